@@ -1,0 +1,79 @@
+/** The Iceberg REST catalog as Skua uses it (Iceberg REST specification). Every request carries the caller's own token. */
+import type { BearerToken } from '../auth/principal.js';
+import type { StorageAccess } from '../storage/contract.js';
+
+/** A namespace path, one entry a level. */
+export type Namespace = readonly string[];
+
+export interface TableIdentifier {
+  namespace: Namespace;
+  name: string;
+}
+
+/** A configured catalog, shared by all callers; holds no token. */
+export interface Catalog {
+  readonly name: string;
+  /** The catalog as one caller sees it. */
+  as(token: BearerToken): CatalogSession;
+}
+
+/**
+ * Failures are `SkuaError`s: 401 UNAUTHENTICATED, 403 PERMISSION_DENIED, 404 NOT_FOUND, 409 ALREADY_EXISTS (creations) or ABORTED (commits),
+ * 5xx and unreachable UNAVAILABLE; the message is the catalog's own sentence and nothing else of the answer.
+ */
+export interface CatalogSession {
+  readonly catalog: string;
+  listNamespaces(parent?: Namespace): Promise<Namespace[]>;
+  loadNamespace(namespace: Namespace): Promise<Record<string, string>>;
+  createNamespace(namespace: Namespace, properties?: Record<string, string>): Promise<void>;
+  dropNamespace(namespace: Namespace): Promise<void>;
+  listTables(namespace: Namespace): Promise<TableIdentifier[]>;
+  listViews(namespace: Namespace): Promise<TableIdentifier[]>;
+  loadTable(identifier: TableIdentifier): Promise<LoadedTable>;
+  /** Creates the table, or with `stage` only prepares it for a later commit with the requirement `assert-create`. */
+  createTable(namespace: Namespace, request: CreateTableRequest): Promise<LoadedTable>;
+  dropTable(identifier: TableIdentifier, options: { purge: boolean }): Promise<void>;
+  renameTable(from: TableIdentifier, to: TableIdentifier): Promise<void>;
+  /**
+   * Commits to one table. A lost race or a failed requirement: ABORTED. An answer that never came or a 5xx after which nobody knows
+   * whether the commit took effect: `CommitStateUnknown`, upon which no file may be removed.
+   */
+  commitTable(identifier: TableIdentifier, commit: TableCommit): Promise<LoadedTable>;
+  /** Commits to several tables at once; all or nothing. */
+  commitTransaction(commits: { identifier: TableIdentifier; commit: TableCommit }[]): Promise<void>;
+  loadView(identifier: TableIdentifier): Promise<LoadedView>;
+  createView(namespace: Namespace, request: unknown): Promise<LoadedView>;
+  dropView(identifier: TableIdentifier): Promise<void>;
+}
+
+export interface LoadedTable {
+  identifier: TableIdentifier;
+  metadataLocation: string | undefined;
+  /** Table metadata as JSON (Iceberg spec, "Table Metadata"), 64-bit integers kept exact; `parseTableMetadata` gives it its types. */
+  metadata: unknown;
+  /** How to read and write the table's files as this caller. */
+  storage: StorageAccess;
+}
+
+export interface LoadedView {
+  identifier: TableIdentifier;
+  metadataLocation: string | undefined;
+  /** View metadata as JSON (Iceberg view spec). */
+  metadata: unknown;
+}
+
+export interface CreateTableRequest {
+  name: string;
+  schema: unknown;
+  partitionSpec?: unknown;
+  writeOrder?: unknown;
+  location?: string;
+  properties?: Record<string, string>;
+  stage?: boolean;
+}
+
+/** Requirements and updates as the REST specification writes them. */
+export interface TableCommit {
+  requirements: Record<string, unknown>[];
+  updates: Record<string, unknown>[];
+}

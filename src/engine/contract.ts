@@ -1,0 +1,219 @@
+/**
+ * What Skua asks of an SQL engine: SQL text and pinned tables in; a schema, the columns and filters that each scan needs, and a stream
+ * of Arrow batches out. Table names in the text have already been replaced by the binding names given here.
+ */
+import type { Field, Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../arrow/batch.js';
+
+export interface Engine {
+  /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
+  readonly parser: SqlParser;
+  /** Opens an isolated instance whose SQL can read files below `directory` and nothing else on the machine. */
+  open(options: InstanceOptions): Promise<EngineInstance>;
+  close(): Promise<void>;
+}
+
+export interface InstanceOptions {
+  /** A folder that belongs to this instance alone. */
+  directory: string;
+  /** Memory that the instance may use before it spills or refuses with RESOURCE_EXHAUSTED, in bytes. */
+  memoryLimit: number;
+  /** Threads for one query. */
+  threads: number;
+}
+
+export interface SqlParser {
+  /** Splits a text at its top-level semicolons; comments and blank statements are dropped. */
+  split(sql: string): Promise<string[]>;
+  /**
+   * Parses one SELECT, VALUES or FROM-first query. Throws INVALID_ARGUMENT with line and column on a syntax error, and
+   * PERMISSION_DENIED for a table function that could reach outside the tables (`read_parquet`, `glob`, `duckdb_settings`, `query`, …).
+   */
+  parseQuery(sql: string): Promise<ParsedQuery>;
+}
+
+export interface ParsedQuery {
+  /** References to tables that are not common table expressions of the query, in order of position. */
+  tables: TableReference[];
+  /** Column references of three names or more, which may name a table by its full path: `catalog.schema.table.column`. */
+  qualifiedColumns: ColumnReference[];
+  /** Parameters as they are numbered: 1 to n. */
+  parameterCount: number;
+}
+
+export interface TableReference {
+  /** The names as written, unquoted: `[table]`, `[schema, table]` or `[catalog, schema, table]`. */
+  path: string[];
+  alias?: string;
+  /** Characters [start, end) of the whole name in the text, without its alias and AT clause. */
+  start: number;
+  end: number;
+  /** `AT (VERSION => …)` or `AT (TIMESTAMP => …)`; `text` is the value as SQL text; [start, end) spans the clause. */
+  at?: { unit: 'version' | 'timestamp'; text: string; start: number; end: number };
+}
+
+export interface ColumnReference {
+  path: string[];
+  start: number;
+  end: number;
+}
+
+/** A table as the SQL text names it. */
+export interface TableBinding {
+  /** Identifier used in the text, always written quoted: `"t0"`. */
+  name: string;
+  columns: TableColumn[];
+}
+
+export interface TableColumn {
+  /** Name, Arrow type and nullability. A UUID is FixedSizeBinary(16) with the `arrow.uuid` extension in the field's metadata. */
+  field: Field;
+  /** Iceberg field id; nested field ids are in the field metadata of the children under `PARQUET:field_id`. */
+  fieldId: number;
+  /** Value for files without the column (Iceberg `initial-default`), as a literal; absent means null. */
+  initialDefault?: Literal;
+}
+
+/** A value in canonical text: ISO dates and timestamps (UTC, micro- or nanoseconds), plain decimals, lower-case hex for bytes. */
+export interface Literal {
+  type:
+    | 'boolean'
+    | 'integer'
+    | 'decimal'
+    | 'float'
+    | 'string'
+    | 'date'
+    | 'time'
+    | 'timestamp'
+    | 'timestamptz'
+    | 'binary'
+    | 'uuid';
+  text: string;
+}
+
+/** A predicate over one table's columns that every wanted row satisfies. What could not be expressed has been left out. */
+export type Filter =
+  | { op: 'and' | 'or'; operands: Filter[] }
+  | { op: 'not'; operand: Filter }
+  | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'; column: string; value: Literal }
+  | { op: 'in'; column: string; values: Literal[] }
+  | { op: 'isNull' | 'notNull'; column: string }
+  | { op: 'startsWith'; column: string; prefix: string };
+
+/** What the optimised plan wants of one table. A table that is referenced twice has the union of both. */
+export interface ScanDemand {
+  /** `TableBinding.name`. */
+  table: string;
+  /** Columns that are read, those of filters included. Empty for a bare COUNT(*). */
+  columns: string[];
+  filter?: Filter;
+  /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
+  limit?: number;
+}
+
+export interface QueryDescription {
+  schema: Schema;
+  /** One field per parameter; the Null type where nothing could be inferred. */
+  parameters: Schema;
+}
+
+export interface EngineInstance {
+  /** Binds and types a query without reading data. Unknown column: INVALID_ARGUMENT. */
+  describe(sql: string, tables: TableBinding[]): Promise<QueryDescription>;
+  /** The columns and filters that the optimised plan reads. */
+  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow): Promise<ScanDemand[]>;
+  /** The engine's own plan as text, for EXPLAIN. */
+  explain(sql: string, scans: TableScan[], options: { analyze: boolean }, parameters?: ParameterRow): Promise<string>;
+  /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
+  run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
+  /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
+  writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]>;
+  close(): Promise<void>;
+}
+
+/** Values for the parameters of one execution: row `index` of a batch with one column per parameter. */
+export interface ParameterRow {
+  schema: Schema;
+  batch: ColumnarBatch;
+  index: number;
+}
+
+export interface RunOptions {
+  signal: AbortSignal;
+  parameters?: ParameterRow;
+  /** Batches are coalesced to about this many bytes. */
+  batchBytes: number;
+}
+
+export interface ResultStream {
+  schema: Schema;
+  /** Pulled, never pushed: nothing is computed ahead of the consumer beyond one batch. Leaving the loop early stops the query. */
+  batches: AsyncIterable<ColumnarBatch>;
+}
+
+/** Local files for one table binding. */
+export interface TableScan extends TableBinding {
+  source: { kind: 'parquet'; files: ParquetSource[] } | { kind: 'batches'; schema: Schema; batches: ColumnarBatch[] };
+}
+
+export interface ParquetSource {
+  /** A local path inside the instance's directory; possibly sparse, holding the footer and the wanted column chunks. */
+  path: string;
+  /** The location that the table's metadata gives, for the `_file` column and for position deletes. */
+  location: string;
+  rowCount: number;
+  /** The file's own columns as its footer has them, nested children included, each with its field id where it has one. */
+  columns: PhysicalColumn[];
+  /** Values for columns that the file does not hold: identity partition values. */
+  constants: Map<number, Literal | null>;
+  /** Deleted row positions within this file, ascending. */
+  deletedPositions?: BigInt64Array;
+  /** Local Parquet files of position deletes (columns `file_path`, `pos`) that apply to this file's `location`. */
+  positionDeletes: string[];
+  /** Local Parquet files of equality deletes that apply to this file. */
+  equalityDeletes: { path: string; fieldIds: number[] }[];
+}
+
+export interface PhysicalColumn {
+  name: string;
+  fieldId?: number;
+  children: PhysicalColumn[];
+}
+
+export interface WriteOptions {
+  signal: AbortSignal;
+  parameters?: ParameterRow;
+  /** Folder for the files, inside the instance's directory. */
+  directory: string;
+  /** Target columns in table order; the query's columns are assigned by position, and cast. */
+  columns: TableColumn[];
+  /** Expressions whose values split the rows into files, as SQL over the target columns, named by partition field. */
+  partitions: { name: string; expression: string }[];
+  /** In bytes. */
+  targetFileSize: number;
+  compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
+}
+
+export interface WrittenFile {
+  path: string;
+  rowCount: number;
+  /** Bytes. */
+  fileSize: number;
+  footerSize: number;
+  /** One entry per partition field, in the text form of a Literal. */
+  partition: (string | null)[];
+  columns: WrittenColumnStatistics[];
+}
+
+export interface WrittenColumnStatistics {
+  /** Column names from the root to the leaf. */
+  path: string[];
+  valueCount: number;
+  nullCount: number;
+  nanCount?: number;
+  /** Bytes, compressed. */
+  columnSize: number;
+  /** As text of the engine; absent where there is none. */
+  min?: string;
+  max?: string;
+}

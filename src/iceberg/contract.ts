@@ -1,0 +1,61 @@
+/** The public face of the table format: what planning a read and preparing a commit take and give. */
+import type { Filter } from '../engine/contract.js';
+import type { Storage } from '../storage/contract.js';
+import type { DataFile, DeleteFile, Schema, Snapshot, TableMetadata } from './types.js';
+
+export interface ScanRequest {
+  metadata: TableMetadata;
+  /** Absent: the current snapshot of the main branch. */
+  snapshotId?: bigint;
+  /** What prunes files; rows are not filtered by it. */
+  filter?: Filter;
+  storage: Storage;
+  signal?: AbortSignal;
+}
+
+/** A value that can be printed and tested without a server. */
+export interface ScanPlan {
+  snapshot: Snapshot | undefined;
+  /** The schema that the rows are read with: the snapshot's own for time travel, else the current one. */
+  schema: Schema;
+  tasks: FileTask[];
+  statistics: ScanStatistics;
+}
+
+export interface FileTask {
+  file: DataFile;
+  /** Position deletes, equality deletes and deletion vectors that apply to the file by sequence number and partition. */
+  deletes: DeleteFile[];
+}
+
+export interface ScanStatistics {
+  manifestsTotal: number;
+  manifestsRead: number;
+  filesTotal: number;
+  filesPlanned: number;
+  bytesTotal: number;
+  bytesPlanned: number;
+  deleteFiles: number;
+  /** What pruned, in words, most effective first. */
+  prunedBy: { reason: 'partition' | 'statistics' | 'manifest'; files: number }[];
+}
+
+/** New files for one snapshot. Paths are locations in the store. */
+export interface SnapshotChange {
+  operation: 'append' | 'overwrite' | 'delete' | 'replace';
+  added: DataFile[];
+  addedDeletes?: DeleteFile[];
+  /** Data and delete files that the new snapshot no longer holds, by location. */
+  removed?: string[];
+  branch?: string;
+  summary?: Record<string, string>;
+}
+
+/** A snapshot whose manifests are written and which waits for its commit. */
+export interface PreparedSnapshot {
+  snapshotId: bigint;
+  requirements: Record<string, unknown>[];
+  updates: Record<string, unknown>[];
+  /** Manifests and manifest list that were written; to be removed when the commit is refused. */
+  written: string[];
+}

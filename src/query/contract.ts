@@ -1,0 +1,124 @@
+/** The life of a statement, as the Flight SQL room and the embedding server use it. */
+import type { Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../arrow/batch.js';
+import type { Principal } from '../auth/principal.js';
+import type { Session } from '../session/session.js';
+
+/** One caller's call: the checked token, its session, and a signal that fires when the client goes away or the deadline passes. */
+export interface Call {
+  principal: Principal;
+  session: Session;
+  signal: AbortSignal;
+  /** Filled as the call goes on, for the one log line that it ends in. */
+  report: CallReport;
+}
+
+export interface CallReport {
+  /** `SELECT`, `INSERT`, `CREATE TABLE`, … or the Flight SQL command. Never the text. */
+  statement?: string;
+  rows?: number;
+  bytes?: number;
+}
+
+/** A table whose snapshot was fixed when the statement was planned. */
+export interface SnapshotPin {
+  catalog: string;
+  namespace: string[];
+  table: string;
+  tableUuid: string;
+  /** Absent for a table without snapshots. */
+  snapshotId?: bigint;
+}
+
+export interface StatementDescription {
+  /** `query` returns rows; `update` changes data, definitions or the session. */
+  kind: 'query' | 'update';
+  /** `SELECT`, `INSERT`, `CREATE TABLE`, … */
+  statement: string;
+  /** Of the result. An update that is run as a query answers one row: `affected_rows` BIGINT, null where there is no count. */
+  schema: Schema;
+  /** One field per parameter. */
+  parameters: Schema;
+  /** What GetFlightInfo saw; handed back to `query` so that DoGet sees the same state. */
+  pins: SnapshotPin[];
+}
+
+export interface StatementRequest {
+  sql: string;
+  pins?: SnapshotPin[];
+  /** Bound parameters: one execution for each row of all batches. */
+  parameters?: { schema: Schema; batches: ColumnarBatch[] };
+  transaction?: string;
+}
+
+export interface StatementStream {
+  schema: Schema;
+  batches: AsyncIterable<ColumnarBatch>;
+  /** 0 to 1 where the engine knows it. */
+  progress(): number | undefined;
+}
+
+export interface StatementService {
+  /** Classifies, resolves and types one statement. Runs nothing and changes nothing. Several statements in one text: INVALID_ARGUMENT. */
+  describe(call: Call, request: StatementRequest): Promise<StatementDescription>;
+  /** Runs a statement and streams its rows; an update takes effect before the promise settles and streams one row with its count. */
+  query(call: Call, request: StatementRequest): Promise<StatementStream>;
+  /** Runs an update; the affected rows, or -1 where there is no count (Flight SQL, DoPutUpdateResult). A query: INVALID_ARGUMENT. */
+  update(call: Call, request: StatementRequest): Promise<number>;
+  /** Bulk ingest (CommandStatementIngest). All batches or nothing. The rows written. */
+  ingest(call: Call, target: IngestTarget, schema: Schema, batches: AsyncIterable<ColumnarBatch>): Promise<number>;
+  begin(call: Call): Promise<string>;
+  commit(call: Call, transaction: string): Promise<void>;
+  rollback(call: Call, transaction: string): Promise<void>;
+  readonly metadata: MetadataService;
+}
+
+export interface IngestTarget {
+  catalog?: string;
+  schema?: string;
+  table: string;
+  temporary: boolean;
+  ifNotExists: 'create' | 'fail';
+  ifExists: 'fail' | 'append' | 'replace';
+  transaction?: string;
+}
+
+/** Names as the token's owner may see them. An outage is an error, never an empty list. */
+export interface MetadataService {
+  catalogs(call: Call): Promise<string[]>;
+  schemas(
+    call: Call,
+    filter: { catalog?: string; schemaPattern?: string },
+  ): Promise<{ catalog: string; schema: string }[]>;
+  tables(call: Call, filter: TableFilter): Promise<TableEntry[]>;
+  /** Iceberg identifier fields of one table. */
+  primaryKeys(call: Call, table: { catalog?: string; schema?: string; table: string }): Promise<PrimaryKeyColumn[]>;
+}
+
+/** SQL LIKE patterns with `%`, `_` and backslash as escape. An absent filter matches all; an empty catalog or schema matches only those without. */
+export interface TableFilter {
+  catalog?: string;
+  schemaPattern?: string;
+  tablePattern?: string;
+  tableTypes: string[];
+  /** Loads each table for its schema. */
+  includeSchema: boolean;
+}
+
+export interface TableEntry {
+  catalog: string;
+  schema: string;
+  table: string;
+  type: 'TABLE' | 'VIEW';
+  /** With `includeSchema`: fields carry the `ARROW:FLIGHT:SQL:*` metadata. */
+  arrowSchema?: Schema;
+}
+
+export interface PrimaryKeyColumn {
+  catalog: string;
+  schema: string;
+  table: string;
+  column: string;
+  /** From 1. */
+  sequence: number;
+}
