@@ -1,0 +1,45 @@
+/** What the query room needs of the house; the server puts it together once. */
+import type { Catalog } from '../catalog/contract.js';
+import type { Engine, EngineInstance } from '../engine/contract.js';
+import type { MetadataCache } from '../iceberg/index.js';
+import type { FooterCache } from '../parquet/index.js';
+import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
+import type { Call } from './contract.js';
+import type { Transaction } from './transaction.js';
+
+export interface QueryEnvironment {
+  /** By configured name. */
+  catalogs: ReadonlyMap<string, Catalog>;
+  engine: Engine;
+  /** The session's own engine instance, opened on first use. */
+  instance(call: Call): Promise<SessionInstance>;
+  openStorage(access: StorageAccess): Storage;
+  rangeCache: RangeCache;
+  footerCache: FooterCache;
+  metadataCache: MetadataCache;
+  limits: QueryLimits;
+  serverVersion: string;
+}
+
+export interface SessionInstance {
+  engine: EngineInstance;
+  /** The folder that the instance may read and write. */
+  directory: string;
+}
+
+export interface QueryLimits {
+  /** Bytes of one streamed batch. */
+  batchBytes: number;
+  /** Bytes of one written data file. */
+  targetFileSize: number;
+  /** How often a commit that lost a race is tried again. */
+  commitRetries: number;
+}
+
+/** One statement on its way. */
+export interface StatementContext {
+  environment: QueryEnvironment;
+  call: Call;
+  /** The transaction that the statement is part of. */
+  transaction: Transaction | undefined;
+}

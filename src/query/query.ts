@@ -1,0 +1,114 @@
+/** A query from text to a stream of batches. */
+import type { Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../arrow/index.js';
+import type { ParameterRow, ScanDemand, TableBinding, TableScan } from '../engine/contract.js';
+import { tableColumns } from '../iceberg/index.js';
+import { Binder, type BoundQuery } from './bind.js';
+import type { SnapshotPin, StatementStream } from './contract.js';
+import type { StatementContext } from './environment.js';
+import { columnsOf, rowsScan } from './rows.js';
+import { type StagedScan, StagingArea } from './stage.js';
+import { pinOf } from './tables.js';
+
+export interface DescribedQuery {
+  bound: BoundQuery;
+  schema: Schema;
+  parameters: Schema;
+  pins: SnapshotPin[];
+}
+
+/** The bindings under which the engine knows a bound query's tables. */
+export function bindingsOf(bound: BoundQuery): TableBinding[] {
+  return [
+    ...[...bound.tables].map(([name, table]) => ({ name, columns: tableColumns(table.schema) })),
+    ...[...bound.rows].map(([name, table]) => ({ name, columns: columnsOf(table.schema) })),
+  ];
+}
+
+export async function bindQuery(context: StatementContext, sql: string, pins?: SnapshotPin[]): Promise<BoundQuery> {
+  return new Binder(context, pins).bind(sql);
+}
+
+/** Binds and types a query without reading data. */
+export async function describeQuery(context: StatementContext, sql: string, pins?: SnapshotPin[]): Promise<DescribedQuery> {
+  const bound = await bindQuery(context, sql, pins);
+  const { engine } = await context.environment.instance(context.call);
+  const { schema, parameters } = await engine.describe(bound.sql, bindingsOf(bound));
+  return { bound, schema, parameters, pins: [...bound.tables.values()].map(pinOf) };
+}
+
+export interface StagedQuery {
+  scans: TableScan[];
+  staged: StagedScan[];
+  demands: ScanDemand[];
+  area: StagingArea;
+}
+
+/** Fetches what a bound query needs. The caller releases the area, also after a failure later on. */
+export async function stageQuery(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameters?: ParameterRow,
+): Promise<StagedQuery> {
+  const { engine, directory } = await context.environment.instance(context.call);
+  const area = new StagingArea(context, directory);
+  const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters) : [];
+  try {
+    const staged = await Promise.all(
+      [...bound.tables].map(([name, table]) => {
+        // A table that the optimiser removed still has to exist for the text to bind.
+        const demand = demands.find((candidate) => candidate.table === name) ?? { table: name, columns: [], limit: 0 };
+        return area.scan(name, table, demand);
+      }),
+    );
+    const rows = [...bound.rows.values()].map(rowsScan);
+    return { scans: [...staged.map(({ scan }) => scan), ...rows], staged, demands, area };
+  } catch (error) {
+    await area.release();
+    throw error;
+  }
+}
+
+/** Runs a bound query, once for each row of parameters if there are any, and streams the union. */
+export async function runQuery(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameterRows: readonly ParameterRow[],
+): Promise<StatementStream> {
+  const rows = parameterRows.length > 0 ? parameterRows : [undefined];
+  const first = await start(context, bound, rows[0]);
+  const rest = rows.slice(1);
+  let current = first;
+  async function* batches(): AsyncGenerator<ColumnarBatch> {
+    try {
+      yield* current.stream.batches;
+    } finally {
+      await current.area.release();
+    }
+    for (const row of rest) {
+      current = await start(context, bound, row);
+      try {
+        yield* current.stream.batches;
+      } finally {
+        await current.area.release();
+      }
+    }
+  }
+  return { schema: first.stream.schema, batches: batches(), progress: () => current.stream.progress?.() };
+}
+
+async function start(context: StatementContext, bound: BoundQuery, parameters: ParameterRow | undefined) {
+  const { engine } = await context.environment.instance(context.call);
+  const { scans, area } = await stageQuery(context, bound, parameters);
+  try {
+    const stream = await engine.run(bound.sql, scans, {
+      signal: context.call.signal,
+      parameters,
+      batchBytes: context.environment.limits.batchBytes,
+    });
+    return { stream, area };
+  } catch (error) {
+    await area.release();
+    throw error;
+  }
+}

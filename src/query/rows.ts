@@ -1,0 +1,28 @@
+/** Tables whose rows Skua computes itself: SHOW, information_schema, metadata tables. */
+import type { Schema } from 'apache-arrow';
+import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
+import type { TableColumn, TableScan } from '../engine/contract.js';
+
+export interface RowsTable {
+  /** Binding name. */
+  name: string;
+  schema: Schema;
+  batches: ColumnarBatch[];
+}
+
+export function rowsTable(name: string, schema: Schema, rows: unknown[][]): RowsTable {
+  return { name, schema, batches: rows.length > 0 ? [rowsToBatch(schema, rows)] : [] };
+}
+
+/** The columns of a table that has no field ids of its own. */
+export function columnsOf(schema: Schema): TableColumn[] {
+  return schema.fields.map((field, index) => ({ field, fieldId: index + 1 }));
+}
+
+export function rowsScan(table: RowsTable): TableScan {
+  return {
+    name: table.name,
+    columns: columnsOf(table.schema),
+    source: { kind: 'batches', schema: table.schema, batches: table.batches },
+  };
+}

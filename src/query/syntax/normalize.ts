@@ -1,0 +1,79 @@
+/**
+ * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …` and `FOR TIMESTAMP AS OF …` into
+ * AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `table$snapshots` into a quoted name, backticks into double quotes.
+ */
+import { schemaName } from '../names.js';
+import { quoteName, type Token, tokenize } from './lexer.js';
+import { applyEdits, type Edit } from './rewrite.js';
+
+export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean): string {
+  const tokens = tokenize(sql);
+  const edits: Edit[] = [];
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index] as Token;
+    if (token.keyword === 'FOR') {
+      const clause = timeTravel(sql, tokens, index);
+      if (clause) {
+        edits.push(clause.edit);
+        index = clause.last;
+      }
+      continue;
+    }
+    if (!isName(token) || tokens[index - 1]?.text === '.') continue;
+    const chain = nameChain(tokens, index);
+    const names = chain.map((name) => name.text);
+    const end = (chain.at(-1) as Token).end;
+    if (names.length > 3 && isCatalog(names[0] as string)) {
+      const path = [names[0] as string, schemaName(names.slice(1, -1)), names.at(-1) as string];
+      edits.push({ start: token.start, end, text: path.map(quoteName).join('.') });
+    } else {
+      for (const name of chain) {
+        const needsQuotes = (name.kind === 'word' && name.text.includes('$')) || sql[name.start] === '`';
+        if (needsQuotes) edits.push({ start: name.start, end: name.end, text: quoteName(name.text) });
+      }
+    }
+    index += (chain.length - 1) * 2;
+  }
+  return applyEdits(sql, edits);
+}
+
+function isName(token: Token | undefined): token is Token {
+  return token?.kind === 'word' || token?.kind === 'quoted';
+}
+
+function nameChain(tokens: Token[], first: number): Token[] {
+  const chain = [tokens[first] as Token];
+  for (let index = first + 1; tokens[index]?.text === '.' && isName(tokens[index + 1]); index += 2) {
+    chain.push(tokens[index + 1] as Token);
+  }
+  return chain;
+}
+
+function timeTravel(sql: string, tokens: Token[], index: number): { edit: Edit; last: number } | undefined {
+  const unit = tokens[index + 1]?.keyword ?? '';
+  const units: Record<string, string> = {
+    VERSION: 'VERSION',
+    SYSTEM_VERSION: 'VERSION',
+    TIMESTAMP: 'TIMESTAMP',
+    SYSTEM_TIME: 'TIMESTAMP',
+  };
+  if (!(unit in units) || tokens[index + 2]?.keyword !== 'AS' || tokens[index + 3]?.keyword !== 'OF') return undefined;
+  const first = tokens[index + 4];
+  if (!first) return undefined;
+  let last = index + 4;
+  if (first.text === '(') {
+    for (let depth = 0; last < tokens.length; last++) {
+      if (tokens[last]?.text === '(') depth++;
+      if (tokens[last]?.text === ')' && --depth === 0) break;
+    }
+  } else if (first.keyword !== '' && tokens[last + 1]?.kind === 'string') {
+    last++;
+  }
+  const value = sql.slice(first.start, tokens[last]?.end);
+  const edit = {
+    start: (tokens[index] as Token).start,
+    end: (tokens[last] as Token).end,
+    text: `AT (${units[unit]} => ${value})`,
+  };
+  return { edit, last };
+}

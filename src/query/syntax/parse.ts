@@ -1,0 +1,218 @@
+/** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
+import { SkuaError } from '../../errors.js';
+import { parseCreateSchema, parseCreateTable } from './create.js';
+import { Cursor } from './cursor.js';
+import type { Statement } from './statement.js';
+
+const QUERY_STARTS = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE', 'PIVOT', 'UNPIVOT', 'SUMMARIZE']);
+const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
+
+/**
+ * Parses one statement. A statement that Skua doesn't know: UNIMPLEMENTED naming it. A syntax error: INVALID_ARGUMENT with line and
+ * column. The text of a query inside is not looked at yet.
+ */
+export function parseStatement(sql: string): Statement {
+  const cursor = new Cursor(sql);
+  const first = cursor.peek();
+  if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
+  if (first.text === '(' || QUERY_STARTS.has(first.keyword)) return { kind: 'query', sql };
+  switch (first.keyword) {
+    case 'EXPLAIN':
+      return parseExplain(cursor);
+    case 'SHOW':
+      return parseShow(cursor);
+    case 'DESCRIBE':
+    case 'DESC':
+      return parseDescribe(cursor);
+    case 'USE':
+      return parseUse(cursor);
+    case 'INSERT':
+      return parseInsert(cursor);
+    case 'CREATE':
+      return parseCreate(cursor);
+    case 'DROP':
+      return parseDrop(cursor);
+    case 'BEGIN':
+    case 'START':
+    case 'COMMIT':
+    case 'END':
+    case 'ROLLBACK':
+    case 'ABORT':
+      return parseTransaction(cursor);
+    default:
+      throw unknownStatement(cursor);
+  }
+}
+
+/** UNIMPLEMENTED for a statement that starts like one; INVALID_ARGUMENT for what is no statement at all. */
+function unknownStatement(cursor: Cursor): SkuaError {
+  const first = cursor.peek();
+  if (first?.kind !== 'word') return cursor.error(`A statement can't start with "${first?.text}"`);
+  const second = cursor.peek(1);
+  if (!second && !KNOWN_ELSEWHERE.has(first.keyword)) return cursor.error(`Unknown statement "${first.text}"`);
+  if (!KNOWN_ELSEWHERE.has(first.keyword) && !TWO_WORD_STATEMENTS.has(first.keyword)) {
+    return cursor.error(`Unknown statement "${first.text}"`);
+  }
+  const name =
+    TWO_WORD_STATEMENTS.has(first.keyword) && second ? `${first.keyword} ${second.text.toUpperCase()}` : first.keyword;
+  return new SkuaError('UNIMPLEMENTED', `${name} is not supported`);
+}
+
+const KNOWN_ELSEWHERE = new Set(
+  (
+    'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL KILL LOAD ' +
+    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE RESET REVOKE SAVEPOINT SET TRUNCATE UPDATE UPSERT VACUUM'
+  ).split(' '),
+);
+
+function parseExplain(cursor: Cursor): Statement {
+  cursor.expect('EXPLAIN');
+  const analyze = cursor.accept('ANALYZE');
+  const inner = parseStatement(cursor.rest());
+  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN is supported for queries only');
+  return { kind: 'explain', analyze, sql: inner.sql };
+}
+
+function parseShow(cursor: Cursor): Statement {
+  const unknown = () => unknownStatement(cursor);
+  const kinds = {
+    CATALOGS: 'catalogs',
+    SCHEMAS: 'schemas',
+    DATABASES: 'schemas',
+    NAMESPACES: 'schemas',
+    TABLES: 'tables',
+    VIEWS: 'views',
+    COLUMNS: 'columns',
+  } as const;
+  const second = cursor.peek(1)?.keyword ?? '';
+  if (second === 'CURRENT') {
+    cursor.expect('SHOW', 'CURRENT');
+    if (!cursor.accept('SCHEMA') && !cursor.accept('NAMESPACE')) cursor.expect('DATABASE');
+    cursor.expectEnd();
+    return { kind: 'show', what: 'current-schema' };
+  }
+  if (!(second in kinds)) throw unknown();
+  cursor.next();
+  cursor.next();
+  const statement: Statement = { kind: 'show', what: kinds[second as keyof typeof kinds] };
+  if (cursor.accept('FROM') || cursor.accept('IN')) statement.within = cursor.path();
+  if (cursor.accept('LIKE')) statement.like = cursor.string('a pattern');
+  cursor.expectEnd();
+  if (statement.what === 'columns' && !statement.within) throw cursor.error('Expected FROM and a table');
+  return statement;
+}
+
+function parseDescribe(cursor: Cursor): Statement {
+  cursor.next();
+  cursor.accept('TABLE');
+  const first = cursor.peek();
+  if (first && (first.text === '(' || QUERY_STARTS.has(first.keyword))) {
+    return { kind: 'describe', target: { sql: cursor.rest() } };
+  }
+  const table = cursor.path('a table or a query');
+  cursor.expectEnd();
+  return { kind: 'describe', target: { table } };
+}
+
+function parseUse(cursor: Cursor): Statement {
+  cursor.expect('USE');
+  const what = cursor.peek(1)
+    ? cursor.accept('CATALOG')
+      ? 'catalog'
+      : acceptSchemaWord(cursor)
+        ? 'schema'
+        : undefined
+    : undefined;
+  const path = cursor.path('a catalog or schema');
+  cursor.expectEnd();
+  return { kind: 'use', path, what };
+}
+
+function parseInsert(cursor: Cursor): Statement {
+  cursor.expect('INSERT');
+  if (cursor.at('OVERWRITE')) throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE is not supported');
+  if (cursor.at('OR')) throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported`);
+  cursor.expect('INTO');
+  cursor.accept('TABLE');
+  const table = cursor.path('a table');
+  let columns: string[] | undefined;
+  if (
+    cursor.peek()?.text === '(' &&
+    !['SELECT', 'WITH', 'VALUES', 'FROM', ''].includes(cursor.peek(1)?.keyword ?? '')
+  ) {
+    columns = nameList(cursor);
+  } else if (cursor.peek()?.text === '(' && cursor.peek(1)?.kind === 'quoted') {
+    columns = nameList(cursor);
+  }
+  if (cursor.at('BY', 'NAME')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … BY NAME is not supported');
+  if (cursor.at('DEFAULT', 'VALUES')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … DEFAULT VALUES is not supported');
+  const first = cursor.peek();
+  if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
+    throw cursor.error('Expected VALUES or a query');
+  const sql = cursor.rest();
+  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(sql)) refuseInsertClauses(sql);
+  return { kind: 'insert', table, columns, sql };
+}
+
+function refuseInsertClauses(sql: string): void {
+  const cursor = new Cursor(sql);
+  cursor.until((token) => token.keyword === 'RETURNING' || token.keyword === 'ON');
+  for (; !cursor.ended; cursor.next()) {
+    if (cursor.at('RETURNING')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … RETURNING is not supported');
+    if (cursor.at('ON', 'CONFLICT')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported');
+  }
+}
+
+function nameList(cursor: Cursor): string[] {
+  cursor.expectSymbol('(');
+  const names: string[] = [];
+  do names.push(cursor.name('a column'));
+  while (cursor.acceptSymbol(','));
+  cursor.expectSymbol(')');
+  return names;
+}
+
+function acceptSchemaWord(cursor: Cursor): boolean {
+  return cursor.accept('SCHEMA') || cursor.accept('DATABASE') || cursor.accept('NAMESPACE');
+}
+
+function parseCreate(cursor: Cursor): Statement {
+  if (['SCHEMA', 'DATABASE', 'NAMESPACE'].includes(cursor.peek(1)?.keyword ?? '')) return parseCreateSchema(cursor);
+  if (cursor.at('CREATE', 'TABLE')) return parseCreateTable(cursor);
+  if (cursor.at('CREATE', 'OR', 'REPLACE')) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `CREATE OR REPLACE ${cursor.peek(3)?.text.toUpperCase() ?? ''} is not supported`,
+    );
+  }
+  throw unknownStatement(cursor);
+}
+
+function parseDrop(cursor: Cursor): Statement {
+  const second = cursor.peek(1)?.keyword ?? '';
+  if (!['SCHEMA', 'DATABASE', 'NAMESPACE', 'TABLE', 'VIEW'].includes(second)) throw unknownStatement(cursor);
+  cursor.next();
+  cursor.next();
+  const ifExists = cursor.accept('IF', 'EXISTS');
+  const path = cursor.path(second === 'TABLE' ? 'a table' : 'a name');
+  if (second === 'TABLE' || second === 'VIEW') {
+    const purge = cursor.accept('PURGE');
+    cursor.expectEnd();
+    return { kind: second === 'TABLE' ? 'drop-table' : 'drop-view', table: path, ifExists, purge };
+  }
+  cursor.accept('RESTRICT');
+  if (cursor.at('CASCADE'))
+    throw new SkuaError('UNIMPLEMENTED', 'DROP SCHEMA … CASCADE is not supported; drop its tables first');
+  cursor.expectEnd();
+  return { kind: 'drop-schema', schema: path, ifExists };
+}
+
+function parseTransaction(cursor: Cursor): Statement {
+  const first = cursor.next().keyword;
+  if (first === 'START') cursor.expect('TRANSACTION');
+  else if (!cursor.accept('TRANSACTION')) cursor.accept('WORK');
+  if (first === 'ROLLBACK' && cursor.at('TO')) throw new SkuaError('UNIMPLEMENTED', 'Savepoints are not supported');
+  cursor.expectEnd();
+  if (first === 'BEGIN' || first === 'START') return { kind: 'begin' };
+  return { kind: first === 'COMMIT' || first === 'END' ? 'commit' : 'rollback' };
+}

@@ -1,0 +1,120 @@
+/** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
+
+export type Statement =
+  | QueryStatement
+  | ExplainStatement
+  | ShowStatement
+  | DescribeStatement
+  | UseStatement
+  | CreateSchemaStatement
+  | DropSchemaStatement
+  | CreateTableStatement
+  | DropStatement
+  | InsertStatement
+  | TransactionStatement;
+
+export interface QueryStatement {
+  kind: 'query';
+  sql: string;
+}
+
+export interface ExplainStatement {
+  kind: 'explain';
+  analyze: boolean;
+  sql: string;
+}
+
+export interface ShowStatement {
+  kind: 'show';
+  what: 'catalogs' | 'schemas' | 'tables' | 'views' | 'columns' | 'current-schema';
+  /** `IN` or `FROM`. */
+  within?: string[];
+  like?: string;
+}
+
+export interface DescribeStatement {
+  kind: 'describe';
+  target: { table: string[] } | { sql: string };
+}
+
+export interface UseStatement {
+  kind: 'use';
+  path: string[];
+  /** `USE CATALOG x` and `USE SCHEMA x` leave no doubt; a plain `USE x` takes a catalog of that name first. */
+  what?: 'catalog' | 'schema';
+}
+
+export interface CreateSchemaStatement {
+  kind: 'create-schema';
+  schema: string[];
+  ifNotExists: boolean;
+  properties: Record<string, string>;
+}
+
+export interface DropSchemaStatement {
+  kind: 'drop-schema';
+  schema: string[];
+  ifExists: boolean;
+}
+
+export interface CreateTableStatement {
+  kind: 'create-table';
+  table: string[];
+  ifNotExists: boolean;
+  columns: ColumnDefinition[];
+  /** Names of the primary key's columns, which become Iceberg's identifier fields. */
+  identifier: string[];
+  partitions: PartitionDefinition[];
+  properties: Record<string, string>;
+  location?: string;
+  comment?: string;
+  /** CREATE TABLE … AS. */
+  as?: string;
+}
+
+export interface ColumnDefinition {
+  name: string;
+  /** SQL type as written. Empty in CREATE TABLE t (a, b) AS …, which renames the query's columns. */
+  type: string;
+  required: boolean;
+  comment?: string;
+}
+
+export interface PartitionDefinition {
+  column: string[];
+  /** As the specification writes it: `identity`, `bucket[16]`, `truncate[4]`, `month`, … */
+  transform: string;
+}
+
+export interface DropStatement {
+  kind: 'drop-table' | 'drop-view';
+  table: string[];
+  ifExists: boolean;
+  purge: boolean;
+}
+
+export interface InsertStatement {
+  kind: 'insert';
+  table: string[];
+  columns?: string[];
+  /** SELECT or VALUES. */
+  sql: string;
+}
+
+export interface TransactionStatement {
+  kind: 'begin' | 'commit' | 'rollback';
+}
+
+/** What the log, and a person, calls the statement. */
+export function statementName(statement: Statement): string {
+  switch (statement.kind) {
+    case 'query':
+      return 'SELECT';
+    case 'show':
+      return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
+    case 'create-table':
+      return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    default:
+      return statement.kind.toUpperCase().replace('-', ' ');
+  }
+}
