@@ -1,0 +1,49 @@
+import koffi from 'koffi';
+import { copyMemory, duckdb, type Pointer } from './library.js';
+
+/** Zeroed memory outside the JavaScript heap, which the collector never moves. */
+export function allocate(bytes: number): Buffer {
+  const memory = Buffer.allocUnsafeSlow(Math.max(bytes, 128));
+  memory.fill(0);
+  return memory;
+}
+
+/** Where the bytes of a buffer lie. Valid while the buffer is referenced. */
+export function addressOf(memory: ArrayBufferView): Pointer {
+  return Number(koffi.address(memory));
+}
+
+/** A place for a handle that a call gives back: `T *out` arguments. */
+export class Slot {
+  readonly memory: Buffer = allocate(8);
+
+  static holding(pointer: Pointer): Slot {
+    const slot = new Slot();
+    slot.memory.writeBigUInt64LE(BigInt(pointer));
+    return slot;
+  }
+
+  get pointer(): Pointer {
+    return this.memory.readUInt32LE(0) + this.memory.readUInt32LE(4) * 0x1_0000_0000;
+  }
+}
+
+/** Copies `bytes` bytes from an address into JavaScript's memory. */
+export function readBytes(pointer: Pointer, bytes: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(Math.max(bytes, 1));
+  if (bytes > 0) copyMemory(addressOf(copy), pointer, bytes);
+  return copy.subarray(0, bytes);
+}
+
+/** The text at a `char *` that stays the library's own. */
+export function readText(pointer: Pointer): string {
+  return pointer === 0 ? '' : koffi.decode.string(BigInt(pointer));
+}
+
+/** The text at a `char *` that the caller has to free. */
+export function takeText(pointer: Pointer): string {
+  if (pointer === 0) return '';
+  const text = readText(pointer);
+  duckdb().duckdb_free(pointer);
+  return text;
+}
