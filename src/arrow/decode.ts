@@ -1,0 +1,145 @@
+/** Arrow IPC messages, read. What a client sends becomes plain columns: no dictionaries, no view types, no compression. */
+import * as zlib from 'node:zlib';
+import { type DataType, type Dictionary, Field, Schema, Type } from 'apache-arrow';
+import { type DictionaryBatch, Message, type RecordBatch } from 'apache-arrow/ipc/metadata/message';
+import { messageOf, SkuaError } from '../errors.js';
+import type { ColumnarBatch } from './batch.js';
+import { batchOf, type Column, ColumnReader } from './column.js';
+import { plainColumn, plainField } from './plain.js';
+
+/** A schema as it stands in `FlightInfo.schema`: encapsulated; the bare flatbuffer, which some clients send, is read as well. */
+export function decodeSchema(bytes: Uint8Array): Schema {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const encapsulated = bytes.byteLength >= 8 && view.getUint32(0, true) === 0xffffffff;
+  return decodeSchemaMessage(encapsulated ? bytes.subarray(8) : bytes);
+}
+
+/** The schema of a Schema message, dictionaries and view types included as the sender wrote them. */
+export function decodeSchemaMessage(header: Uint8Array): Schema {
+  const message = decodeMessage(header);
+  if (!message.isSchema()) throw new SkuaError('INVALID_ARGUMENT', 'expected an Arrow schema message');
+  return reading(() => message.header() as Schema);
+}
+
+/** One stream of IPC messages: a schema, then dictionaries and record batches. */
+export class IpcDecoder {
+  #wire: Schema | undefined;
+  #schema: Schema | undefined;
+  readonly #dictionaries = new Map<number, Column>();
+
+  /** The schema of the batches that `decode` returns; undefined until its message has come. */
+  get schema(): Schema | undefined {
+    return this.#schema;
+  }
+
+  /**
+   * Takes one message; returns the record batch if it is one. Buffers are 8-byte aligned and refer to `body` where that is aligned.
+   * Malformed messages: INVALID_ARGUMENT; LZ4 bodies and delta dictionaries: UNIMPLEMENTED.
+   */
+  decode(header: Uint8Array, body: Uint8Array): ColumnarBatch | undefined {
+    const message = decodeMessage(header);
+    if (message.isSchema()) {
+      if (this.#wire !== undefined) throw new SkuaError('INVALID_ARGUMENT', 'the stream has a second schema message');
+      const wire = reading(() => message.header() as Schema);
+      this.#wire = wire;
+      this.#schema = new Schema(wire.fields.map(plainField), wire.metadata);
+      return undefined;
+    }
+    if (this.#wire === undefined) {
+      throw new SkuaError('INVALID_ARGUMENT', 'the stream has a record batch before its schema message');
+    }
+    if (message.isDictionaryBatch()) {
+      this.#dictionary(
+        reading(() => message.header() as DictionaryBatch),
+        body,
+      );
+      return undefined;
+    }
+    const batch = reading(() => message.header() as RecordBatch);
+    const columns = this.#columns(
+      batch,
+      body,
+      this.#wire.fields.map((field: Field) => field.type),
+    );
+    return batchOf(columns, batch.length);
+  }
+
+  #dictionary(batch: DictionaryBatch, body: Uint8Array): void {
+    if (batch.isDelta) throw new SkuaError('UNIMPLEMENTED', 'delta dictionaries are not supported');
+    const type = dictionaryType(this.#wire?.fields ?? [], batch.id);
+    if (type === undefined) throw new SkuaError('INVALID_ARGUMENT', `no column has the dictionary ${batch.id}`);
+    const [values] = this.#columns(batch.data, body, [type]);
+    if (values !== undefined) this.#dictionaries.set(batch.id, values);
+  }
+
+  #columns(batch: RecordBatch, body: Uint8Array, types: DataType[]): Column[] {
+    const aligned = body.byteOffset % 8 === 0 ? body : new Uint8Array(body);
+    const decompress = decompressor(batch);
+    const buffers = batch.buffers.map(({ offset, length }) => {
+      if (offset < 0 || length < 0 || offset + length > aligned.byteLength) {
+        throw new SkuaError('INVALID_ARGUMENT', 'a buffer of the record batch lies outside its body');
+      }
+      return decompress(aligned.subarray(offset, offset + length));
+    });
+    const reader = new ColumnReader(batch.nodes, buffers, batch.variadicBufferCounts);
+    return types.map((type) => plainColumn(reader.read(type), this.#dictionaries));
+  }
+}
+
+function dictionaryType(fields: readonly Field[], id: number): DataType | undefined {
+  for (const field of fields) {
+    const type: DataType = field.type;
+    if (type.typeId === Type.Dictionary) {
+      const dictionary = type as Dictionary;
+      if (dictionary.id === id) return dictionary.dictionary;
+      const nested = dictionaryType([new Field('', dictionary.dictionary)], id);
+      if (nested !== undefined) return nested;
+    }
+    const nested = dictionaryType(type.children ?? [], id);
+    if (nested !== undefined) return nested;
+  }
+  return undefined;
+}
+
+type Zstd = { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+
+/** Undoes body compression: each buffer begins with its 64-bit uncompressed length, -1 for one that is not compressed. */
+function decompressor(batch: RecordBatch): (buffer: Uint8Array) => Uint8Array {
+  const compression = batch.compression;
+  if (compression === null || compression === undefined) return (buffer) => buffer;
+  if (compression.type !== 1) {
+    throw new SkuaError('UNIMPLEMENTED', 'LZ4-compressed record batches are not supported; send them uncompressed');
+  }
+  const { zstdDecompressSync } = zlib as Zstd;
+  if (zstdDecompressSync === undefined) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'zstd-compressed record batches need Node.js 22.15 or later on the server; send them uncompressed',
+    );
+  }
+  return (buffer) => {
+    if (buffer.byteLength < 8) return new Uint8Array(0);
+    const length = new DataView(buffer.buffer, buffer.byteOffset).getBigInt64(0, true);
+    if (length === -1n) return new Uint8Array(buffer.subarray(8));
+    return new Uint8Array(reading(() => zstdDecompressSync(buffer.subarray(8))));
+  };
+}
+
+function decodeMessage(header: Uint8Array): Message {
+  // The flatbuffer accessors make typed arrays over their input, which only an aligned copy allows.
+  return reading(() => Message.decode(new Uint8Array(header)));
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const message = messageOf(error);
+    const unsupported = /^Unrecognized type/.test(message);
+    throw new SkuaError(
+      unsupported ? 'UNIMPLEMENTED' : 'INVALID_ARGUMENT',
+      unsupported ? `an Arrow type of the schema is not supported (${message})` : 'the Arrow IPC message is malformed',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,18 @@
+/** Arrow record batches and their IPC form. */
+export * from './batch.js';
+export { batchOf, type Column, columnsOf, type Layout, layoutOf } from './column.js';
+export { fromRecordBatch, fromTable } from './convert.js';
+export { decodeSchema, decodeSchemaMessage, IpcDecoder } from './decode.js';
+export {
+  align,
+  bodyOf,
+  type EncodedBatch,
+  encapsulate,
+  encodeBatch,
+  encodeSchema,
+  encodeSchemaMessage,
+} from './encode.js';
+export { rowsToBatch, type UnionValue } from './rows.js';
+export { sliceBatch, splitBatch } from './slice.js';
+export { takeColumn } from './take.js';
+export { batchToRows, type ValueReader, valueReader } from './values.js';

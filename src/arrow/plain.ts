@@ -1,0 +1,111 @@
+/** Dictionary-encoded and view columns as the plain columns that they stand for. */
+import {
+  Binary,
+  DataType,
+  type Dictionary,
+  Field,
+  FixedSizeList,
+  LargeList,
+  List,
+  Map_,
+  Struct,
+  Type,
+  Union,
+  Utf8,
+} from 'apache-arrow';
+import { SkuaError } from '../errors.js';
+import { type Column, isNull, layoutOf, writeOffsets } from './column.js';
+import { takeColumn } from './take.js';
+
+/** The field with plain types at every depth; name, nullability and metadata stay. */
+export function plainField(field: Field): Field {
+  const type = plainType(field.type);
+  return type === field.type ? field : new Field(field.name, type, field.nullable, field.metadata);
+}
+
+function plainType(type: DataType): DataType {
+  if (type.typeId === Type.Dictionary) return plainType((type as Dictionary).dictionary);
+  if (type.typeId === Type.Utf8View) return new Utf8();
+  if (type.typeId === Type.BinaryView) return new Binary();
+  const children: Field[] = type.children ?? [];
+  const plain = children.map(plainField);
+  if (plain.every((field, index) => field === children[index])) return type;
+  return withChildren(type, plain);
+}
+
+function withChildren(type: DataType, children: Field[]): DataType {
+  const [child] = children as [Field];
+  if (DataType.isList(type)) return new List(child);
+  if (type.typeId === Type.LargeList) return new LargeList(child);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, child);
+  if (DataType.isMap(type)) return new Map_(child, type.keysSorted);
+  if (DataType.isStruct(type)) return new Struct(children);
+  const { mode, typeIds } = type as Union;
+  return new Union(mode, typeIds, children);
+}
+
+/** The column with every dictionary looked up and every view spelt out. A missing dictionary: INVALID_ARGUMENT. */
+export function plainColumn(column: Column, dictionaries: ReadonlyMap<number, Column>): Column {
+  const { typeId } = column.type;
+  if (typeId === Type.Dictionary) return lookUp(column, dictionaries);
+  if (typeId === Type.Utf8View || typeId === Type.BinaryView) return spellOut(column);
+  if (column.children.length === 0) return column;
+  const children = column.children.map((child) => plainColumn(child, dictionaries));
+  return { ...column, type: plainType(column.type), children };
+}
+
+function lookUp(column: Column, dictionaries: ReadonlyMap<number, Column>): Column {
+  const type = column.type as Dictionary;
+  const values = dictionaries.get(type.id);
+  const indices = new Int32Array(column.length).fill(-1);
+  const layout = layoutOf(type.indices);
+  const width = layout.kind === 'fixed' ? layout.width : 4;
+  const bytes = column.buffers[1] ?? new Uint8Array(0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let row = 0; row < column.length; row++) {
+    if (isNull(column, row)) continue;
+    const index = readIndex(view, row, width);
+    if (values === undefined || index < 0 || index >= values.length) {
+      throw new SkuaError('INVALID_ARGUMENT', `the dictionary ${type.id} has no value ${index}`);
+    }
+    indices[row] = index;
+  }
+  if (values !== undefined) return takeColumn(values, indices);
+  // A column of nulls may come without its dictionary.
+  return takeColumn(emptyColumn(plainType(type.dictionary)), indices);
+}
+
+function readIndex(view: DataView, row: number, width: number): number {
+  if (width === 1) return view.getUint8(row);
+  if (width === 2) return view.getUint16(row * 2, true);
+  if (width === 4) return view.getInt32(row * 4, true);
+  return Number(view.getBigInt64(row * 8, true));
+}
+
+function emptyColumn(type: DataType): Column {
+  const layout = layoutOf(type);
+  const buffers = layout.kind === 'null' ? [] : [new Uint8Array(0), new Uint8Array(0), new Uint8Array(0)];
+  const children = (type.children ?? []).map((child: Field) => emptyColumn(child.type));
+  return { type, length: 0, nullCount: 0, buffers, children };
+}
+
+/** Views of 16 bytes: length, then the bytes themselves up to 12, else prefix, buffer index and offset. */
+function spellOut(column: Column): Column {
+  const [validity, views, ...data] = column.buffers as [Uint8Array, Uint8Array, ...Uint8Array[]];
+  const view = new DataView(views.buffer, views.byteOffset, views.byteLength);
+  const offsets = new Float64Array(column.length + 1);
+  const pieces: Uint8Array[] = [];
+  for (let row = 0; row < column.length; row++) {
+    const length = isNull(column, row) ? 0 : view.getInt32(row * 16, true);
+    const buffer = length <= 12 ? views : data[view.getInt32(row * 16 + 8, true)];
+    const start = length <= 12 ? row * 16 + 4 : view.getInt32(row * 16 + 12, true);
+    if (buffer === undefined || length < 0 || start < 0 || start + length > buffer.byteLength) {
+      throw new SkuaError('INVALID_ARGUMENT', 'a string view of the record batch lies outside its buffers');
+    }
+    pieces.push(buffer.subarray(start, start + length));
+    offsets[row + 1] = (offsets[row] as number) + length;
+  }
+  const values = new Uint8Array(Buffer.concat(pieces));
+  const buffers = [validity, writeOffsets(offsets, 4), values];
+  return { ...column, type: plainType(column.type), buffers, children: [] };
+}
