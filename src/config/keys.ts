@@ -4,7 +4,7 @@ import { parseDottedPath } from './dotted.js';
 import { parseDuration, parseSize } from './units.js';
 
 export interface KeyDescription {
-  /** `string`, `integer`, `boolean`, `size`, `duration`, `path`, `list of …`. */
+  /** `string`, `integer`, `boolean`, `size`, `duration`, `path`, `list of …`, or the values that there are. */
   type: string;
   /** Unit of a bare number. */
   unit?: string;
@@ -106,7 +106,7 @@ function quantity(parse: (value: string | number) => number | undefined, minimum
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(values: T, sentence: string) {
-  return key(z.enum(values), { type: 'string', allowed: oneOf(values) }, sentence);
+  return key(z.enum(values), { type: oneOf(values), allowed: oneOf(values) }, sentence);
 }
 
 /** A URL without user, password or fragment. */
