@@ -1,0 +1,128 @@
+/** Iceberg types as Arrow types, and a table's columns as the engine takes them. Field ids travel as `PARQUET:field_id`. */
+import {
+  Binary,
+  Bool,
+  type DataType,
+  DateDay,
+  Decimal,
+  Field,
+  FixedSizeBinary,
+  Float32,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  Map_,
+  Null,
+  Struct,
+  TimeMicrosecond,
+  TimestampMicrosecond,
+  TimestampNanosecond,
+  Utf8,
+} from 'apache-arrow';
+import type { Literal, TableColumn } from '../engine/contract.js';
+import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
+import { jsonToLiteral } from './values/json-value.js';
+
+export const FIELD_ID_KEY = 'PARQUET:field_id';
+export const EXTENSION_NAME_KEY = 'ARROW:extension:name';
+export const EXTENSION_METADATA_KEY = 'ARROW:extension:metadata';
+
+/** The Arrow field of an Iceberg field: exact types, time zone `UTC`, never a view type. */
+export function fieldToArrow(field: NestedField): Field {
+  const metadata = new Map<string, string>([[FIELD_ID_KEY, String(field.id)], ...extensionOf(field.type)]);
+  return new Field(field.name, typeToArrow(field.type), !field.required, metadata);
+}
+
+function typeToArrow(type: Type): DataType {
+  switch (type.kind) {
+    case 'primitive':
+      return primitiveToArrow(type.type);
+    case 'decimal':
+      return new Decimal(type.scale, type.precision, 128);
+    case 'fixed':
+      return new FixedSizeBinary(type.length);
+    case 'geometry':
+    case 'geography':
+      return new Binary();
+    case 'struct':
+      return new Struct(type.fields.map(fieldToArrow));
+    case 'list':
+      return new List(
+        fieldToArrow({ id: type.elementId, name: 'element', required: type.elementRequired, type: type.element }),
+      );
+    case 'map': {
+      const key = fieldToArrow({ id: type.keyId, name: 'key', required: true, type: type.key });
+      const value = fieldToArrow({ id: type.valueId, name: 'value', required: type.valueRequired, type: type.value });
+      return new Map_(new Field('entries', new Struct([key, value]), false) as ConstructorParameters<typeof Map_>[0]);
+    }
+  }
+}
+
+function primitiveToArrow(type: PrimitiveType): DataType {
+  switch (type) {
+    case 'boolean':
+      return new Bool();
+    case 'int':
+      return new Int32();
+    case 'long':
+      return new Int64();
+    case 'float':
+      return new Float32();
+    case 'double':
+      return new Float64();
+    case 'date':
+      return new DateDay();
+    case 'time':
+      return new TimeMicrosecond();
+    case 'timestamp':
+      return new TimestampMicrosecond();
+    case 'timestamptz':
+      return new TimestampMicrosecond('UTC');
+    case 'timestamp_ns':
+      return new TimestampNanosecond();
+    case 'timestamptz_ns':
+      return new TimestampNanosecond('UTC');
+    case 'string':
+    case 'variant':
+      return new Utf8();
+    case 'uuid':
+      return new FixedSizeBinary(16);
+    case 'binary':
+      return new Binary();
+    case 'unknown':
+      return new Null();
+  }
+}
+
+/** Canonical Arrow extension types, and GeoArrow's for spatial columns. */
+function extensionOf(type: Type): [string, string][] {
+  if (type.kind === 'primitive' && type.type === 'uuid') {
+    return [
+      [EXTENSION_NAME_KEY, 'arrow.uuid'],
+      [EXTENSION_METADATA_KEY, ''],
+    ];
+  }
+  if (type.kind === 'geometry' || type.kind === 'geography') {
+    const edges = type.kind === 'geography' ? { edges: type.algorithm } : {};
+    return [
+      [EXTENSION_NAME_KEY, 'geoarrow.wkb'],
+      [EXTENSION_METADATA_KEY, JSON.stringify({ crs: type.crs, crs_type: 'authority_code', ...edges })],
+    ];
+  }
+  return [];
+}
+
+/** A schema's columns as a table binding takes them, in order. */
+export function tableColumns(schema: Schema): TableColumn[] {
+  return schema.fields.map((field) => {
+    const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };
+    const initialDefault = defaultLiteral(field.type, field.initialDefault);
+    return initialDefault === undefined ? column : { ...column, initialDefault };
+  });
+}
+
+/** A default value in JSON as a literal; undefined means null. */
+export function defaultLiteral(type: Type, json: unknown): Literal | undefined {
+  return json === undefined || json === null ? undefined : jsonToLiteral(type, json);
+}

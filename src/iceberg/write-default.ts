@@ -1,0 +1,29 @@
+/** What an INSERT writes into columns that it does not name (Iceberg spec, "Default values"). */
+import { SkuaError } from '../errors.js';
+import { defaultLiteral } from './arrow-field.js';
+import { typeToSql } from './sql-type.js';
+import type { NestedField } from './types.js';
+
+/**
+ * The column's `write-default` as an SQL expression, NULL where there is none. A required column without one: INVALID_ARGUMENT naming the
+ * column.
+ */
+export function writeDefault(field: NestedField): string {
+  const literal = defaultLiteral(field.type, field.writeDefault);
+  if (!literal) {
+    if (!field.required) return 'NULL';
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `Column "${field.name}" takes no nulls and has no default; give it a value`,
+    );
+  }
+  const quoted = `'${literal.text.replaceAll("'", "''")}'`;
+  if (literal.type === 'binary') return `unhex(${quoted})`;
+  return `CAST(${quoted} AS ${literal.type === 'string' ? 'VARCHAR' : engineType(field)})`;
+}
+
+/** The engine's name where it differs from the one in table definitions. */
+function engineType(field: NestedField): string {
+  const name = typeToSql(field.type);
+  return name === 'TIMESTAMPTZ_NS' ? 'TIMESTAMPTZ' : name;
+}
