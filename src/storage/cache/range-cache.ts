@@ -1,0 +1,228 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, SkuaError } from '../../errors.js';
+import type { ByteRange, Storage } from '../contract.js';
+import { createLimiter } from '../limit.js';
+import { resolveLocal } from '../local.js';
+import { parseLocation } from '../location.js';
+import { mergeRanges, totalBytes } from '../ranges.js';
+import { linkInto, unlink } from './links.js';
+import { type FetchSettings, SparseFile } from './sparse-file.js';
+
+export interface RangeCacheOptions {
+  /** A folder for the cache alone, on the file system of the sessions' directories. */
+  directory: string;
+  /** Bytes kept. Files in use may exceed it for as long as they are used. */
+  capacityBytes: number;
+  /** Folders whose `file:///…` objects may be used; those are linked, never copied into the cache. Default none. */
+  localRoots?: readonly string[];
+  /** Ranges this close become one request. Default 128 KiB. */
+  mergeGap?: number;
+  /** Longer ranges are fetched in parallel pieces. Default 4 MiB. */
+  pieceSize?: number;
+  /** Pieces in memory at once. Default 16. */
+  parallelPieces?: number;
+}
+
+export interface CacheFile {
+  location: string;
+  /** Of the whole object, in bytes. */
+  size: number;
+  storage: Storage;
+  /** Which store the location is in; see `storeIdentity`. */
+  store: string;
+}
+
+export interface EnsuredFile {
+  /** A local file of the object's size that holds at least the ranges. */
+  path: string;
+  /** Bytes that came from the store, merged gaps included, and bytes that were there already. */
+  fetchedBytes: number;
+  cachedBytes: number;
+  /** Until then the file is not evicted. */
+  release(): Promise<void>;
+}
+
+export interface RangeCacheCounters {
+  /** Calls that found everything, and calls that did not. */
+  hits: number;
+  misses: number;
+  bytesFetched: number;
+  bytesFromCache: number;
+  evictions: number;
+  files: number;
+  bytesHeld: number;
+}
+
+export interface RangeCache {
+  /** Makes ranges of an object readable in a local file. Store failures and the signal's abort (CANCELLED) are passed on. */
+  ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile>;
+  /** The same, under a name of its own in a session's directory; `release` removes that name. */
+  acquire(file: CacheFile, ranges: readonly ByteRange[], directory: string, signal?: AbortSignal): Promise<EnsuredFile>;
+  link(path: string, directory: string): Promise<string>;
+  unlink(path: string): Promise<void>;
+  counters(): RangeCacheCounters;
+  /** Removes everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Sparse local copies of immutable objects, least recently used files evicted first. Which ranges a file holds is known to the process
+ * alone: the cache starts empty, and what a former process left is removed, so a crash can't leave a hole that looks like data.
+ */
+export function createRangeCache(options: RangeCacheOptions): RangeCache {
+  const root = createRunDirectory(options.directory);
+  const settings: FetchSettings = {
+    mergeGap: options.mergeGap ?? 128 * 1024,
+    pieceSize: options.pieceSize ?? 4 * 1024 * 1024,
+    limiter: createLimiter(options.parallelPieces ?? 16),
+  };
+  const files = new Map<string, SparseFile>();
+  /** Files that nobody uses, least recently used first. */
+  const idle = new Map<string, SparseFile>();
+  const counts = { hits: 0, misses: 0, bytesFetched: 0, bytesFromCache: 0, evictions: 0 };
+  let bytesHeld = 0;
+
+  function pin(key: string, size: number): SparseFile {
+    let file = files.get(key);
+    if (!file) {
+      file = new SparseFile(join(root, randomBytes(16).toString('hex')), size, (bytes) => {
+        bytesHeld += bytes;
+      });
+      files.set(key, file);
+    }
+    file.pins++;
+    idle.delete(key);
+    return file;
+  }
+
+  async function unpin(key: string, file: SparseFile): Promise<void> {
+    file.pins--;
+    if (file.pins === 0) idle.set(key, file);
+    await evict();
+  }
+
+  async function evict(): Promise<void> {
+    const removed: Promise<void>[] = [];
+    for (const [key, file] of idle) {
+      if (bytesHeld <= options.capacityBytes) break;
+      idle.delete(key);
+      files.delete(key);
+      bytesHeld -= file.heldBytes;
+      counts.evictions++;
+      removed.push(rm(file.path, { force: true }));
+    }
+    await Promise.all(removed);
+  }
+
+  async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
+    const path = await resolveLocal(file.location, options.localRoots ?? []);
+    return { path, fetchedBytes: 0, cachedBytes: totalBytes(mergeRanges(ranges)), release: async () => {} };
+  }
+
+  async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
+    if (parseLocation(file.location).store === 'file') return ensureLocal(file, ranges);
+    const key = keyOf(file);
+    const entry = pin(key, file.size);
+    const release = once(() => unpin(key, entry));
+    try {
+      const { fetched } = await entry.ensure(ranges, file.storage, file.location, settings, signal);
+      const cachedBytes = Math.max(0, totalBytes(mergeRanges(ranges)) - fetched);
+      counts[fetched > 0 ? 'misses' : 'hits']++;
+      counts.bytesFetched += fetched;
+      counts.bytesFromCache += cachedBytes;
+      return { path: entry.path, fetchedBytes: fetched, cachedBytes, release };
+    } catch (error) {
+      await release();
+      throw asSkuaError(error, file.location);
+    }
+  }
+
+  async function acquire(
+    file: CacheFile,
+    ranges: readonly ByteRange[],
+    directory: string,
+    signal?: AbortSignal,
+  ): Promise<EnsuredFile> {
+    const ensured = await ensure(file, ranges, signal);
+    try {
+      const path = await linkInto(ensured.path, directory);
+      const release = once(async () => {
+        await unlink(path);
+        await ensured.release();
+      });
+      return { ...ensured, path, release };
+    } catch (error) {
+      await ensured.release();
+      throw asSkuaError(error, file.location);
+    }
+  }
+
+  return {
+    ensure,
+    acquire,
+    link: linkInto,
+    unlink,
+    counters: () => ({ ...counts, files: files.size, bytesHeld }),
+    async close() {
+      files.clear();
+      idle.clear();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function keyOf(file: CacheFile): string {
+  return createHash('sha256')
+    .update(JSON.stringify([file.store, file.location, file.size]))
+    .digest('base64');
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+function asSkuaError(error: unknown, location: string): SkuaError {
+  if (error instanceof SkuaError) return error;
+  if (error instanceof Error && error.name === 'AbortError') {
+    return new SkuaError('CANCELLED', 'The request was cancelled.', { cause: error });
+  }
+  if ((error as NodeJS.ErrnoException)?.code === 'ENOSPC') {
+    return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
+  }
+  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache: ${messageOf(error)}`, { cause: error });
+}
+
+/** A folder for this process inside the cache's directory; those of processes that are gone are removed. */
+function createRunDirectory(directory: string): string {
+  mkdirSync(directory, { recursive: true });
+  for (const name of readdirSync(directory)) {
+    const owner = /^run-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
+    const path = join(directory, name);
+    if (owner && !ownDirectories.has(path) && !isOtherProcess(Number(owner)))
+      rmSync(path, { recursive: true, force: true });
+  }
+  const own = join(directory, `run-${process.pid}-${randomBytes(8).toString('hex')}`);
+  ownDirectories.add(own);
+  mkdirSync(own, { mode: 0o700 });
+  return own;
+}
+
+const ownDirectories = new Set<string>();
+
+/** In a container a former process often had this one's own id. */
+function isOtherProcess(id: number): boolean {
+  if (id === process.pid) return false;
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,101 @@
+import { SkuaError } from '../errors.js';
+import type { StorageAccess, StorageCredential } from './contract.js';
+import { normalizeLocation } from './location.js';
+
+/** Credentials are renewed when they have less than this left, in milliseconds. */
+const RENEW_BEFORE_EXPIRY = 60_000;
+
+/** The properties that hold for one location: those of the table, overlaid by the credentials of the longest matching prefix. */
+export interface CredentialSource {
+  /** Fetches fresh credentials first where the old ones are about to expire. */
+  propertiesFor(location: string): Promise<Record<string, string>>;
+  /** Fetches fresh credentials now. False where there is nothing to fetch from. */
+  renew(): Promise<boolean>;
+}
+
+export function createCredentialSource(access: StorageAccess, now: () => number = Date.now): CredentialSource {
+  let credentials = access.credentials;
+  let renewal: Promise<void> | undefined;
+
+  function renewOnce(): Promise<void> {
+    renewal ??= (async () => {
+      try {
+        credentials = (await access.refresh?.()) ?? credentials;
+      } finally {
+        renewal = undefined;
+      }
+    })();
+    return renewal;
+  }
+
+  async function propertiesFor(location: string): Promise<Record<string, string>> {
+    const credential = longestMatch(credentials, location);
+    const left = expiry(credential?.config ?? access.properties) - now();
+    if (left > RENEW_BEFORE_EXPIRY || !access.refresh) return { ...access.properties, ...credential?.config };
+    try {
+      await renewOnce();
+    } catch (error) {
+      if (left <= 0) throw error;
+    }
+    return { ...access.properties, ...longestMatch(credentials, location)?.config };
+  }
+
+  return {
+    propertiesFor,
+    async renew() {
+      if (!access.refresh) return false;
+      await renewOnce();
+      return true;
+    },
+  };
+}
+
+function longestMatch(credentials: readonly StorageCredential[], location: string): StorageCredential | undefined {
+  const target = normalizeLocation(location);
+  let best: StorageCredential | undefined;
+  for (const credential of credentials) {
+    const matches = target.startsWith(normalizeLocation(credential.prefix));
+    if (matches && credential.prefix.length >= (best?.prefix.length ?? 0)) best = credential;
+  }
+  return best;
+}
+
+function expiry(properties: Record<string, string>): number {
+  const text = properties['s3.session-token-expires-at-ms'];
+  const value = text === undefined ? Number.POSITIVE_INFINITY : Number(text);
+  return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+}
+
+/** What an S3 client needs to know. */
+export interface S3Settings {
+  endpoint: string | undefined;
+  region: string;
+  pathStyle: boolean;
+  /** Absent: requests are not signed (`s3.anonymous`). */
+  keys: { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined } | undefined;
+}
+
+/**
+ * Reads the properties of the Iceberg REST specification. FAILED_PRECONDITION where there are no keys: the machine's own AWS credentials
+ * are never used on a caller's behalf.
+ */
+export function s3Settings(properties: Record<string, string>): S3Settings {
+  const accessKeyId = properties['s3.access-key-id'];
+  const secretAccessKey = properties['s3.secret-access-key'];
+  const anonymous = properties['s3.anonymous'] === 'true';
+  if (!anonymous && !(accessKeyId && secretAccessKey)) {
+    throw new SkuaError(
+      'FAILED_PRECONDITION',
+      "There are no credentials for the table's store: the catalog gave none and none are configured for it.",
+    );
+  }
+  return {
+    endpoint: properties['s3.endpoint'],
+    region: properties['s3.region'] ?? properties['client.region'] ?? 'us-east-1',
+    pathStyle: properties['s3.path-style-access'] === 'true',
+    keys:
+      accessKeyId && secretAccessKey
+        ? { accessKeyId, secretAccessKey, sessionToken: properties['s3.session-token'] }
+        : undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Storage, StorageAccess } from './contract.js';
+import { createCredentialSource } from './credentials.js';
+import { createLocalStorage } from './local.js';
+import { groupBy, normalizeLocation, parseLocation } from './location.js';
+import { createS3Clients, type S3Clients } from './s3/clients.js';
+import type { RetryOptions } from './s3/request.js';
+import { createS3Storage } from './s3/storage.js';
+
+export interface StorageOptions {
+  /** Folders whose files may be read and written as `file:///…`. Default none: a catalog must not be able to name the machine's own files. */
+  localRoots?: readonly string[];
+  /** Shared by everything that opens storage; see `createS3Clients`. Default: one set of clients for the process. */
+  clients?: S3Clients;
+  retry?: RetryOptions;
+}
+
+let processClients: S3Clients | undefined;
+
+/**
+ * The store of one table as one caller may reach it. Cheap: connections are shared, nothing is contacted before the first request.
+ * Failures are `SkuaError`s whose messages hold no key, header or signed address.
+ */
+export function openStorage(access: StorageAccess, options: StorageOptions = {}): Storage {
+  processClients ??= options.clients ? undefined : createS3Clients();
+  const clients = options.clients ?? (processClients as S3Clients);
+  const local = createLocalStorage(options.localRoots ?? []);
+  const s3 = createS3Storage({ clients, credentials: createCredentialSource(access), retry: options.retry ?? {} });
+  const storeOf = (location: string) => (parseLocation(location).store === 's3' ? s3 : local);
+  return {
+    read: async (location, range, signal) => storeOf(location).read(location, range, signal),
+    size: async (location) => storeOf(location).size(location),
+    write: async (location, bytes) => storeOf(location).write(location, bytes),
+    upload: async (location, path, signal) => storeOf(location).upload(location, path, signal),
+    async remove(locations) {
+      for (const [store, members] of groupBy(locations, storeOf)) await store.remove(members);
+    },
+    list: (prefix) => storeOf(prefix).list(prefix),
+  };
+}
+
+/**
+ * Tells stores apart whose buckets have the same name: the endpoint, or the region of Amazon's own. Local files are one store.
+ * Where the catalog vends credentials for one table, the table's own location is part of the answer: bytes that were read for one table
+ * then never serve another one, whose metadata may name files that its credentials don't open.
+ */
+export function storeIdentity(access: StorageAccess, location: string, tableLocation: string): string {
+  if (parseLocation(location).store === 'file') return 'file';
+  const configs = [access.properties, ...access.credentials.map((credential) => credential.config)];
+  const property = (name: string) => configs.find((config) => config[name] !== undefined)?.[name];
+  const region = property('s3.region') ?? property('client.region') ?? 'us-east-1';
+  const endpoint = property('s3.endpoint') ?? `aws:${region}`;
+  return property('s3.session-token') === undefined ? endpoint : `${endpoint} for ${normalizeLocation(tableLocation)}`;
+}

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CredentialSource } from '../credentials.js';
+import { s3Settings } from '../credentials.js';
+import type { S3Clients, S3Endpoint } from './clients.js';
+import { type Attempt, isStaleCredential, isTransient, mapS3Error } from './errors.js';
+
+export interface RetryOptions {
+  /** All tries together. Default 4. */
+  attempts?: number;
+  /** The longest wait before the first retry, in milliseconds; doubles each time, and each wait is random below it. Default 100. */
+  baseDelay?: number;
+}
+
+export interface S3Context {
+  clients: S3Clients;
+  credentials: CredentialSource;
+  retry: RetryOptions;
+}
+
+/**
+ * Runs one request: with the credentials of its location, within the endpoint's bounds, again after transient failures, and once more with
+ * renewed credentials. `tries` counts from 1, so that a write can tell whether an earlier try may have taken effect.
+ */
+export async function s3Request<T>(
+  context: S3Context,
+  what: Pick<Attempt, 'verb' | 'location'>,
+  signal: AbortSignal | undefined,
+  work: (endpoint: S3Endpoint, tries: number) => Promise<T>,
+): Promise<T> {
+  const { attempts = 4, baseDelay = 100 } = context.retry;
+  let renewed = false;
+  for (let tries = 1; ; tries++) {
+    const settings = s3Settings(await context.credentials.propertiesFor(what.location));
+    const endpoint = context.clients.for(settings);
+    const session = settings.keys?.sessionToken !== undefined;
+    try {
+      return await endpoint.limiter.run(() => work(endpoint, tries), signal);
+    } catch (error) {
+      const cancelled = signal?.aborted ?? false;
+      if (!cancelled && !renewed && isStaleCredential(error, session)) {
+        renewed = true;
+        if (await context.credentials.renew()) continue;
+      }
+      if (cancelled || tries >= attempts || !isTransient(error)) {
+        throw mapS3Error(cancelled ? abortError() : error, { ...what, host: endpoint.host, session });
+      }
+      await sleep(Math.random() * Math.min(baseDelay * 2 ** (tries - 1), 5_000));
+    }
+  }
+}
+
+function abortError(): Error {
+  return new DOMException('The request was cancelled.', 'AbortError');
+}
