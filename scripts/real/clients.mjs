@@ -1,0 +1,64 @@
+/** The clients of other projects that the programs in test/clients need. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, copyFromMaven, onceInCache, onPath, repository, runToEnd } from './cache.mjs';
+
+export const jdbcVersion = '18.3.0';
+export const grpcurlVersion = '1.9.3';
+
+const requirements = join(repository, 'test/clients/requirements.txt');
+const jdbcJar = join(cacheFolder, `flight-sql-jdbc-driver-${jdbcVersion}`, `flight-sql-jdbc-driver-${jdbcVersion}.jar`);
+const cachedGrpcurl = join(cacheFolder, `grpcurl-${grpcurlVersion}`, 'grpcurl');
+const cachedPython = join(cacheFolder, 'python', 'bin', 'python');
+
+/** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_PYTHON` names, or the cached environment. */
+export function findPython() {
+  const python = process.env.SKUA_PYTHON ?? cachedPython;
+  if (existsSync(python)) return { path: python };
+  return {
+    missing: 'no Python with the packages of test/clients/requirements.txt: node scripts/real/install.mjs python',
+  };
+}
+
+export function installPython() {
+  if (findPython().path) return findPython().path;
+  // An environment holds its own path, so it is made in place; the marker of completeness is the last thing installed.
+  const folder = join(cacheFolder, 'python');
+  runToEnd('python3', ['-m', 'venv', '--clear', folder]);
+  try {
+    runToEnd(cachedPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  } catch (error) {
+    runToEnd('rm', ['-rf', folder]);
+    throw error;
+  }
+  return cachedPython;
+}
+
+/** The jar of the Flight SQL JDBC driver. */
+export function findJdbcDriver() {
+  if (!onPath('java') || !onPath('javac')) return { missing: 'no Java development kit on PATH' };
+  if (existsSync(jdbcJar)) return { path: jdbcJar };
+  return { missing: 'no JDBC driver: node scripts/real/install.mjs jdbc' };
+}
+
+export function installJdbcDriver() {
+  onceInCache(`flight-sql-jdbc-driver-${jdbcVersion}`, (folder) =>
+    copyFromMaven(`org.apache.arrow:flight-sql-jdbc-driver:${jdbcVersion}`, folder),
+  );
+  return jdbcJar;
+}
+
+export function findGrpcurl() {
+  const program = existsSync(cachedGrpcurl) ? cachedGrpcurl : onPath('grpcurl');
+  return program ? { path: program } : { missing: 'no grpcurl on PATH: node scripts/real/install.mjs grpcurl' };
+}
+
+export function installGrpcurl() {
+  if (onPath('grpcurl')) return onPath('grpcurl');
+  onceInCache(`grpcurl-${grpcurlVersion}`, (folder) =>
+    runToEnd('go', ['install', `github.com/fullstorydev/grpcurl/cmd/grpcurl@v${grpcurlVersion}`], {
+      env: { ...process.env, GOBIN: folder },
+    }),
+  );
+  return cachedGrpcurl;
+}

@@ -1,0 +1,92 @@
+/**
+ * RustFS, an S3 store. It comes as a binary: the one that `RUSTFS_BINARY` names, or `rustfs` on `PATH`, or unpacked from the archive
+ * that `RUSTFS_ARCHIVE` names (`rustfs-1.0.1-linux-x64.xz`).
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { cacheFolder, onceInCache, onPath } from './cache.mjs';
+import { answersOk, freePort, startServer, waitUntilReady } from './processes.mjs';
+
+export const rustfsVersion = '1.0.1';
+
+const folderName = `rustfs-${rustfsVersion}`;
+
+export function findRustfs() {
+  const named = process.env.RUSTFS_BINARY;
+  if (named)
+    return existsSync(named) ? { path: named } : { missing: `RUSTFS_BINARY names ${named}, which is not there` };
+  const program = onPath('rustfs');
+  if (program) return { path: program };
+  const unpacked = join(cacheFolder, folderName, 'rustfs');
+  if (existsSync(unpacked)) return { path: unpacked };
+  return { missing: 'no rustfs on PATH, and neither RUSTFS_BINARY nor RUSTFS_ARCHIVE is set' };
+}
+
+/** Unpacks the archive that `RUSTFS_ARCHIVE` names, where no binary is there yet. */
+export function installRustfs() {
+  const found = findRustfs();
+  if (found.path) return found.path;
+  const archive = process.env.RUSTFS_ARCHIVE;
+  if (!archive) throw new Error(`RustFS: ${found.missing}`);
+  const folder = onceInCache(folderName, (partial) => {
+    const binary = join(partial, 'rustfs');
+    const output = openSync(binary, 'w');
+    const result = spawnSync('xz', ['--decompress', '--stdout', archive], { stdio: ['ignore', output, 'inherit'] });
+    closeSync(output);
+    if (result.status !== 0) throw new Error(`xz could not unpack ${archive}`);
+    chmodSync(binary, 0o755);
+  });
+  return join(folder, 'rustfs');
+}
+
+/** Starts RustFS on a free port of 127.0.0.1 with an empty store and the given buckets. `stop` removes the store. */
+export async function startRustfs({ buckets, logFolder }) {
+  const found = findRustfs();
+  if (found.missing) throw new Error(`RustFS: ${found.missing}`);
+  const folder = mkdtempSync(join(tmpdir(), 'skua-rustfs-'));
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  const accessKeyId = 's3admin';
+  const secretAccessKey = 's3adminpw';
+  const region = 'us-east-1';
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = startServer(
+    'RustFS',
+    found.path,
+    ['server', '--address', `127.0.0.1:${port}`, '--region', region, data],
+    {
+      log: join(logFolder, 'rustfs.log'),
+      env: {
+        RUSTFS_ACCESS_KEY: accessKeyId,
+        RUSTFS_SECRET_KEY: secretAccessKey,
+        RUSTFS_CONSOLE_ENABLE: 'false',
+        RUSTFS_CHECK_UPDATE: 'false',
+        RUSTFS_OBS_LOG_DIRECTORY: join(folder, 'logs'),
+        RUSTFS_OBS_LOGGER_LEVEL: 'warn',
+      },
+    },
+  );
+  await waitUntilReady(server, () => answersOk(`${endpoint}/health/ready`), 30);
+  const s3 = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  for (const bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  s3.destroy();
+  return {
+    endpoint,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
