@@ -1,0 +1,85 @@
+import { type ErrorCode, SkuaError } from '../errors.js';
+import { parseJson } from '../json.js';
+
+/**
+ * Nobody knows whether the commit took effect. Files that it refers to must stay: the table may already hold them.
+ */
+export class CommitStateUnknown extends SkuaError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('UNAVAILABLE', message, options);
+  }
+}
+
+/** What a conflict (409) means depends on what was asked. */
+export type Conflict = 'exists' | 'commit' | 'not-empty';
+
+/** What the catalog said of a failure (Iceberg REST specification, "ErrorModel"). */
+export interface CatalogFailure {
+  status: number;
+  type: string | undefined;
+  /** Undefined where the body was none of the specification's. */
+  message: string | undefined;
+}
+
+/** The longest sentence that is passed on, in characters. */
+const MAX_MESSAGE = 1_000;
+
+export function parseFailure(status: number, body: string): CatalogFailure {
+  let parsed: unknown;
+  try {
+    parsed = parseJson(body);
+  } catch {
+    return { status, type: undefined, message: undefined };
+  }
+  const error = (parsed as { error?: { message?: unknown; type?: unknown } } | null)?.error;
+  return {
+    status,
+    type: typeof error?.type === 'string' ? error.type : undefined,
+    message: typeof error?.message === 'string' && error.message !== '' ? clean(error.message) : undefined,
+  };
+}
+
+/** The catalog's own sentence under the status that it stands for. */
+export function toError(catalog: string, failure: CatalogFailure, conflict: Conflict): SkuaError {
+  const { status, message } = failure;
+  if (status === 401 || status === 419) {
+    return new SkuaError('UNAUTHENTICATED', message ?? 'The catalog did not accept the token.');
+  }
+  if (status >= 300 && status < 400) {
+    return new SkuaError('UNAVAILABLE', `The catalog '${catalog}' answered with a redirect, which is not followed.`);
+  }
+  return new SkuaError(codeOf(failure, conflict), message ?? `The catalog '${catalog}' answered HTTP ${status}.`);
+}
+
+function codeOf({ status, type }: CatalogFailure, conflict: Conflict): ErrorCode {
+  switch (status) {
+    case 400:
+    case 415:
+    case 422:
+      return type === 'NamespaceNotEmptyException' ? 'FAILED_PRECONDITION' : 'INVALID_ARGUMENT';
+    case 403:
+      return 'PERMISSION_DENIED';
+    case 404:
+      return 'NOT_FOUND';
+    case 405:
+    case 406:
+    case 501:
+      return 'UNIMPLEMENTED';
+    case 409:
+      if (type === 'NamespaceNotEmptyException' || conflict === 'not-empty') return 'FAILED_PRECONDITION';
+      return type === 'AlreadyExistsException' || conflict === 'exists' ? 'ALREADY_EXISTS' : 'ABORTED';
+    case 429:
+      return 'RESOURCE_EXHAUSTED';
+    default:
+      return status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN';
+  }
+}
+
+/** One line, of bearable length, without anything that looks like a token. */
+function clean(message: string): string {
+  const line = message
+    .replace(/eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, '[token]')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
+}

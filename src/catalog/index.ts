@@ -1,0 +1,14 @@
+/** The Iceberg REST catalog, spoken to with the caller's own token. */
+export type { Delegation, StaticStorage } from './access.js';
+export type {
+  Catalog,
+  CatalogSession,
+  CreateTableRequest,
+  LoadedTable,
+  LoadedView,
+  Namespace,
+  TableCommit,
+  TableIdentifier,
+} from './contract.js';
+export { CommitStateUnknown } from './errors.js';
+export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';

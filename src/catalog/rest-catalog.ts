@@ -1,0 +1,183 @@
+import type { BearerToken } from '../auth/principal.js';
+import { SkuaError } from '../errors.js';
+import type { Delegation, StaticStorage } from './access.js';
+import { createCommitter } from './commits.js';
+import { type CatalogConfig, createConfigSource } from './config.js';
+import type { Catalog, CatalogSession, LoadedView, Namespace, TableIdentifier } from './contract.js';
+import { createTableLoader, type TableAnswer, tablePath } from './table-loader.js';
+import { type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
+
+export interface RestCatalogConfig {
+  /** The name in SQL and in messages. */
+  name: string;
+  /** Of the REST API, without `/v1`. */
+  uri: string;
+  warehouse?: string;
+  delegation: Delegation;
+  /** Default: nothing is configured. */
+  storage?: StaticStorage;
+  /** For a connection to be made, in milliseconds. Default 5,000. */
+  connectTimeout?: number;
+  /** For an answer to begin and between its parts, in milliseconds. Default 30,000. */
+  requestTimeout?: number;
+  /** Default 64. */
+  maxConnections?: number;
+  /** For table metadata that is kept for conditional loads. Default 64 MiB. */
+  metadataCacheBytes?: number;
+}
+
+export interface RestCatalog extends Catalog {
+  close(): Promise<void>;
+}
+
+/** An Iceberg REST catalog, such as Apache Polaris. Holds connections and answers, no credentials of its own. */
+export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
+  const transport = createTransport({
+    name: options.name,
+    uri: options.uri,
+    connectTimeout: options.connectTimeout ?? 5_000,
+    requestTimeout: options.requestTimeout ?? 30_000,
+    maxConnections: options.maxConnections ?? 64,
+  });
+  const configOf = createConfigSource(transport, options.warehouse);
+  const tables = createTableLoader(transport, {
+    name: options.name,
+    delegation: options.delegation,
+    storage: options.storage ?? {},
+    metadataCacheBytes: options.metadataCacheBytes ?? 64 * 1024 * 1024,
+  });
+  const committer = createCommitter(transport, tables);
+
+  function as(token: BearerToken): CatalogSession {
+    /** Gives every failure its `SkuaError`. */
+    async function within<T>(work: (config: CatalogConfig) => Promise<T>): Promise<T> {
+      try {
+        return await work(await configOf(token));
+      } catch (failure) {
+        throw failure instanceof ExchangeFailure ? failure.error : failure;
+      }
+    }
+
+    const send = async (request: CatalogRequest) => (await transport.exchange(token, request)).body;
+
+    /** All pages of a listing. */
+    async function listAll<T>(path: string, member: string): Promise<T[]> {
+      const items: T[] = [];
+      let pageToken = '';
+      do {
+        const separator = path.includes('?') ? '&' : '?';
+        const query = `${separator}pageToken=${encodeURIComponent(pageToken)}`;
+        const page = (await send({ method: 'GET', path: path + query })) as Record<string, unknown>;
+        items.push(...((page[member] as T[] | undefined) ?? []));
+        pageToken = (page['next-page-token'] as string | null | undefined) ?? '';
+      } while (pageToken !== '');
+      return items;
+    }
+
+    const namespacePath = (config: CatalogConfig, namespace: Namespace) =>
+      `${config.root}/namespaces/${config.encode(namespace)}`;
+    const viewPath = (config: CatalogConfig, { namespace, name }: TableIdentifier) =>
+      `${namespacePath(config, namespace)}/views/${encodeURIComponent(name)}`;
+
+    function requireViews(config: CatalogConfig): void {
+      if (config.supports('GET /v1/{prefix}/namespaces/{namespace}/views') === false) {
+        throw new SkuaError('UNIMPLEMENTED', `The catalog '${options.name}' has no views.`);
+      }
+    }
+
+    return {
+      catalog: options.name,
+
+      listNamespaces: (parent) =>
+        within((config) => {
+          const query = parent && parent.length > 0 ? `?parent=${config.encode(parent)}` : '';
+          return listAll<Namespace>(`${config.root}/namespaces${query}`, 'namespaces');
+        }),
+
+      loadNamespace: (namespace) =>
+        within(async (config) => {
+          const body = await send({ method: 'GET', path: namespacePath(config, namespace) });
+          return (body as { properties?: Record<string, string> | null }).properties ?? {};
+        }),
+
+      createNamespace: (namespace, properties = {}) =>
+        within(async (config) => {
+          config.encode(namespace);
+          const body = { namespace: [...namespace], properties };
+          await send({ method: 'POST', path: `${config.root}/namespaces`, body });
+        }),
+
+      dropNamespace: (namespace) =>
+        within(async (config) => {
+          await send({ method: 'DELETE', path: namespacePath(config, namespace), conflict: 'not-empty' });
+        }),
+
+      listTables: (namespace) =>
+        within((config) => listAll<TableIdentifier>(`${namespacePath(config, namespace)}/tables`, 'identifiers')),
+
+      listViews: (namespace) =>
+        within(async (config) => {
+          if (config.supports('GET /v1/{prefix}/namespaces/{namespace}/views') === false) return [];
+          return listAll<TableIdentifier>(`${namespacePath(config, namespace)}/views`, 'identifiers');
+        }),
+
+      loadTable: (identifier) => within((config) => tables.load(token, config, identifier)),
+
+      createTable: (namespace, request) =>
+        within(async (config) => {
+          const body: Record<string, unknown> = { name: request.name, schema: request.schema };
+          if (request.location !== undefined) body.location = request.location;
+          if (request.partitionSpec !== undefined) body['partition-spec'] = request.partitionSpec;
+          if (request.writeOrder !== undefined) body['write-order'] = request.writeOrder;
+          if (request.stage) body['stage-create'] = true;
+          if (request.properties !== undefined) body.properties = request.properties;
+          const path = `${namespacePath(config, namespace)}/tables`;
+          const answer = await send({ method: 'POST', path, body });
+          return tables.adopt(token, config, { namespace, name: request.name }, answer as TableAnswer);
+        }),
+
+      dropTable: (identifier, { purge }) =>
+        within(async (config) => {
+          const path = `${tablePath(config, identifier)}?purgeRequested=${purge}`;
+          await send({ method: 'DELETE', path });
+        }),
+
+      renameTable: (source, destination) =>
+        within(async (config) => {
+          await send({ method: 'POST', path: `${config.root}/tables/rename`, body: { source, destination } });
+        }),
+
+      commitTable: (identifier, commit) =>
+        within((config) => committer.commitTable(token, config, { identifier, commit })),
+
+      commitTransaction: (commits) => within((config) => committer.commitTransaction(token, config, commits)),
+
+      loadView: (identifier) =>
+        within(async (config) => {
+          requireViews(config);
+          return toView(identifier, await send({ method: 'GET', path: viewPath(config, identifier) }));
+        }),
+
+      createView: (namespace, request) =>
+        within(async (config) => {
+          requireViews(config);
+          const path = `${namespacePath(config, namespace)}/views`;
+          const { name } = request as { name: string };
+          return toView({ namespace, name }, await send({ method: 'POST', path, body: request }));
+        }),
+
+      dropView: (identifier) =>
+        within(async (config) => {
+          requireViews(config);
+          await send({ method: 'DELETE', path: viewPath(config, identifier) });
+        }),
+    };
+  }
+
+  return { name: options.name, as, close: () => transport.close() };
+}
+
+function toView(identifier: TableIdentifier, body: unknown): LoadedView {
+  const answer = body as { 'metadata-location'?: string; metadata: unknown };
+  return { identifier, metadataLocation: answer['metadata-location'], metadata: answer.metadata };
+}

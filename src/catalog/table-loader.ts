@@ -1,0 +1,156 @@
+import type { BearerToken } from '../auth/principal.js';
+import { SkuaError } from '../errors.js';
+import type { StorageAccess, StorageCredential } from '../storage/contract.js';
+import {
+  type AccessAnswer,
+  credentialsOf,
+  type Delegation,
+  earliestExpiry,
+  pendingAccess,
+  propertiesOf,
+  type StaticStorage,
+} from './access.js';
+import { type CatalogConfig, tokenKey } from './config.js';
+import type { LoadedTable, TableIdentifier } from './contract.js';
+import { createLoadedTables } from './loaded-tables.js';
+import { type CatalogAnswer, ExchangeFailure, type Transport } from './transport.js';
+
+/** LoadTableResult and CommitTableResponse of the Iceberg REST specification. */
+export interface TableAnswer extends AccessAnswer {
+  'metadata-location'?: string | null;
+  metadata: unknown;
+}
+
+export interface TableLoaderOptions {
+  name: string;
+  delegation: Delegation;
+  storage: StaticStorage;
+  /** For answers that are kept for conditional loads. */
+  metadataCacheBytes: number;
+}
+
+export interface TableLoader {
+  load(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier): Promise<LoadedTable>;
+  /** A table from the answer to a creation or commit, which bears no credentials: they are fetched when first needed. */
+  adopt(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier, answer: TableAnswer): LoadedTable;
+}
+
+const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
+/** After the catalog said that it can't vend, it isn't asked to for this long, in milliseconds. */
+const NO_VENDING_LIFETIME = 300_000;
+/** A kept answer is used again only if its credentials live this much longer, in milliseconds. */
+const MIN_CREDENTIAL_LIFE = 120_000;
+
+export function createTableLoader(transport: Transport, options: TableLoaderOptions): TableLoader {
+  const { delegation, storage } = options;
+  const kept = createLoadedTables<TableAnswer>(options.metadataCacheBytes);
+  let vendingRefusedAt = Number.NEGATIVE_INFINITY;
+
+  async function ask(
+    token: BearerToken,
+    path: string,
+    identifier: TableIdentifier,
+    headers: Record<string, string>,
+  ): Promise<CatalogAnswer> {
+    const wantsVending =
+      delegation === 'vended' ||
+      (delegation === 'vended-or-static' && Date.now() - vendingRefusedAt > NO_VENDING_LIFETIME);
+    const get = (extra: Record<string, string>) =>
+      transport.exchange(token, { method: 'GET', path, headers: { ...headers, ...extra } });
+    if (!wantsVending) return get({});
+    try {
+      return await get(DELEGATION_HEADER);
+    } catch (failure) {
+      if (!isVendingRefused(failure)) throw failure;
+      if (delegation === 'vended') throw vendingError(identifier);
+      vendingRefusedAt = Date.now();
+      return get({});
+    }
+  }
+
+  function vendingError(identifier: TableIdentifier): ExchangeFailure {
+    const table = [...identifier.namespace, identifier.name].join('.');
+    const sentence =
+      `The catalog '${options.name}' can't vend credentials for table ${table}. Set credential_delegation of ` +
+      `[catalogs.${options.name}] to "vended-or-static" or "none" and configure keys for the store, or give the catalog's storage an STS.`;
+    return new ExchangeFailure(new SkuaError('FAILED_PRECONDITION', sentence), 'refused', 400);
+  }
+
+  async function freshAnswer(
+    token: BearerToken,
+    config: CatalogConfig,
+    identifier: TableIdentifier,
+    conditional: boolean,
+  ): Promise<TableAnswer> {
+    const path = tablePath(config, identifier);
+    const key = `${tokenKey(token)} ${path}`;
+    const entry = conditional ? kept.get(key) : undefined;
+    const usable = entry && earliestExpiry(credentials(entry.value)) - Date.now() > MIN_CREDENTIAL_LIFE;
+    const answer = await ask(token, path, identifier, usable ? { 'if-none-match': entry.etag } : {});
+    if (answer.status === 304 && entry) return entry.value;
+    const body = answer.body as TableAnswer;
+    if (answer.etag) kept.set(key, answer.etag, body, answer.length);
+    else kept.delete(key);
+    return body;
+  }
+
+  function credentials(answer: AccessAnswer): StorageCredential[] {
+    return credentialsOf(answer, delegation, storage);
+  }
+
+  function refresher(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier) {
+    return async (): Promise<StorageCredential[]> => {
+      try {
+        const route = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
+        if (delegation === 'none' || !config.supports(route)) {
+          return credentials(await freshAnswer(token, config, identifier, false));
+        }
+        const answer = await ask(token, `${tablePath(config, identifier)}/credentials`, identifier, {});
+        return credentials(answer.body as AccessAnswer);
+      } catch (failure) {
+        throw failure instanceof ExchangeFailure ? failure.error : failure;
+      }
+    };
+  }
+
+  function toTable(identifier: TableIdentifier, answer: TableAnswer, access: StorageAccess): LoadedTable {
+    return {
+      identifier,
+      metadataLocation: answer['metadata-location'] ?? undefined,
+      metadata: answer.metadata,
+      storage: access,
+    };
+  }
+
+  return {
+    async load(token, config, identifier) {
+      const answer = await freshAnswer(token, config, identifier, true);
+      const access = {
+        properties: propertiesOf(config.properties, answer, storage),
+        credentials: credentials(answer),
+        refresh: refresher(token, config, identifier),
+      };
+      return toTable(identifier, answer, access);
+    },
+    adopt(token, config, identifier, answer) {
+      const properties = propertiesOf(config.properties, answer, storage);
+      const known = credentials(answer);
+      const refresh = refresher(token, config, identifier);
+      const access =
+        known.length > 0 ? { properties, credentials: known, refresh } : pendingAccess(properties, refresh);
+      return toTable(identifier, answer, access);
+    },
+  };
+}
+
+/** Path of a table below the catalog's URI. */
+export function tablePath(config: CatalogConfig, { namespace, name }: TableIdentifier): string {
+  return `${config.root}/namespaces/${config.encode(namespace)}/tables/${encodeURIComponent(name)}`;
+}
+
+/** The answer of a catalog that has nothing to vend: 400 with a sentence about credentials, or the route or header isn't known to it. */
+function isVendingRefused(failure: unknown): boolean {
+  if (!(failure instanceof ExchangeFailure)) return false;
+  if (failure.status === 406 || failure.status === 501) return true;
+  return failure.status === 400 && /credential/i.test(failure.error.message);
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import type { BearerToken } from '../auth/principal.js';
+import { SkuaError } from '../errors.js';
+import { parseJson, writeJson } from '../json.js';
+import { type Conflict, parseFailure, toError } from './errors.js';
+
+export interface CatalogRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Below the catalog's URI, encoded, with its query. */
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** What a 409 means. Default `exists`. */
+  conflict?: Conflict;
+}
+
+export interface CatalogAnswer {
+  /** 2xx, or 304 to a conditional GET. */
+  status: number;
+  /** Parsed JSON; undefined for an empty body. */
+  body: unknown;
+  /** Characters of the body. */
+  length: number;
+  etag: string | undefined;
+}
+
+/** One failed exchange: whether the request may have reached the catalog tells whether it may have taken effect. */
+export class ExchangeFailure {
+  constructor(
+    readonly error: SkuaError,
+    readonly outcome: 'refused' | 'not-sent' | 'unknown',
+    /** Absent where there was no answer. */
+    readonly status: number | undefined,
+  ) {}
+}
+
+export interface Transport {
+  /** Sends one request with the caller's token. Every failure is an `ExchangeFailure`. */
+  exchange(token: BearerToken, request: CatalogRequest): Promise<CatalogAnswer>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  name: string;
+  uri: string;
+  connectTimeout: number;
+  requestTimeout: number;
+  maxConnections: number;
+}
+
+/** GETs are sent this often in all; whatever changes something is sent once. */
+const GET_ATTEMPTS = 3;
+const RETRY_DELAY = 150;
+
+/** HTTP to one catalog over kept-alive connections. Redirects are not followed: the token is meant for this address only. */
+export function createTransport(options: TransportOptions): Transport {
+  const base = options.uri.replace(/\/+$/, '');
+  const agent = new Agent({
+    connections: options.maxConnections,
+    connect: { timeout: options.connectTimeout },
+    headersTimeout: options.requestTimeout,
+    bodyTimeout: options.requestTimeout,
+    keepAliveTimeout: 30_000,
+  });
+
+  async function once(token: BearerToken, what: CatalogRequest): Promise<CatalogAnswer> {
+    const { status, headers, text } = await send(token, what);
+    if (status === 304 || (status >= 200 && status < 300)) {
+      const etag = headers.etag;
+      return {
+        status,
+        body: text === '' ? undefined : parseBody(text, status),
+        length: text.length,
+        etag: typeof etag === 'string' ? etag : undefined,
+      };
+    }
+    const error = toError(options.name, parseFailure(status, text), what.conflict ?? 'exists');
+    throw new ExchangeFailure(error, status >= 500 && status !== 501 ? 'unknown' : 'refused', status);
+  }
+
+  async function send(token: BearerToken, what: CatalogRequest) {
+    try {
+      const answer = await request(`${base}/${what.path}`, {
+        dispatcher: agent,
+        method: what.method,
+        headers: {
+          accept: 'application/json',
+          ...(what.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...what.headers,
+          authorization: token.header(),
+        },
+        body: what.body === undefined ? null : writeJson(what.body),
+      });
+      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+    } catch (error) {
+      throw unreachable(error);
+    }
+  }
+
+  function parseBody(text: string, status: number): unknown {
+    try {
+      return parseJson(text);
+    } catch {
+      const error = new SkuaError(
+        'UNAVAILABLE',
+        `The catalog '${options.name}' answered with something that is not JSON.`,
+      );
+      throw new ExchangeFailure(error, 'unknown', status);
+    }
+  }
+
+  /** The cause is left out: an error of the HTTP client can hold the request, and with it the token. */
+  function unreachable(error: unknown): ExchangeFailure {
+    const code = (error as NodeJS.ErrnoException)?.code ?? '';
+    const reason = /^[A-Z0-9_]{2,40}$/.test(code) ? ` (${code})` : '';
+    const notSent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code);
+    const sentence = /TIMEOUT/.test(code) ? 'did not answer in time' : 'could not be reached';
+    return new ExchangeFailure(
+      new SkuaError('UNAVAILABLE', `The catalog '${options.name}' ${sentence}${reason}.`),
+      notSent ? 'not-sent' : 'unknown',
+      undefined,
+    );
+  }
+
+  return {
+    async exchange(token, what) {
+      const attempts = what.method === 'GET' ? GET_ATTEMPTS : 1;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(token, what);
+        } catch (failure) {
+          if (!(failure instanceof ExchangeFailure) || attempt >= attempts || !isTransient(failure)) throw failure;
+          await sleep(Math.random() * RETRY_DELAY * 2 ** attempt);
+        }
+      }
+    },
+    close: () => agent.close(),
+  };
+}
+
+function isTransient(failure: ExchangeFailure): boolean {
+  if (failure.status === undefined) return !failure.error.message.includes('in time');
+  return failure.status === 502 || failure.status === 503 || failure.status === 504;
+}
