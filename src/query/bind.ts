@@ -4,16 +4,16 @@
  */
 import type { ParsedQuery, TableReference } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { informationSchemaTable } from './information-schema.js';
-import { metadataTableOf } from './metadata-tables.js';
 import type { SnapshotPin } from './contract.js';
 import type { StatementContext } from './environment.js';
+import { informationSchemaTable } from './information-schema.js';
+import { metadataTableOf } from './metadata-tables.js';
 import { displayName, findCatalog, type NameContext, resolveTable, schemaName, type TableName } from './names.js';
+import type { RowsTable } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import { normalizeQuery } from './syntax/normalize.js';
 import { applyEdits, type Edit } from './syntax/rewrite.js';
 import { atPin, loadTableOrView, type PinnedTable, type TimeTravel, travel } from './tables.js';
-import type { RowsTable } from './rows.js';
 import type { View } from './views.js';
 
 /** A query whose every table is known. */
@@ -68,7 +68,8 @@ export class Binder {
     const name = resolveTable(context, reference.path);
     const found = await this.#load(name);
     if ('sql' in found) {
-      if (reference.at) throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
+      if (reference.at)
+        throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
       return replaceBy(await this.#expandView(found, depth));
     }
     return replaceBy(this.#addTable(this.#pinned(found, reference.at)));
@@ -110,7 +111,10 @@ export class Binder {
 
   async #expandView(view: View, depth: number): Promise<string> {
     if (depth >= DEEPEST_VIEW) {
-      throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} is nested too deeply, or refers to itself`);
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `View ${displayName(view.name)} is nested too deeply, or refers to itself`,
+      );
     }
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };

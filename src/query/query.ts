@@ -30,7 +30,11 @@ export async function bindQuery(context: StatementContext, sql: string, pins?: S
 }
 
 /** Binds and types a query without reading data. */
-export async function describeQuery(context: StatementContext, sql: string, pins?: SnapshotPin[]): Promise<DescribedQuery> {
+export async function describeQuery(
+  context: StatementContext,
+  sql: string,
+  pins?: SnapshotPin[],
+): Promise<DescribedQuery> {
   const bound = await bindQuery(context, sql, pins);
   const { engine } = await context.environment.instance(context.call);
   const { schema, parameters } = await engine.describe(bound.sql, bindingsOf(bound));

@@ -5,12 +5,13 @@
 import { join } from 'node:path';
 import type { ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { applyNameMapping, nameMapping, planScan, readDeletionVector, tableColumns } from '../iceberg/index.js';
 import type { FileTask, ScanPlan } from '../iceberg/contract.js';
+import { applyNameMapping, nameMapping, planScan, readDeletionVector, tableColumns } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
 import type { StatementContext } from './environment.js';
 import { displayName } from './names.js';
+import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
 import type { PinnedTable } from './tables.js';
 
@@ -48,7 +49,9 @@ export class StagingArea {
     });
     refuseOtherFormats(table, plan);
     const columns = tableColumns(table.schema);
-    const wanted = new Set(columns.filter(({ field }) => demand.columns.includes(field.name)).map(({ fieldId }) => fieldId));
+    const wanted = new Set(
+      columns.filter(({ field }) => demand.columns.includes(field.name)).map(({ fieldId }) => fieldId),
+    );
     const tasks = limited(plan.tasks, demand);
     const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
     const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
@@ -102,7 +105,9 @@ export class StagingArea {
     columns: PhysicalColumn[],
     traffic: Traffic,
   ): Promise<string> {
-    const names = columns.filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId)).map(({ name }) => name);
+    const names = columns
+      .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
+      .map(({ name }) => name);
     return this.#link(table, file, neededRanges(footer, names, file.fileSize), traffic);
   }
 
@@ -168,18 +173,4 @@ function withFieldIds(table: PinnedTable, columns: PhysicalColumn[]): PhysicalCo
 
 function hasFieldId(column: PhysicalColumn): boolean {
   return column.fieldId !== undefined || column.children.some(hasFieldId);
-}
-
-/** Maps with at most `width` under way at once; the first failure ends it. */
-async function inParallel<T, R>(items: readonly T[], width: number, map: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await map(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  return results;
 }

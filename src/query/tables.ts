@@ -98,8 +98,8 @@ export function pinOf(table: PinnedTable): SnapshotPin {
   };
 }
 
-function versionOf(value: string): { snapshotId: bigint } | { reference: string } {
-  return /^\d+$/.test(value) ? { snapshotId: BigInt(value) } : { reference: value };
+function versionOf(value: string): { snapshotId: bigint } | { ref: string } {
+  return /^\d+$/.test(value) ? { snapshotId: BigInt(value) } : { ref: value };
 }
 
 /** The value of a literal's SQL text, without its type word and quotes. */

@@ -3,12 +3,15 @@
  * multi-table commit (Iceberg REST specification, "transactions/commit"). One catalog for each transaction, since no commit spans two.
  */
 import { randomUUID } from 'node:crypto';
+import { CommitStateUnknown } from '../catalog/index.js';
 import { SkuaError } from '../errors.js';
 import type { TableMetadata } from '../iceberg/types.js';
 import type { Session } from '../session/session.js';
 import type { Storage } from '../storage/index.js';
 import type { Call } from './contract.js';
+import type { StatementContext } from './environment.js';
 import { displayName, type TableName } from './names.js';
+import { catalogOf } from './tables.js';
 
 export interface StagedChange {
   name: TableName;
@@ -80,7 +83,7 @@ async function transactionsOf(call: Call): Promise<Transactions> {
       return transactions;
     },
     async (transactions) => {
-      await Promise.all([...transactions.byId.values()].map((transaction) => discard(transaction.end())));
+      await Promise.all([...transactions.byId.values()].map((transaction) => rollback(transaction.end())));
     },
   );
 }
@@ -117,6 +120,24 @@ export function endTransaction(call: Call, id?: string): StagedChange[] {
 }
 
 /** Removes what changes wrote that will never take effect. */
-export async function discard(changes: readonly StagedChange[]): Promise<void> {
+export async function rollback(changes: readonly StagedChange[]): Promise<void> {
   await Promise.all(changes.map((change) => change.storage.remove(change.written)));
+}
+
+/** Commits staged changes together. A conflict: ABORTED, and nothing of the transaction remains. */
+export async function commitTransaction(context: StatementContext, changes: readonly StagedChange[]): Promise<void> {
+  const first = changes[0];
+  if (!first) return;
+  const commits = changes.map(({ name, requirements, updates }) => ({
+    identifier: { namespace: name.namespace, name: name.name },
+    commit: { requirements, updates },
+  }));
+  try {
+    const catalog = catalogOf(context, first.name.catalog);
+    if (commits.length === 1 && commits[0]) await catalog.commitTable(commits[0].identifier, commits[0].commit);
+    else await catalog.commitTransaction(commits);
+  } catch (error) {
+    if (!(error instanceof CommitStateUnknown)) await rollback(changes);
+    throw error;
+  }
 }

@@ -1,0 +1,22 @@
+/** `skua serve`: the server, until a signal stops it. */
+import { Command } from 'commander';
+import { loadConfig } from '../config/index.js';
+import { createLogger } from '../logging.js';
+import { startServer } from '../server/index.js';
+import { untilStopped } from './signals.js';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Run the Flight SQL server.')
+    .requiredOption('--config <file>', 'configuration file (TOML)')
+    .action(async ({ config: path }: { config: string }) => {
+      const config = loadConfig({ path, env: process.env });
+      const logger = createLogger(config.logging);
+      const server = await startServer(config, { logger });
+      logger.info({ address: server.address }, 'Skua is listening');
+      await untilStopped();
+      logger.info('Draining: running statements finish, new calls are refused');
+      await server.stop();
+      logger.info('Stopped');
+    });
+}

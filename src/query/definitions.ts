@@ -1,0 +1,138 @@
+/** CREATE and DROP of schemas, tables and views. What the caller may do is the catalog's to say. */
+import { SkuaError } from '../errors.js';
+import { assignFieldIds, partitionSpecToJson, schemaToJson, sqlTypeToIceberg } from '../iceberg/index.js';
+import type { NestedField, PartitionSpec, Schema } from '../iceberg/types.js';
+import type { StatementContext } from './environment.js';
+import { resolveSchema, resolveTable, type TableName } from './names.js';
+import type {
+  ColumnDefinition,
+  CreateSchemaStatement,
+  CreateTableStatement,
+  DropSchemaStatement,
+  DropStatement,
+  PartitionDefinition,
+} from './syntax/statement.js';
+import { catalogOf } from './tables.js';
+
+export async function createSchema(context: StatementContext, statement: CreateSchemaStatement): Promise<void> {
+  const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
+  await ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, () =>
+    catalogOf(context, catalog).createNamespace(namespace, statement.properties),
+  );
+}
+
+export async function dropSchema(context: StatementContext, statement: DropSchemaStatement): Promise<void> {
+  const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
+    catalogOf(context, catalog).dropNamespace(namespace),
+  );
+}
+
+/** DROP TABLE removes the entry from the catalog; with PURGE the catalog removes the files too. */
+export async function dropTable(context: StatementContext, statement: DropStatement): Promise<void> {
+  const name = resolveTable(namesOf(context), statement.table);
+  const catalog = catalogOf(context, name.catalog);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
+    statement.kind === 'drop-view' ? catalog.dropView(name) : catalog.dropTable(name, { purge: statement.purge }),
+  );
+}
+
+/** Creates an empty table. False where it was there already and IF NOT EXISTS says that this is fine. */
+export async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<boolean> {
+  const name = resolveTable(namesOf(context), statement.table);
+  const schema = schemaOfDefinition(statement.columns, statement.identifier);
+  return ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, async () => {
+    await catalogOf(context, name.catalog).createTable(name.namespace, createRequest(name, statement, schema));
+  });
+}
+
+/** The catalog's request for a table of that schema. */
+export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
+  const properties = { ...statement.properties };
+  if (statement.comment !== undefined) properties.comment = statement.comment;
+  return {
+    name: name.name,
+    schema: schemaToJson(schema),
+    partitionSpec: partitionSpecToJson(specOfDefinition(statement.partitions, schema)),
+    location: statement.location,
+    properties,
+  };
+}
+
+function schemaOfDefinition(columns: readonly ColumnDefinition[], identifier: readonly string[]): Schema {
+  const seen = new Set<string>();
+  const fields = columns.map((column): NestedField => {
+    const folded = column.name.toLowerCase();
+    if (seen.has(folded)) throw new SkuaError('INVALID_ARGUMENT', `Column "${column.name}" is defined twice`);
+    seen.add(folded);
+    return {
+      id: 0,
+      name: column.name,
+      required: column.required || identifier.includes(column.name),
+      type: sqlTypeToIceberg(column.type),
+      doc: column.comment,
+    };
+  });
+  return withIdentifier(assignFieldIds(fields), identifier);
+}
+
+/** The schema with its identifier fields set by name. */
+export function withIdentifier(fields: NestedField[], identifier: readonly string[]): Schema {
+  const identifierFieldIds = identifier.map((name) => fieldNamed(fields, name).id);
+  return { schemaId: 0, fields, identifierFieldIds };
+}
+
+function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Schema): PartitionSpec {
+  const fields = partitions.map((partition, index) => {
+    const source = fieldByPath(schema.fields, partition.column);
+    return {
+      fieldId: 1000 + index,
+      sourceIds: [source.id],
+      name: partitionName(partition),
+      transform: partition.transform,
+    };
+  });
+  return { specId: 0, fields };
+}
+
+function partitionName({ column, transform }: PartitionDefinition): string {
+  const base = column.join('.');
+  const kind = transform.replace(/\[.*/, '');
+  const suffix: Record<string, string> = { identity: '', truncate: '_trunc', void: '_null' };
+  return `${base}${suffix[kind] ?? `_${kind}`}`;
+}
+
+function fieldByPath(fields: readonly NestedField[], path: readonly string[]): NestedField {
+  const field = fieldNamed(fields, path[0] as string);
+  if (path.length === 1) return field;
+  if (field.type.kind !== 'struct') throw new SkuaError('INVALID_ARGUMENT', `Column "${path[0]}" is no struct`);
+  return fieldByPath(field.type.fields, path.slice(1));
+}
+
+/** A field by name, in any case. Unknown: INVALID_ARGUMENT. */
+export function fieldNamed(fields: readonly NestedField[], name: string): NestedField {
+  const folded = name.toLowerCase();
+  const field =
+    fields.find((candidate) => candidate.name === name) ??
+    fields.find((candidate) => candidate.name.toLowerCase() === folded);
+  if (!field) {
+    const known = fields.map((candidate) => candidate.name).join(', ');
+    throw new SkuaError('INVALID_ARGUMENT', `Column "${name}" does not exist; there are ${known}`);
+  }
+  return field;
+}
+
+export function namesOf(context: StatementContext) {
+  return { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+}
+
+/** Runs an action; false where it failed with just that code. */
+async function ignoring(code: string | undefined, action: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === code) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,4 @@
+/** The life of a statement: classify, resolve, plan, stage, run. */
+export type * from './contract.js';
+export type { QueryEnvironment, QueryLimits, SessionInstance } from './environment.js';
+export { createStatementService } from './service.js';

@@ -1,0 +1,101 @@
+/** Bulk ingest (Flight SQL, CommandStatementIngest): a stream of batches becomes the rows of a table, all of them or none. */
+import type { Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../arrow/index.js';
+import { SkuaError } from '../errors.js';
+import { arrowToSchema } from '../iceberg/index.js';
+import type { IngestTarget } from './contract.js';
+import { fieldNamed, namesOf, withIdentifier } from './definitions.js';
+import type { StatementContext } from './environment.js';
+import { createAndFill } from './insert.js';
+import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from './names.js';
+import { rowsScan } from './rows.js';
+import { quoteName } from './syntax/lexer.js';
+import type { CreateTableStatement } from './syntax/statement.js';
+import { catalogOf, loadTable, type PinnedTable } from './tables.js';
+import { appendRows, authorizeChange, commitReplace, writeDataFiles } from './write.js';
+
+/** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
+export async function ingest(
+  context: StatementContext,
+  target: IngestTarget,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<number> {
+  if (target.temporary) throw new SkuaError('UNIMPLEMENTED', 'Temporary tables are not supported');
+  const name = targetName(context, target);
+  const existing = await existingTable(context, name);
+  if (existing) {
+    if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
+    await authorizeChange(context, existing);
+    const rows = await collect(context, batches);
+    const source = { sql: ingestQuery(existing, schema), scans: [rowsScan({ name: INGESTED, schema, batches: rows })] };
+    if (target.ifExists === 'append') return appendRows(context, existing, source);
+    const files = await writeDataFiles(context, existing, source);
+    await commitReplace(context, existing, files);
+    return files.reduce((sum, file) => sum + file.recordCount, 0);
+  }
+  if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
+  if (context.transaction) {
+    throw new SkuaError('FAILED_PRECONDITION', `Creating table ${displayName(name)} can't be part of a transaction`);
+  }
+  const fields = arrowToSchema(schema).fields;
+  return createAndFill(context, creation(name), withIdentifier(fields, []), async (table) => {
+    const rows = await collect(context, batches);
+    return appendRows(context, table, {
+      sql: ingestQuery(table, schema),
+      scans: [rowsScan({ name: INGESTED, schema, batches: rows })],
+    });
+  });
+}
+
+const INGESTED = 'ingested rows';
+
+async function collect(context: StatementContext, batches: AsyncIterable<ColumnarBatch>): Promise<ColumnarBatch[]> {
+  const collected: ColumnarBatch[] = [];
+  for await (const batch of batches) {
+    context.call.signal.throwIfAborted();
+    collected.push(batch);
+  }
+  return collected;
+}
+
+/** Columns go by name, in any case. */
+function ingestQuery(table: PinnedTable, schema: Schema): string {
+  const given = new Map(schema.fields.map((field) => [fieldNamed(table.schema.fields, field.name).id, field.name]));
+  const columns = table.schema.fields.map((field) => {
+    const source = given.get(field.id);
+    return `${source === undefined ? 'NULL' : quoteName(source)} AS ${quoteName(field.name)}`;
+  });
+  return `SELECT ${columns.join(', ')} FROM ${quoteName(INGESTED)}`;
+}
+
+function targetName(context: StatementContext, target: IngestTarget): TableName {
+  const names = namesOf(context);
+  const catalog = target.catalog ? findCatalog(names, target.catalog) : currentCatalog(names);
+  if (catalog === undefined) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${target.catalog}`);
+  const namespace = target.schema ? namespaceOf(target.schema) : context.call.session.schema;
+  if (!namespace) throw new SkuaError('INVALID_ARGUMENT', `No schema is given for table "${target.table}"`);
+  return { catalog, namespace, name: target.table };
+}
+
+async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {
+  try {
+    return await loadTable(context, name);
+  } catch (error) {
+    if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
+    await catalogOf(context, name.catalog).loadNamespace(name.namespace);
+    return undefined;
+  }
+}
+
+function creation(name: TableName): CreateTableStatement {
+  return {
+    kind: 'create-table',
+    table: [name.catalog, schemaName(name.namespace), name.name],
+    ifNotExists: false,
+    columns: [],
+    identifier: [],
+    partitions: [],
+    properties: {},
+  };
+}

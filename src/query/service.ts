@@ -1,0 +1,211 @@
+/** The statement service: one place where every statement, however it arrives, is classified and carried out. */
+import { Field, Int64, Schema } from 'apache-arrow';
+import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
+import type { ParameterRow } from '../engine/contract.js';
+import { SkuaError } from '../errors.js';
+import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
+import { createSchema, createTable, dropSchema, dropTable } from './definitions.js';
+import type { QueryEnvironment, StatementContext } from './environment.js';
+import { EXPLAIN_SCHEMA, explain } from './explain.js';
+import { ingest } from './ingest.js';
+import { createTableAs, describeInsert, insert } from './insert.js';
+import { metadataService } from './metadata.js';
+import { bindQuery, describeQuery, runQuery } from './query.js';
+import type { RowsTable } from './rows.js';
+import { describe, type Rows, show, showSchema } from './show.js';
+import { parseStatement } from './syntax/parse.js';
+import { type Statement, statementName } from './syntax/statement.js';
+import { begin, commitTransaction, endTransaction, rollback, transactionOf } from './transaction.js';
+import { use } from './use.js';
+
+/** What an update answers when it is run as a query. */
+const AFFECTED_ROWS = new Schema([new Field('affected_rows', new Int64(), true)]);
+const NO_PARAMETERS = new Schema([]);
+
+type Update = Exclude<Statement, { kind: 'query' | 'explain' | 'show' | 'describe' }>;
+
+export function createStatementService(environment: QueryEnvironment): StatementService {
+  return new Statements(environment);
+}
+
+class Statements implements StatementService {
+  readonly metadata = metadataService((call) => this.#context(call));
+
+  constructor(private readonly environment: QueryEnvironment) {}
+
+  async describe(call: Call, request: StatementRequest): Promise<StatementDescription> {
+    const { context, statement } = await this.#classify(call, request);
+    const name = statementName(statement);
+    const rows = (schema: Schema): StatementDescription => ({
+      kind: 'query',
+      statement: name,
+      schema,
+      parameters: NO_PARAMETERS,
+      pins: [],
+    });
+    switch (statement.kind) {
+      case 'query': {
+        const { schema, parameters, pins } = await describeQuery(context, statement.sql, request.pins);
+        return { kind: 'query', statement: name, schema, parameters, pins };
+      }
+      case 'explain': {
+        const { parameters, pins } = await describeQuery(context, statement.sql, request.pins);
+        return { ...rows(EXPLAIN_SCHEMA), parameters, pins };
+      }
+      case 'show':
+      case 'describe':
+        return rows(showSchema(statement));
+      case 'insert': {
+        const { parameters } = await describeInsert(context, statement);
+        return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
+      }
+      default:
+        return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters: NO_PARAMETERS, pins: [] };
+    }
+  }
+
+  async query(call: Call, request: StatementRequest): Promise<StatementStream> {
+    const { context, statement } = await this.#classify(call, request);
+    switch (statement.kind) {
+      case 'query': {
+        const bound = await bindQuery(context, statement.sql, request.pins);
+        return runQuery(context, bound, parameterRows(request, bound.parameterCount));
+      }
+      case 'explain':
+        return rowsStream(await explain(context, statement, parameterRows(request)[0]));
+      case 'show':
+        return rowsStream(await show(context, statement));
+      case 'describe':
+        return rowsStream(await describe(context, statement));
+      default: {
+        const count = await this.#change(context, statement, request);
+        return rowsStream({ schema: AFFECTED_ROWS, rows: [[count < 0 ? null : BigInt(count)]] });
+      }
+    }
+  }
+
+  async update(call: Call, request: StatementRequest): Promise<number> {
+    const { context, statement } = await this.#classify(call, request);
+    switch (statement.kind) {
+      case 'query':
+      case 'explain':
+      case 'show':
+      case 'describe':
+        throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} returns rows; run it as a query`);
+      default:
+        return this.#change(context, statement, request);
+    }
+  }
+
+  async ingest(...[call, target, schema, batches]: Parameters<StatementService['ingest']>): Promise<number> {
+    call.report.statement = 'INGEST';
+    return ingest(this.#context(call, target.transaction), target, schema, batches);
+  }
+
+  async begin(call: Call): Promise<string> {
+    return (await begin(call, { current: false })).id;
+  }
+
+  async commit(call: Call, transaction: string): Promise<void> {
+    await commitTransaction(this.#context(call), endTransaction(call, transaction));
+  }
+
+  async rollback(call: Call, transaction: string): Promise<void> {
+    await rollback(endTransaction(call, transaction));
+  }
+
+  async #classify(call: Call, request: StatementRequest): Promise<{ context: StatementContext; statement: Statement }> {
+    const statements = await this.environment.engine.parser.split(request.sql);
+    if (statements.length > 1) {
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `The text holds ${statements.length} statements; send them one at a time`,
+      );
+    }
+    const statement = parseStatement(statements[0] ?? '');
+    call.report.statement = statementName(statement);
+    return { context: this.#context(call, request.transaction), statement };
+  }
+
+  #context(call: Call, transaction?: string): StatementContext {
+    return { environment: this.environment, call, transaction: transactionOf(call, transaction) };
+  }
+
+  /** Carries out a statement that returns no rows. The affected rows, or -1 where there is no count. */
+  async #change(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
+    if (statement.kind !== 'insert' && request.parameters && request.parameters.schema.fields.length > 0) {
+      throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
+    }
+    if (context.transaction && DEFINITIONS.has(statement.kind)) {
+      throw new SkuaError('FAILED_PRECONDITION', `${statementName(statement)} can't be part of a transaction`);
+    }
+    switch (statement.kind) {
+      case 'insert':
+        return insert(context, statement, parameterTable(request));
+      case 'create-table':
+        if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
+        await createTable(context, statement);
+        return -1;
+      case 'create-schema':
+        await createSchema(context, statement);
+        return -1;
+      case 'drop-schema':
+        await dropSchema(context, statement);
+        return -1;
+      case 'drop-table':
+      case 'drop-view':
+        await dropTable(context, statement);
+        return -1;
+      case 'use':
+        await use(context, statement);
+        return -1;
+      case 'begin':
+        await begin(context.call, { current: true });
+        return -1;
+      case 'commit':
+        await commitTransaction(context, endTransaction(context.call, request.transaction));
+        return -1;
+      case 'rollback':
+        await rollback(endTransaction(context.call, request.transaction));
+        return -1;
+    }
+  }
+}
+
+const DEFINITIONS = new Set<Statement['kind']>([
+  'create-table',
+  'create-schema',
+  'drop-schema',
+  'drop-table',
+  'drop-view',
+]);
+
+function rowsStream({ schema, rows }: Rows): StatementStream {
+  async function* batches(): AsyncGenerator<ColumnarBatch> {
+    if (rows.length > 0) yield rowsToBatch(schema, rows);
+  }
+  return { schema, batches: batches(), progress: () => undefined };
+}
+
+/** One entry for each bound row. Fewer values than parameters: INVALID_ARGUMENT. */
+function parameterRows(request: StatementRequest, wanted?: number): ParameterRow[] {
+  const { parameters } = request;
+  const given = parameters?.schema.fields.length ?? 0;
+  if (wanted !== undefined && given !== wanted) {
+    throw new SkuaError('INVALID_ARGUMENT', `The statement has ${wanted} parameters, but ${given} are bound`);
+  }
+  if (!parameters || given === 0) return [];
+  return parameters.batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, index) => ({ schema: parameters.schema, batch, index })),
+  );
+}
+
+/** Bound rows as a table, its columns named by ordinal. */
+function parameterTable(request: StatementRequest): RowsTable | undefined {
+  const { parameters } = request;
+  if (!parameters || parameters.schema.fields.length === 0) return undefined;
+  const fields = parameters.schema.fields.map(
+    (field, index) => new Field(`p${index + 1}`, field.type, true, field.metadata),
+  );
+  return { name: 'parameters', schema: new Schema(fields), batches: parameters.batches };
+}

@@ -1,0 +1,24 @@
+/** USE: the session's current catalog and schema. */
+import { SkuaError } from '../errors.js';
+import { namesOf } from './definitions.js';
+import type { StatementContext } from './environment.js';
+import { findCatalog, resolveSchema } from './names.js';
+import type { UseStatement } from './syntax/statement.js';
+import { catalogOf } from './tables.js';
+
+/** Chooses a catalog or a schema that exists and that the caller may see. Unknown: NOT_FOUND. */
+export async function use(context: StatementContext, { path, what }: UseStatement): Promise<void> {
+  const names = namesOf(context);
+  const { session } = context.call;
+  const catalog = path.length === 1 && what !== 'schema' ? findCatalog(names, path[0] as string) : undefined;
+  if (catalog !== undefined) {
+    session.catalog = catalog;
+    session.schema = undefined;
+    return;
+  }
+  if (what === 'catalog') throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${path.join('.')}`);
+  const chosen = resolveSchema(names, path);
+  await catalogOf(context, chosen.catalog).loadNamespace(chosen.namespace);
+  session.catalog = chosen.catalog;
+  session.schema = chosen.namespace;
+}

@@ -1,0 +1,200 @@
+/**
+ * Appends rows to a table: the engine writes Parquet, the files are uploaded, and one snapshot is committed with the caller's token. What
+ * was uploaded for a change that did not take effect is removed again.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommitStateUnknown } from '../catalog/index.js';
+import type { ParameterRow, TableScan } from '../engine/contract.js';
+import { SkuaError } from '../errors.js';
+import {
+  applySnapshot,
+  dataFileFromWritten,
+  newDataLocation,
+  partitionExpression,
+  planScan,
+  prepareSnapshot,
+  type SnapshotChange,
+  tableColumns,
+} from '../iceberg/index.js';
+import type { DataFile, TableMetadata } from '../iceberg/types.js';
+import type { StatementContext } from './environment.js';
+import { displayName } from './names.js';
+import { inParallel } from './parallel.js';
+import { quoteName } from './syntax/lexer.js';
+import { catalogOf, loadTable, type PinnedTable } from './tables.js';
+
+export interface RowSource {
+  /** Columns in table order. */
+  sql: string;
+  scans: TableScan[];
+  parameters?: ParameterRow;
+}
+
+/**
+ * Asks the catalog whether the caller may change the table, by a commit that changes nothing. Asking first means that nothing is computed
+ * or uploaded for a change that will be refused.
+ */
+export async function authorizeChange(context: StatementContext, table: PinnedTable): Promise<void> {
+  await catalogOf(context, table.name.catalog).commitTable(table.name, {
+    requirements: [{ type: 'assert-table-uuid', uuid: table.metadata.tableUuid }],
+    updates: [],
+  });
+}
+
+/** Appends the rows of a query; how many there were. */
+export async function appendRows(context: StatementContext, table: PinnedTable, source: RowSource): Promise<number> {
+  const files = await writeDataFiles(context, table, source);
+  const rows = files.reduce((sum, file) => sum + file.recordCount, 0);
+  if (files.length === 0) return 0;
+  await commitAppend(context, table, files);
+  return rows;
+}
+
+/** Writes and uploads the rows of a query as data files of the table's default partition spec, not yet part of any snapshot. */
+export async function writeDataFiles(
+  context: StatementContext,
+  table: PinnedTable,
+  source: RowSource,
+): Promise<DataFile[]> {
+  const { environment, call } = context;
+  const { engine, directory } = await environment.instance(call);
+  const folder = join(directory, randomUUID());
+  const uploaded: string[] = [];
+  await mkdir(folder);
+  try {
+    const written = await engine.writeParquet(source.sql, source.scans, {
+      signal: call.signal,
+      parameters: source.parameters,
+      directory: folder,
+      columns: tableColumns(table.schema),
+      partitions: partitionsOf(table),
+      targetFileSize: targetFileSize(context, table.metadata),
+      compression: compressionOf(table.metadata),
+    });
+    return await inParallel(written, 4, async (file) => {
+      const data = dataFileFromWritten(file, newDataLocation(table.metadata, file.partition), table.metadata);
+      uploaded.push(data.location);
+      await table.storage.upload(data.location, file.path, call.signal);
+      return data;
+    });
+  } catch (error) {
+    await table.storage.remove(uploaded);
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes uploaded files part of the table. */
+export function commitAppend(context: StatementContext, table: PinnedTable, files: DataFile[]): Promise<void> {
+  return commitFiles(context, table, files, async () => ({ operation: 'append', added: files }));
+}
+
+/** Makes uploaded files the whole content of the table. */
+export function commitReplace(context: StatementContext, table: PinnedTable, files: DataFile[]): Promise<void> {
+  return commitFiles(context, table, files, async (current) => {
+    const { metadata, storage } = current;
+    const { tasks } = await planScan({
+      metadata,
+      snapshotId: current.snapshotId,
+      storage,
+      signal: context.call.signal,
+    });
+    const removed = tasks.flatMap(({ file, deletes }) => [file, ...deletes].map(({ location }) => location));
+    return { operation: 'overwrite', added: files, removed: [...new Set(removed)] };
+  });
+}
+
+/** Stages the change in the transaction, or commits it, trying again when another commit won the race. */
+async function commitFiles(
+  context: StatementContext,
+  table: PinnedTable,
+  files: DataFile[],
+  changeOf: (current: PinnedTable) => Promise<SnapshotChange>,
+): Promise<void> {
+  const locations = files.map(({ location }) => location);
+  let current = table;
+  for (let attempt = 0; ; attempt++) {
+    const prepared = await changeOf(current)
+      .then((change) => prepareSnapshot(current.metadata, change, current.storage))
+      .catch(async (error: unknown) => {
+        await current.storage.remove(locations);
+        throw error;
+      });
+    const { requirements, updates } = prepared;
+    if (context.transaction) {
+      const written = [...locations, ...prepared.written];
+      const metadata = applySnapshot(current.metadata, prepared);
+      context.transaction.stage({
+        name: table.name,
+        metadata,
+        requirements,
+        updates,
+        written,
+        storage: current.storage,
+      });
+      return;
+    }
+    try {
+      await catalogOf(context, table.name.catalog).commitTable(table.name, { requirements, updates });
+      return;
+    } catch (error) {
+      if (error instanceof CommitStateUnknown) throw error;
+      await current.storage.remove(prepared.written);
+      const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
+      if (!lostRace || attempt >= context.environment.limits.commitRetries) {
+        await current.storage.remove(locations);
+        throw error;
+      }
+      current = await reload(context, table).catch(async (reloadError: unknown) => {
+        await current.storage.remove(locations);
+        throw reloadError;
+      });
+    }
+  }
+}
+
+/** The table's newest state, to append to once more. Replaced or with another schema: ABORTED. */
+async function reload(context: StatementContext, table: PinnedTable): Promise<PinnedTable> {
+  const fresh = await loadTable(context, table.name);
+  const before = table.metadata;
+  const after = fresh.metadata;
+  const isSame =
+    after.tableUuid === before.tableUuid &&
+    after.currentSchemaId === before.currentSchemaId &&
+    after.defaultSpecId === before.defaultSpecId;
+  if (!isSame) {
+    throw new SkuaError(
+      'ABORTED',
+      `Table ${displayName(table.name)} was changed by somebody else meanwhile; try again`,
+    );
+  }
+  return fresh;
+}
+
+function partitionsOf(table: PinnedTable): { name: string; expression: string }[] {
+  const spec = table.metadata.partitionSpecs.find(({ specId }) => specId === table.metadata.defaultSpecId);
+  return (spec?.fields ?? []).map((field) => {
+    const source = table.schema.fields.find(({ id }) => id === field.sourceIds[0]);
+    const expression = source && partitionExpression(field.transform, quoteName(source.name), source.type);
+    if (expression === undefined) {
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        `Table ${displayName(table.name)} is partitioned by ${field.name} (${field.transform}); Skua can't write that yet`,
+      );
+    }
+    return { name: field.name, expression };
+  });
+}
+
+function targetFileSize(context: StatementContext, metadata: TableMetadata): number {
+  const property = Number(metadata.properties['write.target-file-size-bytes']);
+  return Number.isSafeInteger(property) && property > 0 ? property : context.environment.limits.targetFileSize;
+}
+
+function compressionOf(metadata: TableMetadata): 'zstd' | 'snappy' | 'gzip' | 'uncompressed' {
+  const codec = metadata.properties['write.parquet.compression-codec']?.toLowerCase();
+  return codec === 'snappy' || codec === 'gzip' || codec === 'uncompressed' ? codec : 'zstd';
+}

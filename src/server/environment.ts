@@ -1,0 +1,94 @@
+/** Puts together what statements need: catalogs, engine, storage and caches. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Catalog, createRestCatalog } from '../catalog/index.js';
+import { type Config, storeAccessOf } from '../config/index.js';
+import { type Engine, openDuckDbEngine } from '../engine/index.js';
+import { createMetadataCache } from '../iceberg/index.js';
+import { createFooterCache } from '../parquet/index.js';
+import type { Call } from '../query/contract.js';
+import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
+import { createRangeCache, openStorage } from '../storage/index.js';
+import { version } from '../version.js';
+
+const METADATA_CACHE_BYTES = 256 * 2 ** 20;
+const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
+const TARGET_FILE_SIZE = 512 * 2 ** 20;
+const COMMIT_RETRIES = 4;
+
+export interface OpenedEnvironment {
+  environment: QueryEnvironment;
+  close(): Promise<void>;
+}
+
+export async function openEnvironment(config: Config): Promise<OpenedEnvironment> {
+  const scratch = await mkdtemp(join(tmpdir(), 'skua-'));
+  const rangeCache = await createRangeCache({
+    directory: config.storage.cacheDirectory ?? join(scratch, 'cache'),
+    capacityBytes: config.storage.cacheSize,
+  });
+  const engine = await openDuckDbEngine();
+  const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
+  const environment: QueryEnvironment = {
+    catalogs,
+    engine,
+    instance: (call) => sessionInstance(call, engine, config, scratch),
+    openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
+    rangeCache,
+    footerCache: createFooterCache(FOOTER_CACHE_BYTES),
+    metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
+    limits: {
+      batchBytes: config.limits.resultBatchSize,
+      targetFileSize: TARGET_FILE_SIZE,
+      commitRetries: COMMIT_RETRIES,
+    },
+    serverVersion: version,
+  };
+  return {
+    environment,
+    async close() {
+      await engine.close();
+      await rangeCache.close();
+      await Promise.all([...catalogs.values()].map((catalog) => catalog.close()));
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
+  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  return createRestCatalog({
+    name,
+    uri,
+    warehouse,
+    delegation: credentialDelegation,
+    timeout,
+    storage: storeAccessOf(config, name),
+  });
+}
+
+const INSTANCE = Symbol('engine instance');
+
+/** Opens a session's engine instance in a folder of its own; both go when the session ends. */
+function sessionInstance(call: Call, engine: Engine, config: Config, scratch: string): Promise<SessionInstance> {
+  return call.session.resource(
+    INSTANCE,
+    async () => {
+      const directory = join(scratch, 'sessions', randomUUID());
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const instance = await engine.open({
+        directory,
+        memoryLimit: config.limits.memoryPerSession,
+        threads: config.limits.threads ?? availableParallelism(),
+      });
+      return { engine: instance, directory };
+    },
+    async ({ engine: instance, directory }) => {
+      await instance.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  );
+}

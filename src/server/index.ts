@@ -1,0 +1,75 @@
+/** The server: puts the rooms together and runs them. */
+import { readFile } from 'node:fs/promises';
+import { createAuthenticator } from '../auth/index.js';
+import type { Config } from '../config/index.js';
+import { createFlightServer } from '../flight/index.js';
+import type { Logger } from '../logging.js';
+import { createStatementService } from '../query/index.js';
+import { createSessionStore } from '../session/index.js';
+import { version } from '../version.js';
+import { openEnvironment } from './environment.js';
+
+export interface RunningServer {
+  /** `host:port` as it listens. */
+  address: string;
+  port: number;
+  /** Drains and ends: running statements finish up to the configured limit, new calls are refused. */
+  stop(): Promise<void>;
+}
+
+/** Starts the server. A port that is taken, or a certificate that can't be read: an error that says so. */
+export async function startServer(config: Config, options: { logger: Logger }): Promise<RunningServer> {
+  const { logger } = options;
+  const { environment, close } = await openEnvironment(config);
+  const sessions = createSessionStore({
+    idleTimeout: config.limits.sessionIdleTimeout,
+    perPrincipal: config.limits.sessionsPerPrincipal,
+    total: config.limits.sessions,
+    catalog: config.default.catalog,
+    schema: config.default.schema,
+  });
+  const server = createFlightServer({
+    authenticator: createAuthenticator(config.auth),
+    statements: createStatementService(environment),
+    sessions,
+    logger,
+    version,
+    limits: {
+      maxMetadataSize: config.server.maxMetadataSize,
+      maxMessageSize: config.server.maxMessageSize,
+      concurrentStatements: config.limits.concurrentStatements,
+      statementTimeout: config.limits.statementTimeout,
+      resultRows: config.limits.resultRows,
+      preparedStatementIdleTimeout: config.limits.preparedStatementIdleTimeout,
+    },
+    tickets: { key: config.tickets.key, lifetime: config.limits.ticketLifetime },
+    locations: config.server.locations,
+    tls: await readTls(config.server.tls),
+  });
+  try {
+    const port = await server.listen(config.server.host, config.server.port);
+    return {
+      address: `${config.server.host}:${port}`,
+      port,
+      async stop() {
+        await server.drain(config.server.drainTimeout);
+        await sessions.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await sessions.close();
+    await close();
+    throw error;
+  }
+}
+
+async function readTls(tls: Config['server']['tls']) {
+  if (tls.certificate === undefined || tls.key === undefined) return undefined;
+  const [certificate, key, clientCa] = await Promise.all([
+    readFile(tls.certificate),
+    readFile(tls.key),
+    tls.clientCa === undefined ? undefined : readFile(tls.clientCa),
+  ]);
+  return { certificate, key, clientCa };
+}
