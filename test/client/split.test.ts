@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { splitStatements, statementsOf } from '../../src/client/split.js';
+
+test.each([
+  ['SELECT 1; SELECT 2;', ['SELECT 1', 'SELECT 2']],
+  ['SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
+  ["SELECT ';', 'it''s; fine'; SELECT 2", ["SELECT ';', 'it''s; fine'", 'SELECT 2']],
+  ['SELECT ";""; " FROM "a;b"; x', ['SELECT ";""; " FROM "a;b"', 'x']],
+  ["SELECT E'\\';', e'a\\\\'; x", ["SELECT E'\\';', e'a\\\\'", 'x']],
+  ["SELECT 'a\\'; x", ["SELECT 'a\\'", 'x']],
+  ['SELECT $$a;b$$, $tag$ ; $$ ; $tag$; x', ['SELECT $$a;b$$, $tag$ ; $$ ; $tag$', 'x']],
+  ['SELECT $1; SELECT a$b$c; x', ['SELECT $1', 'SELECT a$b$c', 'x']],
+  ["SELECT 1 -- it's; not\n; x", ["SELECT 1 -- it's; not", 'x']],
+  ['SELECT /* a; /* nested; */ ; */ 1; x', ['SELECT /* a; /* nested; */ ; */ 1', 'x']],
+  ['-- only a comment\n;; /* nothing */ ;', []],
+  ['', []],
+  ["SELECT 'never closed; x", ["SELECT 'never closed; x"]],
+  ["SELECT E'never closed; x", ["SELECT E'never closed; x"]],
+  ['SELECT 1 /* never closed; x', ['SELECT 1 /* never closed; x']],
+])('%j', (text, statements) => {
+  expect(statementsOf(text)).toEqual(statements);
+});
+
+test('a text that is still being typed is known by what follows its last semicolon', () => {
+  expect(splitStatements('SELECT 1; SELECT\n 2')).toEqual({
+    statements: ['SELECT 1'],
+    rest: ' SELECT\n 2',
+    isOpen: true,
+  });
+  expect(splitStatements('SELECT 1;\n')).toMatchObject({ isOpen: false });
+  expect(splitStatements("SELECT ';")).toMatchObject({ statements: [], isOpen: true });
+});
