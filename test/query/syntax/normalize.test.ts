@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { normalizeQuery } from '../../../src/query/syntax/normalize.js';
+
+const normalize = (sql: string) => normalizeQuery(sql, (name) => name === 'lake');
+
+describe('normalizeQuery', () => {
+  it('turns AS OF clauses into AT clauses', () => {
+    expect(normalize('SELECT * FROM t FOR VERSION AS OF 42 x')).toBe('SELECT * FROM t AT (VERSION => 42) x');
+    expect(normalize("SELECT * FROM t FOR VERSION AS OF 'tag'")).toBe("SELECT * FROM t AT (VERSION => 'tag')");
+    expect(normalize("FROM t FOR TIMESTAMP AS OF TIMESTAMP '2026-01-01 00:00:00' WHERE a = 1")).toBe(
+      "FROM t AT (TIMESTAMP => TIMESTAMP '2026-01-01 00:00:00') WHERE a = 1",
+    );
+  });
+
+  it('makes one schema name of several levels below a catalog', () => {
+    expect(normalize('SELECT * FROM lake.a.b.c')).toBe('SELECT * FROM "lake"."a.b"."c"');
+    expect(normalize('SELECT s.a.b.c.d FROM lake.a.t')).toBe('SELECT s.a.b.c.d FROM lake.a.t');
+  });
+
+  it('quotes metadata tables and turns backticks into double quotes', () => {
+    expect(normalize('SELECT * FROM s.t$snapshots')).toBe('SELECT * FROM s."t$snapshots"');
+    expect(normalize('SELECT `a b` FROM `t`')).toBe('SELECT "a b" FROM "t"');
+  });
+
+  it('leaves strings and comments alone', () => {
+    const sql = "SELECT 'lake.a.b.c `x` t$y' -- FOR VERSION AS OF 1\nFROM t";
+    expect(normalize(sql)).toBe(sql);
+  });
+});

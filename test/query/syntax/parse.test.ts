@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { parseStatement } from '../../../src/query/syntax/parse.js';
+
+const failure = (sql: string) => {
+  try {
+    parseStatement(sql);
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`No error for: ${sql}`);
+};
+
+describe('queries', () => {
+  it.each(['SELECT 1', 'with a as (select 1) from a', 'VALUES (1)', 'FROM t', '(SELECT 1)', '-- note\nSELECT 1'])(
+    'takes %j as a query and leaves its text alone',
+    (sql) => expect(parseStatement(sql)).toEqual({ kind: 'query', sql }),
+  );
+
+  it('takes EXPLAIN and EXPLAIN ANALYZE of a query', () => {
+    expect(parseStatement('EXPLAIN ANALYZE SELECT 1')).toEqual({ kind: 'explain', analyze: true, sql: 'SELECT 1' });
+    expect(parseStatement('explain select 1')).toEqual({ kind: 'explain', analyze: false, sql: 'select 1' });
+  });
+});
+
+describe('SHOW, DESCRIBE and USE', () => {
+  it('takes patterns and places', () => {
+    expect(parseStatement("SHOW TABLES FROM a.b LIKE 'x%'")).toEqual({
+      kind: 'show',
+      what: 'tables',
+      within: ['a', 'b'],
+      like: 'x%',
+    });
+    expect(parseStatement('SHOW DATABASES')).toEqual({ kind: 'show', what: 'schemas' });
+  });
+
+  it('describes a table or a query', () => {
+    expect(parseStatement('DESC a.b')).toEqual({ kind: 'describe', target: { table: ['a', 'b'] } });
+    expect(parseStatement('DESCRIBE SELECT 1')).toEqual({ kind: 'describe', target: { sql: 'SELECT 1' } });
+  });
+
+  it('tells a catalog from a schema where the statement says so', () => {
+    expect(parseStatement('USE CATALOG x')).toMatchObject({ kind: 'use', path: ['x'], what: 'catalog' });
+    expect(parseStatement('USE x."y.z"')).toMatchObject({ kind: 'use', path: ['x', 'y.z'] });
+    expect(parseStatement('USE catalog')).toMatchObject({ kind: 'use', path: ['catalog'] });
+  });
+});
+
+describe('CREATE TABLE', () => {
+  it('takes columns with nested types, constraints and comments', () => {
+    const sql = `CREATE TABLE IF NOT EXISTS c.s.t (
+      id BIGINT NOT NULL PRIMARY KEY COMMENT 'the key',
+      price DECIMAL(10, 2),
+      tags MAP<STRING, ARRAY<INT>>,
+      "odd name" STRUCT<a INT, b STRUCT<c VARCHAR>> NOT NULL
+    )`;
+    expect(parseStatement(sql)).toMatchObject({
+      kind: 'create-table',
+      table: ['c', 's', 't'],
+      ifNotExists: true,
+      identifier: ['id'],
+      columns: [
+        { name: 'id', type: 'BIGINT', required: true, comment: 'the key' },
+        { name: 'price', type: 'DECIMAL(10, 2)', required: false },
+        { name: 'tags', type: 'MAP<STRING, ARRAY<INT>>', required: false },
+        { name: 'odd name', type: 'STRUCT<a INT, b STRUCT<c VARCHAR>>', required: true },
+      ],
+    });
+  });
+
+  it('takes partition transforms, properties and a location', () => {
+    const sql =
+      "CREATE TABLE t (a INT, ts TIMESTAMP) USING iceberg PARTITIONED BY (month(ts), bucket(16, a), truncate(a, 4), a) TBLPROPERTIES ('k' = 'v', 'format-version' = 3) LOCATION 's3://b/t'";
+    expect(parseStatement(sql)).toMatchObject({
+      partitions: [
+        { column: ['ts'], transform: 'month' },
+        { column: ['a'], transform: 'bucket[16]' },
+        { column: ['a'], transform: 'truncate[4]' },
+        { column: ['a'], transform: 'identity' },
+      ],
+      properties: { k: 'v', 'format-version': '3' },
+      location: 's3://b/t',
+    });
+  });
+
+  it('takes AS with and without parentheses and column names', () => {
+    expect(parseStatement('CREATE TABLE t AS SELECT 1')).toMatchObject({ as: 'SELECT 1', columns: [] });
+    expect(parseStatement('CREATE TABLE t (a, b) AS (SELECT 1, 2)')).toMatchObject({
+      as: '(SELECT 1, 2)',
+      columns: [{ name: 'a' }, { name: 'b' }],
+    });
+  });
+});
+
+describe('INSERT', () => {
+  it('tells a column list from a query in parentheses', () => {
+    expect(parseStatement('INSERT INTO t (a, "b c") VALUES (1, 2)')).toMatchObject({
+      columns: ['a', 'b c'],
+      sql: 'VALUES (1, 2)',
+    });
+    expect(parseStatement('INSERT INTO t (SELECT 1)')).toMatchObject({ sql: '(SELECT 1)' });
+  });
+});
+
+describe('transactions', () => {
+  it.each([
+    ['BEGIN', 'begin'],
+    ['START TRANSACTION', 'begin'],
+    ['commit work', 'commit'],
+    ['ROLLBACK', 'rollback'],
+  ])('takes %s', (sql, kind) => expect(parseStatement(sql)).toEqual({ kind }));
+});
+
+describe('what is not supported or wrong', () => {
+  it.each([
+    ['UPDATE t SET a = 1', 'UPDATE is not supported'],
+    ['DELETE FROM t', 'DELETE is not supported'],
+    ['MERGE INTO t USING s ON true', 'MERGE is not supported'],
+    ['ALTER TABLE t ADD COLUMN x INT', 'ALTER TABLE is not supported'],
+    ["COPY t TO 'x'", 'COPY is not supported'],
+    ['INSTALL httpfs', 'INSTALL is not supported'],
+    ["ATTACH 'x'", 'ATTACH is not supported'],
+    ['PRAGMA version', 'PRAGMA is not supported'],
+    ["SET memory_limit = '1TB'", 'SET is not supported'],
+    ['CREATE FUNCTION f() AS 1', 'CREATE FUNCTION is not supported'],
+  ])('%j is UNIMPLEMENTED and named', (sql, message) => {
+    expect(failure(sql)).toMatchObject({ code: 'UNIMPLEMENTED', message });
+  });
+
+  it.each([
+    ['SELEC 1', 'line 1, column 1'],
+    ['CREATE TABLE t (a INT,\n)', 'line 2, column 1'],
+    ['INSERT INTO t', 'line 1, column 14'],
+    ["DROP TABLE 'x'", 'line 1, column 12'],
+    ['USE', 'line 1, column 4'],
+    ["SHOW TABLES LIKE 'x", 'line 1, column 18'],
+  ])('%j is INVALID_ARGUMENT with line and column', (sql, place) => {
+    expect(failure(sql)).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(place) });
+  });
+});
