@@ -1,0 +1,179 @@
+/** Sessions by principal and cookie. */
+import { SkuaError } from '../errors.js';
+import { type Owner, SessionIds } from './cookie.js';
+import { LiveSession } from './live-session.js';
+import type { Session } from './session.js';
+
+export interface SessionStoreOptions {
+  /** An unused session ends after this time, in milliseconds. */
+  idleTimeout: number;
+  /** Sessions of one principal; the longest idle one makes room for a new one. */
+  perPrincipal: number;
+  /** Sessions of all principals together. */
+  total: number;
+  /** Catalog and schema that a new session begins with. */
+  catalog?: string | undefined;
+  schema?: readonly string[] | undefined;
+  /** Signs session ids; several servers behind one address need the same. Default: random. */
+  key?: Uint8Array | undefined;
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  now?: () => number;
+  /** Told of a resource that could not be disposed of. */
+  onDisposeError?: (error: unknown) => void;
+}
+
+/** One call's hold on its session; a session is not ended under a call. */
+export interface SessionLease {
+  readonly session: Session;
+  /** The session id that the client shall keep, where it sent none that was good. */
+  readonly newId: string | undefined;
+  /** Ends the session once its calls are over. False for the session that all calls without a cookie share. */
+  end(): boolean;
+  release(): void;
+}
+
+export interface SessionStore {
+  /**
+   * The session of a call: by the id from its cookie if that is the owner's own, else the default session of the principal. Where all
+   * sessions are in use: RESOURCE_EXHAUSTED.
+   */
+  acquire(owner: Owner & { expiresAt: number }, id: string | undefined): SessionLease;
+  /** Ends what is idle or outlived its token. Called by the store's own timer. */
+  sweep(): Promise<void>;
+  /** Sessions that live at this moment. */
+  readonly size: number;
+  /** Ends all sessions and disposes of their resources. */
+  close(): Promise<void>;
+}
+
+export function createSessionStore(options: SessionStoreOptions): SessionStore {
+  return new Store(options);
+}
+
+class Store implements SessionStore {
+  readonly #options: SessionStoreOptions;
+  readonly #ids: SessionIds;
+  readonly #now: () => number;
+  /** By owner, then by id. */
+  readonly #sessions = new Map<string, Map<string, LiveSession>>();
+  readonly #disposals = new Set<Promise<void>>();
+  readonly #timer: NodeJS.Timeout;
+  #size = 0;
+
+  constructor(options: SessionStoreOptions) {
+    this.#options = options;
+    this.#ids = new SessionIds(options.key);
+    this.#now = options.now ?? Date.now;
+    this.#timer = setInterval(() => void this.sweep(), Math.min(60_000, Math.max(1000, options.idleTimeout / 4)));
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  acquire(principal: Owner & { expiresAt: number }, id: string | undefined): SessionLease {
+    const owner = { issuer: principal.issuer, subject: principal.subject };
+    const own = id !== undefined && this.#ids.belongs(owner, id) ? id : undefined;
+    const session = this.#find(owner, own);
+    session.users++;
+    session.lastUsed = this.#now();
+    session.expiresAt = Math.max(session.expiresAt, principal.expiresAt);
+    let released = false;
+    return {
+      session,
+      newId: own === undefined ? this.#ids.create(owner) : undefined,
+      end: () => {
+        if (session.isDefault) return false;
+        this.#remove(session);
+        return true;
+      },
+      release: () => {
+        if (released) return;
+        released = true;
+        session.users--;
+        session.lastUsed = this.#now();
+        if (session.ended && session.users === 0) this.#dispose(session);
+      },
+    };
+  }
+
+  async sweep(): Promise<void> {
+    const now = this.#now();
+    for (const session of this.#all()) {
+      const idle = now - session.lastUsed >= this.#options.idleTimeout;
+      if (session.users === 0 && (idle || now >= session.expiresAt)) this.#remove(session);
+    }
+    await Promise.all(this.#disposals);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const session of this.#all()) {
+      this.#remove(session);
+      if (session.users > 0) this.#dispose(session);
+    }
+    await Promise.all(this.#disposals);
+  }
+
+  #find(owner: Owner, id: string | undefined): LiveSession {
+    const key = JSON.stringify([owner.issuer, owner.subject]);
+    const existing = this.#sessions.get(key)?.get(id ?? '');
+    if (existing !== undefined) return existing;
+    this.#makeRoom(key);
+    const session = new LiveSession(id ?? this.#ids.create(owner), owner, id === undefined);
+    session.catalog = this.#options.catalog;
+    session.schema = this.#options.schema === undefined ? undefined : [...this.#options.schema];
+    const siblings = this.#sessions.get(key) ?? new Map<string, LiveSession>();
+    siblings.set(id ?? '', session);
+    this.#sessions.set(key, siblings);
+    this.#size++;
+    return session;
+  }
+
+  #makeRoom(key: string): void {
+    const siblings = [...(this.#sessions.get(key)?.values() ?? [])];
+    if (siblings.length >= this.#options.perPrincipal && !this.#removeLongestIdle(siblings)) {
+      throw new SkuaError(
+        'RESOURCE_EXHAUSTED',
+        `too many sessions: all ${this.#options.perPrincipal} that you may have are in use; close one or try again later`,
+      );
+    }
+    if (this.#size >= this.#options.total && !this.#removeLongestIdle(this.#all())) {
+      throw new SkuaError(
+        'RESOURCE_EXHAUSTED',
+        'too many sessions: the server has no room for another; try again later',
+      );
+    }
+  }
+
+  #removeLongestIdle(sessions: readonly LiveSession[]): boolean {
+    const [longest] = sessions.filter(({ users }) => users === 0).sort((a, b) => a.lastUsed - b.lastUsed);
+    if (longest === undefined) return false;
+    this.#remove(longest);
+    return true;
+  }
+
+  #remove(session: LiveSession): void {
+    if (session.ended) return;
+    session.ended = true;
+    const key = JSON.stringify([session.owner.issuer, session.owner.subject]);
+    const siblings = this.#sessions.get(key);
+    siblings?.delete(session.isDefault ? '' : session.id);
+    if (siblings?.size === 0) this.#sessions.delete(key);
+    this.#size--;
+    if (session.users === 0) this.#dispose(session);
+  }
+
+  #dispose(session: LiveSession): void {
+    const disposal = session.dispose().then((failures) => {
+      this.#disposals.delete(disposal);
+      for (const failure of failures) this.#options.onDisposeError?.(failure);
+    });
+    this.#disposals.add(disposal);
+  }
+
+  #all(): LiveSession[] {
+    return [...this.#sessions.values()].flatMap((sessions) => [...sessions.values()]);
+  }
+}
