@@ -11,9 +11,9 @@ const jdbcJar = join(cacheFolder, `flight-sql-jdbc-driver-${jdbcVersion}`, `flig
 const cachedGrpcurl = join(cacheFolder, `grpcurl-${grpcurlVersion}`, 'grpcurl');
 const cachedPython = join(cacheFolder, 'python', 'bin', 'python');
 
-/** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_PYTHON` names, or the cached environment. */
+/** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_TEST_PYTHON` names, or the cached environment. */
 export function findPython() {
-  const python = process.env.SKUA_PYTHON ?? cachedPython;
+  const python = process.env.SKUA_TEST_PYTHON ?? cachedPython;
   if (existsSync(python)) return { path: python };
   return {
     missing: 'no Python with the packages of test/clients/requirements.txt: node scripts/real/install.mjs python',

@@ -12,7 +12,7 @@ def arguments(description):
     parser.add_argument("--token", default=os.environ.get("SKUA_TOKEN"), help="token of a user who may write")
     parser.add_argument(
         "--reader-token",
-        default=os.environ.get("SKUA_READER_TOKEN"),
+        default=os.environ.get("SKUA_TEST_READER_TOKEN"),
         help="token of a user who may only read; without it, the refusals are not checked",
     )
     given = parser.parse_args()

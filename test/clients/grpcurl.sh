@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Skua through grpcurl, which knows the server's services only by reflection: grpcurl.sh seed|full,
-# with SKUA_ADDRESS, SKUA_TOKEN and, for the refusals, SKUA_READER_TOKEN. GRPCURL names the program.
+# with SKUA_ADDRESS, SKUA_TOKEN and, for the refusals, SKUA_TEST_READER_TOKEN. GRPCURL names the program.
 set -uo pipefail
 scenario=${1:?usage: grpcurl.sh seed|full}
 address=${SKUA_ADDRESS:-127.0.0.1:50051}
@@ -78,13 +78,13 @@ seed() {
   out=$(fetch "$token" "SELECT kind || ':' || COUNT(*) || ':' || ROUND(SUM(amount), 2) AS line FROM $events GROUP BY kind ORDER BY SUM(amount) DESC")
   has "the grouped rows" "$out" "purchase:2:55.25click:2:2.25"
 
-  if [ -n "${SKUA_READER_TOKEN:-}" ]; then
-    out=$(fetch "$SKUA_READER_TOKEN" "SELECT 'rows: ' || COUNT(*) FROM $events")
+  if [ -n "${SKUA_TEST_READER_TOKEN:-}" ]; then
+    out=$(fetch "$SKUA_TEST_READER_TOKEN" "SELECT 'rows: ' || COUNT(*) FROM $events")
     has "a reader counts 4" "$out" "rows: 4"
-    out=$(update "$SKUA_READER_TOKEN" "INSERT INTO $events VALUES (5,'click',1.0)")
+    out=$(update "$SKUA_TEST_READER_TOKEN" "INSERT INTO $events VALUES (5,'click',1.0)")
     has "a reader's INSERT is refused" "$out" PermissionDenied
     has "in the catalog's words" "$out" "is not authorized for op"
-    out=$(fetch "$SKUA_READER_TOKEN" "SELECT 'rows: ' || COUNT(*) FROM $events")
+    out=$(fetch "$SKUA_TEST_READER_TOKEN" "SELECT 'rows: ' || COUNT(*) FROM $events")
     has "and nothing was added" "$out" "rows: 4"
   fi
   out=$(fetch not.a.real.jwt "SELECT 1")

@@ -2,7 +2,7 @@ import java.util.Map;
 
 /**
  * Skua through the Arrow Flight SQL JDBC driver. {@code run.sh} compiles and runs it:
- * {@code run.sh seed|full} with SKUA_ADDRESS, SKUA_TOKEN and, for the refusals, SKUA_READER_TOKEN and SKUA_EXPIRED_TOKEN.
+ * {@code run.sh seed|full} with SKUA_ADDRESS, SKUA_TOKEN and, for the refusals, SKUA_TEST_READER_TOKEN and SKUA_TEST_EXPIRED_TOKEN.
  */
 public final class JdbcClient {
   public static void main(String[] arguments) {
@@ -13,7 +13,7 @@ public final class JdbcClient {
       System.exit(2);
     }
     Server server = new Server(environment.getOrDefault("SKUA_ADDRESS", "127.0.0.1:50051"), token,
-        environment.get("SKUA_READER_TOKEN"), environment.get("SKUA_EXPIRED_TOKEN"));
+        environment.get("SKUA_TEST_READER_TOKEN"), environment.get("SKUA_TEST_EXPIRED_TOKEN"));
     Checks checks = new Checks();
     checks.group("seed scenario", () -> Seed.run(checks, server));
     if (arguments[0].equals("full")) {
