@@ -31,17 +31,23 @@ function checkRequirement(requirement: JsonObject, base: KeptMetadata): void {
       return;
     }
     case 'assert-ref-snapshot-id':
-      return checkReference(stringField(requirement, 'ref'), optionalLong(requirement, 'snapshot-id'), base);
+      checkReference(stringField(requirement, 'ref'), optionalLong(requirement, 'snapshot-id'), base);
+      return;
     case 'assert-last-assigned-field-id':
-      return same('last-assigned-field-id', base.lastColumnId, 'last assigned field id');
+      same('last-assigned-field-id', base.lastColumnId, 'last assigned field id');
+      return;
     case 'assert-current-schema-id':
-      return same('current-schema-id', base.currentSchemaId, 'current schema');
+      same('current-schema-id', base.currentSchemaId, 'current schema');
+      return;
     case 'assert-last-assigned-partition-id':
-      return same('last-assigned-partition-id', base.lastPartitionId, 'last assigned partition id');
+      same('last-assigned-partition-id', base.lastPartitionId, 'last assigned partition id');
+      return;
     case 'assert-default-spec-id':
-      return same('default-spec-id', base.defaultSpecId, 'default partition spec');
+      same('default-spec-id', base.defaultSpecId, 'default partition spec');
+      return;
     case 'assert-default-sort-order-id':
-      return same('default-sort-order-id', base.defaultSortOrderId, 'default sort order');
+      same('default-sort-order-id', base.defaultSortOrderId, 'default sort order');
+      return;
     default:
       throw illegalArgument(`Cannot parse update requirement: ${type}`);
   }

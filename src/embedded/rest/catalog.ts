@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { messageOf, SkuaError } from '../../errors.js';
+import { parseJson, writeJson } from '../../json.js';
+import { RequestLog } from '../http/request-log.js';
+import { Router } from '../http/router.js';
+import { BodyTooLarge, type HttpAnswer, type HttpRequest, listen } from '../http/server.js';
+import type { Warehouse } from '../warehouse/contract.js';
+import { localWarehouse } from '../warehouse/local.js';
+import { type S3WarehouseSettings, s3Warehouse } from '../warehouse/s3.js';
+import { authenticator, type Identity, type TrustedIssuer } from './authentication.js';
+import { Caller } from './caller.js';
+import type { Answer, CatalogContext } from './context.js';
+import { badRequest, noSuchNamespace, notFound, RestError } from './error.js';
+import { asObject } from './fields.js';
+import { newNamespaceLocation } from './locations.js';
+import { MetadataFiles } from './metadata-files.js';
+import { DEFAULT_GRANTS, type Grants } from './privileges.js';
+import { routes } from './routes.js';
+import { CatalogStore } from './store.js';
+
+const BASE_PATH = '/api/catalog';
+
+export interface CatalogOptions {
+  /** Whose tokens are believed. */
+  issuer: TrustedIssuer;
+  warehouse: { kind: 'local'; folder: string } | ({ kind: 's3' } & S3WarehouseSettings);
+  /** Where namespaces, tables, views and grants are kept. Default: only in memory. */
+  folder?: string;
+  /** Default `quickstart`. */
+  name?: string;
+  /** Made when they aren't there yet. Default: `demo`. */
+  namespaces?: readonly (readonly string[])[];
+  /** Privileges by role. Default: those that the folder holds, else catalog_admin and data_writer write, table_reader reads. */
+  grants?: Grants;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+}
+
+/** An Iceberg REST catalog that answers as Apache Polaris does. */
+export interface EmbeddedCatalog {
+  /** `http://127.0.0.1:<port>/api/catalog` */
+  uri: string;
+  name: string;
+  port: number;
+  /** The root of its tables: `file:///…` or `s3://…`. */
+  warehouseLocation: string;
+  readonly requests: RequestLog;
+  close(): Promise<void>;
+}
+
+/** Starts a catalog. What its folder holds outlives a restart; metadata files lie in the warehouse. */
+export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCatalog> {
+  const name = options.name ?? 'quickstart';
+  const s3 = options.warehouse.kind === 's3' ? s3Warehouse(options.warehouse) : undefined;
+  const warehouse: Warehouse =
+    options.warehouse.kind === 'local' ? await localWarehouse(options.warehouse.folder) : (s3 as Warehouse);
+  const file = options.folder === undefined ? undefined : join(options.folder, 'catalog.json');
+  const store = await CatalogStore.open(file, options.grants, DEFAULT_GRANTS);
+  await store.change(async (state) => {
+    for (const namespace of options.namespaces ?? [['demo']]) {
+      if (state.namespace(namespace) !== undefined) continue;
+      const location = newNamespaceLocation(state, warehouse, namespace, undefined);
+      state.putNamespace({ namespace, properties: { location } });
+    }
+  });
+  const context: CatalogContext = { name, store, warehouse, files: new MetadataFiles(warehouse) };
+
+  const requests = new RequestLog();
+  const identify = authenticator(options.issuer);
+  const router = new Router(routes);
+  const server = await listen(
+    async (request) => {
+      const search = request.query.toString();
+      requests.add({ method: request.method, path: search === '' ? request.path : `${request.path}?${search}` });
+      try {
+        const identity = await identify(request.headers.authorization);
+        if (identity === undefined) return { status: 401, headers: { 'www-authenticate': 'Bearer' } };
+        return written(await route(request, identity, context, router));
+      } catch (error) {
+        return refused(error);
+      }
+    },
+    { host: options.host, port: options.port },
+  );
+  return {
+    uri: `${server.url}${BASE_PATH}`,
+    name,
+    port: server.port,
+    warehouseLocation: warehouse.root,
+    requests,
+    async close() {
+      await server.close();
+      s3?.close();
+    },
+  };
+}
+
+async function route(
+  request: HttpRequest,
+  identity: Identity,
+  context: CatalogContext,
+  router: Router<(typeof routes)[number]['handler']>,
+): Promise<Answer> {
+  const path = request.path.startsWith(`${BASE_PATH}/`) ? request.path.slice(BASE_PATH.length) : '';
+  const match = router.match(request.method, path);
+  if (match.kind === 'no-such-path') throw notFound('Unable to find matching target resource method');
+  if (match.kind === 'no-such-method') {
+    throw new RestError(405, 'NotAllowedException', 'HTTP 405 Method Not Allowed');
+  }
+  const { parameters, handler } = match;
+  if (parameters.prefix === undefined) checkWarehouse(request.query.get('warehouse'), context.name);
+  else if (parameters.prefix !== context.name) throw noSuchNamespace([]);
+  return handler(context, {
+    caller: new Caller(identity.name, identity.roles, context.store.grants),
+    parameters,
+    query: request.query,
+    headers: request.headers,
+    body: async () => asObject(readJson(await request.text()), 'request'),
+  });
+}
+
+function checkWarehouse(warehouse: string | null, name: string): void {
+  if (warehouse === null || warehouse === '') throw badRequest('Please specify a warehouse');
+  if (warehouse !== name) throw notFound(`Unable to find warehouse ${warehouse}`);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    throw new RestError(400, 'WebApplicationException', 'HTTP 400 Bad Request');
+  }
+}
+
+function written(answer: Answer): HttpAnswer {
+  if (answer.body === undefined) return { status: answer.status, headers: answer.headers };
+  return {
+    status: answer.status,
+    headers: { 'content-type': 'application/json;charset=UTF-8', ...answer.headers },
+    body: writeJson(answer.body),
+  };
+}
+
+function refused(error: unknown): HttpAnswer {
+  if (error instanceof BodyTooLarge) throw error;
+  const refusal = toRestError(error);
+  return {
+    status: refusal.status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ error: { message: refusal.message, type: refusal.type, code: refusal.status } }),
+  };
+}
+
+function toRestError(error: unknown): RestError {
+  if (error instanceof RestError) return error;
+  if (error instanceof URIError) return new RestError(400, 'WebApplicationException', 'HTTP 400 Bad Request');
+  if (error instanceof SkuaError && error.code === 'UNAVAILABLE') {
+    return new RestError(503, 'ServiceUnavailableException', error.message);
+  }
+  return new RestError(500, 'RuntimeException', messageOf(error));
+}

@@ -1,0 +1,132 @@
+import { isWithin, trimmed } from '../warehouse/contract.js';
+import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
+import { authorizeLoad, delegationRequested, entityTag, loadResult, vend, withSnapshots } from './delegation.js';
+import { alreadyExists, forbidden, noSuchTable } from './error.js';
+import { asObject, type JsonObject, optionalBoolean, stringField, stringsField } from './fields.js';
+import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
+import { existingNamespace } from './namespaces.js';
+import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';
+
+/** The table, or 404; asked before anything is said about the caller's rights, as Polaris does. */
+export function existingTable(state: CatalogState, identifier: TableIdentifier): TableLike {
+  const entry = state.tableLike(identifier);
+  if (entry?.kind !== 'table') throw noSuchTable(dotted(identifier));
+  return entry;
+}
+
+/** Refuses a name that a table or view already has. */
+export function checkNameFree(state: CatalogState, identifier: TableIdentifier, kind: TableLike['kind']): void {
+  const existing = state.tableLike(identifier);
+  if (existing === undefined) return;
+  const word = existing.kind === 'table' ? 'Table' : 'View';
+  throw alreadyExists(
+    existing.kind === kind
+      ? `${word} already exists: ${dotted(identifier)}`
+      : `${word} with same name already exists: ${dotted(identifier)}`,
+  );
+}
+
+export function identifierField(request: JsonObject, name: string): TableIdentifier {
+  const identifier = asObject(request[name], name);
+  return { namespace: stringsField(identifier, 'namespace'), name: stringField(identifier, 'name') };
+}
+
+export const listTables: Handler = async ({ store }, call) => {
+  const { namespace } = existingNamespace(store.state, namespaceOf(call));
+  call.caller.require('LIST_TABLES');
+  const identifiers = store.state
+    .tablesIn(namespace)
+    .filter((entry) => entry.kind === 'table')
+    .map(({ name }) => ({ namespace, name }));
+  return ok({ identifiers, 'next-page-token': null });
+};
+
+export const loadTable: Handler = async (context, call) => {
+  const identifier = tableOf(call);
+  const entry = existingTable(context.store.state, identifier);
+  const delegated = delegationRequested(call);
+  const access = authorizeLoad(call, delegated);
+  const tag = entityTag(entry.metadataLocation);
+  const known = (call.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
+  if (known.includes(tag) || known.includes('*')) return { status: 304, headers: { ETag: tag } };
+  const metadata = withSnapshots(await context.files.table(entry.metadataLocation), call.query.get('snapshots'));
+  const table = { metadata, metadataLocation: entry.metadataLocation };
+  return ok(await loadResult(context, identifier, table, delegated ? access : undefined), { ETag: tag });
+};
+
+export const tableExists: Handler = async ({ store }, call) => {
+  existingTable(store.state, tableOf(call));
+  call.caller.require('TABLE_EXISTS');
+  return noContent;
+};
+
+export const loadCredentials: Handler = async (context, call) => {
+  const identifier = tableOf(call);
+  const entry = existingTable(context.store.state, identifier);
+  const access = authorizeLoad(call, true);
+  return ok({ 'storage-credentials': await vend(context, identifier, entry.location, access) });
+};
+
+export const dropTable: Handler = ({ store, warehouse }, call) =>
+  store.change(async (state) => {
+    const purge = call.query.get('purgeRequested')?.toLowerCase() === 'true';
+    const entry = existingTable(state, tableOf(call));
+    call.caller.require(purge ? 'DROP_TABLE_WITH_PURGE' : 'DROP_TABLE_WITHOUT_PURGE');
+    state.dropTableLike(entry);
+    // Within the turn, so that a new table can't come to lie where files are still being removed.
+    if (purge) await warehouse.removeTree(entry.location);
+    return noContent;
+  });
+
+export const renameTable: Handler = async ({ store }, call) => {
+  const request = await call.body();
+  const from = identifierField(request, 'source');
+  const to = identifierField(request, 'destination');
+  return store.change(async (state): Promise<Answer> => {
+    const entry = existingTable(state, from);
+    existingNamespace(state, to.namespace);
+    call.caller.require('RENAME_TABLE');
+    const existing = state.tableLike(to);
+    if (existing !== undefined) {
+      const word = existing.kind === 'table' ? 'Table' : 'View';
+      throw alreadyExists(`Cannot rename ${dotted(from)} to ${dotted(to)}. ${word} already exists`);
+    }
+    state.dropTableLike(from);
+    state.putTableLike({ ...entry, ...to });
+    return noContent;
+  });
+};
+
+export const registerTable: Handler = async (context, call) => {
+  const request = await call.body();
+  const identifier = { namespace: namespaceOf(call), name: stringField(request, 'name') };
+  const metadataLocation = stringField(request, 'metadata-location');
+  const overwrite = optionalBoolean(request, 'overwrite') ?? false;
+  const metadata = await context.store.change(async (state) => {
+    existingNamespace(state, identifier.namespace);
+    const existing = state.tableLike(identifier);
+    call.caller.require(overwrite && existing?.kind === 'table' ? 'REGISTER_TABLE_OVERWRITE' : 'REGISTER_TABLE');
+    if (!overwrite || existing?.kind === 'view') checkNameFree(state, identifier, 'table');
+    const allowed = namespaceLocation(state, context.warehouse, identifier.namespace);
+    if (!isWithin(metadataLocation, allowed)) {
+      throw forbidden(
+        `Invalid locations '[${metadataLocation}]' for identifier '${dotted(identifier)}': ` +
+          `${metadataLocation} is not in the list of allowed locations: [${allowed}]`,
+      );
+    }
+    const found = await context.files.table(metadataLocation);
+    checkLocations(state, context.warehouse, identifier, locationsUsed(found.location, found.properties));
+    state.putTableLike({ ...identifier, kind: 'table', location: trimmed(found.location), metadataLocation });
+    return found;
+  });
+  return ok(await loadResult(context, identifier, { metadata, metadataLocation }, undefined), {
+    ETag: entityTag(metadataLocation),
+  });
+};
+
+export const reportMetrics: Handler = async ({ store }, call) => {
+  existingTable(store.state, tableOf(call));
+  const request = await call.body();
+  call.caller.require(request['report-type'] === 'commit-report' ? 'REPORT_WRITE_METRICS' : 'REPORT_READ_METRICS');
+  return noContent;
+};
