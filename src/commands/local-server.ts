@@ -1,0 +1,92 @@
+/** The embedded stack with a server in front of it, as `skua demo` and `skua start` run it. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Config, loadConfig } from '../config/index.js';
+import { type EmbeddedStack, startEmbeddedStack } from '../embedded/index.js';
+import type { Logger } from '../logging.js';
+import { type RunningServer, startServer } from '../server/index.js';
+
+export interface LocalServer {
+  stack: EmbeddedStack;
+  server: RunningServer;
+  /** A new token of one of the stack's users. */
+  token(user: string): Promise<string>;
+  /** Paths of all files in the warehouse, sorted. */
+  files(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export interface LocalOptions {
+  logger: Logger;
+  /** Port of the server; 0 takes a free one. */
+  port: number;
+  /** Where the stack keeps its data; without it, in a temporary folder that goes at the end. */
+  folder?: string;
+  /** How long tokens live, in seconds. */
+  tokenLifetime: number;
+}
+
+export async function startLocalServer(options: LocalOptions): Promise<LocalServer> {
+  const stack = await startEmbeddedStack({
+    folder: options.folder,
+    issuer: { lifetimeSeconds: options.tokenLifetime },
+  });
+  try {
+    const server = await startServer(configFor(stack, options.port), { logger: options.logger });
+    return {
+      stack,
+      server,
+      token: (user) => stack.token(user),
+      async files() {
+        const entries = await readdir(warehouseOf(stack), { recursive: true, withFileTypes: true });
+        return entries
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort();
+      },
+      async stop() {
+        await server.stop();
+        await stack.close();
+      },
+    };
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+function warehouseOf(stack: EmbeddedStack): string {
+  return join(stack.folder, 'warehouse');
+}
+
+function configFor(stack: EmbeddedStack, port: number): Config {
+  const text = (value: string) => JSON.stringify(value);
+  return loadConfig({
+    env: {},
+    text: `
+[server]
+port = ${port}
+drain_timeout = "5s"
+
+[[auth]]
+issuer = ${text(stack.issuer.issuer)}
+jwks_url = ${text(stack.issuer.jwksUrl)}
+audience = ${text(stack.issuer.audience)}
+user_claim = "preferred_username"
+roles_claim = "realm_access.roles"
+allow_insecure_jwks = true
+
+[catalogs.quickstart]
+uri = ${text(stack.catalog.uri)}
+warehouse = "quickstart"
+credential_delegation = "none"
+
+[storage]
+local_roots = [${text(warehouseOf(stack))}]
+
+[default]
+catalog = "quickstart"
+schema = "demo"
+`,
+  });
+}
