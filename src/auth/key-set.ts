@@ -18,6 +18,8 @@ export interface KeySnapshot {
   getKey: JWTVerifyGetKey;
   /** True where some key has this id, whether or not it fits the algorithm. */
   hasKeyId(keyId: string): boolean;
+  /** Number of keys. */
+  size: number;
   /** Counts the times that the keys changed. */
   version: number;
 }
@@ -88,7 +90,7 @@ export class KeySet {
       if (fingerprint !== this.#fingerprint || this.#snapshot === undefined) {
         const keyIds = new Set(document.keys.map((key) => key.kid));
         const version = (this.#snapshot?.version ?? 0) + 1;
-        this.#snapshot = { getKey, hasKeyId: (keyId) => keyIds.has(keyId), version };
+        this.#snapshot = { getKey, hasKeyId: (keyId) => keyIds.has(keyId), size: document.keys.length, version };
         this.#fingerprint = fingerprint;
       }
       this.#fetchedAt = this.#now();

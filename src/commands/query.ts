@@ -1,0 +1,146 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { Command, Option } from 'commander';
+import {
+  connect,
+  DEFAULT_ADDRESS,
+  describeFailure,
+  type FlightSqlClient,
+  OUTPUT_FORMATS,
+  type Output,
+  type OutputFormat,
+  runPrompt,
+  runStatement,
+  statementsOf,
+} from '../client/index.js';
+import { SkuaError } from '../errors.js';
+
+interface QueryOptions {
+  address: string;
+  token?: string;
+  tokenFile?: string;
+  ca?: string;
+  execute: string[];
+  file?: string;
+  output: OutputFormat;
+}
+
+/** `skua query`: runs SQL on a server and shows the results; exit code 1 when a statement failed, 130 after Ctrl-C. */
+export function queryCommand(): Command {
+  return new Command('query')
+    .description('Run SQL on a server: from -e, from a file, from a pipe, or at a prompt.')
+    .addOption(
+      new Option(
+        '--address <address>',
+        'grpc://host:port, grpc+tls://host:port or host:port (TLS unless it is this machine)',
+      )
+        .env('SKUA_ADDRESS')
+        .default(DEFAULT_ADDRESS),
+    )
+    .addOption(
+      new Option(
+        '--token <token>',
+        'bearer token; other users of the machine can see it here, so rather use the variable',
+      ).env('SKUA_TOKEN'),
+    )
+    .addOption(new Option('--token-file <path>', 'file that holds the bearer token').env('SKUA_TOKEN_FILE'))
+    .addOption(new Option('--ca <path>', 'PEM file with the authorities to trust').env('SKUA_CA'))
+    .addOption(
+      new Option('-e, --execute <sql>', 'statements to run; can be repeated')
+        .argParser((value: string, previous: string[]) => [...previous, value])
+        .default([], 'none'),
+    )
+    .option('-f, --file <path>', 'file with statements, separated by semicolons')
+    .addOption(new Option('-o, --output <format>', 'how results are written').choices(OUTPUT_FORMATS).default('table'))
+    .action(async (options: QueryOptions) => {
+      process.exitCode = await query(options);
+    });
+}
+
+async function query(options: QueryOptions): Promise<number> {
+  const output: Output = { format: options.output, stdout: process.stdout, stderr: process.stderr };
+  leaveWithReader();
+  let client: FlightSqlClient | undefined;
+  const interrupt = new AbortController();
+  try {
+    const token = tokenOf(options);
+    client = connect({
+      address: options.address,
+      ...(token === undefined ? {} : { token }),
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    });
+    const statements = await statementsFrom(options);
+    if (statements === undefined) {
+      await prompt(client, output);
+      return 0;
+    }
+    process.once('SIGINT', () => interrupt.abort());
+    for (const statement of statements) await runStatement(client, statement, output, interrupt.signal);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${interrupt.signal.aborted ? 'Cancelled.' : describeFailure(error)}\n`);
+    return interrupt.signal.aborted ? 130 : 1;
+  } finally {
+    await client?.closeSession({ signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    client?.close();
+  }
+}
+
+/** The statements to run, or undefined where a person shall type them. */
+async function statementsFrom(options: QueryOptions): Promise<string[] | undefined> {
+  const texts = [...options.execute];
+  if (options.file !== undefined)
+    texts.push(options.file === '-' ? await text(process.stdin) : readText(options.file, 'statements'));
+  if (texts.length === 0) {
+    if (process.stdin.isTTY === true) return undefined;
+    texts.push(await text(process.stdin));
+  }
+  return texts.flatMap(statementsOf);
+}
+
+function tokenOf({ token, tokenFile }: QueryOptions): string | undefined {
+  const given = token ?? (tokenFile === undefined ? undefined : readText(tokenFile, 'token'));
+  const trimmed = given?.trim().replace(/^bearer\s+/i, '');
+  return trimmed === '' ? undefined : trimmed;
+}
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SkuaError('INVALID_ARGUMENT', `The file ${path} with the ${what} can't be read.`, { cause: error });
+  }
+}
+
+async function prompt(client: FlightSqlClient, output: Output): Promise<void> {
+  const path =
+    process.env.SKUA_HISTORY ?? join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'skua/history');
+  let history: string[] = [];
+  try {
+    history = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    // The first time there is none.
+  }
+  const onHistory = (lines: string[]) => {
+    history = lines;
+  };
+  await runPrompt(client, { input: process.stdin, output, history, onHistory });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${history.join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    output.stderr.write(`The history could not be written to ${path}.\n`);
+  }
+}
+
+/** A reader that wants no more, such as `head`, is no failure. */
+function leaveWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
