@@ -16,10 +16,8 @@ export interface RestCatalogConfig {
   delegation: Delegation;
   /** Default: nothing is configured. */
   storage?: StaticStorage;
-  /** For a connection to be made, in milliseconds. Default 5,000. */
-  connectTimeout?: number;
-  /** For an answer to begin and between its parts, in milliseconds. Default 30,000. */
-  requestTimeout?: number;
+  /** For an answer to begin and between its parts, in milliseconds; a connection has a sixth of it. Default 30,000. */
+  timeout?: number;
   /** Default 64. */
   maxConnections?: number;
   /** For table metadata that is kept for conditional loads. Default 64 MiB. */
@@ -32,11 +30,12 @@ export interface RestCatalog extends Catalog {
 
 /** An Iceberg REST catalog, such as Apache Polaris. Holds connections and answers, no credentials of its own. */
 export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
+  const timeout = options.timeout ?? 30_000;
   const transport = createTransport({
     name: options.name,
     uri: options.uri,
-    connectTimeout: options.connectTimeout ?? 5_000,
-    requestTimeout: options.requestTimeout ?? 30_000,
+    connectTimeout: timeout / 6,
+    requestTimeout: timeout,
     maxConnections: options.maxConnections ?? 64,
   });
   const configOf = createConfigSource(transport, options.warehouse);

@@ -41,7 +41,7 @@ export interface EnsuredFile {
   /** Bytes that came from the store, merged gaps included, and bytes that were there already. */
   fetchedBytes: number;
   cachedBytes: number;
-  /** Until then the file is not evicted. */
+  /** Lets the file be evicted again, unless `link` has taken over. */
   release(): Promise<void>;
 }
 
@@ -56,13 +56,23 @@ export interface RangeCacheCounters {
   bytesHeld: number;
 }
 
+/** What keeps a file from being evicted. */
+interface Hold {
+  free(): Promise<void>;
+}
+
 export interface RangeCache {
-  /** Makes ranges of an object readable in a local file. Store failures and the signal's abort (CANCELLED) are passed on. */
+  /**
+   * Makes ranges of an object readable in a local file, and holds it against eviction until `release`, or until the link made of it is
+   * gone. Store failures and the signal's abort (CANCELLED) are passed on.
+   */
   ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile>;
-  /** The same, under a name of its own in a session's directory; `release` removes that name. */
-  acquire(file: CacheFile, ranges: readonly ByteRange[], directory: string, signal?: AbortSignal): Promise<EnsuredFile>;
+  /**
+   * Gives an ensured file a second, unguessable name in a session's directory, and takes over one `ensure`'s hold on it: the file stays
+   * until `unlink`.
+   */
   link(path: string, directory: string): Promise<string>;
-  unlink(path: string): Promise<void>;
+  unlink(link: string): Promise<void>;
   counters(): RangeCacheCounters;
   /** Removes everything. */
   close(): Promise<void>;
@@ -84,6 +94,9 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   const idle = new Map<string, SparseFile>();
   const counts = { hits: 0, misses: 0, bytesFetched: 0, bytesFromCache: 0, evictions: 0 };
   let bytesHeld = 0;
+  /** Holds that were not released or taken over yet, by path, and those that links took over, by link. */
+  const holds = new Map<string, Set<Hold>>();
+  const linked = new Map<string, Hold>();
 
   function pin(key: string, size: number): SparseFile {
     let file = files.get(key);
@@ -126,7 +139,10 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     if (parseLocation(file.location).store === 'file') return ensureLocal(file, ranges);
     const key = keyOf(file);
     const entry = pin(key, file.size);
-    const release = once(() => unpin(key, entry));
+    const held = hold(key, entry);
+    const release = async () => {
+      if (take(entry.path, held)) await held.free();
+    };
     try {
       const { fetched } = await entry.ensure(ranges, file.storage, file.location, settings, signal);
       const cachedBytes = Math.max(0, totalBytes(mergeRanges(ranges)) - fetched);
@@ -140,31 +156,44 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     }
   }
 
-  async function acquire(
-    file: CacheFile,
-    ranges: readonly ByteRange[],
-    directory: string,
-    signal?: AbortSignal,
-  ): Promise<EnsuredFile> {
-    const ensured = await ensure(file, ranges, signal);
+  function hold(key: string, file: SparseFile): Hold {
+    const held: Hold = { free: once(() => unpin(key, file)) };
+    const others = holds.get(file.path);
+    if (others) others.add(held);
+    else holds.set(file.path, new Set([held]));
+    return held;
+  }
+
+  /** False where a link took the hold over, or it was given back before. */
+  function take(path: string, held: Hold): boolean {
+    const all = holds.get(path);
+    if (!all?.delete(held)) return false;
+    if (all.size === 0) holds.delete(path);
+    return true;
+  }
+
+  async function link(path: string, directory: string): Promise<string> {
+    const [held] = holds.get(path) ?? [];
+    if (held) take(path, held);
     try {
-      const path = await linkInto(ensured.path, directory);
-      const release = once(async () => {
-        await unlink(path);
-        await ensured.release();
-      });
-      return { ...ensured, path, release };
+      const name = await linkInto(path, directory);
+      if (held) linked.set(name, held);
+      return name;
     } catch (error) {
-      await ensured.release();
-      throw asSkuaError(error, file.location);
+      await held?.free();
+      throw asSkuaError(error, path);
     }
   }
 
   return {
     ensure,
-    acquire,
-    link: linkInto,
-    unlink,
+    link,
+    async unlink(name) {
+      await unlink(name);
+      const held = linked.get(name);
+      linked.delete(name);
+      await held?.free();
+    },
     counters: () => ({ ...counts, files: files.size, bytesHeld }),
     async close() {
       files.clear();

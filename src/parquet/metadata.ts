@@ -1,0 +1,127 @@
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
+import type { PhysicalColumn } from '../engine/contract.js';
+import type { ByteRange } from '../storage/contract.js';
+import type {
+  ChunkStatistics,
+  ColumnChunk,
+  LeafColumn,
+  LogicalKind,
+  ParquetFooter,
+  PhysicalType,
+  RowGroup,
+} from './types.js';
+
+/** A struct as the compact protocol has it: values by field number. */
+type Thrift = { readonly [field: `field_${number}`]: unknown };
+
+const PHYSICAL_TYPES: readonly PhysicalType[] = [
+  'BOOLEAN',
+  'INT32',
+  'INT64',
+  'INT96',
+  'FLOAT',
+  'DOUBLE',
+  'BYTE_ARRAY',
+  'FIXED_LEN_BYTE_ARRAY',
+];
+
+const REPEATED = 2;
+
+/** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
+export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length'> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file: Thrift = deserializeTCompactProtocol({ view, offset: 0 });
+  const { columns, leaves } = readSchema(file.field_2 as Thrift[]);
+  return {
+    rowCount: Number(file.field_3),
+    columns,
+    rowGroups: (file.field_4 as Thrift[]).map((group) => readRowGroup(group, leaves)),
+    createdBy: text(file.field_6),
+  };
+}
+
+/** The flat list of schema elements, each group followed by its members, as a tree. */
+function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; leaves: LeafColumn[] } {
+  const leaves: LeafColumn[] = [];
+  let index = 1;
+
+  function readNode(parent: readonly string[], parentFlat: boolean): PhysicalColumn {
+    const element = elements[index++];
+    if (!element) throw new Error('the schema ends early');
+    const name = text(element.field_4) ?? '';
+    const fieldId = element.field_9 as number | undefined;
+    const path = [...parent, name];
+    const flat = parentFlat && element.field_3 !== REPEATED;
+    const childCount = (element.field_5 as number | undefined) ?? 0;
+    const physicalType = PHYSICAL_TYPES[element.field_1 as number];
+    if (physicalType && childCount === 0) {
+      leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), flat });
+    }
+    const children = Array.from({ length: childCount }, () => readNode(path, flat));
+    return { name, ...(fieldId === undefined ? {} : { fieldId }), children };
+  }
+
+  const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;
+  return { columns: Array.from({ length: topLevel }, () => readNode([], true)), leaves };
+}
+
+function logicalKind(element: Thrift): LogicalKind | undefined {
+  const logical = element.field_10 as Thrift | undefined;
+  if (logical?.field_1) return 'string';
+  if (logical?.field_6) return 'date';
+  if (logical?.field_8) return ((logical.field_8 as Thrift).field_2 as Thrift).field_2 ? 'timestamp-micros' : 'other';
+  if (logical?.field_10) return (logical.field_10 as Thrift).field_2 === true ? 'signed-integer' : 'other';
+  if (logical && Object.keys(logical).length > 0) return 'other';
+  return convertedKind(element.field_6 as number | undefined);
+}
+
+/** ConvertedType, which older writers have in the place of LogicalType. */
+function convertedKind(converted: number | undefined): LogicalKind | undefined {
+  if (converted === undefined) return undefined;
+  if (converted === 0) return 'string';
+  if (converted === 6) return 'date';
+  if (converted === 10) return 'timestamp-micros';
+  return converted >= 15 && converted <= 18 ? 'signed-integer' : 'other';
+}
+
+function readRowGroup(group: Thrift, leaves: readonly LeafColumn[]): RowGroup {
+  const chunks = group.field_1 as Thrift[];
+  return {
+    rowCount: Number(group.field_3),
+    chunks: chunks.map((chunk, index) => readChunk(chunk, leaves[index])),
+  };
+}
+
+function readChunk(chunk: Thrift, leaf: LeafColumn | undefined): ColumnChunk {
+  const meta = chunk.field_3 as Thrift | undefined;
+  if (!leaf || !meta) throw new Error('a column chunk has no metadata');
+  if (chunk.field_1 !== undefined) throw new Error('a column chunk lies in another file');
+  const bloomOffset = Number(meta.field_14 ?? 0);
+  const bloomLength = meta.field_15 as number | undefined;
+  return {
+    leaf,
+    range: chunkRange(meta),
+    statistics: readStatistics(meta.field_12 as Thrift | undefined),
+    bloomFilter: bloomOffset > 0 ? { offset: bloomOffset, length: bloomLength } : undefined,
+  };
+}
+
+/** From the first page of any kind; some writers give a dictionary offset of 0 where there is no dictionary. */
+function chunkRange(meta: Thrift): ByteRange {
+  const pages = [meta.field_9, meta.field_10, meta.field_11].map((offset) => Number(offset ?? 0));
+  const offset = Math.min(...pages.filter((page) => page >= 4));
+  return { offset, length: Number(meta.field_7) };
+}
+
+function readStatistics(statistics: Thrift | undefined): ChunkStatistics | undefined {
+  if (!statistics) return undefined;
+  return {
+    min: statistics.field_6 as Uint8Array | undefined,
+    max: statistics.field_5 as Uint8Array | undefined,
+    nullCount: statistics.field_3 === undefined ? undefined : Number(statistics.field_3),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : Buffer.from(value as Uint8Array).toString('utf8');
+}

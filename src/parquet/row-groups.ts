@@ -1,0 +1,115 @@
+import { isUtf8 } from 'node:buffer';
+import type { Filter, Literal } from '../engine/contract.js';
+import type { ChunkStatistics, LeafColumn, ParquetFooter, RowGroup } from './types.js';
+
+type Comparison = Extract<Filter, { op: 'eq' | 'lt' | 'le' | 'gt' | 'ge' }>;
+
+/**
+ * Row groups that hold no row for the filter, by index, as far as DuckDB comes to the same conclusion: it reads what it does not skip, and
+ * bytes that were not fetched are a hole. Hence only comparisons with constants that it pushes into its Parquet reader count, all joined by
+ * AND, on whole numbers, dates, timestamps and text, by the statistics of the chunk.
+ *
+ * @param columns the file's names of the filter's columns, by the filter's own, of those columns alone that the file holds in the very type
+ *   that the table has: on a widened column DuckDB compares after a cast and skips nothing
+ */
+export function skippedRowGroups(
+  footer: ParquetFooter,
+  filter: Filter,
+  columns: ReadonlyMap<string, string>,
+): number[] {
+  const comparisons = conjuncts(filter);
+  return footer.rowGroups.flatMap((group, index) =>
+    comparisons.some((comparison) => excludes(group, comparison, columns.get(comparison.column))) ? [index] : [],
+  );
+}
+
+function conjuncts(filter: Filter): Comparison[] {
+  switch (filter.op) {
+    case 'and':
+      return filter.operands.flatMap(conjuncts);
+    case 'eq':
+    case 'lt':
+    case 'le':
+    case 'gt':
+    case 'ge':
+      return [filter];
+    default:
+      return [];
+  }
+}
+
+function excludes(group: RowGroup, { op, value }: Comparison, column: string | undefined): boolean {
+  if (column === undefined) return false;
+  const chunk = group.chunks.find(({ leaf }) => leaf.path.length === 1 && leaf.path[0] === column);
+  const bounds = chunk?.leaf.flat && chunk.statistics && compareWithBounds(chunk.leaf, chunk.statistics, value);
+  if (!bounds) return false;
+  const { toMin, toMax } = bounds;
+  switch (op) {
+    case 'eq':
+      return toMin < 0 || toMax > 0;
+    case 'lt':
+      return toMin <= 0;
+    case 'le':
+      return toMin < 0;
+    case 'gt':
+      return toMax >= 0;
+    case 'ge':
+      return toMax > 0;
+  }
+}
+
+/** How the value compares with the smallest and the largest value: below 0 when it is smaller. */
+function compareWithBounds(
+  leaf: LeafColumn,
+  { min, max }: ChunkStatistics,
+  value: Literal,
+): { toMin: number; toMax: number } | undefined {
+  if (!min || !max) return undefined;
+  if (leaf.physicalType === 'BYTE_ARRAY') {
+    // A bound that was cut inside a character is no text; DuckDB reads it differently.
+    if (leaf.logicalType !== 'string' || value.type !== 'string' || !isUtf8(min) || !isUtf8(max)) return undefined;
+    const bytes = Buffer.from(value.text, 'utf8');
+    return { toMin: Buffer.compare(bytes, min), toMax: Buffer.compare(bytes, max) };
+  }
+  const number = wholeNumber(leaf, value);
+  const low = decodeInteger(leaf, min);
+  const high = decodeInteger(leaf, max);
+  if (number === undefined || low === undefined || high === undefined) return undefined;
+  return { toMin: compare(number, low), toMax: compare(number, high) };
+}
+
+function decodeInteger({ physicalType }: LeafColumn, bytes: Uint8Array): bigint | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (physicalType === 'INT32' && buffer.length === 4) return BigInt(buffer.readInt32LE(0));
+  if (physicalType === 'INT64' && buffer.length === 8) return buffer.readBigInt64LE(0);
+  return undefined;
+}
+
+/** The literal in the column's own unit. */
+function wholeNumber({ logicalType }: LeafColumn, { type, text }: Literal): bigint | undefined {
+  if (logicalType === undefined || logicalType === 'signed-integer') {
+    return type === 'integer' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+  }
+  if (logicalType === 'date') return type === 'date' ? daysOf(text) : undefined;
+  if (logicalType === 'timestamp-micros')
+    return type === 'timestamp' || type === 'timestamptz' ? microsOf(text) : undefined;
+  return undefined;
+}
+
+function daysOf(text: string): bigint | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return Number.isNaN(time) ? undefined : BigInt(time / 86_400_000);
+}
+
+function microsOf(text: string): bigint | undefined {
+  const parts = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?(?:Z|\+00(?::?00)?)?$/.exec(text);
+  if (!parts) return undefined;
+  const time = Date.parse(`${parts[1]}T${parts[2]}Z`);
+  return Number.isNaN(time) ? undefined : BigInt(time) * 1000n + BigInt((parts[3] ?? '').padEnd(6, '0'));
+}
+
+function compare(a: bigint, b: bigint): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

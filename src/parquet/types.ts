@@ -1,0 +1,59 @@
+import type { PhysicalColumn } from '../engine/contract.js';
+import type { ByteRange } from '../storage/contract.js';
+
+/** What the footer of a Parquet file says (Parquet format, "FileMetaData"). */
+export interface ParquetFooter {
+  rowCount: number;
+  /** Top-level columns; groups have their members as children, the repeated groups of lists and maps included. */
+  columns: PhysicalColumn[];
+  rowGroups: RowGroup[];
+  /** Bytes of the metadata and of the 8 bytes behind it. */
+  length: number;
+  createdBy: string | undefined;
+}
+
+export interface RowGroup {
+  rowCount: number;
+  /** One chunk for each leaf column, in the order of the schema. */
+  chunks: ColumnChunk[];
+}
+
+export interface ColumnChunk {
+  leaf: LeafColumn;
+  /** Dictionary and data pages. */
+  range: ByteRange;
+  statistics: ChunkStatistics | undefined;
+  /** Where the bloom filter begins; its length is not always known. */
+  bloomFilter: { offset: number; length: number | undefined } | undefined;
+}
+
+/** A leaf of the schema, shared by its chunks in all row groups. */
+export interface LeafColumn {
+  /** Names from the top-level column down. */
+  path: string[];
+  fieldId: number | undefined;
+  physicalType: PhysicalType;
+  logicalType: LogicalKind | undefined;
+  /** Occurs at most once a row: neither it nor a group above it is repeated. */
+  flat: boolean;
+}
+
+export type PhysicalType =
+  | 'BOOLEAN'
+  | 'INT32'
+  | 'INT64'
+  | 'INT96'
+  | 'FLOAT'
+  | 'DOUBLE'
+  | 'BYTE_ARRAY'
+  | 'FIXED_LEN_BYTE_ARRAY';
+
+/** The logical types whose order is understood here; everything else is `other`. */
+export type LogicalKind = 'string' | 'date' | 'timestamp-micros' | 'signed-integer' | 'other';
+
+/** Bounds in the type's own order, as plain-encoded bytes (`min_value` and `max_value`; the deprecated fields are not read). */
+export interface ChunkStatistics {
+  min: Uint8Array | undefined;
+  max: Uint8Array | undefined;
+  nullCount: number | undefined;
+}
