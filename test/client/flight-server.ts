@@ -65,7 +65,7 @@ export class FlightServer {
       DoPut,
       DoAction,
     };
-    this.#server.addService(definition as never, {
+    const implementation = {
       GetFlightInfo: (
         call: ServerUnaryCall<FlightDescriptor, Buffer>,
         answer: (error: unknown, value?: Buffer) => void,
@@ -79,7 +79,8 @@ export class FlightServer {
         void this.#stream(call, String(call.request.ticket)),
       DoPut: (call: ServerDuplexStream<{ flight_descriptor: FlightDescriptor | null }, object>) => this.#put(call),
       DoAction: (call: ServerWritableStream<{ type: string; body: Buffer }, object>) => this.#action(call),
-    });
+    };
+    this.#server.addService(definition as never, implementation as never);
     this.port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
         error ? reject(error) : resolve(port),
