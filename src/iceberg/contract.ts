@@ -1,22 +1,28 @@
 /** The public face of the table format: what planning a read and preparing a commit take and give. */
 import type { Filter } from '../engine/contract.js';
 import type { Storage } from '../storage/contract.js';
+import type { MetadataCache } from './metadata-cache.js';
 import type { DataFile, DeleteFile, Schema, Snapshot, TableMetadata } from './types.js';
 
 export interface ScanRequest {
   metadata: TableMetadata;
   /** Absent: the current snapshot of the main branch. */
   snapshotId?: bigint;
+  /** The schema whose column names the filter uses; default: the snapshot's own for time travel, else the current one. */
+  schema?: Schema;
   /** What prunes files; rows are not filtered by it. */
   filter?: Filter;
   storage: Storage;
   signal?: AbortSignal;
+  cache?: MetadataCache;
+  /** Field ids of columns whose counts and bounds the planned files are to keep, for MIN, MAX and COUNT from metadata. Default: none. */
+  statistics?: readonly number[];
 }
 
 /** A value that can be printed and tested without a server. */
 export interface ScanPlan {
   snapshot: Snapshot | undefined;
-  /** The schema that the rows are read with: the snapshot's own for time travel, else the current one. */
+  /** The schema that the rows are read with: the request's. */
   schema: Schema;
   tasks: FileTask[];
   statistics: ScanStatistics;
@@ -45,7 +51,10 @@ export interface SnapshotChange {
   operation: 'append' | 'overwrite' | 'delete' | 'replace';
   added: DataFile[];
   addedDeletes?: DeleteFile[];
-  /** Data and delete files that the new snapshot no longer holds, by location. */
+  /**
+   * Data and delete files that the new snapshot no longer holds, by location; `removalKey` names one deletion vector of a Puffin file that
+   * holds several.
+   */
   removed?: string[];
   branch?: string;
   summary?: Record<string, string>;
@@ -54,6 +63,9 @@ export interface SnapshotChange {
 /** A snapshot whose manifests are written and which waits for its commit. */
 export interface PreparedSnapshot {
   snapshotId: bigint;
+  snapshot: Snapshot;
+  /** The branch that will point to it. */
+  branch: string;
   requirements: Record<string, unknown>[];
   updates: Record<string, unknown>[];
   /** Manifests and manifest list that were written; to be removed when the commit is refused. */

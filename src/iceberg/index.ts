@@ -1,9 +1,14 @@
 /** The Iceberg table format: metadata, types, scan planning, deletes, and the preparation of commits. */
 export { fieldToArrow, tableColumns } from './arrow-field.js';
 export type * from './contract.js';
+export { readDeletionVector } from './deletes/deletion-vector.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
+export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
+export { applyNameMapping, type MappedField, nameMapping } from './name-mapping.js';
+export { partitionLiteral } from './partition-types.js';
+export { planScan } from './plan/scan.js';
 export {
   fieldsById,
   findField,
@@ -24,4 +29,9 @@ export {
 } from './snapshots.js';
 export { sqlTypeToIceberg, typeToSql } from './sql-type.js';
 export type * from './types.js';
+export { dataFileFromWritten } from './write/data-file.js';
+export { newDataLocation } from './write/locations.js';
+export { partitionExpression } from './write/partition-expression.js';
+export { removalKey } from './write/removal.js';
+export { applySnapshot, prepareSnapshot } from './write/snapshot.js';
 export { writeDefault } from './write-default.js';

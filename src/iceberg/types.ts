@@ -134,6 +134,8 @@ interface ContentFile {
   lowerBounds?: Map<number, Uint8Array>;
   upperBounds?: Map<number, Uint8Array>;
   splitOffsets?: number[];
+  /** Of an encrypted file; implementation-specific. */
+  keyMetadata?: Uint8Array;
   sortOrderId?: number;
   /** Data sequence number; 0 for version 1. Unset on files that wait for their commit. */
   sequenceNumber?: number;
@@ -155,4 +157,41 @@ export interface DeleteFile extends ContentFile {
   /** A deletion vector's blob within its Puffin file. */
   contentOffset?: number;
   contentSize?: number;
+}
+
+/** One manifest as a manifest list describes it (spec, "Manifest Lists"). Counts that are absent are unknown. */
+export interface ManifestFile {
+  location: string;
+  /** Bytes. */
+  length: number;
+  specId: number;
+  content: 'data' | 'deletes';
+  /** 0 in version 1 tables, as is the next. */
+  sequenceNumber: number;
+  minSequenceNumber: number;
+  addedSnapshotId: bigint;
+  addedFilesCount?: number;
+  existingFilesCount?: number;
+  deletedFilesCount?: number;
+  addedRowsCount?: number;
+  existingRowsCount?: number;
+  deletedRowsCount?: number;
+  /** One summary for each field of the partition spec. */
+  partitions?: PartitionSummary[];
+  keyMetadata?: Uint8Array;
+  firstRowId?: bigint;
+}
+
+export interface PartitionSummary {
+  containsNull: boolean;
+  containsNan?: boolean;
+  /** Single-value binary serialization in the partition field's type. */
+  lowerBound?: Uint8Array;
+  upperBound?: Uint8Array;
+}
+
+/** One entry of a manifest; inherited values are filled in. */
+export interface ManifestEntry {
+  status: 'existing' | 'added' | 'deleted';
+  file: DataFile | DeleteFile;
 }

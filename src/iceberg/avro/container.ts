@@ -1,0 +1,75 @@
+/** Avro object container files (Avro specification, "Object Container Files"). */
+import * as zlib from 'node:zlib';
+import { SkuaError } from '../../errors.js';
+import { AvroCursor } from './cursor.js';
+import { decompressSnappy } from './snappy.js';
+
+export const AVRO_MAGIC = Uint8Array.of(0x4f, 0x62, 0x6a, 0x01);
+export const SYNC_LENGTH = 16;
+
+export interface AvroContainer {
+  /** The file's key-value metadata; `avro.schema` and `avro.codec` among it. */
+  metadata: Map<string, string>;
+  /** Decompressed blocks, each with the number of its records; decompressed as they are asked for. */
+  blocks: Iterable<AvroBlock>;
+}
+
+export interface AvroBlock {
+  count: number;
+  bytes: Uint8Array;
+}
+
+/** Anything but an Avro container: DATA_LOSS. A codec that this Node can't decode: UNIMPLEMENTED. */
+export function readContainer(bytes: Uint8Array): AvroContainer {
+  const cursor = new AvroCursor(bytes);
+  if (AVRO_MAGIC.some((value, index) => bytes[index] !== value)) {
+    throw new SkuaError('DATA_LOSS', 'A manifest or manifest list is not an Avro file');
+  }
+  cursor.skip(AVRO_MAGIC.length);
+  const metadata = new Map<string, string>();
+  cursor.items(() => {
+    const key = cursor.string();
+    metadata.set(key, cursor.string());
+  });
+  const sync = cursor.data(SYNC_LENGTH);
+  return { metadata, blocks: blocksOf(cursor, metadata.get('avro.codec') ?? 'null', sync) };
+}
+
+function* blocksOf(cursor: AvroCursor, codec: string, sync: Uint8Array): Generator<AvroBlock> {
+  while (!cursor.atEnd) {
+    const count = cursor.long();
+    const length = cursor.long();
+    const start = cursor.position;
+    cursor.skip(length);
+    const compressed = cursor.bytes.subarray(start, start + length);
+    if (Buffer.compare(cursor.data(SYNC_LENGTH), sync) !== 0) {
+      throw new SkuaError('DATA_LOSS', 'A block of an Avro file does not end in its sync marker');
+    }
+    yield { count, bytes: decompress(codec, compressed) };
+  }
+}
+
+function decompress(codec: string, bytes: Uint8Array): Uint8Array {
+  switch (codec) {
+    case 'null':
+      return bytes;
+    case 'deflate':
+      return zlib.inflateRawSync(bytes);
+    case 'snappy':
+      // The last four bytes are a checksum of the block.
+      return decompressSnappy(bytes.subarray(0, -4));
+    case 'zstandard':
+      return decompressZstd(bytes);
+    default:
+      throw new SkuaError('UNIMPLEMENTED', `Avro files compressed with ${codec} are not supported`);
+  }
+}
+
+/** Zstandard came to Node in 22.15. */
+function decompressZstd(bytes: Uint8Array): Uint8Array {
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+  if (!zstdDecompressSync) {
+    throw new SkuaError('UNIMPLEMENTED', 'Manifests compressed with Zstandard need Node 22.15 or newer');
+  }
+  return zstdDecompressSync(bytes);
+}

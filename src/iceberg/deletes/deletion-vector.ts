@@ -1,0 +1,56 @@
+/** Deletion vectors in Puffin files (Puffin specification, blob type `deletion-vector-v1`). */
+import { SkuaError } from '../../errors.js';
+import type { Storage } from '../../storage/contract.js';
+import type { DeleteFile } from '../types.js';
+import { readRoaring64 } from './roaring.js';
+
+const magic = Uint8Array.of(0xd1, 0xd3, 0x39, 0x64);
+const lengthBytes = 4;
+const checksumBytes = 4;
+
+/** The deleted row positions of one data file, ascending. A vector that does not hold what its metadata says: DATA_LOSS. */
+export async function readDeletionVector(
+  file: DeleteFile,
+  storage: Storage,
+  signal?: AbortSignal,
+): Promise<BigInt64Array> {
+  if (file.contentOffset === undefined || file.contentSize === undefined) {
+    throw new SkuaError('DATA_LOSS', `The deletion vector in ${file.location} has no offset and size`);
+  }
+  const range = { offset: file.contentOffset, length: file.contentSize };
+  const positions = decodeDeletionVector(await storage.read(file.location, range, signal), file.location);
+  if (positions.length !== file.recordCount) {
+    throw new SkuaError(
+      'DATA_LOSS',
+      `The deletion vector in ${file.location} has ${positions.length} positions instead of ${file.recordCount}`,
+    );
+  }
+  return positions;
+}
+
+/** A blob: length of magic and bitmap (big-endian), magic, bitmap, CRC-32 of magic and bitmap (big-endian). */
+export function decodeDeletionVector(blob: Uint8Array, location: string): BigInt64Array {
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const overhead = lengthBytes + magic.length + checksumBytes;
+  const length = blob.length < overhead ? -1 : view.getUint32(0);
+  const content = blob.subarray(lengthBytes, lengthBytes + length);
+  if (length + lengthBytes + checksumBytes !== blob.length || magic.some((byte, index) => content[index] !== byte)) {
+    throw new SkuaError('DATA_LOSS', `${location} holds no deletion vector where its metadata says`);
+  }
+  if (crc32(content) !== view.getUint32(lengthBytes + length)) {
+    throw new SkuaError('DATA_LOSS', `The checksum of a deletion vector in ${location} is wrong`);
+  }
+  return readRoaring64(content.subarray(magic.length));
+}
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}

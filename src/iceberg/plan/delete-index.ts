@@ -1,0 +1,80 @@
+/** Which delete files apply to a data file (Iceberg spec, "Scan Planning"). */
+import { partitionKey } from '../partition-types.js';
+import type { DataFile, DeleteFile, TableMetadata } from '../types.js';
+
+/** Reserved field id of the path column in position delete files. */
+export const deletePathFieldId = 2147483546;
+
+export class DeleteIndex {
+  readonly #vectors = new Map<string, DeleteFile[]>();
+  readonly #byFile = new Map<string, DeleteFile[]>();
+  readonly #byPartition = new Map<string, DeleteFile[]>();
+  readonly #equalityByPartition = new Map<string, DeleteFile[]>();
+  readonly #equalityEverywhere: DeleteFile[] = [];
+  readonly #isEmpty: boolean;
+
+  constructor(metadata: TableMetadata, deletes: readonly DeleteFile[]) {
+    this.#isEmpty = deletes.length === 0;
+    const unpartitioned = new Set(
+      metadata.partitionSpecs
+        .filter(({ fields }) => fields.every(({ transform }) => transform === 'void'))
+        .map(({ specId }) => specId),
+    );
+    for (const file of deletes) {
+      if (file.content === 'equality-deletes') {
+        if (unpartitioned.has(file.specId)) this.#equalityEverywhere.push(file);
+        else append(this.#equalityByPartition, partitionOf(file), file);
+      } else if (file.format === 'puffin') append(this.#vectors, file.referencedDataFile ?? '', file);
+      else {
+        const only = file.referencedDataFile ?? onlyPath(file);
+        if (only !== undefined) append(this.#byFile, only, file);
+        else append(this.#byPartition, partitionOf(file), file);
+      }
+    }
+  }
+
+  /** A deletion vector alone stands for all position deletes of its file. */
+  deletesFor(file: DataFile): DeleteFile[] {
+    if (this.#isEmpty) return [];
+    const sequence = file.sequenceNumber ?? 0;
+    const partition = partitionOf(file);
+    const notOlder = (deletes: DeleteFile) => sequence <= (deletes.sequenceNumber ?? 0);
+    const vector = (this.#vectors.get(file.location) ?? []).filter(notOlder);
+    const positions =
+      vector.length > 0
+        ? vector
+        : [
+            ...(this.#byFile.get(file.location) ?? []).filter((d) => notOlder(d) && partitionOf(d) === partition),
+            ...(this.#byPartition.get(partition) ?? []).filter((d) => notOlder(d) && mayHoldPath(d, file.location)),
+          ];
+    const equalities = [...this.#equalityEverywhere, ...(this.#equalityByPartition.get(partition) ?? [])].filter(
+      (deletes) => sequence < (deletes.sequenceNumber ?? 0),
+    );
+    return [...positions, ...equalities];
+  }
+}
+
+function append(index: Map<string, DeleteFile[]>, key: string, file: DeleteFile): void {
+  const files = index.get(key);
+  if (files) files.push(file);
+  else index.set(key, [file]);
+}
+
+function partitionOf(file: DataFile | DeleteFile): string {
+  return `${file.specId}:${partitionKey(file.partition)}`;
+}
+
+/** The one data file of a delete file whose path bounds are equal: bounds that were cut short differ. */
+function onlyPath(file: DeleteFile): string | undefined {
+  const lower = file.lowerBounds?.get(deletePathFieldId);
+  const upper = file.upperBounds?.get(deletePathFieldId);
+  return lower && upper && Buffer.compare(lower, upper) === 0 ? Buffer.from(lower).toString('utf8') : undefined;
+}
+
+function mayHoldPath(file: DeleteFile, location: string): boolean {
+  const path = Buffer.from(location, 'utf8');
+  const lower = file.lowerBounds?.get(deletePathFieldId);
+  const upper = file.upperBounds?.get(deletePathFieldId);
+  if (lower && Buffer.compare(lower, path) > 0) return false;
+  return !upper || Buffer.compare(upper, path) >= 0;
+}

@@ -1,0 +1,69 @@
+/** Inclusive projection of predicates over rows to predicates over partition values (Iceberg spec, "Scan Planning"). */
+import { applyTransform, parseTransform, resultTypeOf, type Transform } from '../transforms/transform.js';
+import type { PartitionField, Type } from '../types.js';
+import type { Value } from '../values/single-value.js';
+import { always, combine, type Predicate, type Test } from './predicate.js';
+
+type Leaf = Extract<Predicate, { fieldId: number }>;
+
+/** The predicate over partition field ids that holds for the partition of every row that passes. */
+export function projectPredicate(predicate: Predicate, fields: readonly PartitionField[]): Predicate {
+  if ('operands' in predicate) {
+    return combine(
+      predicate.op,
+      predicate.operands.map((operand) => projectPredicate(operand, fields)),
+    );
+  }
+  if (!('fieldId' in predicate)) return predicate;
+  const projected = fields
+    .filter((field) => field.sourceIds.length === 1 && field.sourceIds[0] === predicate.fieldId)
+    .map((field) => projectLeaf(predicate, field));
+  return combine('and', projected);
+}
+
+function projectLeaf(leaf: Leaf, field: PartitionField): Predicate {
+  const transform = parseTransform(field.transform);
+  if (transform.kind === 'void' || transform.kind === 'unknown') return always;
+  const target = { fieldId: field.fieldId, type: resultTypeOf(field.transform, leaf.type) };
+  if (leaf.op === 'isNull') return { op: 'isNull', ...target };
+  if (leaf.op === 'notNull') return { op: 'notNull', ...target };
+  if (transform.kind === 'identity') return { ...leaf, ...target };
+  if (leaf.op === 'startsWith') return projectPrefix(leaf, transform, target);
+  if (leaf.op === 'ne') return always;
+  if (leaf.op === 'in') {
+    return combine(
+      'or',
+      leaf.values.map((value) => projectComparison('eq', value, transform, leaf.type, target)),
+    );
+  }
+  return projectComparison(leaf.op, leaf.value, transform, leaf.type, target);
+}
+
+function projectComparison(
+  op: 'eq' | 'lt' | 'le' | 'gt' | 'ge',
+  given: Value,
+  transform: Transform,
+  type: Type,
+  target: { fieldId: number; type: Type },
+): Predicate {
+  const value = applyTransform(transform, type, given);
+  if (value === undefined || value === null || Number.isNaN(given)) return always;
+  const test = (wanted: 'eq' | 'le' | 'ge', than: Value): Predicate => ({ op: wanted, ...target, value: than });
+  if (transform.kind === 'bucket') return op === 'eq' ? test('eq', value) : always;
+  // Early writers rounded times before 1970 towards zero, one unit too high.
+  const highest = transform.kind !== 'truncate' && (value as number) < 0 ? (value as number) + 1 : value;
+  if (op === 'lt' || op === 'le') return test('le', highest);
+  if (op === 'gt' || op === 'ge') return test('ge', value);
+  return highest === value ? test('eq', value) : combine('or', [test('eq', value), test('eq', highest)]);
+}
+
+function projectPrefix(
+  leaf: Extract<Test, { op: 'startsWith' }>,
+  transform: Transform,
+  target: { fieldId: number; type: Type },
+): Predicate {
+  if (transform.kind !== 'truncate') return always;
+  const codePoints = [...leaf.prefix];
+  if (codePoints.length <= transform.parameter) return { op: 'startsWith', ...target, prefix: leaf.prefix };
+  return { op: 'eq', ...target, value: codePoints.slice(0, transform.parameter).join('') };
+}

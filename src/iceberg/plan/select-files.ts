@@ -1,0 +1,73 @@
+/** Decodes one manifest and keeps the files that may match. Pure, so that it can run in a worker. */
+import { manifestEntries } from '../manifest/reader.js';
+import type { DataFile, DeleteFile, ManifestFile, PartitionField } from '../types.js';
+import { mayMatchPartition, mayMatchStatistics } from './evaluate.js';
+import type { Predicate } from './predicate.js';
+
+export interface Selection {
+  partitionFields: readonly PartitionField[];
+  /** Over partition field ids. */
+  partitionPredicate: Predicate;
+  /** Over columns. */
+  predicate: Predicate;
+  /** Columns whose statistics are decoded. */
+  statistics: ReadonlySet<number>;
+  /** Columns whose statistics stay with the files that are kept. */
+  keptStatistics: ReadonlySet<number>;
+}
+
+export interface SelectedFiles {
+  files: (DataFile | DeleteFile)[];
+  filesTotal: number;
+  bytesTotal: number;
+  prunedByPartition: number;
+  prunedByStatistics: number;
+}
+
+/** Goes on after each block of the manifest, so that the caller can pause. */
+export function* selectFiles(
+  bytes: Uint8Array,
+  manifest: ManifestFile,
+  selection: Selection,
+): Generator<void, SelectedFiles> {
+  const { partitionFields, partitionPredicate, predicate, statistics, keptStatistics } = selection;
+  const selected: SelectedFiles = {
+    files: [],
+    filesTotal: 0,
+    bytesTotal: 0,
+    prunedByPartition: 0,
+    prunedByStatistics: 0,
+  };
+  for (const entries of manifestEntries(bytes, manifest, { partitionFields, statistics })) {
+    for (const { status, file } of entries) {
+      if (status === 'deleted') continue;
+      selected.filesTotal++;
+      selected.bytesTotal += file.fileSize;
+      if (!mayMatchPartition(partitionPredicate, file, partitionFields)) selected.prunedByPartition++;
+      // The bounds of a delete file are those of the rows that it removes.
+      else if (file.content === 'data' && !mayMatchStatistics(predicate, file)) selected.prunedByStatistics++;
+      else selected.files.push(keptStatistics === statistics ? file : withStatistics(file, keptStatistics));
+    }
+    yield;
+  }
+  return selected;
+}
+
+const statisticsNames = [
+  'columnSizes',
+  'valueCounts',
+  'nullCounts',
+  'nanCounts',
+  'lowerBounds',
+  'upperBounds',
+] as const;
+
+function withStatistics<F extends DataFile | DeleteFile>(file: F, kept: ReadonlySet<number>): F {
+  for (const name of statisticsNames) {
+    const map = file[name];
+    if (!map) continue;
+    if (kept.size === 0) delete file[name];
+    else for (const id of map.keys()) if (!kept.has(id)) map.delete(id);
+  }
+  return file;
+}

@@ -1,0 +1,56 @@
+/** Partition transforms as SQL of the engine, for splitting rows while they are written. */
+import { parseTransform } from '../transforms/transform.js';
+import type { Type } from '../types.js';
+
+/**
+ * An expression in DuckDB's dialect that gives a column's partition value: for year, month, day and hour the integer since 1970. Undefined
+ * for `bucket`, whose hash the engine does not have, and for unknown transforms.
+ */
+export function partitionExpression(transform: string, columnSql: string, type: Type): string | undefined {
+  const parsed = parseTransform(transform);
+  switch (parsed.kind) {
+    case 'identity':
+      return columnSql;
+    case 'void':
+      return 'CAST(NULL AS INTEGER)';
+    case 'truncate':
+      return truncateExpression(columnSql, type, parsed.parameter);
+    case 'year':
+      return `(year(${utc(columnSql, type)}) - 1970)`;
+    case 'month':
+      return `((year(${utc(columnSql, type)}) - 1970) * 12 + month(${utc(columnSql, type)}) - 1)`;
+    case 'day':
+      return `date_diff('day', DATE '1970-01-01', CAST(${utc(columnSql, type)} AS DATE))`;
+    case 'hour':
+      return `date_diff('hour', TIMESTAMP '1970-01-01 00:00:00', CAST(${utc(columnSql, type)} AS TIMESTAMP))`;
+    default:
+      return undefined;
+  }
+}
+
+function truncateExpression(columnSql: string, type: Type, width: number): string | undefined {
+  if (type.kind === 'decimal') {
+    const step = `(CAST(${width} AS DECIMAL(38, 0)) * CAST('1e-${type.scale}' AS DECIMAL(38, ${type.scale})))`;
+    return `(${columnSql} - ((${columnSql} % ${step}) + ${step}) % ${step})`;
+  }
+  if (type.kind !== 'primitive') return undefined;
+  switch (type.type) {
+    case 'int':
+    case 'long': {
+      const wide = `CAST(${columnSql} AS HUGEINT)`;
+      return `(${wide} - ((${wide} % ${width}) + ${width}) % ${width})`;
+    }
+    case 'string':
+      return `left(${columnSql}, ${width})`;
+    case 'binary':
+      return `array_slice(${columnSql}, 1, ${width})`;
+    default:
+      return undefined;
+  }
+}
+
+/** A time with zone as the wall clock in UTC, whatever the zone of the session. */
+function utc(columnSql: string, type: Type): string {
+  const hasZone = type.kind === 'primitive' && type.type.startsWith('timestamptz');
+  return hasZone ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;
+}

@@ -1,0 +1,148 @@
+/** Prepares a snapshot: writes its manifests and manifest list, and says what the catalog is to be asked for. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SkuaError } from '../../errors.js';
+import type { Storage } from '../../storage/contract.js';
+import type { PreparedSnapshot, SnapshotChange } from '../contract.js';
+import { loadManifests } from '../manifest/load.js';
+import { encodeManifestList } from '../manifest/writer.js';
+import { snapshotById } from '../snapshots.js';
+import type { ManifestFile, Snapshot, TableMetadata } from '../types.js';
+import { metadataLocation } from './locations.js';
+import { type Preparation, writeAdded, writeFile } from './preparation.js';
+import { withoutRemoved } from './removal.js';
+import { summarizeChange } from './summary.js';
+
+/**
+ * Writes manifests for added files, rewrites the manifests that hold removed files, and carries the others over. A removed file that the
+ * table no longer holds: ABORTED. Delete files in a version 1 table: FAILED_PRECONDITION. On failure nothing that was written stays.
+ */
+export async function prepareSnapshot(
+  metadata: TableMetadata,
+  change: SnapshotChange,
+  storage: Storage,
+): Promise<PreparedSnapshot> {
+  const preparation: Preparation = {
+    metadata,
+    storage,
+    snapshotId: newSnapshotId(metadata),
+    sequenceNumber: metadata.formatVersion === 1 ? 0 : metadata.lastSequenceNumber + 1,
+    commitId: randomUUID(),
+    written: [],
+  };
+  try {
+    return await prepare(preparation, change);
+  } catch (error) {
+    await storage.remove(preparation.written);
+    throw error;
+  }
+}
+
+async function prepare(preparation: Preparation, change: SnapshotChange): Promise<PreparedSnapshot> {
+  const { metadata, snapshotId, sequenceNumber } = preparation;
+  const branch = change.branch ?? 'main';
+  if (metadata.refs[branch]?.type === 'tag') {
+    throw new SkuaError('INVALID_ARGUMENT', `"${branch}" is a tag; only branches can be written to`);
+  }
+  const expected = metadata.refs[branch]?.snapshotId;
+  const parentId = expected ?? metadata.currentSnapshotId;
+  const parent = parentId === undefined ? undefined : snapshotById(metadata, parentId);
+  const added = [...change.added, ...(change.addedDeletes ?? [])];
+  const inherited = (await loadManifests(preparation, parent)).filter(hasLiveFiles);
+  const { manifests: kept, removed } = await withoutRemoved(preparation, inherited, change.removed ?? []);
+  const manifests = [...(await writeAdded(preparation, added)), ...kept];
+  const rows = assignRowIds(metadata, manifests);
+  const manifestList = metadataLocation(metadata, `snap-${snapshotId}-1-${preparation.commitId}.avro`);
+  const header = {
+    formatVersion: metadata.formatVersion,
+    snapshotId,
+    parentSnapshotId: parentId,
+    sequenceNumber,
+    firstRowId: rows?.firstRowId,
+  };
+  await writeFile(preparation, manifestList, encodeManifestList(header, manifests));
+  const snapshot: Snapshot = {
+    snapshotId,
+    ...(parentId !== undefined && { parentSnapshotId: parentId }),
+    sequenceNumber,
+    timestampMs: Math.max(Date.now(), metadata.lastUpdatedMs),
+    manifestList,
+    summary: { ...change.summary, ...summarizeChange(change.operation, added, removed, parent) },
+    schemaId: metadata.currentSchemaId,
+    ...(rows && { firstRowId: rows.firstRowId, addedRows: rows.addedRows }),
+  };
+  return {
+    snapshotId,
+    snapshot,
+    branch,
+    requirements: [
+      { type: 'assert-table-uuid', uuid: metadata.tableUuid },
+      { type: 'assert-ref-snapshot-id', ref: branch, 'snapshot-id': expected ?? null },
+    ],
+    updates: [
+      { action: 'add-snapshot', snapshot: snapshotToJson(snapshot, metadata.formatVersion) },
+      { action: 'set-snapshot-ref', 'ref-name': branch, type: 'branch', 'snapshot-id': snapshotId },
+    ],
+    written: preparation.written,
+  };
+}
+
+/** The metadata as it will be once the snapshot is committed; for reads within a transaction. */
+export function applySnapshot(metadata: TableMetadata, prepared: PreparedSnapshot): TableMetadata {
+  const { snapshot, branch } = prepared;
+  const { snapshotId, timestampMs } = snapshot;
+  const onMain = branch === 'main';
+  return {
+    ...metadata,
+    lastSequenceNumber: Math.max(metadata.lastSequenceNumber, snapshot.sequenceNumber),
+    lastUpdatedMs: timestampMs,
+    snapshots: [...metadata.snapshots, snapshot],
+    refs: { ...metadata.refs, [branch]: { snapshotId, type: 'branch' } },
+    ...(onMain && {
+      currentSnapshotId: snapshotId,
+      snapshotLog: [...metadata.snapshotLog, { timestampMs, snapshotId }],
+    }),
+    ...(snapshot.firstRowId !== undefined && { nextRowId: snapshot.firstRowId + (snapshot.addedRows ?? 0n) }),
+  };
+}
+
+/** Manifests with nothing but deleted entries of earlier snapshots have done their duty. */
+function hasLiveFiles(manifest: ManifestFile): boolean {
+  return manifest.addedFilesCount !== 0 || manifest.existingFilesCount !== 0;
+}
+
+/** Version 3: gives first row ids to data manifests that have none (spec, "First Row ID Assignment"). */
+function assignRowIds(
+  metadata: TableMetadata,
+  manifests: ManifestFile[],
+): { firstRowId: bigint; addedRows: bigint } | undefined {
+  if (metadata.formatVersion < 3) return undefined;
+  const firstRowId = metadata.nextRowId ?? 0n;
+  let next = firstRowId;
+  for (const manifest of manifests) {
+    if (manifest.content !== 'data' || manifest.firstRowId !== undefined) continue;
+    manifest.firstRowId = next;
+    next += BigInt((manifest.addedRowsCount ?? 0) + (manifest.existingRowsCount ?? 0));
+  }
+  return { firstRowId, addedRows: next - firstRowId };
+}
+
+/** Positive and unused. */
+function newSnapshotId(metadata: TableMetadata): bigint {
+  for (;;) {
+    const id = randomBytes(8).readBigUInt64BE() >> 1n;
+    if (id > 0n && !metadata.snapshots.some(({ snapshotId }) => snapshotId === id)) return id;
+  }
+}
+
+function snapshotToJson(snapshot: Snapshot, formatVersion: number): Record<string, unknown> {
+  return {
+    'snapshot-id': snapshot.snapshotId,
+    ...(snapshot.parentSnapshotId !== undefined && { 'parent-snapshot-id': snapshot.parentSnapshotId }),
+    ...(formatVersion > 1 && { 'sequence-number': snapshot.sequenceNumber }),
+    'timestamp-ms': snapshot.timestampMs,
+    'manifest-list': snapshot.manifestList,
+    summary: snapshot.summary,
+    'schema-id': snapshot.schemaId,
+    ...(snapshot.firstRowId !== undefined && { 'first-row-id': snapshot.firstRowId, 'added-rows': snapshot.addedRows }),
+  };
+}
