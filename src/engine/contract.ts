@@ -63,6 +63,8 @@ export interface TableBinding {
   /** Identifier used in the text, always written quoted: `"t0"`. */
   name: string;
   columns: TableColumn[];
+  /** The table has the columns `_file` (location, VARCHAR) and `_pos` (position of the row in its file, BIGINT) besides. */
+  rowColumns?: boolean;
 }
 
 export interface TableColumn {
@@ -149,6 +151,8 @@ export interface ResultStream {
   schema: Schema;
   /** Pulled, never pushed: nothing is computed ahead of the consumer beyond one batch. Leaving the loop early stops the query. */
   batches: AsyncIterable<ColumnarBatch>;
+  /** How much of the query is done, 0 to 1, where the engine knows it. */
+  progress?(): number | undefined;
 }
 
 /** Local files for one table binding. */

@@ -123,7 +123,8 @@ abstract class ColumnCollector {
 
   take(nodes: FieldNode[], buffers: Uint8Array[]): void {
     nodes.push({ length: this.rows, nullCount: this.nulls });
-    buffers.push(this.nulls > 0 ? this.validity.take() : (this.validity.take(), new Uint8Array(0)));
+    const validity = this.validity.take();
+    buffers.push(this.nulls > 0 ? validity : validity.subarray(0, 0));
     this.takeValues(nodes, buffers);
     this.rows = 0;
     this.nulls = 0;

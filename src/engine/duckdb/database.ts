@@ -53,31 +53,16 @@ export class Connection {
     await this.rows(sql);
   }
 
-  /** Runs one statement, with text bound to its parameters, and gives every value as text. Meant for small results. */
+  /** Runs one statement, with text bound to its parameters, and gives every value as text. Meant for small results of plain types. */
   async rows(sql: string, parameters: string[] = [], source?: SourceText): Promise<(string | null)[][]> {
-    const library = duckdb();
     const statement = await this.prepare(sql, source);
-    const result = allocate(48);
     try {
       for (const [index, text] of parameters.entries()) {
         const bytes = Buffer.from(text);
-        library.duckdb_bind_varchar_length(statement.pointer, index + 1, bytes, bytes.length);
+        duckdb().duckdb_bind_varchar_length(statement.pointer, index + 1, atLeastOne(bytes), bytes.length);
       }
-      const state = await inBackground('duckdb_execute_prepared', statement.pointer, result);
-      if (state !== 0) throw engineError(library.duckdb_result_error(result), source);
-      const columns = library.duckdb_column_count(result);
-      const rows: (string | null)[][] = [];
-      for (let row = 0, count = library.duckdb_row_count(result); row < count; row++) {
-        const values: (string | null)[] = [];
-        for (let column = 0; column < columns; column++) {
-          const value = library.duckdb_value_varchar(result, column, row);
-          values.push(value === 0 ? null : takeText(value));
-        }
-        rows.push(values);
-      }
-      return rows;
+      return await statement.rows(source);
     } finally {
-      library.duckdb_destroy_result(result);
       statement.close();
     }
   }
@@ -111,7 +96,34 @@ export class Statement {
     return this.slot.pointer;
   }
 
+  /** Runs the statement and gives every value as text. */
+  async rows(source?: SourceText): Promise<(string | null)[][]> {
+    const library = duckdb();
+    const result = allocate(48);
+    try {
+      const state = await inBackground('duckdb_execute_prepared', this.pointer, result);
+      if (state !== 0) throw engineError(library.duckdb_result_error(result), source);
+      const columns = library.duckdb_column_count(result);
+      const rows: (string | null)[][] = [];
+      for (let row = 0, count = library.duckdb_row_count(result); row < count; row++) {
+        const values: (string | null)[] = [];
+        for (let column = 0; column < columns; column++) {
+          const value = library.duckdb_value_varchar(result, column, row);
+          values.push(value === 0 ? null : takeText(value));
+        }
+        rows.push(values);
+      }
+      return rows;
+    } finally {
+      library.duckdb_destroy_result(result);
+    }
+  }
+
   close(): void {
     if (this.pointer !== 0) duckdb().duckdb_destroy_prepare(this.slot.memory);
   }
+}
+
+function atLeastOne(bytes: Buffer): Buffer {
+  return bytes.length > 0 ? bytes : Buffer.alloc(1);
 }

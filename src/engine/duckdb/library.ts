@@ -16,8 +16,8 @@ interface NativeTypes {
   float: number;
   bool: boolean;
   size: number;
-  /** Signed or unsigned 64 bits. */
   int64: number | bigint;
+  uint64: number | bigint;
   pointer: Pointer;
   /** Memory that JavaScript owns and that the callee reads or fills during the call. */
   memory: ArrayBufferView | null;
@@ -28,6 +28,7 @@ interface NativeTypes {
   hugeint: { lower: bigint; upper: bigint };
   decimal: { width: number; scale: number; value: { lower: bigint; upper: bigint } };
   interval: { months: number; days: number; micros: bigint };
+  progress: { percentage: number };
 }
 
 export interface ResultWords {
@@ -49,7 +50,7 @@ const signatures = {
   duckdb_connect: ['state', ['pointer', 'memory']],
   duckdb_disconnect: ['void', ['memory']],
   duckdb_interrupt: ['void', ['pointer']],
-  duckdb_query_progress: ['double', ['pointer']],
+  duckdb_query_progress: ['progress', ['pointer']],
   duckdb_library_version: ['text', []],
   duckdb_free: ['void', ['pointer']],
   duckdb_create_config: ['state', ['memory']],
@@ -59,6 +60,8 @@ const signatures = {
   duckdb_query: ['state', ['pointer', 'text', 'memory']],
   duckdb_destroy_result: ['void', ['memory']],
   duckdb_result_error: ['text', ['memory']],
+  duckdb_column_name: ['pointer', ['memory', 'size']],
+  duckdb_column_logical_type: ['pointer', ['memory', 'size']],
   duckdb_column_count: ['size', ['memory']],
   duckdb_row_count: ['size', ['memory']],
   duckdb_value_varchar: ['pointer', ['memory', 'size', 'size']],
@@ -138,7 +141,7 @@ const signatures = {
   duckdb_create_uint8: ['pointer', ['int']],
   duckdb_create_uint16: ['pointer', ['int']],
   duckdb_create_uint32: ['pointer', ['size']],
-  duckdb_create_uint64: ['pointer', ['int64']],
+  duckdb_create_uint64: ['pointer', ['uint64']],
   duckdb_create_list_value: ['pointer', ['pointer', 'memory', 'size']],
   duckdb_create_array_value: ['pointer', ['pointer', 'memory', 'size']],
   duckdb_create_struct_value: ['pointer', ['pointer', 'memory']],
@@ -169,6 +172,7 @@ const koffiTypes = {
   bool: 'bool',
   size: 'uint64',
   int64: 'int64',
+  uint64: 'uint64',
   pointer: 'uint64',
   memory: 'void*',
   text: 'const char*',
@@ -179,6 +183,7 @@ const koffiTypes = {
     scale: 'uint8',
     value: koffi.struct({ lower: 'uint64', upper: 'int64' }),
   }),
+  progress: koffi.struct({ percentage: 'double', rows: 'uint64', total: 'uint64' }),
   interval: koffi.struct({ months: 'int32', days: 'int32', micros: 'int64' }),
 };
 

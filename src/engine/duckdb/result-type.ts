@@ -30,7 +30,6 @@ import {
   Uint64,
   Utf8,
 } from 'apache-arrow';
-import { SkuaError } from '../../errors.js';
 import { duckdb, type Pointer } from './library.js';
 import { Slot, takeText } from './memory.js';
 import { quoteIdentifier } from './text.js';
@@ -50,6 +49,8 @@ export interface ResultType {
   sql: string;
   /** True where the query's own type has no Arrow form that clients know, so that it must be cast to `sql`. */
   cast: boolean;
+  /** False where the type hangs on values that are not bound yet. */
+  known: boolean;
   arrow: DataType;
   metadata?: Map<string, string>;
   layout: Layout;
@@ -79,7 +80,7 @@ const simpleTypes: Record<number, Simple> = {
   39: ['TIME_NS', () => new TimeNanosecond(), 8],
 };
 
-const text: ResultType = { sql: 'VARCHAR', cast: true, arrow: new Utf8(), layout: { kind: 'variable' } };
+const text: ResultType = { sql: 'VARCHAR', cast: true, known: true, arrow: new Utf8(), layout: { kind: 'variable' } };
 
 /** Describes a logical type and frees its handle. */
 export function takeResultType(pointer: Pointer): ResultType {
@@ -125,19 +126,22 @@ function resultType(pointer: Pointer): ResultType {
       const size = library.duckdb_array_type_array_size(pointer);
       const layout: Layout = { kind: 'fixedSizeList', size, child: child.layout };
       const arrow = new FixedSizeList(size, fieldOf('item', child));
-      return { sql: `${child.sql}[${size}]`, cast: child.cast, arrow, layout };
+      return { sql: `${child.sql}[${size}]`, cast: child.cast, known: child.known, arrow, layout };
     }
     case 36:
-      return { sql: 'INTEGER', cast: true, arrow: new Int32(), layout: { kind: 'fixed', width: 4 } };
+      return { sql: 'INTEGER', cast: true, known: true, arrow: new Int32(), layout: { kind: 'fixed', width: 4 } };
     case 40:
-      return { sql: 'BLOB', cast: true, arrow: new Binary(), layout: { kind: 'variable' } };
+      return { sql: 'BLOB', cast: true, known: true, arrow: new Binary(), layout: { kind: 'variable' } };
+    case 0:
+    case 34:
+      return { ...text, known: false };
     default:
       return text;
   }
 }
 
 function plain(sql: string, arrow: DataType, layout: Layout): ResultType {
-  return { sql, cast: false, arrow, layout };
+  return { sql, cast: false, known: true, arrow, layout };
 }
 
 function decimal(width: number, scale: number): ResultType {
@@ -146,7 +150,13 @@ function decimal(width: number, scale: number): ResultType {
 
 function list(child: ResultType): ResultType {
   const layout: Layout = { kind: 'list', child: child.layout };
-  return { sql: `${child.sql}[]`, cast: child.cast, arrow: new List(fieldOf('item', child)), layout };
+  return {
+    sql: `${child.sql}[]`,
+    cast: child.cast,
+    known: child.known,
+    arrow: new List(fieldOf('item', child)),
+    layout,
+  };
 }
 
 function struct(pointer: Pointer): ResultType {
@@ -161,6 +171,7 @@ function struct(pointer: Pointer): ResultType {
   return {
     sql: `STRUCT(${children.map(({ name, type }) => `${quoteIdentifier(name)} ${type.sql}`).join(', ')})`,
     cast: children.some(({ type }) => type.cast),
+    known: children.every(({ type }) => type.known),
     arrow: new Struct(children.map(({ name, type }) => fieldOf(name, type))),
     layout: { kind: 'struct', children: children.map(({ type }) => type.layout) },
   };
@@ -178,6 +189,7 @@ function map(pointer: Pointer): ResultType {
   return {
     sql: `MAP(${key.sql}, ${value.sql})`,
     cast: key.cast || value.cast,
+    known: key.known && value.known,
     arrow: new Map_(entries),
     layout: { kind: 'list', child: { kind: 'struct', children: [key.layout, value.layout] } },
   };
@@ -192,7 +204,5 @@ export function takeParameterField(name: string, pointer: Pointer): Field {
   if (pointer === 0) return new Field(name, new Null(), true);
   const id = duckdb().duckdb_get_type_id(pointer);
   const type = takeResultType(pointer);
-  const unknown = id === 0 || id === 34 || id === 36;
-  if (!unknown && type.sql === '') throw new SkuaError('INTERNAL', 'the SQL engine gave a parameter without a type');
-  return unknown ? new Field(name, new Null(), true) : fieldOf(name, type);
+  return type.known && id !== 36 ? fieldOf(name, type) : new Field(name, new Null(), true);
 }

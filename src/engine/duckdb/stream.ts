@@ -1,6 +1,7 @@
 import { Schema } from 'apache-arrow';
 import koffi from 'koffi';
 import type { ColumnarBatch } from '../../arrow/batch.js';
+import { splitBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { BatchCollector } from './collector.js';
 import type { Connection, Statement } from './database.js';
@@ -38,7 +39,11 @@ export function schemaOf(columns: readonly ResultColumn[]): Schema {
   return new Schema(columns.map(({ name, type }) => fieldOf(name, type)));
 }
 
-/** A result that is computed as it is read. */
+export function cancelled(): SkuaError {
+  return new SkuaError('CANCELLED', 'the query was cancelled');
+}
+
+/** A result that is computed as it is read. It owns its statement. */
 export class StreamingResult {
   private readonly result = allocate(48);
   private readonly array = allocate(80);
@@ -46,12 +51,13 @@ export class StreamingResult {
   private readonly chunk = new Slot();
   private words: ResultWords | undefined;
   private options: Pointer = 0;
-  private closed = false;
+  private fetching: Promise<Pointer> | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly connection: Connection,
     private readonly statement: Statement,
-    private readonly columns: readonly ResultColumn[],
+    private columns: readonly ResultColumn[],
     private readonly source: SourceText,
   ) {}
 
@@ -73,39 +79,69 @@ export class StreamingResult {
     this.options = library.duckdb_result_get_arrow_options(this.result);
   }
 
+  /** The columns as the running query has them. */
+  readColumns(): ResultColumn[] {
+    const library = duckdb();
+    this.columns = Array.from({ length: library.duckdb_column_count(this.result) }, (_, index) => ({
+      name: readText(library.duckdb_column_name(this.result, index)),
+      type: takeResultType(library.duckdb_column_logical_type(this.result, index)),
+    }));
+    return [...this.columns];
+  }
+
   /** Batches of about `batchBytes`. While one chunk is copied, the engine computes the next. */
   async *batches(batchBytes: number): AsyncGenerator<ColumnarBatch, void, undefined> {
     const collector = new BatchCollector(this.columns.map(({ type }) => type.layout));
-    let next: Promise<Pointer> | undefined = this.fetch();
-    try {
-      for (;;) {
-        const chunk: Pointer = await next;
-        next = undefined;
-        if (chunk === 0) break;
-        next = this.fetch();
-        // Whoever awaits it sees the failure; until then it must not count as unhandled.
-        next.catch(() => undefined);
-        this.collect(chunk, collector);
-        if (collector.bytes >= batchBytes) yield collector.take();
-      }
-      const failure = duckdb().duckdb_result_error(this.result);
-      if (failure) throw engineError(failure, this.source);
-      if (collector.rows > 0) yield collector.take();
-    } finally {
-      if (next) {
-        this.connection.interrupt();
-        const left = await next.catch(() => 0);
-        if (left !== 0) this.destroyChunk(left);
-      }
+    for (;;) {
+      const chunk = await this.nextChunk();
+      if (chunk === 0) break;
+      this.collect(chunk, collector);
+      if (collector.bytes >= batchBytes) yield* this.split(collector.take(), batchBytes);
     }
+    if (collector.rows > 0) yield* this.split(collector.take(), batchBytes);
   }
 
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
+  /** Stops the query if it runs, and frees everything. Whoever reads the batches then fails with CANCELLED. */
+  close(): Promise<void> {
+    this.closing ??= this.free();
+    return this.closing;
+  }
+
+  private async free(): Promise<void> {
+    const { fetching } = this;
+    if (fetching) {
+      this.connection.interrupt();
+      const chunk = await fetching.catch(() => 0);
+      if (chunk !== 0) this.destroyChunk(chunk);
+    }
     const library = duckdb();
     if (this.options !== 0) library.duckdb_destroy_arrow_options(Slot.holding(this.options).memory);
     library.duckdb_destroy_result(this.result);
+    this.statement.close();
+  }
+
+  /** The next chunk, which the caller destroys; 0 at the end. Fetching of the one after it has begun. */
+  private async nextChunk(): Promise<Pointer> {
+    if (this.closing) throw cancelled();
+    this.fetching ??= this.fetch();
+    const chunk = await this.fetching;
+    // Freed meanwhile, the chunk included.
+    if (this.closing) throw cancelled();
+    this.fetching = undefined;
+    if (chunk === 0) {
+      const failure = duckdb().duckdb_result_error(this.result);
+      if (failure) throw engineError(failure, this.source);
+      return 0;
+    }
+    this.fetching = this.fetch();
+    // Whoever awaits it sees the failure; until then it must not count as unhandled.
+    this.fetching.catch(() => undefined);
+    return chunk;
+  }
+
+  /** A chunk of very wide rows makes a batch that is too large. */
+  private *split(batch: ColumnarBatch, maximumBytes: number): Generator<ColumnarBatch> {
+    yield* splitBatch(schemaOf(this.columns), batch, maximumBytes * 2);
   }
 
   private fetch(): Promise<Pointer> {

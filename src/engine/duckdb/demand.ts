@@ -1,0 +1,187 @@
+import type { Filter, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
+import type { Connection } from './database.js';
+import { columnsIn, filterOf } from './filter.js';
+import { nameOf, tokens } from './lexer.js';
+import { bindParameters } from './parameters.js';
+import { sqlTypeOf } from './sql-type.js';
+import { isNode, nodesOf, type SyntaxNode, syntaxTree } from './syntax-tree.js';
+import { quoteIdentifier } from './text.js';
+
+/** Without these the plan over empty tables keeps its scans. */
+export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup';
+
+interface PlanNode {
+  name: string;
+  children: PlanNode[];
+  extra_info: Record<string, string | string[]>;
+}
+
+/**
+ * Gives the connection a view for each binding over an empty table whose columns are `c0`, `c1`, …: EXPLAIN writes names without quotes,
+ * and these need none.
+ */
+async function attachPlanned(connection: Connection, tables: readonly TableBinding[]): Promise<void> {
+  for (const [index, table] of tables.entries()) {
+    const columns = table.columns.map(({ field }) => ({ name: field.name, type: sqlTypeOf(field) }));
+    if (table.rowColumns) columns.push({ name: '_file', type: 'VARCHAR' }, { name: '_pos', type: 'BIGINT' });
+    const definitions = columns.map(({ type }, column) => `c${column} ${type}`);
+    const outputs = columns.map(({ name }, column) => `c${column} AS ${quoteIdentifier(name)}`);
+    await connection.execute(`CREATE TEMP TABLE p${index} (${definitions.join(', ')})`);
+    await connection.execute(
+      `CREATE TEMP VIEW ${quoteIdentifier(table.name)} AS SELECT ${outputs.join(', ')} FROM p${index}`,
+    );
+  }
+}
+
+/** What the optimised plan reads. The connection is used up: its temporary tables stay. */
+export async function demandOf(
+  connection: Connection,
+  sql: string,
+  tables: readonly TableBinding[],
+  parameters: ParameterRow | undefined,
+): Promise<ScanDemand[]> {
+  await attachPlanned(connection, tables);
+  const prefix = 'EXPLAIN (FORMAT json) ';
+  const source = { sql, prefixBytes: prefix.length };
+  const statement = await connection.prepare(prefix + sql, source);
+  let plan: PlanNode[];
+  try {
+    bindParameters(statement, parameters);
+    const rows = await statement.rows(source);
+    plan = JSON.parse(rows[0]?.at(-1) ?? '[]') as PlanNode[];
+  } finally {
+    statement.close();
+  }
+  const demands = new Map<number, Demand>();
+  for (const root of plan) await visit(connection, root, [], tables, demands);
+  const limit = await limitOf(connection, sql, plan);
+  return [...demands].map(([index, demand]) => ({
+    table: (tables[index] as TableBinding).name,
+    columns: (tables[index] as TableBinding).columns
+      .map(({ field }) => field.name)
+      .filter((_, column) => demand.columns.has(`c${column}`)),
+    ...(demand.filter ? { filter: demand.filter } : {}),
+    ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
+  }));
+}
+
+interface Demand {
+  columns: Set<string>;
+  filter?: Filter;
+  filtered: boolean;
+}
+
+async function visit(
+  connection: Connection,
+  node: PlanNode,
+  filtersAbove: string[],
+  tables: readonly TableBinding[],
+  demands: Map<number, Demand>,
+): Promise<void> {
+  if (node.name.trim() === 'SEQ_SCAN') {
+    const index = tableIndex(String(node.extra_info.Table ?? ''));
+    const table = tables[index];
+    if (!table) return;
+    const filters = [...filtersAbove, ...listOf(node.extra_info.Filters)];
+    const demand = await scanDemand(connection, table, listOf(node.extra_info.Projections), filters);
+    const known = demands.get(index);
+    demands.set(index, known ? union(known, demand) : demand);
+    return;
+  }
+  const filters = node.name.trim() === 'FILTER' ? [...filtersAbove, ...listOf(node.extra_info.Expression)] : [];
+  for (const child of node.children) await visit(connection, child, filters, tables, demands);
+}
+
+async function scanDemand(
+  connection: Connection,
+  table: TableBinding,
+  projections: string[],
+  filters: string[],
+): Promise<Demand> {
+  const columns = new Set(projections);
+  const parts: Filter[] = [];
+  const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
+  for (const text of filters) {
+    const expression = await expressionOf(connection, text);
+    if (!expression) {
+      for (const index of table.columns.keys()) columns.add(`c${index}`);
+      continue;
+    }
+    columnsIn(expression, columns);
+    const filter = filterOf(expression, fields);
+    if (filter) parts.push(filter);
+  }
+  const [first] = parts;
+  const filter: Filter | undefined = parts.length > 1 ? { op: 'and', operands: parts } : first;
+  return { columns, filtered: filters.length > 0, ...(filter ? { filter } : {}) };
+}
+
+function union(a: Demand, b: Demand): Demand {
+  return {
+    columns: new Set([...a.columns, ...b.columns]),
+    filtered: true,
+    ...(a.filter && b.filter ? { filter: { op: 'or', operands: [a.filter, b.filter] } } : {}),
+  };
+}
+
+/** The syntax tree of a filter text of EXPLAIN; undefined where DuckDB prints what it cannot parse. */
+async function expressionOf(connection: Connection, text: string): Promise<SyntaxNode | undefined> {
+  try {
+    const tree = await syntaxTree(connection, `SELECT ${withoutAnnotations(text)}`);
+    const [expression, more] = nodesOf(tree.select_list);
+    return more === undefined ? expression : undefined;
+  } catch {
+    // The text of a filter is for people; what does not parse prunes nothing.
+    return undefined;
+  }
+}
+
+/** Takes away `optional:` and turns filters that are only known at run time into a call that no one can express. */
+function withoutAnnotations(text: string): string {
+  const found = tokens(text);
+  let plain = '';
+  for (let index = 0; index < found.length; index++) {
+    const word = textAt(text, found, index).toLowerCase();
+    if (word === 'optional' && textAt(text, found, index + 1) === ':') index++;
+    else if (word === 'dynamic' && textAt(text, found, index + 2).toLowerCase() === 'filter') {
+      plain += 'dynamic_filter';
+      index += 2;
+    } else plain += textAt(text, found, index);
+  }
+  return plain;
+}
+
+function textAt(text: string, found: ReturnType<typeof tokens>, index: number): string {
+  const token = found[index];
+  return token ? text.slice(token.start, token.end) : '';
+}
+
+function tableIndex(table: string): number {
+  const last = tokens(table).at(-1);
+  const match = last && /^p(\d+)$/.exec(nameOf(table, last));
+  return match ? Number(match[1]) : -1;
+}
+
+function listOf(value: string | string[] | undefined): string[] {
+  return (Array.isArray(value) ? value : [value ?? '']).filter((item) => item !== '');
+}
+
+/** The rows that a bare `SELECT … FROM table LIMIT n` needs of its table. */
+async function limitOf(connection: Connection, sql: string, plan: PlanNode[]): Promise<number | undefined> {
+  let node = plan[0];
+  if (!node || !/LIMIT$/.test(node.name.trim()) || node.name.includes('PERCENT')) return undefined;
+  for (node = node.children[0]; node?.name.trim() === 'PROJECTION'; node = node.children[0]);
+  if (node?.name.trim() !== 'SEQ_SCAN') return undefined;
+  const tree = await syntaxTree(connection, sql).catch(() => undefined);
+  const modifiers = nodesOf(tree?.modifiers);
+  const [modifier] = modifiers;
+  if (!modifier || modifiers.length > 1 || modifier.type !== 'LIMIT_MODIFIER') return undefined;
+  const limit = countOf(modifier.limit);
+  const offset = modifier.offset === null || modifier.offset === undefined ? 0 : countOf(modifier.offset);
+  return limit === undefined || offset === undefined ? undefined : limit + offset;
+}
+
+function countOf(value: SyntaxNode[string] | undefined): number | undefined {
+  if (!isNode(value) || value.type !== 'VALUE_CONSTANT' || !isNode(value.value)) return undefined;
+  return typeof value.value.value === 'number' ? value.value.value : undefined;
+}

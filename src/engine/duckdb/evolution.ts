@@ -1,0 +1,117 @@
+import { DataType, type Field, Type } from 'apache-arrow';
+import type { PhysicalColumn } from '../contract.js';
+import { childOf, entryFields, sqlTypeOf } from './sql-type.js';
+import { quoteIdentifier, quoteText } from './text.js';
+
+/** How a column of the table is got from what lies in a file. */
+export interface PhysicalRead {
+  /** The DuckDB type to read the file's column as: the file's own child names with the table's leaf types. */
+  type: string;
+  /** The table's value from the SQL expression of the file's value; the same expression where nothing has to change. */
+  convert: (value: string) => string;
+}
+
+/** The field id that a nested field carries in its metadata. */
+export function fieldIdOf(field: Field): number | undefined {
+  const id = field.metadata.get('PARQUET:field_id');
+  return id === undefined ? undefined : Number(id);
+}
+
+/**
+ * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
+ * out, added ones null.
+ */
+export function physicalRead(field: Field, physical: PhysicalColumn, depth = 0): PhysicalRead {
+  const { type } = field;
+  if (DataType.isStruct(type)) return structRead(type.children, physical, depth);
+  if (DataType.isMap(type)) return mapRead(type, physical, depth);
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, depth);
+  return { type: sqlTypeOf(field), convert: unchanged };
+}
+
+const unchanged = (value: string) => value;
+
+function structRead(fields: readonly Field[], physical: PhysicalColumn, depth: number): PhysicalRead {
+  const children = fields.map((field) => {
+    const found = childFor(field, physical.children);
+    return { field, found, read: found && physicalRead(field, found, depth) };
+  });
+  const present = children.filter(({ found }) => found !== undefined);
+  if (present.length === 0) {
+    const type = sqlTypeOf(structField(fields));
+    return { type, convert: unchanged };
+  }
+  const identical =
+    present.length === fields.length &&
+    children.every(({ field, found, read }) => found?.name === field.name && read?.convert === unchanged);
+  const read = `STRUCT(${present.map(({ found, read }) => `${quoteIdentifier(found?.name ?? '')} ${read?.type}`).join(', ')})`;
+  if (identical) return { type: read, convert: unchanged };
+  return {
+    type: read,
+    convert: (value) => {
+      const parts = children.map(({ field, found, read }) => {
+        const child = found && read ? read.convert(`struct_extract(${value}, ${quoteText(found.name)})`) : undefined;
+        return `${quoteIdentifier(field.name)} := ${child ?? `CAST(NULL AS ${sqlTypeOf(field)})`}`;
+      });
+      return `CASE WHEN ${value} IS NULL THEN NULL ELSE struct_pack(${parts.join(', ')}) END`;
+    },
+  };
+}
+
+function structField(fields: readonly Field[]): Field {
+  return { name: '', type: { typeId: Type.Struct, children: fields }, metadata: new Map() } as unknown as Field;
+}
+
+function listRead(type: DataType, physical: PhysicalColumn, depth: number): PhysicalRead {
+  const element = childOf(type);
+  // A Parquet list is a group around a group; which of them the footer's reader shows is its own affair.
+  const found = childFor(element, physical.children) ?? onlyLeafOf(physical);
+  const read = found ? physicalRead(element, found, depth + 1) : { type: sqlTypeOf(element), convert: unchanged };
+  if (read.convert === unchanged) return { type: `${read.type}[]`, convert: unchanged };
+  const item = `x${depth}`;
+  return {
+    type: `${read.type}[]`,
+    convert: (value) => `list_transform(${value}, lambda ${item}: ${read.convert(item)})`,
+  };
+}
+
+function mapRead(type: DataType, physical: PhysicalColumn, depth: number): PhysicalRead {
+  const [keyField, valueField] = entryFields(type);
+  const entries = entriesOf(physical);
+  const plain = (field: Field): PhysicalRead => ({ type: sqlTypeOf(field), convert: unchanged });
+  const physicalKey = childFor(keyField, entries) ?? entries[0];
+  const physicalValue = childFor(valueField, entries) ?? entries[1];
+  const key = physicalKey ? physicalRead(keyField, physicalKey, depth + 1) : plain(keyField);
+  const value = physicalValue ? physicalRead(valueField, physicalValue, depth + 1) : plain(valueField);
+  const read = `MAP(${key.type}, ${value.type})`;
+  if (key.convert === unchanged && value.convert === unchanged) return { type: read, convert: unchanged };
+  const entry = `x${depth}`;
+  return {
+    type: read,
+    convert: (map) => {
+      const pair = `struct_pack(key := ${key.convert(`${entry}.key`)}, value := ${value.convert(`${entry}.value`)})`;
+      return `CASE WHEN ${map} IS NULL THEN NULL ELSE map_from_entries(list_transform(map_entries(${map}), lambda ${entry}: ${pair})) END`;
+    },
+  };
+}
+
+function childFor(field: Field, children: readonly PhysicalColumn[]): PhysicalColumn | undefined {
+  const id = fieldIdOf(field);
+  if (id !== undefined && children.some((child) => child.fieldId !== undefined)) {
+    return children.find((child) => child.fieldId === id);
+  }
+  return children.find((child) => child.name === field.name);
+}
+
+/** The element of a list whose footer shows the repeated group in between. */
+function onlyLeafOf(physical: PhysicalColumn): PhysicalColumn | undefined {
+  const [repeated] = physical.children;
+  if (!repeated || physical.children.length !== 1) return undefined;
+  if (repeated.fieldId === undefined && repeated.children.length === 1) return repeated.children[0];
+  return repeated;
+}
+
+function entriesOf(physical: PhysicalColumn): readonly PhysicalColumn[] {
+  const [repeated] = physical.children;
+  return repeated && physical.children.length === 1 ? repeated.children : physical.children;
+}

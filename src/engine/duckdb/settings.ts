@@ -1,0 +1,20 @@
+/** What every instance is opened with: nothing is loaded, nothing is fetched, errors carry their position. */
+export const commonConfiguration: Record<string, string> = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  allow_community_extensions: 'false',
+  allow_unsigned_extensions: 'false',
+  errors_as_json: 'true',
+};
+
+/** Settings that a configuration cannot hold, before it is locked. */
+export const commonSettings = [
+  "SET GLOBAL TimeZone = 'UTC'",
+  "SET GLOBAL Calendar = 'gregorian'",
+  'SET GLOBAL arrow_lossless_conversion = true',
+  'SET GLOBAL arrow_large_buffer_size = false',
+  'SET GLOBAL produce_arrow_string_view = false',
+  'SET GLOBAL arrow_output_list_view = false',
+];
+
+export const lock = ['SET GLOBAL enable_external_access = false', 'SET GLOBAL lock_configuration = true'];

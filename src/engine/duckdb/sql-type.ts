@@ -1,0 +1,73 @@
+import { DataType, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
+import { SkuaError } from '../../errors.js';
+import type { Literal } from '../contract.js';
+import { quoteIdentifier, quoteText } from './text.js';
+
+/** The DuckDB type for a field, as SQL. A type that DuckDB lacks: UNIMPLEMENTED. */
+export function sqlTypeOf(field: Field): string {
+  const { type } = field;
+  if (isUuid(field)) return 'UUID';
+  if (DataType.isDictionary(type)) return sqlTypeOf(field.clone({ type: type.dictionary }));
+  if (DataType.isDecimal(type)) return `DECIMAL(${type.precision},${type.scale})`;
+  if (DataType.isStruct(type)) {
+    return `STRUCT(${type.children.map((child) => `${quoteIdentifier(child.name)} ${sqlTypeOf(child)}`).join(', ')})`;
+  }
+  if (DataType.isMap(type)) {
+    const [key, value] = entryFields(type);
+    return `MAP(${sqlTypeOf(key)}, ${sqlTypeOf(value)})`;
+  }
+  if (DataType.isFixedSizeList(type)) return `${sqlTypeOf(childOf(type))}[${type.listSize}]`;
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return `${sqlTypeOf(childOf(type))}[]`;
+  const name = scalarType(type);
+  if (name === undefined) throw new SkuaError('UNIMPLEMENTED', `the type ${type} of ${field.name} is not supported`);
+  return name;
+}
+
+function scalarType(type: DataType): string | undefined {
+  if (DataType.isNull(type)) return 'INTEGER';
+  if (DataType.isBool(type)) return 'BOOLEAN';
+  if (DataType.isInt(type)) {
+    const name = { 8: 'TINYINT', 16: 'SMALLINT', 32: 'INTEGER', 64: 'BIGINT' }[type.bitWidth as 8 | 16 | 32 | 64];
+    return type.isSigned ? name : `U${name}`;
+  }
+  if (DataType.isFloat(type)) return type.precision === Precision.DOUBLE ? 'DOUBLE' : 'FLOAT';
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return 'VARCHAR';
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isFixedSizeBinary(type)) return 'BLOB';
+  if (DataType.isDate(type)) return 'DATE';
+  if (DataType.isTime(type)) return type.unit === TimeUnit.NANOSECOND ? 'TIME_NS' : 'TIME';
+  if (DataType.isTimestamp(type)) {
+    if (type.timezone) return 'TIMESTAMPTZ';
+    return ['TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP', 'TIMESTAMP_NS'][type.unit];
+  }
+  if (DataType.isInterval(type)) return IntervalUnit[type.unit] === undefined ? undefined : 'INTERVAL';
+  if (DataType.isDuration(type)) return 'INTERVAL';
+  return undefined;
+}
+
+export function isUuid(field: Field): boolean {
+  return (
+    DataType.isFixedSizeBinary(field.type) &&
+    field.type.byteWidth === 16 &&
+    field.metadata.get('ARROW:extension:name') === 'arrow.uuid'
+  );
+}
+
+export function childOf(type: DataType): Field {
+  const child = (type.children as Field[] | undefined)?.[0];
+  if (!child) throw new SkuaError('INVALID_ARGUMENT', `the type ${type} has no element type`);
+  return child;
+}
+
+/** Key and value of a map. */
+export function entryFields(type: DataType): [Field, Field] {
+  const [key, value] = (childOf(type).type.children ?? []) as Field[];
+  if (!key || !value) throw new SkuaError('INVALID_ARGUMENT', 'a map type lacks its key or value');
+  return [key, value];
+}
+
+/** A literal as an SQL expression of the given type. */
+export function literalSql(literal: Literal | null | undefined, type: string): string {
+  if (!literal) return `CAST(NULL AS ${type})`;
+  if (literal.type === 'binary') return `CAST(unhex(${quoteText(literal.text)}) AS ${type})`;
+  return `CAST(${quoteText(literal.text)} AS ${type})`;
+}

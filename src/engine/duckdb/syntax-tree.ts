@@ -1,0 +1,57 @@
+import { SkuaError } from '../../errors.js';
+import type { Connection } from './database.js';
+import { engineError, lineAndColumn } from './errors.js';
+
+/** A node of the tree that `json_serialize_sql` gives. */
+export type SyntaxNode = { [key: string]: SyntaxValue };
+export type SyntaxValue = string | number | boolean | null | SyntaxNode | SyntaxValue[];
+
+interface Serialized {
+  error: boolean;
+  error_type?: string;
+  error_message?: string;
+  /** Byte offset. */
+  position?: string;
+  statements?: { node: SyntaxNode }[];
+}
+
+/** The tree of the only query in a text. */
+export async function syntaxTree(connection: Connection, sql: string): Promise<SyntaxNode> {
+  if (sql.includes('\0')) throw new SkuaError('INVALID_ARGUMENT', 'the statement holds a NUL character');
+  const rows = await connection.rows('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
+  const answer = JSON.parse(rows[0]?.[0] ?? '{"error":true}') as Serialized;
+  if (answer.error) throw syntaxError(sql, answer);
+  const [first, ...more] = answer.statements ?? [];
+  if (!first || more.length > 0) {
+    throw new SkuaError('INVALID_ARGUMENT', `expected one statement, not ${more.length + (first ? 1 : 0)}`);
+  }
+  return first.node;
+}
+
+function syntaxError(sql: string, answer: Serialized): SkuaError {
+  const message = answer.error_message ?? 'the statement cannot be parsed';
+  if (answer.error_type === 'not implemented') {
+    const notQuery = /^Only SELECT/.test(message);
+    return new SkuaError('INVALID_ARGUMENT', notQuery ? 'the statement is not a query that can be planned' : message);
+  }
+  if (answer.error_type !== 'parser') return engineError(message);
+  const place = answer.position === undefined ? '' : `, ${lineAndColumn(textBefore(sql, Number(answer.position)))}`;
+  return new SkuaError('INVALID_ARGUMENT', message + place);
+}
+
+/** The characters before a byte offset. */
+export function textBefore(sql: string, byteOffset: number): string {
+  return Buffer.from(sql).subarray(0, byteOffset).toString();
+}
+
+export function isNode(value: SyntaxValue | undefined): value is SyntaxNode {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function textOf(value: SyntaxValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function nodesOf(value: SyntaxValue | undefined): SyntaxNode[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
