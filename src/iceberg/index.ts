@@ -6,6 +6,12 @@ export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
+export {
+  METADATA_TABLES,
+  type MetadataTableName,
+  type MetadataTableOptions,
+  metadataTable,
+} from './metadata-tables/index.js';
 export { applyNameMapping, type MappedField, nameMapping } from './name-mapping.js';
 export { partitionLiteral } from './partition-types.js';
 export { planScan } from './plan/scan.js';

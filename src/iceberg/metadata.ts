@@ -191,9 +191,15 @@ function parseRefs(json: unknown, currentSnapshotId: bigint | undefined): Record
   const refs: Record<string, SnapshotReference> = {};
   for (const [name, entry] of Object.entries(optional(json, 'refs', asObject) ?? {})) {
     const ref = asObject(entry, `refs.${name}`);
+    const minSnapshotsToKeep = optional(ref['min-snapshots-to-keep'], `refs.${name}`, asNumber);
+    const maxSnapshotAgeMs = optional(ref['max-snapshot-age-ms'], `refs.${name}`, asNumber);
+    const maxRefAgeMs = optional(ref['max-ref-age-ms'], `refs.${name}`, asNumber);
     refs[name] = {
       snapshotId: asBigint(ref['snapshot-id'], `refs.${name}.snapshot-id`),
       type: ref.type === 'tag' ? 'tag' : 'branch',
+      ...(minSnapshotsToKeep !== undefined && { minSnapshotsToKeep }),
+      ...(maxSnapshotAgeMs !== undefined && { maxSnapshotAgeMs }),
+      ...(maxRefAgeMs !== undefined && { maxRefAgeMs }),
     };
   }
   if (!refs.main && currentSnapshotId !== undefined) refs.main = { snapshotId: currentSnapshotId, type: 'branch' };

@@ -87,6 +87,10 @@ export interface Snapshot {
 export interface SnapshotReference {
   snapshotId: bigint;
   type: 'branch' | 'tag';
+  /** Retention, where the reference sets its own. */
+  minSnapshotsToKeep?: number;
+  maxSnapshotAgeMs?: number;
+  maxRefAgeMs?: number;
 }
 
 export interface TableMetadata {

@@ -25,8 +25,7 @@ function projectLeaf(leaf: Leaf, field: PartitionField): Predicate {
   const transform = parseTransform(field.transform);
   if (transform.kind === 'void' || transform.kind === 'unknown') return always;
   const target = { fieldId: field.fieldId, type: resultTypeOf(field.transform, leaf.type) };
-  if (leaf.op === 'isNull') return { op: 'isNull', ...target };
-  if (leaf.op === 'notNull') return { op: 'notNull', ...target };
+  if (!('value' in leaf || 'values' in leaf || 'prefix' in leaf)) return { op: leaf.op, ...target };
   if (transform.kind === 'identity') return { ...leaf, ...target };
   if (leaf.op === 'startsWith') return projectPrefix(leaf, transform, target);
   if (leaf.op === 'ne') return always;

@@ -1,0 +1,57 @@
+/** Metadata tables, with the columns that Spark shows for Iceberg's metadata tables (without `readable_metrics`). */
+import { Schema as ArrowSchema } from 'apache-arrow';
+import type { Storage } from '../../storage/contract.js';
+import { fieldToArrow } from '../arrow-field.js';
+import { assignFieldIds } from '../field-ids.js';
+import type { MetadataCache } from '../metadata-cache.js';
+import { currentSnapshot, snapshotById } from '../snapshots.js';
+import type { TableMetadata } from '../types.js';
+import { allFiles, dataFiles, deleteFiles, entries, files } from './files.js';
+import { history, metadataLogEntries, properties, refs, snapshots } from './history.js';
+import { allManifests, manifests } from './manifests.js';
+import { partitions } from './partitions.js';
+import type { MetadataTable } from './table.js';
+
+const tables = {
+  snapshots,
+  history,
+  files,
+  all_files: allFiles,
+  data_files: dataFiles,
+  delete_files: deleteFiles,
+  manifests,
+  all_manifests: allManifests,
+  partitions,
+  entries,
+  refs,
+  metadata_log_entries: metadataLogEntries,
+  properties,
+} satisfies Record<string, MetadataTable>;
+
+export type MetadataTableName = keyof typeof tables;
+
+export const METADATA_TABLES = Object.keys(tables) as MetadataTableName[];
+
+export interface MetadataTableOptions {
+  storage: Storage;
+  /** Default: the current snapshot. */
+  snapshotId?: bigint;
+  /** Of the current metadata file; with it, `metadata_log_entries` has its entry. */
+  metadataLocation?: string;
+  cache?: MetadataCache;
+  signal?: AbortSignal;
+}
+
+/** The rows of a metadata table, one array a row, as `rowsToBatch` takes them. */
+export async function metadataTable(
+  name: MetadataTableName,
+  metadata: TableMetadata,
+  options: MetadataTableOptions,
+): Promise<{ schema: ArrowSchema; rows: unknown[][] }> {
+  const { snapshotId, ...rest } = options;
+  const snapshot = snapshotId === undefined ? currentSnapshot(metadata) : snapshotById(metadata, snapshotId);
+  const source = { ...rest, metadata, snapshot };
+  const table: MetadataTable = tables[name];
+  const columns = assignFieldIds(table.columns(source));
+  return { schema: new ArrowSchema(columns.map(fieldToArrow)), rows: await table.rows(source) };
+}
