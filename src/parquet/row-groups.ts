@@ -2,7 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import type { Filter, Literal } from '../engine/contract.js';
 import type { ChunkStatistics, LeafColumn, ParquetFooter, RowGroup } from './types.js';
 
-type Comparison = Extract<Filter, { op: 'eq' | 'lt' | 'le' | 'gt' | 'ge' }>;
+interface Comparison {
+  op: 'eq' | 'lt' | 'le' | 'gt' | 'ge';
+  column: string;
+  value: Literal;
+}
 
 /**
  * Row groups that hold no row for the filter, by index, as far as DuckDB comes to the same conclusion: it reads what it does not skip, and
@@ -32,7 +36,7 @@ function conjuncts(filter: Filter): Comparison[] {
     case 'le':
     case 'gt':
     case 'ge':
-      return [filter];
+      return [{ op: filter.op, column: filter.column, value: filter.value }];
     default:
       return [];
   }
