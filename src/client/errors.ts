@@ -21,9 +21,11 @@ export function toClientError(error: unknown, address: Address): SkuaError {
 
 function connectionSentence(details: string, address: Address): string {
   if (details.includes('ECONNREFUSED')) return `No server listens at ${address.text}.`;
-  const reason = /Last error: (?:Error: )?(.*?)\.? Resolution note/s.exec(details)?.[1] ?? details;
+  const last = /Last error: (?:Error: )?(.*?)\.? Resolution note/s.exec(details)?.[1] ?? details;
+  // OpenSSL writes `id:error:number:library:function:reason:file:line:`.
+  const reason = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):/i.exec(last)?.[1] ?? last.trim();
   const hint = address.tls
-    ? ' Is it a server with TLS, and is its certificate trusted?'
-    : ' Is it a server with TLS? Then use grpc+tls://.';
-  return `Can't connect to ${address.text}: ${reason}.${hint}`;
+    ? 'Does the server speak TLS, and is its certificate trusted?'
+    : 'Does the server speak TLS? Then the address begins with grpc+tls://.';
+  return `Can't connect to ${address.text}: ${reason}. ${hint}`;
 }

@@ -107,6 +107,7 @@ export class FlightServer {
   async #stream(call: ServerWritableStream<unknown, Buffer>, sql: string): Promise<void> {
     const [verb, count] = sql.split(' ');
     let cancelled = false;
+    call.setMaxListeners(0);
     call.on('cancelled', () => {
       cancelled = true;
       this.streamsCancelled++;
