@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** The folder that `SKUA_TEST_CACHE` names, or `.cache` in the repository. */
-export const cacheFolder = process.env.SKUA_TEST_CACHE ? resolve(process.env.SKUA_TEST_CACHE) : join(repository, '.cache');
+export const cacheFolder = process.env.SKUA_TEST_CACHE
+  ? resolve(process.env.SKUA_TEST_CACHE)
+  : join(repository, '.cache');
 
 /** The full path of a program, from `PATH`; undefined where there is none. */
 export function onPath(program) {

@@ -5,10 +5,12 @@ import { cacheFolder, copyFromMaven, onceInCache, onPath, repository, runToEnd }
 
 export const jdbcVersion = '18.3.0';
 export const grpcurlVersion = '1.9.3';
+export const composeParserVersion = '2.10.0';
 
 const requirements = join(repository, 'test/clients/requirements.txt');
 const jdbcJar = join(cacheFolder, `flight-sql-jdbc-driver-${jdbcVersion}`, `flight-sql-jdbc-driver-${jdbcVersion}.jar`);
 const cachedGrpcurl = join(cacheFolder, `grpcurl-${grpcurlVersion}`, 'grpcurl');
+const cachedComposeParser = join(cacheFolder, `compose-go-${composeParserVersion}`, 'cmd');
 const cachedPython = join(cacheFolder, 'python', 'bin', 'python');
 
 /** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_TEST_PYTHON` names, or the cached environment. */
@@ -56,9 +58,24 @@ export function findGrpcurl() {
 export function installGrpcurl() {
   if (onPath('grpcurl')) return onPath('grpcurl');
   onceInCache(`grpcurl-${grpcurlVersion}`, (folder) =>
-    runToEnd('go', ['install', `github.com/fullstorydev/grpcurl/cmd/grpcurl@v${grpcurlVersion}`], {
-      env: { ...process.env, GOBIN: folder },
-    }),
+    goInstall(`github.com/fullstorydev/grpcurl/cmd/grpcurl@v${grpcurlVersion}`, folder),
   );
   return cachedGrpcurl;
+}
+
+/** The Compose specification's own parser, which checks a compose file without a docker engine. */
+export function findComposeParser() {
+  if (existsSync(cachedComposeParser)) return { path: cachedComposeParser };
+  return { missing: 'not installed: node scripts/real/install.mjs compose' };
+}
+
+export function installComposeParser() {
+  onceInCache(`compose-go-${composeParserVersion}`, (folder) =>
+    goInstall(`github.com/compose-spec/compose-go/v2/cmd@v${composeParserVersion}`, folder),
+  );
+  return cachedComposeParser;
+}
+
+function goInstall(what, folder) {
+  runToEnd('go', ['install', what], { env: { ...process.env, GOBIN: folder } });
 }

@@ -1,4 +1,4 @@
-export type Part = 'keycloak' | 'rustfs' | 'python' | 'jdbc' | 'grpcurl';
+export type Part = 'keycloak' | 'rustfs' | 'python' | 'jdbc' | 'grpcurl' | 'compose';
 
 /** A path, or the reason why there is none. */
 export interface Found {
@@ -22,15 +22,17 @@ export interface RunningKeycloak {
   address: string;
   issuer: string;
   jwksUrl: string;
-  token(clientId: string, username: string, password: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-export interface RunningRustfs {
+export interface S3Store {
   endpoint: string;
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
+}
+
+export interface RunningRustfs extends S3Store {
   stop(): Promise<void>;
 }
 
@@ -38,8 +40,9 @@ export function startKeycloak(options: {
   realmFile: string;
   realm: string;
   logFolder: string;
+  port?: number;
 }): Promise<RunningKeycloak>;
-export function startRustfs(options: { buckets: string[]; logFolder: string }): Promise<RunningRustfs>;
+export function startRustfs(options: { logFolder: string; port?: number }): Promise<RunningRustfs>;
 export function startServer(
   name: string,
   command: string,
@@ -49,3 +52,18 @@ export function startServer(
 export function waitUntilReady(server: RunningServer, ready: () => Promise<boolean>, seconds: number): Promise<void>;
 export function answersOk(url: string): Promise<boolean>;
 export function freePort(): Promise<number>;
+export function passwordGrant(issuer: string, clientId: string, username: string, password: string): Promise<string>;
+
+export interface RunningQuickstart {
+  /** `host:port` of Skua. */
+  address: string;
+  keycloak: string;
+  store: S3Store;
+  catalog: string;
+  /** A fresh token of one of the realm's users. */
+  token(user: 'adminuser' | 'testuser'): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** The quickstart's servers as processes of this machine. */
+export function startQuickstart(options: { logFolder: string; polaris?: string }): Promise<RunningQuickstart>;

@@ -1,8 +1,10 @@
 /** The real servers and clients: what is there, how it is installed, how a server is started. */
 import {
+  findComposeParser,
   findGrpcurl,
   findJdbcDriver,
   findPython,
+  installComposeParser,
   installGrpcurl,
   installJdbcDriver,
   installPython,
@@ -11,8 +13,9 @@ import { findKeycloak, installKeycloak } from './keycloak.mjs';
 import { findRustfs, installRustfs } from './rustfs.mjs';
 
 export { repository } from './cache.mjs';
-export { startKeycloak } from './keycloak.mjs';
+export { passwordGrant, startKeycloak } from './keycloak.mjs';
 export { answersOk, freePort, startServer, waitUntilReady } from './processes.mjs';
+export { startQuickstart } from './quickstart.mjs';
 export { startRustfs } from './rustfs.mjs';
 
 /** By name: what it is, how to find it (a path, or the reason why not), how to install it. */
@@ -22,4 +25,5 @@ export const parts = {
   python: { title: 'Python clients (pyarrow, ADBC)', find: findPython, install: installPython },
   jdbc: { title: 'Flight SQL JDBC driver', find: findJdbcDriver, install: installJdbcDriver },
   grpcurl: { title: 'grpcurl', find: findGrpcurl, install: installGrpcurl },
+  compose: { title: 'Compose file parser', find: findComposeParser, install: installComposeParser },
 };

@@ -35,10 +35,10 @@ export function installKeycloak() {
 }
 
 /**
- * Starts Keycloak on a free port of 127.0.0.1 with a fresh database and one realm, read from its export file.
+ * Starts Keycloak on 127.0.0.1, on a free port where none is given, with a fresh database and one realm, read from its export file.
  * Its data goes into a temporary folder that `stop` removes.
  */
-export async function startKeycloak({ realmFile, realm, logFolder }) {
+export async function startKeycloak({ realmFile, realm, logFolder, port: wantedPort }) {
   const found = findKeycloak();
   if (found.missing) throw new Error(`Keycloak: ${found.missing}`);
   const home = mkdtempSync(join(tmpdir(), 'skua-keycloak-'));
@@ -46,7 +46,7 @@ export async function startKeycloak({ realmFile, realm, logFolder }) {
   mkdirSync(join(home, 'data/import'), { recursive: true });
   cpSync(realmFile, join(home, 'data/import', `${realm}-realm.json`));
 
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const managementPort = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const server = startServer(
@@ -71,8 +71,6 @@ export async function startKeycloak({ realmFile, realm, logFolder }) {
     address,
     issuer,
     jwksUrl: `${issuer}/protocol/openid-connect/certs`,
-    /** An access token through the password grant of a public client. */
-    token: (clientId, username, password) => passwordGrant(issuer, clientId, username, password),
     async stop() {
       await server.stop();
       rmSync(home, { recursive: true, force: true });
@@ -80,7 +78,8 @@ export async function startKeycloak({ realmFile, realm, logFolder }) {
   };
 }
 
-async function passwordGrant(issuer, clientId, username, password) {
+/** An access token through the password grant of a public client (RFC 6749, section 4.3). */
+export async function passwordGrant(issuer, clientId, username, password) {
   const answer = await fetch(`${issuer}/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'password', client_id: clientId, username, password, scope: 'openid' }),

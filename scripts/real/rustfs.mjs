@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { cacheFolder, onceInCache, onPath } from './cache.mjs';
 import { answersOk, freePort, startServer, waitUntilReady } from './processes.mjs';
 
@@ -42,8 +41,8 @@ export function installRustfs() {
   return join(folder, 'rustfs');
 }
 
-/** Starts RustFS on a free port of 127.0.0.1 with an empty store and the given buckets. `stop` removes the store. */
-export async function startRustfs({ buckets, logFolder }) {
+/** Starts RustFS on 127.0.0.1, on a free port where none is given, with an empty store. `stop` removes the store. */
+export async function startRustfs({ logFolder, port: wantedPort }) {
   const found = findRustfs();
   if (found.missing) throw new Error(`RustFS: ${found.missing}`);
   const folder = mkdtempSync(join(tmpdir(), 'skua-rustfs-'));
@@ -52,7 +51,7 @@ export async function startRustfs({ buckets, logFolder }) {
   const accessKeyId = 's3admin';
   const secretAccessKey = 's3adminpw';
   const region = 'us-east-1';
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const endpoint = `http://127.0.0.1:${port}`;
   const server = startServer(
     'RustFS',
@@ -71,14 +70,6 @@ export async function startRustfs({ buckets, logFolder }) {
     },
   );
   await waitUntilReady(server, () => answersOk(`${endpoint}/health/ready`), 30);
-  const s3 = new S3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-  });
-  for (const bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-  s3.destroy();
   return {
     endpoint,
     region,
