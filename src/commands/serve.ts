@@ -8,8 +8,8 @@ import { untilStopped } from './signals.js';
 export function serveCommand(): Command {
   return new Command('serve')
     .description('Run the Flight SQL server.')
-    .requiredOption('--config <file>', 'configuration file (TOML)')
-    .action(async ({ config: path }: { config: string }) => {
+    .option('-c, --config <file>', 'configuration file (TOML); without it, SKUA_CONFIG or the environment alone')
+    .action(async ({ config: path = process.env.SKUA_CONFIG }: { config?: string }) => {
       const config = loadConfig({ path, env: process.env });
       const logger = createLogger(config.logging);
       const server = await startServer(config, { logger });

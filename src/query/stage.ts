@@ -9,6 +9,7 @@ import type { FileTask, ScanPlan } from '../iceberg/contract.js';
 import { applyNameMapping, nameMapping, planScan, readDeletionVector, tableColumns } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
+import { storeIdentity } from '../storage/index.js';
 import type { StatementContext } from './environment.js';
 import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
@@ -91,7 +92,11 @@ export class StagingArea {
   #footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
     const { environment, call } = this.context;
     return environment.footerCache.read(
-      { location: file.location, size: file.fileSize, store: storeOf(table) },
+      {
+        location: file.location,
+        size: file.fileSize,
+        store: storeIdentity(table.loaded.storage, file.location, table.metadata.location),
+      },
       table.storage,
       call.signal,
     );
@@ -123,7 +128,12 @@ export class StagingArea {
   ): Promise<string> {
     const { environment, call } = this.context;
     const local = await environment.rangeCache.ensure(
-      { location: file.location, size: file.fileSize, storage: table.storage, store: storeOf(table) },
+      {
+        location: file.location,
+        size: file.fileSize,
+        storage: table.storage,
+        store: storeIdentity(table.loaded.storage, file.location, table.metadata.location),
+      },
       ranges,
       call.signal,
     );
@@ -133,11 +143,6 @@ export class StagingArea {
     this.#links.push(link);
     return link;
   }
-}
-
-/** Two stores may have buckets of one name: what tells them apart. */
-function storeOf(table: PinnedTable): string {
-  return table.loaded.storage.properties['s3.endpoint'] ?? '';
 }
 
 function refuseOtherFormats(table: PinnedTable, plan: ScanPlan): void {

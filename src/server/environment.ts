@@ -29,6 +29,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
   const rangeCache = await createRangeCache({
     directory: config.storage.cacheDirectory ?? join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
+    localRoots: config.storage.localRoots,
   });
   const engine = await openDuckDbEngine();
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));

@@ -29,7 +29,9 @@ export async function startServer(config: Config, options: { logger: Logger }): 
     schema: config.default.schema,
   });
   const server = createFlightServer({
-    authenticator: createAuthenticator(config.auth),
+    authenticator: createAuthenticator(config.auth, {
+      onFetchError: (issuer, reason) => logger.warn({ issuer, reason }, 'Fetching the public keys failed'),
+    }),
     statements: createStatementService(environment),
     sessions,
     logger,
