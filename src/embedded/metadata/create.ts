@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { illegalArgument } from '../rest/error.js';
-import { asObject, type JsonObject, optionalStringMap } from '../rest/fields.js';
+import { illegalArgument } from '../request/error.js';
+import { asObject, type JsonObject, optionalStringMap } from '../request/fields.js';
 import { NEWEST_FORMAT_VERSION } from './draft.js';
 import type { KeptMetadata } from './model.js';
 import { bindSpec, checkSortOrder, LAST_UNPARTITIONED_ID, readPartitionSpec, readSortOrder } from './partitioning.js';

@@ -1,6 +1,6 @@
 /** Table metadata to and from its document (spec, Appendix C, "Table Metadata and Snapshots"). */
 import type { PartitionSpec, SortOrder } from '../../iceberg/types.js';
-import { illegalArgument } from '../rest/error.js';
+import { illegalArgument } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -11,7 +11,7 @@ import {
   optionalLong,
   optionalStringMap,
   stringField,
-} from '../rest/fields.js';
+} from '../request/fields.js';
 import type { KeptMetadata } from './model.js';
 import { LAST_UNPARTITIONED_ID, readPartitionSpec, readSortOrder } from './partitioning.js';
 import { readSchema } from './schema.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { illegalArgument, invalid } from '../rest/error.js';
+import { illegalArgument, invalid } from '../request/error.js';
 import type { KeptMetadata, SchemaJson } from './model.js';
 import { checkSortOrder, checkSpec, LAST_UNPARTITIONED_ID } from './partitioning.js';
 

@@ -1,5 +1,5 @@
 import type { PartitionField, PartitionSpec, SortOrder } from '../../iceberg/types.js';
-import { illegalArgument, invalid } from '../rest/error.js';
+import { illegalArgument, invalid } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -8,7 +8,7 @@ import {
   type JsonObject,
   optionalInteger,
   stringField,
-} from '../rest/fields.js';
+} from '../request/fields.js';
 import type { SchemaJson } from './model.js';
 import { fieldsById } from './schema.js';
 

@@ -1,6 +1,6 @@
 /** Checks what a commit takes for granted (REST specification, `TableRequirement`). */
-import { commitFailed, illegalArgument } from '../rest/error.js';
-import { asObject, integerField, type JsonObject, optionalLong, stringField } from '../rest/fields.js';
+import { commitFailed, illegalArgument } from '../request/error.js';
+import { asObject, integerField, type JsonObject, optionalLong, stringField } from '../request/fields.js';
 import type { KeptMetadata } from './model.js';
 
 export function isCreate(requirements: readonly JsonObject[]): boolean {

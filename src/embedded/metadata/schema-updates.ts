@@ -1,6 +1,6 @@
 /** Updates of schemas, partition specs and sort orders (REST specification, `TableUpdate`). */
-import { illegalArgument, invalid } from '../rest/error.js';
-import { integerField, integersField, type JsonObject, optionalInteger } from '../rest/fields.js';
+import { illegalArgument, invalid } from '../request/error.js';
+import { integerField, integersField, type JsonObject, optionalInteger } from '../request/fields.js';
 import { currentSchema, type Draft } from './draft.js';
 import { bindSpec, checkSortOrder, readPartitionSpec, readSortOrder, sameSortOrder, sameSpec } from './partitioning.js';
 import { checkSchemaVersion, highestId, readSchema, sameSchema } from './schema.js';

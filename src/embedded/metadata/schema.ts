@@ -1,4 +1,4 @@
-import { illegalArgument } from '../rest/error.js';
+import { illegalArgument } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -8,7 +8,7 @@ import {
   optionalInteger,
   optionalString,
   stringField,
-} from '../rest/fields.js';
+} from '../request/fields.js';
 import type { FieldJson, SchemaJson, StructJson, TypeJson } from './model.js';
 
 /** The format version in which a type first appears (spec, "Primitive Types"). */

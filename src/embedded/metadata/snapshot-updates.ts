@@ -1,6 +1,6 @@
 /** Updates of snapshots, references and statistics (REST specification, `TableUpdate`). */
-import { commitFailed, illegalArgument, invalid } from '../rest/error.js';
-import { type JsonObject, longField, longsField, stringField } from '../rest/fields.js';
+import { commitFailed, illegalArgument, invalid } from '../request/error.js';
+import { asObject, type JsonObject, longField, longsField, stringField } from '../request/fields.js';
 import type { Draft } from './draft.js';
 import { readReference, readSnapshot, readStatistics } from './snapshot.js';
 
@@ -133,11 +133,11 @@ export function removePartitionStatistics(draft: Draft, update: JsonObject): voi
 }
 
 export function addEncryptionKey(draft: Draft, update: JsonObject): void {
-  const key = update['encryption-key'] as JsonObject | undefined;
+  const key = asObject(update['encryption-key'], 'encryption key');
   if (draft.metadata.formatVersion < 3) throw illegalArgument('Encryption keys are not supported until v3');
-  const id = stringField(key ?? {}, 'key-id');
+  const id = stringField(key, 'key-id');
   if (draft.metadata.encryptionKeys.some((one) => one['key-id'] === id)) return;
-  draft.metadata.encryptionKeys.push(key ?? {});
+  draft.metadata.encryptionKeys.push(key);
   draft.changed = true;
 }
 

@@ -1,4 +1,4 @@
-import { illegalArgument } from '../rest/error.js';
+import { illegalArgument } from '../request/error.js';
 import {
   asObject,
   longField,
@@ -7,7 +7,7 @@ import {
   optionalString,
   stringField,
   stringMap,
-} from '../rest/fields.js';
+} from '../request/fields.js';
 import type { KeptReference, KeptSnapshot, StatisticsFile } from './model.js';
 
 /** Reads a snapshot (spec, Appendix C, "Snapshots"). */

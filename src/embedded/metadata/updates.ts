@@ -1,6 +1,6 @@
 /** Applies the updates of a commit to table metadata (REST specification, `TableUpdate`). */
-import { illegalArgument } from '../rest/error.js';
-import { asObject, integerField, type JsonObject, stringField, stringMap, stringsField } from '../rest/fields.js';
+import { illegalArgument } from '../request/error.js';
+import { asObject, integerField, type JsonObject, stringField, stringMap, stringsField } from '../request/fields.js';
 import { type Draft, NEWEST_FORMAT_VERSION } from './draft.js';
 import * as schemas from './schema-updates.js';
 import * as snapshots from './snapshot-updates.js';

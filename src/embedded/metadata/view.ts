@@ -1,6 +1,6 @@
 /** View metadata and its updates (Iceberg view spec; REST specification, `ViewUpdate`). */
 import { randomUUID } from 'node:crypto';
-import { commitFailed, illegalArgument, invalid } from '../rest/error.js';
+import { commitFailed, illegalArgument, invalid } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -10,7 +10,7 @@ import {
   stringField,
   stringMap,
   stringsField,
-} from '../rest/fields.js';
+} from '../request/fields.js';
 import type { SchemaJson } from './model.js';
 import { readSchema, sameSchema } from './schema.js';
 

@@ -1,4 +1,4 @@
-import { forbidden } from './error.js';
+import { forbidden } from '../request/error.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import { expand, type Grants, type Privilege } from './privileges.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { JsonObject } from '../request/fields.js';
 import type { Warehouse } from '../warehouse/contract.js';
 import type { Caller } from './caller.js';
-import type { JsonObject } from './fields.js';
 import type { MetadataFiles } from './metadata-files.js';
 import type { CatalogStore, Namespace, TableIdentifier } from './store.js';
 

@@ -1,8 +1,8 @@
 import { newTableMetadata } from '../metadata/create.js';
+import { optionalBoolean, optionalString, stringField } from '../request/fields.js';
 import { trimmed } from '../warehouse/contract.js';
 import { type Handler, namespaceOf, ok } from './context.js';
 import { delegationRequested, entityTag, loadResult } from './delegation.js';
-import { optionalBoolean, optionalString, stringField } from './fields.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
 import { existingNamespace } from './namespaces.js';
 import { checkNameFree } from './tables.js';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { tableDocument } from '../metadata/document.js';
 import type { KeptMetadata } from '../metadata/model.js';
+import { illegalArgument } from '../request/error.js';
+import type { JsonObject } from '../request/fields.js';
 import type { VendedCredential } from '../warehouse/contract.js';
 import type { Call, CatalogContext } from './context.js';
-import { illegalArgument } from './error.js';
-import type { JsonObject } from './fields.js';
 import { dotted, type TableIdentifier } from './store.js';
 
 export type Access = 'read' | 'read-write';

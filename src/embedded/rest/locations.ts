@@ -1,5 +1,5 @@
+import { forbidden, illegalArgument } from '../request/error.js';
 import { isWithin, trimmed, type Warehouse } from '../warehouse/contract.js';
-import { forbidden, illegalArgument } from './error.js';
 import { type CatalogState, dotted, type Namespace, type TableIdentifier } from './store.js';
 
 /** Where the tables of a namespace lie, without a slash at its end. */

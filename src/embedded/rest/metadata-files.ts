@@ -4,8 +4,8 @@ import { parseJson, writeJson } from '../../json.js';
 import { readTableDocument, tableDocument } from '../metadata/document.js';
 import type { KeptMetadata } from '../metadata/model.js';
 import { readViewDocument, type ViewMetadata } from '../metadata/view.js';
+import { notFound } from '../request/error.js';
 import { trimmed, type Warehouse } from '../warehouse/contract.js';
-import { notFound } from './error.js';
 
 const KEPT = 256;
 

@@ -1,6 +1,6 @@
+import { alreadyExists, noSuchNamespace, RestError } from '../request/error.js';
+import { optionalStringMap, stringsField } from '../request/fields.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, splitNamespace } from './context.js';
-import { alreadyExists, noSuchNamespace, RestError } from './error.js';
-import { optionalStringMap, stringsField } from './fields.js';
 import { namespaceLocation, newNamespaceLocation } from './locations.js';
 import type { CatalogState, Namespace, NamespaceEntry } from './store.js';
 

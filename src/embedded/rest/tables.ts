@@ -1,8 +1,8 @@
+import { alreadyExists, forbidden, noSuchTable } from '../request/error.js';
+import { asObject, type JsonObject, optionalBoolean, stringField, stringsField } from '../request/fields.js';
 import { isWithin, trimmed } from '../warehouse/contract.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
 import { authorizeLoad, delegationRequested, entityTag, loadResult, vend, withSnapshots } from './delegation.js';
-import { alreadyExists, forbidden, noSuchTable } from './error.js';
-import { asObject, type JsonObject, optionalBoolean, stringField, stringsField } from './fields.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
 import { existingNamespace } from './namespaces.js';
 import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';

@@ -4,10 +4,10 @@ import {
   updateView as updatedView,
   type ViewMetadata,
 } from '../metadata/view.js';
+import { alreadyExists, noSuchView } from '../request/error.js';
+import { asArray, asObject, optionalString, stringField } from '../request/fields.js';
 import { trimmed } from '../warehouse/contract.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
-import { alreadyExists, noSuchView } from './error.js';
-import { asArray, asObject, optionalString, stringField } from './fields.js';
 import { checkLocations, namespaceLocation } from './locations.js';
 import { existingNamespace } from './namespaces.js';
 import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';
