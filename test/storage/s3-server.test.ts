@@ -1,0 +1,115 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createS3Clients, openStorage, type Storage } from '../../src/storage/index.js';
+
+const endpoint = process.env.SKUA_TEST_S3_ENDPOINT ?? '';
+const accessKeyId = process.env.SKUA_TEST_S3_ACCESS_KEY ?? '';
+const secretAccessKey = process.env.SKUA_TEST_S3_SECRET_KEY ?? '';
+
+describe.skipIf(endpoint === '')('a real S3 store (SKUA_TEST_S3_ENDPOINT)', () => {
+  const bucket = `skua-${randomUUID()}`;
+  const clients = createS3Clients();
+  const properties = {
+    's3.endpoint': endpoint,
+    's3.path-style-access': 'true',
+    's3.region': 'us-east-1',
+    's3.access-key-id': accessKeyId,
+    's3.secret-access-key': secretAccessKey,
+  };
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  const storage = openStorage({ properties, credentials: [] }, { clients });
+  const at = (key: string) => `s3://${bucket}/${key}`;
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'skua-s3-'));
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  });
+
+  afterAll(async () => {
+    client.destroy();
+    clients.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const code = (expected: string) => expect.objectContaining({ code: expected });
+
+  async function list(store: Storage, prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { location } of store.list(prefix)) found.push(location);
+    return found;
+  }
+
+  it('gives back what was written, whole and in ranges', async () => {
+    const bytes = randomBytes(100_000);
+    const location = at('a b/ü=1/data.bin');
+    await storage.write(location, bytes);
+    expect(Buffer.compare(await storage.read(location), bytes)).toBe(0);
+    const range = await storage.read(location, { offset: 99_000, length: 1_000 });
+    expect(Buffer.compare(range, bytes.subarray(99_000))).toBe(0);
+    expect(await storage.size(location)).toBe(100_000);
+    await expect(storage.read(location, { offset: 99_999, length: 2 })).rejects.toThrow(code('OUT_OF_RANGE'));
+    await expect(storage.read(location, { offset: 200_000, length: 2 })).rejects.toThrow(code('OUT_OF_RANGE'));
+  });
+
+  it('never has an object replaced', async () => {
+    await storage.write(at('once'), Buffer.from('first'));
+    await expect(storage.write(at('once'), Buffer.from('second'))).rejects.toThrow(code('ALREADY_EXISTS'));
+    expect(Buffer.from(await storage.read(at('once'))).toString()).toBe('first');
+  });
+
+  it('takes large files in parts', async () => {
+    const bytes = randomBytes(20 * 1024 * 1024 + 5);
+    const path = join(directory, 'large');
+    await writeFile(path, bytes);
+    await storage.upload(at('large'), path);
+    expect(Buffer.compare(await storage.read(at('large')), bytes)).toBe(0);
+  });
+
+  it('keeps nothing of an upload that was aborted', async () => {
+    const path = join(directory, 'aborted');
+    await writeFile(path, randomBytes(40 * 1024 * 1024));
+    const caller = new AbortController();
+    const upload = storage.upload(at('aborted/file'), path, caller.signal);
+    setTimeout(() => caller.abort(), 20);
+    await expect(upload).rejects.toThrow(code('CANCELLED'));
+    expect(await list(storage, at('aborted/'))).toEqual([]);
+    const uploads = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    expect(uploads.Uploads ?? []).toEqual([]);
+  });
+
+  it('lists and removes many objects, those that are not there too', async () => {
+    const locations = Array.from({ length: 1_005 }, (_, index) => at(`many/${index}`));
+    for (let start = 0; start < locations.length; start += 50) {
+      await Promise.all(
+        locations.slice(start, start + 50).map((location) => storage.write(location, Buffer.from('x'))),
+      );
+    }
+    expect((await list(storage, at('many/'))).sort()).toEqual([...locations].sort());
+    await storage.remove([...locations, at('many/never')]);
+    expect(await list(storage, at('many/'))).toEqual([]);
+  });
+
+  it('says what is missing or refused', async () => {
+    await expect(storage.read(at('nope'))).rejects.toThrow(code('NOT_FOUND'));
+    await expect(storage.size(at('nope'))).rejects.toThrow(code('NOT_FOUND'));
+    await expect(storage.read(`s3://no-${bucket}/x`)).rejects.toThrow(code('NOT_FOUND'));
+    const wrong = { ...properties, 's3.secret-access-key': 'wrong' };
+    const stranger = openStorage({ properties: wrong, credentials: [] }, { clients });
+    await expect(stranger.read(at('once'))).rejects.toThrow(code('PERMISSION_DENIED'));
+  });
+
+  it('that does not accept a session token is asked once more with renewed credentials', async () => {
+    await storage.write(at('renewed'), Buffer.from('x'));
+    const bad = { prefix: at(''), config: { ...properties, 's3.session-token': 'no-session' } };
+    const good = { prefix: at(''), config: properties };
+    const place = { 's3.endpoint': endpoint, 's3.path-style-access': 'true' };
+    const renewing = openStorage({ properties: place, credentials: [bad], refresh: async () => [good] }, { clients });
+    expect(Buffer.from(await renewing.read(at('renewed'))).toString()).toBe('x');
+  });
+});
