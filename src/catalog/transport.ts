@@ -18,7 +18,7 @@ export interface CatalogRequest {
 export interface CatalogAnswer {
   /** 2xx, or 304 to a conditional GET. */
   status: number;
-  /** Parsed JSON; undefined for an empty body. */
+  /** The JSON object of a 200; undefined for answers that need no body. */
   body: unknown;
   /** Characters of the body. */
   length: number;
@@ -70,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
       const etag = headers.etag;
       return {
         status,
-        body: text === '' ? undefined : parseBody(text, status),
+        body: status === 200 && what.method !== 'DELETE' ? parseBody(text, status) : undefined,
         length: text.length,
         etag: typeof etag === 'string' ? etag : undefined,
       };
@@ -100,11 +100,13 @@ export function createTransport(options: TransportOptions): Transport {
 
   function parseBody(text: string, status: number): unknown {
     try {
-      return parseJson(text);
+      const body = parseJson(text);
+      if (typeof body !== 'object' || body === null) throw new TypeError('no object');
+      return body;
     } catch {
       const error = new SkuaError(
         'UNAVAILABLE',
-        `The catalog '${options.name}' answered with something that is not JSON.`,
+        `The catalog '${options.name}' answered with something that is no JSON object.`,
       );
       throw new ExchangeFailure(error, 'unknown', status);
     }

@@ -1,0 +1,368 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BearerToken } from '../../src/auth/principal.js';
+import {
+  CommitStateUnknown,
+  createRestCatalog,
+  type RestCatalog,
+  type RestCatalogConfig,
+} from '../../src/catalog/index.js';
+import { CatalogServer, errorBody, polarisConfig, tableBody } from './catalog-server.js';
+
+const token = new BearerToken('eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl');
+const events = { namespace: ['demo'], name: 'events' };
+const EVENTS = '/v1/quickstart/namespaces/demo/tables/events';
+const keys = { accessKeyId: 'STATIC', secretAccessKey: 'static-secret' };
+
+let server: CatalogServer;
+let catalogs: RestCatalog[];
+
+beforeEach(async () => {
+  catalogs = [];
+  server = await CatalogServer.start();
+});
+
+afterEach(async () => {
+  await server.stop();
+  await Promise.all(catalogs.map((catalog) => catalog.close()));
+});
+
+function open(options: Partial<RestCatalogConfig> = {}) {
+  const catalog = createRestCatalog({ name: 'lake', uri: server.uri, warehouse: 'w', delegation: 'none', ...options });
+  catalogs.push(catalog);
+  return catalog.as(token);
+}
+
+async function failure(work: Promise<unknown>): Promise<Error & { code: string }> {
+  return work.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error) => error,
+  );
+}
+
+describe('requests', () => {
+  it('bear the token as it came, below the prefix that the catalog gives', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ body: { namespaces: [['demo']], 'next-page-token': null } }));
+    expect(await open().listNamespaces()).toEqual([['demo']]);
+    expect(server.seen.map(({ path }) => path)).toEqual([
+      '/v1/config?warehouse=w',
+      '/v1/quickstart/namespaces?pageToken=',
+    ]);
+    for (const { headers } of server.seen) expect(headers.authorization).toBe(token.header());
+  });
+
+  it('ask for the configuration once per token', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ body: { namespaces: [] } }));
+    const catalog = createRestCatalog({ name: 'lake', uri: server.uri, warehouse: 'w', delegation: 'none' });
+    catalogs.push(catalog);
+    for (const caller of [token, token, new BearerToken('another')]) await catalog.as(caller).listNamespaces();
+    expect(server.seen.filter(({ path }) => path.startsWith('/v1/config'))).toHaveLength(2);
+  });
+
+  it('encode names, and join the levels of a namespace with the separator', async () => {
+    server.on('GET ', ({ path }) =>
+      path.startsWith('/v1/config') ? { body: polarisConfig } : { body: { identifiers: [] } },
+    );
+    await open().listTables(['a.b', 'c/d']);
+    expect(server.lines()).toEqual(['GET /v1/quickstart/namespaces/a.b%1Fc%2Fd/tables?pageToken=']);
+    await open().listNamespaces(['a', 'b c']);
+    expect(server.lines()[1]).toBe('GET /v1/quickstart/namespaces?parent=a%1Fb%20c&pageToken=');
+  });
+
+  it('follow pages to the end', async () => {
+    server.on('GET /v1/quickstart/namespaces/demo/tables', ({ path }) => {
+      const last = path.endsWith('pageToken=p%202');
+      return {
+        body: {
+          identifiers: [{ namespace: ['demo'], name: last ? 'b' : 'a' }],
+          'next-page-token': last ? null : 'p 2',
+        },
+      };
+    });
+    const names = (await open().listTables(['demo'])).map(({ name }) => name);
+    expect(names).toEqual(['a', 'b']);
+  });
+
+  it('follow no redirect, since the token is meant for one address', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({
+      status: 302,
+      headers: { location: `${server.uri}/elsewhere` },
+    }));
+    expect(await failure(open().listNamespaces())).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(server.lines()).toHaveLength(1);
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    [401, 'UNAUTHENTICATED'],
+    [403, 'PERMISSION_DENIED'],
+    [404, 'NOT_FOUND'],
+    [400, 'INVALID_ARGUMENT'],
+    [406, 'UNIMPLEMENTED'],
+    [501, 'UNIMPLEMENTED'],
+    [429, 'RESOURCE_EXHAUSTED'],
+    [500, 'UNAVAILABLE'],
+  ])('%i is %s with the sentence of the catalog, asked once', async (status, code) => {
+    server.on('GET /v1/quickstart/namespaces/demo', () => ({
+      status,
+      body: errorBody(status, 'What the catalog said'),
+    }));
+    expect(await failure(open().loadNamespace(['demo']))).toMatchObject({ code, message: 'What the catalog said' });
+    expect(server.lines()).toHaveLength(1);
+  });
+
+  it('401 with an empty body is a sentence of its own', async () => {
+    server.on('GET /v1/config', () => ({ status: 401, headers: { 'www-authenticate': 'Bearer secret="x"' } }));
+    expect(await failure(open().listNamespaces())).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: 'The catalog did not accept the token.',
+    });
+  });
+
+  it('409 depends on what was asked', async () => {
+    const conflict = (type: string) => () => ({ status: 409, body: errorBody(409, 'conflict', type) });
+    server.on('POST /v1/quickstart/namespaces', conflict('AlreadyExistsException'));
+    expect(await failure(open().createNamespace(['demo']))).toMatchObject({ code: 'ALREADY_EXISTS' });
+    server.on(`POST ${EVENTS}`, conflict('CommitFailedException'));
+    const commit = { requirements: [], updates: [] };
+    expect(await failure(open().commitTable(events, commit))).toMatchObject({ code: 'ABORTED' });
+    server.on('DELETE /v1/quickstart/namespaces/demo', conflict('NamespaceNotEmptyException'));
+    expect(await failure(open().dropNamespace(['demo']))).toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+
+  it('of a catalog that is not there, or speaks no JSON, name it', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ body: '<html>' }));
+    expect(await failure(open().listNamespaces())).toMatchObject({ code: 'UNAVAILABLE' });
+    const gone = open({ uri: 'http://127.0.0.1:1' });
+    expect(await failure(gone.listNamespaces())).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: "The catalog 'lake' could not be reached (ECONNREFUSED).",
+    });
+  });
+
+  it('of a catalog that does not answer in time are UNAVAILABLE', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => 'say nothing');
+    expect(await failure(open({ timeout: 1_200 }).listNamespaces())).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('did not answer in time'),
+    });
+  });
+
+  it('never show the token', async () => {
+    server.on('GET /v1/quickstart/namespaces', ({ headers }) => ({
+      status: 400,
+      body: errorBody(400, `Bad header: ${headers.authorization}\nat Foo.java`),
+    }));
+    const refused = await failure(open().listNamespaces());
+    server.on('GET /v1/quickstart/namespaces', () => 'hang up');
+    const broken = await failure(open().listNamespaces());
+    for (const error of [refused, broken]) {
+      expect(`${error.message} ${inspect(error, { depth: 20, showHidden: true })}`).not.toContain('c2lnbmF0dXJl');
+    }
+    expect(refused.message).not.toContain('\n');
+  });
+
+  it('of the moment are tried again for reads, never for changes', async () => {
+    let left = 2;
+    server.on('GET /v1/quickstart/namespaces', () => {
+      left--;
+      if (left === 1) return { status: 503 };
+      return left === 0 ? 'hang up' : { body: { namespaces: [] } };
+    });
+    expect(await open().listNamespaces()).toEqual([]);
+    expect(server.lines()).toHaveLength(3);
+    server.on('POST /v1/quickstart/namespaces', () => ({ status: 503 }));
+    await failure(open().createNamespace(['x']));
+    expect(server.lines()).toHaveLength(4);
+  });
+});
+
+describe('a loaded table', () => {
+  it('keeps 64-bit ids exact', async () => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+    const { metadata, metadataLocation } = await open().loadTable(events);
+    expect((metadata as { 'current-snapshot-id': bigint })['current-snapshot-id']).toBe(7442684603476777430n);
+    expect(metadataLocation).toBe('s3://warehouse/demo/events/metadata/1.json');
+  });
+
+  it('is asked for again each time, but sent only when it changed', async () => {
+    let etag = 'W/"1"';
+    server.on(`GET ${EVENTS}`, ({ headers }) =>
+      headers['if-none-match'] === etag ? { status: 304 } : { body: tableBody(), headers: { etag } },
+    );
+    const session = open();
+    const first = await session.loadTable(events);
+    expect((await session.loadTable(events)).metadata).toBe(first.metadata);
+    expect(server.lines()).toHaveLength(2);
+    etag = 'W/"2"';
+    expect((await session.loadTable(events)).metadata).not.toBe(first.metadata);
+    server.on(`GET ${EVENTS}`, () => ({ status: 403, body: errorBody(403, 'no longer') }));
+    expect(await failure(session.loadTable(events))).toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  it('of one caller is never answered from what another one loaded', async () => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(), headers: { etag: 'W/"1"' } }));
+    const catalog = createRestCatalog({ name: 'lake', uri: server.uri, warehouse: 'w', delegation: 'none' });
+    catalogs.push(catalog);
+    await catalog.as(token).loadTable(events);
+    await catalog.as(new BearerToken('another')).loadTable(events);
+    const loads = server.seen.filter(({ path }) => path === EVENTS);
+    expect(loads.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, undefined]);
+  });
+});
+
+describe('file credentials', () => {
+  const vended = (id: string, expires = Date.now() + 3_600_000) =>
+    `,"storage-credentials":[{"prefix":"s3://warehouse/demo/events","config":{"s3.access-key-id":"${id}",
+      "s3.secret-access-key":"s","s3.session-token":"t","s3.session-token-expires-at-ms":"${expires}"}}]`;
+  const refusal = {
+    status: 400,
+    body: errorBody(400, 'Credential vending was requested for table demo.events, but no credentials are available'),
+  };
+  const header = 'x-iceberg-access-delegation';
+
+  it('come from the catalog with delegation vended', async () => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(vended('V')) }));
+    const { storage } = await open({ delegation: 'vended' }).loadTable(events);
+    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials');
+    expect(storage.credentials[0]).toMatchObject({
+      prefix: 's3://warehouse/demo/events',
+      config: { 's3.access-key-id': 'V' },
+    });
+    expect(storage.properties).toEqual({
+      'client.region': 'us-east-1',
+      's3.path-style-access': 'true',
+      's3.endpoint': 'http://127.0.0.1:19000',
+    });
+  });
+
+  it('are understood in the older style, as keys in the config', async () => {
+    const body = tableBody().replace(
+      '"client.region"',
+      '"s3.access-key-id":"OLD","s3.secret-access-key":"s","client.region"',
+    );
+    server.on(`GET ${EVENTS}`, () => ({ body }));
+    const { storage } = await open({ delegation: 'vended' }).loadTable(events);
+    expect(storage.credentials).toEqual([
+      { prefix: '', config: { 's3.access-key-id': 'OLD', 's3.secret-access-key': 's' } },
+    ]);
+    expect(storage.properties['s3.access-key-id']).toBeUndefined();
+  });
+
+  it('that the catalog can not vend are a FAILED_PRECONDITION that names the setting', async () => {
+    server.on(`GET ${EVENTS}`, () => refusal);
+    const error = await failure(open({ delegation: 'vended', storage: keys }).loadTable(events));
+    expect(error).toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining('credential_delegation'),
+    });
+  });
+
+  it('fall back to the configured keys with vended-or-static, and the catalog is not asked in vain again', async () => {
+    server.on(`GET ${EVENTS}`, ({ headers }) => (headers[header] ? refusal : { body: tableBody() }));
+    const session = open({ delegation: 'vended-or-static', storage: keys });
+    const { storage } = await session.loadTable(events);
+    expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('STATIC');
+    await session.loadTable(events);
+    expect(server.lines()).toHaveLength(3);
+  });
+
+  it('are the configured ones with delegation none, and never those with delegation vended', async () => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+    const none = await open({ storage: { ...keys, endpoint: 'http://configured', region: 'eu' } }).loadTable(events);
+    expect(server.seen.at(-1)?.headers[header]).toBeUndefined();
+    expect(none.storage.credentials[0]?.config['s3.access-key-id']).toBe('STATIC');
+    expect(none.storage.properties).toMatchObject({ 's3.endpoint': 'http://127.0.0.1:19000', 's3.region': 'eu' });
+    const { storage } = await open({ delegation: 'vended', storage: keys }).loadTable(events);
+    expect(storage.credentials).toEqual([]);
+  });
+
+  it('are renewed by loading the table, or at their own route where the catalog has it', async () => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(vended('A')) }));
+    server.on(`GET ${EVENTS}/credentials`, () => ({ body: `{${vended('B').slice(1)}}` }));
+    const { storage } = await open({ delegation: 'vended' }).loadTable(events);
+    expect((await storage.refresh?.())?.[0]?.config['s3.access-key-id']).toBe('A');
+    const route = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints: [route] } }));
+    const other = await open({ delegation: 'vended' }).loadTable(events);
+    expect((await other.storage.refresh?.())?.[0]?.config['s3.access-key-id']).toBe('B');
+  });
+
+  it('that are about to expire are not taken from an unchanged answer', async () => {
+    server.on(`GET ${EVENTS}`, () => ({
+      body: tableBody(vended('A', Date.now() + 1_000)),
+      headers: { etag: 'W/"1"' },
+    }));
+    const session = open({ delegation: 'vended' });
+    await session.loadTable(events);
+    await session.loadTable(events);
+    expect(server.seen.at(-1)?.headers['if-none-match']).toBeUndefined();
+  });
+
+  it('are never asked for at a creation, but when files are first touched', async () => {
+    server.on('POST /v1/quickstart/namespaces/demo/tables', () => ({ body: tableBody() }));
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(vended('LATER')) }));
+    const { storage } = await open({ delegation: 'vended' }).createTable(['demo'], { name: 'events', schema: {} });
+    expect(server.seen.at(-1)?.headers[header]).toBeUndefined();
+    expect(Number(storage.properties['s3.session-token-expires-at-ms'])).toBeLessThan(Date.now());
+    expect((await storage.refresh?.())?.[0]?.config['s3.access-key-id']).toBe('LATER');
+  });
+});
+
+describe('commits', () => {
+  const snapshot = (id: bigint) => ({
+    requirements: [],
+    updates: [{ action: 'add-snapshot', snapshot: { 'snapshot-id': id } }],
+  });
+
+  it('send 64-bit ids exact', async () => {
+    server.on(`POST ${EVENTS}`, () => ({ body: tableBody() }));
+    await open().commitTable(events, snapshot(7442684603476777430n));
+    expect(server.seen.at(-1)?.body).toContain('"snapshot-id":7442684603476777430');
+  });
+
+  it.each<[string, () => { status: number } | 'hang up']>([
+    ['500', () => ({ status: 500 })],
+    ['504', () => ({ status: 504 })],
+    ['a broken connection', () => 'hang up'],
+  ])('that end in %s are sent once, and count if the table holds the snapshot', async (_, reply) => {
+    server.on(`POST ${EVENTS}`, reply);
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+    const table = await open().commitTable(events, snapshot(7442684603476777430n));
+    expect(table.metadataLocation).toBe('s3://warehouse/demo/events/metadata/1.json');
+    const unknown = await failure(open().commitTable(events, snapshot(1n)));
+    expect(unknown).toBeInstanceOf(CommitStateUnknown);
+    expect(unknown.code).toBe('UNAVAILABLE');
+    expect(server.lines().filter((line) => line.startsWith('POST'))).toHaveLength(2);
+  });
+
+  it('that never reached the catalog are not unknown', async () => {
+    server.on('GET /v1/config', () => ({ body: polarisConfig }));
+    const session = open();
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+    await session.loadTable(events);
+    await server.stop();
+    const error = await failure(session.commitTable(events, snapshot(1n)));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+    server = await CatalogServer.start();
+  });
+
+  it('of several tables go in one request', async () => {
+    server.on('POST /v1/quickstart/transactions/commit', () => ({ status: 204 }));
+    await open().commitTransaction([{ identifier: events, commit: snapshot(5n) }]);
+    expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toMatchObject({
+      'table-changes': [{ identifier: { namespace: ['demo'], name: 'events' }, updates: [{ action: 'add-snapshot' }] }],
+    });
+  });
+});
+
+describe('views', () => {
+  it('are absent, not an error, in a catalog that lists its routes without them', async () => {
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints: ['GET /v1/{prefix}/namespaces'] } }));
+    expect(await open().listViews(['demo'])).toEqual([]);
+    expect(await failure(open().loadView(events))).toMatchObject({ code: 'UNIMPLEMENTED' });
+  });
+});
