@@ -12,6 +12,7 @@ export {
   type MetadataTableOptions,
   metadataTable,
 } from './metadata-tables/index.js';
+export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
 export { applyNameMapping, type MappedField, nameMapping } from './name-mapping.js';
 export { partitionLiteral } from './partition-types.js';
 export { planScan } from './plan/scan.js';
