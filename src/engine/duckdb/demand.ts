@@ -8,7 +8,7 @@ import { isNode, nodesOf, type SyntaxNode, syntaxTree } from './syntax-tree.js';
 import { quoteIdentifier } from './text.js';
 
 /** Without these the plan over empty tables keeps its scans. */
-export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup';
+export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup,late_materialization';
 
 interface PlanNode {
   name: string;

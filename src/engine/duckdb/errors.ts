@@ -6,7 +6,7 @@ import { Slot } from './memory.js';
 interface DuckDbError {
   exception_type: string;
   exception_message: string;
-  /** Byte offset in the text of the statement. */
+  /** Offset in the text of the statement: in characters for syntax errors, in bytes for all others. */
   position?: string;
 }
 
@@ -87,7 +87,13 @@ function position(error: DuckDbError, source: SourceText | undefined): string {
   const offset = Number(error.position) - source.prefixBytes;
   const bytes = Buffer.from(source.sql);
   if (!(offset >= 0 && offset <= bytes.length)) return '';
-  return `, ${lineAndColumn(bytes.subarray(0, offset).toString())}`;
+  const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';
+  const before = syntax ? firstCharacters(source.sql, offset) : bytes.subarray(0, offset).toString();
+  return `, ${lineAndColumn(before)}`;
+}
+
+export function firstCharacters(text: string, count: number): string {
+  return Array.from(text).slice(0, count).join('');
 }
 
 /** `line L, column C` of the character that follows a text; both count from 1. */

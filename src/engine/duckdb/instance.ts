@@ -80,7 +80,7 @@ export class DuckDbInstance implements EngineInstance {
       try {
         bindParameters(statement, parameters);
         const rows = await statement.rows(source);
-        return rows.map((row) => row.at(-1) ?? '').join('\n');
+        return withoutFileNames(rows.map((row) => row.at(-1) ?? '').join('\n'));
       } finally {
         statement.close();
       }
@@ -225,4 +225,15 @@ async function* ending<T>(items: AsyncGenerator<T>, end: () => Promise<void>): A
   } finally {
     await end();
   }
+}
+
+/** The plan without the lines that name local files. */
+function withoutFileNames(plan: string): string {
+  let inside = false;
+  const kept = plan.split('\n').filter((line) => {
+    if (line.includes('Filename(s):')) inside = true;
+    else if (inside && /^[│\s]*$/.test(line)) inside = false;
+    return !inside;
+  });
+  return kept.join('\n');
 }

@@ -1,13 +1,14 @@
-import { Schema } from 'apache-arrow';
+import { type Field, Schema, Type } from 'apache-arrow';
 import type { ParameterRow, QueryDescription, ScanDemand, TableBinding } from '../contract.js';
 import { type Connection, Database } from './database.js';
 import { demandOf, planningDisabledOptimizers } from './demand.js';
+import { type Token, tokens } from './lexer.js';
 import { duckdb } from './library.js';
 import { takeText } from './memory.js';
 import { attachEmpty } from './query.js';
 import { takeParameterField } from './result-type.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { columnsOf, schemaOf } from './stream.js';
+import { columnsOf, type ResultColumn, schemaOf } from './stream.js';
 
 /** Types and plans queries over empty tables, in an instance that can reach nothing. */
 export class Planner {
@@ -29,17 +30,18 @@ export class Planner {
   async describe(sql: string, tables: TableBinding[]): Promise<QueryDescription> {
     return this.with(async (connection) => {
       await attachEmpty(connection, tables);
-      const statement = await connection.prepare(sql);
-      try {
-        const library = duckdb();
-        const parameters = Array.from({ length: library.duckdb_nparams(statement.pointer) }, (_, index) => {
-          const name = takeText(library.duckdb_parameter_name(statement.pointer, index + 1));
-          return takeParameterField(name, library.duckdb_param_logical_type(statement.pointer, index + 1));
-        });
-        return { schema: schemaOf(columnsOf(statement)), parameters: new Schema(parameters) };
-      } finally {
-        statement.close();
+      const described = await prepared(connection, sql);
+      const open = new Set(
+        described.parameters.flatMap(({ typeId }, index) => (typeId === Type.Null ? [index + 1] : [])),
+      );
+      if (described.columns.every(({ type }) => type.known)) return description(described);
+      for (const type of guesses) {
+        const guessed = await prepared(connection, withCasts(sql, open, type)).catch(() => undefined);
+        if (guessed?.columns.every((column) => column.type.known)) {
+          return description({ columns: guessed.columns, parameters: described.parameters });
+        }
       }
+      return description(described);
     });
   }
 
@@ -59,4 +61,52 @@ export class Planner {
       await connection.close();
     }
   }
+}
+
+interface Prepared {
+  columns: ResultColumn[];
+  parameters: Field[];
+}
+
+async function prepared(connection: Connection, sql: string): Promise<Prepared> {
+  const statement = await connection.prepare(sql);
+  try {
+    const library = duckdb();
+    const parameters = Array.from({ length: library.duckdb_nparams(statement.pointer) }, (_, index) => {
+      const name = takeText(library.duckdb_parameter_name(statement.pointer, index + 1));
+      return takeParameterField(name, library.duckdb_param_logical_type(statement.pointer, index + 1));
+    });
+    return { columns: columnsOf(statement), parameters };
+  } finally {
+    statement.close();
+  }
+}
+
+function description({ columns, parameters }: Prepared): QueryDescription {
+  return { schema: schemaOf(columns), parameters: new Schema(parameters) };
+}
+
+/** DuckDB gives a result no columns while a parameter's type is open; with one of these it mostly does. */
+const guesses = ['VARCHAR', 'BIGINT', 'DOUBLE', 'TIMESTAMP'];
+
+/** The text with a type given to some of its parameters. */
+function withCasts(sql: string, parameters: ReadonlySet<number>, type: string): string {
+  const found = tokens(sql);
+  let text = '';
+  let ordinal = 0;
+  for (let index = 0; index < found.length; index++) {
+    const token = found[index] as Token;
+    const piece = sql.slice(token.start, token.end);
+    if (token.kind !== 'symbol' || (piece !== '?' && piece !== '$')) {
+      text += piece;
+      continue;
+    }
+    const next = found[index + 1];
+    const digits = next?.kind === 'word' ? /^\d+$/.exec(sql.slice(next.start, next.end))?.[0] : undefined;
+    if (digits !== undefined) index++;
+    else ordinal++;
+    const number = digits === undefined ? ordinal : Number(digits);
+    text += parameters.has(number) ? `CAST($${number} AS ${type})` : `$${number}`;
+  }
+  return text;
 }

@@ -97,8 +97,10 @@ function readSql(group: Group): string {
       : [],
   );
   const schema = entries.length > 0 ? `, schema = MAP {${entries.join(', ')}}` : '';
-  const alone = entries.length > 0 ? '' : ', union_by_name = false';
-  return `read_parquet(${paths}${schema}${alone}, file_row_number = true, hive_partitioning = false)`;
+  // With a schema of its own a scan knows nothing of its size, which the order of joins hangs on.
+  const rows = group.files.reduce((total, { rowCount }) => total + rowCount, 0);
+  const cardinality = `, explicit_cardinality = ${Math.max(1, Math.floor(rows))}`;
+  return `read_parquet(${paths}${schema}${cardinality}, hive_partitioning = false)`;
 }
 
 /** What a column is in files that do not hold it: the partition's value, or the initial default, or null (spec, "Column Projection"). */
@@ -113,5 +115,5 @@ function constantSql({ field, fieldId, initialDefault }: TableColumn, files: rea
 function byFile(values: readonly string[]): string {
   const [first] = values as [string];
   if (values.every((value) => value === first)) return first;
-  return `([${values.join(', ')}])[s.file_index + 1]`;
+  return `([${values.join(', ')}])[CAST(s.file_index AS BIGINT) + 1]`;
 }

@@ -1,6 +1,6 @@
 import { SkuaError } from '../../errors.js';
 import type { Connection } from './database.js';
-import { engineError, lineAndColumn } from './errors.js';
+import { engineError, firstCharacters, lineAndColumn } from './errors.js';
 
 /** A node of the tree that `json_serialize_sql` gives. */
 export type SyntaxNode = { [key: string]: SyntaxValue };
@@ -10,7 +10,7 @@ interface Serialized {
   error: boolean;
   error_type?: string;
   error_message?: string;
-  /** Byte offset. */
+  /** In characters, as syntax errors count. */
   position?: string;
   statements?: { node: SyntaxNode }[];
 }
@@ -35,7 +35,8 @@ function syntaxError(sql: string, answer: Serialized): SkuaError {
     return new SkuaError('INVALID_ARGUMENT', notQuery ? 'the statement is not a query that can be planned' : message);
   }
   if (answer.error_type !== 'parser') return engineError(message);
-  const place = answer.position === undefined ? '' : `, ${lineAndColumn(textBefore(sql, Number(answer.position)))}`;
+  const place =
+    answer.position === undefined ? '' : `, ${lineAndColumn(firstCharacters(sql, Number(answer.position)))}`;
   return new SkuaError('INVALID_ARGUMENT', message + place);
 }
 

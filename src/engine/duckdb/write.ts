@@ -21,15 +21,16 @@ export async function writeFiles(connection: Connection, sql: string, options: W
   const { prefix, suffix } = copySql(options);
   const source = { sql, prefixBytes: Buffer.byteLength(prefix) };
   const statement = await connection.prepare(`${prefix}${sql}\n${suffix}`, source);
-  const columns = columnsOf(statement);
-  const result = new StreamingResult(connection, statement, columns, source);
+  const result = new StreamingResult(connection, statement, [], source);
   try {
     bindParameters(statement, options.parameters);
     await result.start();
     const rows: unknown[][] = [];
-    const schema = schemaOf(columns);
+    const schema = schemaOf(result.readColumns());
     for await (const batch of result.batches(1 << 20)) rows.push(...batchToRows(schema, batch));
     return rows.map((row) => writtenFile(row, options)).filter(({ rowCount }) => rowCount > 0);
+  } catch (error) {
+    throw namingColumns(error, options.columns);
   } finally {
     await result.close();
   }
@@ -85,10 +86,12 @@ function checkedSql(field: Field, value: string): string {
 }
 
 /** The value of FIELD_IDS for one field: its id, or its own and its children's. */
-function fieldIdsSql(field: Field, id: number | undefined): string {
-  const children = childIds(field);
-  if (children.length === 0) return id === undefined ? 'NULL' : String(id);
-  const entries = children.map(([name, child]) => `${quoteText(name)}: ${fieldIdsSql(child, fieldIdOf(child))}`);
+function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
+  const entries = childIds(field).flatMap(([name, child]) => {
+    const ids = fieldIdsSql(child, fieldIdOf(child));
+    return ids === undefined ? [] : [`${quoteText(name)}: ${ids}`];
+  });
+  if (entries.length === 0) return id === undefined ? undefined : String(id);
   if (id !== undefined) entries.unshift(`'__duckdb_field_id': ${id}`);
   return `{${entries.join(', ')}}`;
 }
@@ -148,4 +151,12 @@ function splitPath(name: string): string[] {
     names.push(match[1] === undefined ? match[0] : match[1].replaceAll('""', '"'));
   }
   return names;
+}
+
+/** The engine knows the columns by number only. */
+function namingColumns(error: unknown, columns: readonly TableColumn[]): unknown {
+  if (!(error instanceof SkuaError)) return error;
+  const name = (number: string) => columns[Number(number)]?.field.name ?? number;
+  const message = error.message.replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`);
+  return message === error.message ? error : new SkuaError(error.code, message, { cause: error });
 }

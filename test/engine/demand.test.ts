@@ -1,0 +1,96 @@
+import { Binary, Bool, DateDay, Decimal, Float64, Int64, Struct, TimestampMicrosecond, Utf8 } from 'apache-arrow';
+import { expect, it } from 'vitest';
+import type { Filter } from '../../src/engine/contract.js';
+import { child, column, parameterRow, useEngine } from './support.js';
+
+const bench = useEngine();
+const tables = [
+  {
+    name: 't0',
+    columns: [
+      column('a b', new Int64(), 1),
+      column('Kind', new Utf8(), 2),
+      column('d', new DateDay(), 3),
+      column('x"y', new Float64(), 4),
+      column('ts', new TimestampMicrosecond('UTC'), 5),
+      column('s.x', new Struct([child('x', new Int64(), 7)]), 6),
+      column('price', new Decimal(2, 10, 128), 8),
+      column('ok', new Bool(), 9),
+      column('raw', new Binary(), 10),
+    ],
+  },
+  { name: 't1', columns: [column('id', new Int64(), 1)] },
+];
+const demand = (sql: string) => bench.instance.demand(sql, tables);
+const filterOf = async (condition: string): Promise<Filter | undefined> =>
+  (await demand(`SELECT raw FROM "t0" WHERE ${condition}`))[0]?.filter;
+
+it('asks for the columns that are shown or filtered by, and no other', async () => {
+  expect(await demand(`SELECT "a b" FROM "t0" WHERE "Kind" = 'x' AND "s.x".x = 3`)).toMatchObject([
+    { table: 't0', columns: ['a b', 'Kind', 's.x'] },
+  ]);
+  expect(await demand('SELECT count(*) FROM "t0"')).toEqual([{ table: 't0', columns: [] }]);
+  expect(await demand('SELECT t.d FROM "t0" t JOIN "t1" u ON t."a b" = u.id')).toMatchObject([
+    { table: 't0', columns: ['a b', 'd'] },
+    { table: 't1', columns: ['id'] },
+  ]);
+});
+
+it.each<[string, Filter]>([
+  ['"a b" = 3', { op: 'eq', column: 'a b', value: { type: 'integer', text: '3' } }],
+  ['"a b" > 3.5', { op: 'gt', column: 'a b', value: { type: 'integer', text: '3' } }],
+  ['"a b" < -3.5', { op: 'le', column: 'a b', value: { type: 'integer', text: '-4' } }],
+  [`"Kind" = 'it''s'`, { op: 'eq', column: 'Kind', value: { type: 'string', text: "it's" } }],
+  [`starts_with("Kind", 'q%')`, { op: 'startsWith', column: 'Kind', prefix: 'q%' }],
+  ['d IS NULL', { op: 'isNull', column: 'd' }],
+  ['price = 1.5', { op: 'eq', column: 'price', value: { type: 'decimal', text: '1.50' } }],
+  ['NOT ok', { op: 'not', operand: { op: 'eq', column: 'ok', value: { type: 'boolean', text: 'true' } } }],
+  ["d > '2020-01-02 03:00:00'::TIMESTAMP", { op: 'gt', column: 'd', value: { type: 'date', text: '2020-01-02' } }],
+  [
+    "ts >= '2020-01-01 00:00:00.5+00'",
+    { op: 'ge', column: 'ts', value: { type: 'timestamptz', text: '2020-01-01T00:00:00.5+00:00' } },
+  ],
+  ['"x""y" <= 1e300', { op: 'le', column: 'x"y', value: { type: 'float', text: '1e+300' } }],
+])('turns %s into a filter', async (condition, filter) => {
+  expect(await filterOf(condition)).toEqual(filter);
+});
+
+it('keeps ranges, IN and OR', async () => {
+  expect(JSON.stringify(await filterOf("d BETWEEN '2020-01-01' AND '2020-02-01'"))).toContain('2020-02-01');
+  expect(JSON.stringify(await filterOf(`"Kind" IN ('a', 'b', 'c')`))).toMatch(/"a".*"b".*"c"/);
+  expect(await filterOf(`"Kind" = 'a' OR "a b" = 1`)).toMatchObject({ op: 'or' });
+});
+
+it('leaves out what it cannot say, and with it the whole of an OR', async () => {
+  expect(await filterOf(`lower("Kind") = 'a' AND "a b" = 3`)).toMatchObject({ op: 'eq', column: 'a b' });
+  expect(await filterOf(`lower("Kind") = 'a' OR "a b" = 3`)).toBeUndefined();
+  expect(await filterOf('"x""y" > 5')).toBeUndefined();
+  expect(await filterOf('NOT ("a b" = 3 AND length("Kind") > 2)')).toBeUndefined();
+});
+
+it('unites the filters of a table that is read twice', async () => {
+  const [both] = await demand('SELECT 1 FROM "t0" a, "t0" b WHERE a."a b" = 1 AND b."a b" = 2');
+  expect(both?.filter).toMatchObject({ op: 'or', operands: [{ value: { text: '1' } }, { value: { text: '2' } }] });
+  const [one] = await demand('SELECT 1 FROM "t0" a, "t0" b WHERE a."a b" = 1');
+  expect(one?.filter).toBeUndefined();
+});
+
+it('knows the limit only where nothing stands between it and the scan', async () => {
+  expect(await demand('SELECT raw FROM "t0" LIMIT 5 OFFSET 2')).toMatchObject([{ limit: 7 }]);
+  expect((await demand('SELECT raw FROM "t0" WHERE "a b" = 1 LIMIT 5'))[0]).not.toHaveProperty('limit');
+  expect((await demand('SELECT DISTINCT "Kind" FROM "t0" LIMIT 5'))[0]).not.toHaveProperty('limit');
+});
+
+it('plans with the values of parameters', async () => {
+  const row = parameterRow([column('p', new Int64(), 1).field], [42n]);
+  expect(await bench.instance.demand('SELECT raw FROM "t0" WHERE "a b" = ?', tables, row)).toMatchObject([
+    { filter: { op: 'eq', column: 'a b', value: { text: '42' } } },
+  ]);
+});
+
+it('refuses an unknown column with its place', async () => {
+  await expect(demand('SELECT nope\nFROM "t0"')).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/"nope".*line 1, column 8/),
+  });
+});
