@@ -42,6 +42,7 @@ export function createCommitter(transport: Transport, tables: TableLoader) {
         method: 'POST',
         path: `${config.root}/transactions/commit`,
         body: { 'table-changes': entries.map(wireCommit) },
+        answer: 'none',
         conflict: 'commit',
       });
     } catch (failure) {

@@ -103,12 +103,17 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
         within(async (config) => {
           config.encode(namespace);
           const body = { namespace: [...namespace], properties };
-          await send({ method: 'POST', path: `${config.root}/namespaces`, body });
+          await send({ method: 'POST', path: `${config.root}/namespaces`, body, answer: 'none' });
         }),
 
       dropNamespace: (namespace) =>
         within(async (config) => {
-          await send({ method: 'DELETE', path: namespacePath(config, namespace), conflict: 'not-empty' });
+          await send({
+            method: 'DELETE',
+            path: namespacePath(config, namespace),
+            answer: 'none',
+            conflict: 'not-empty',
+          });
         }),
 
       listTables: (namespace) =>
@@ -138,12 +143,17 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       dropTable: (identifier, { purge }) =>
         within(async (config) => {
           const path = `${tablePath(config, identifier)}?purgeRequested=${purge}`;
-          await send({ method: 'DELETE', path });
+          await send({ method: 'DELETE', path, answer: 'none' });
         }),
 
       renameTable: (source, destination) =>
         within(async (config) => {
-          await send({ method: 'POST', path: `${config.root}/tables/rename`, body: { source, destination } });
+          await send({
+            method: 'POST',
+            path: `${config.root}/tables/rename`,
+            body: { source, destination },
+            answer: 'none',
+          });
         }),
 
       commitTable: (identifier, commit) =>
@@ -168,7 +178,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       dropView: (identifier) =>
         within(async (config) => {
           requireViews(config);
-          await send({ method: 'DELETE', path: viewPath(config, identifier) });
+          await send({ method: 'DELETE', path: viewPath(config, identifier), answer: 'none' });
         }),
     };
   }

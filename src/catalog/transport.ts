@@ -11,6 +11,8 @@ export interface CatalogRequest {
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
+  /** `none`: whatever body a success has is not read. Default `json`. */
+  answer?: 'json' | 'none';
   /** What a 409 means. Default `exists`. */
   conflict?: Conflict;
 }
@@ -18,7 +20,7 @@ export interface CatalogRequest {
 export interface CatalogAnswer {
   /** 2xx, or 304 to a conditional GET. */
   status: number;
-  /** The JSON object of a 200; undefined for answers that need no body. */
+  /** A JSON object, or undefined where none was to be had. */
   body: unknown;
   /** Characters of the body. */
   length: number;
@@ -70,7 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
       const etag = headers.etag;
       return {
         status,
-        body: status === 200 && what.method !== 'DELETE' ? parseBody(text, status) : undefined,
+        body: status === 304 || what.answer === 'none' ? undefined : parseBody(text, status),
         length: text.length,
         etag: typeof etag === 'string' ? etag : undefined,
       };

@@ -34,6 +34,8 @@ export interface S3ClientsOptions {
 }
 
 export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
+  // The SDK's notice about its future Node versions is for developers; it would stand in the server's log.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { maxRequests = 64, connectTimeout = 5_000, idleTimeout = 30_000, maxClients = 512 } = options;
   const agentOptions = {
     keepAlive: true,
