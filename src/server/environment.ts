@@ -25,9 +25,12 @@ export interface OpenedEnvironment {
 }
 
 export async function openEnvironment(config: Config): Promise<OpenedEnvironment> {
-  const scratch = await mkdtemp(join(tmpdir(), 'skua-'));
-  const rangeCache = await createRangeCache({
-    directory: config.storage.cacheDirectory ?? join(scratch, 'cache'),
+  const base = config.storage.cacheDirectory ?? tmpdir();
+  await mkdir(base, { recursive: true });
+  // On the cache's own file system, so that cached files can be linked into a session's folder.
+  const scratch = await mkdtemp(join(base, 'skua-'));
+  const rangeCache = createRangeCache({
+    directory: join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
   });
