@@ -14,5 +14,6 @@ export {
 } from './encode.js';
 export { rowsToBatch, type UnionValue } from './rows.js';
 export { sliceBatch, splitBatch } from './slice.js';
+export { decodeStream, encodeStream } from './stream.js';
 export { takeColumn } from './take.js';
 export { batchToRows, type ValueReader, valueReader } from './values.js';

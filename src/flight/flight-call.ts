@@ -1,0 +1,78 @@
+import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { Principal } from '../auth/principal.js';
+import { SkuaError } from '../errors.js';
+import type { Call, CallReport } from '../query/contract.js';
+import { clearCookie, type Session, type SessionLease, setCookie } from '../session/index.js';
+
+/** What all four kinds of gRPC server call have in common. */
+export type Surface = Pick<
+  ServerUnaryCall<unknown, unknown>,
+  'cancelled' | 'metadata' | 'getPeer' | 'getDeadline' | 'sendMetadata'
+> & {
+  once(event: 'cancelled', listener: () => void): unknown;
+  off(event: 'cancelled', listener: () => void): unknown;
+};
+
+/** A call whose principal is known: what handlers get. */
+export class FlightCall implements Call {
+  readonly report: CallReport = {};
+  readonly #abort = new AbortController();
+  readonly #headers = new Metadata();
+  readonly #endings: (() => void)[] = [];
+  #headersSent = false;
+
+  constructor(
+    readonly principal: Principal,
+    private readonly lease: SessionLease,
+    private readonly surface: Surface,
+  ) {
+    if (lease.newId !== undefined) this.#headers.set('set-cookie', setCookie(lease.newId));
+  }
+
+  get session(): Session {
+    return this.lease.session;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Stops the call; it ends with this error. */
+  abort(reason: SkuaError): void {
+    this.#abort.abort(reason);
+  }
+
+  /** Runs when the call is over, however it ended. */
+  onEnd(callback: () => void): void {
+    this.#endings.push(callback);
+  }
+
+  /** For the gate. */
+  end(): void {
+    for (const callback of this.#endings.splice(0)) callback();
+  }
+
+  /** Ends the session of the call's cookie and takes the cookie away. False for the session that calls without a cookie share. */
+  endSession(): boolean {
+    const ended = this.lease.end();
+    if (ended) this.setHeader('set-cookie', clearCookie());
+    return ended;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#headers.set(name, value);
+  }
+
+  /** Sends the response headers; what gRPC does with the first message anyway, but then without ours. */
+  sendHeaders(): void {
+    if (this.#headersSent) return;
+    this.#headersSent = true;
+    if (Object.keys(this.#headers.getMap()).length > 0) this.surface.sendMetadata(this.#headers);
+  }
+
+  /** The error that a call ends with: why it was stopped if it was, else what it threw. */
+  outcome(thrown: unknown): unknown {
+    const { aborted, reason } = this.#abort.signal;
+    return aborted && reason instanceof SkuaError ? reason : thrown;
+  }
+}

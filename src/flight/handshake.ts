@@ -1,0 +1,37 @@
+/**
+ * Handshake: for clients that log in before they call. Credentials are the token itself, in an `authorization: Bearer` or `Basic` header
+ * or in the payload of the first message; the answer carries the header that the client then sends with every call.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { SkuaError } from '../errors.js';
+import type { FlightCall } from './flight-call.js';
+import { BasicAuth, type HandshakeRequest, type HandshakeResponse } from './messages.js';
+
+export type HandshakeStream = ServerDuplexStream<HandshakeRequest, HandshakeResponse>;
+
+/** Puts credentials from the payload into the call's metadata, where the gate looks for them. */
+export async function readCredentials(stream: HandshakeStream): Promise<void> {
+  if (stream.metadata.get('authorization').length > 0) return;
+  const first = await stream[Symbol.asyncIterator]().next();
+  if (first.done) return;
+  const { username, password } = BasicAuth.decode((first.value as HandshakeRequest).payload);
+  const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+  stream.metadata.set('authorization', `Basic ${basic}`);
+}
+
+/** Answers with the bearer header, and with the token as payload, which Arrow's older clients send back as `auth-token-bin`. */
+export async function answerHandshake(stream: HandshakeStream, call: FlightCall): Promise<void> {
+  const header = call.principal.token.header();
+  call.setHeader('authorization', header);
+  call.sendHeaders();
+  const payload = Buffer.from(header.slice('Bearer '.length), 'utf8');
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => reject(call.signal.reason);
+    call.signal.addEventListener('abort', onAbort, { once: true });
+    stream.write({ protocol_version: '0', payload }, (error: Error | null | undefined) => {
+      call.signal.removeEventListener('abort', onAbort);
+      if (error) reject(new SkuaError('CANCELLED', 'the client cancelled the call'));
+      else resolve();
+    });
+  });
+}

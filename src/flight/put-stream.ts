@@ -1,0 +1,91 @@
+/** What a client sends with DoPut: a descriptor on the first message, then an IPC stream of a schema and record batches. */
+import type { Schema } from 'apache-arrow';
+import { batchBytes, type ColumnarBatch, IpcDecoder } from '../arrow/index.js';
+import { SkuaError } from '../errors.js';
+import type { IncomingFlightData } from './flight-data.js';
+import type { FlightDescriptor } from './messages.js';
+
+export interface Parameters {
+  schema: Schema;
+  batches: ColumnarBatch[];
+}
+
+export class PutStream {
+  readonly #messages: AsyncIterator<IncomingFlightData>;
+  readonly #signal: AbortSignal;
+  readonly #decoder = new IpcDecoder();
+  #pending: IncomingFlightData | undefined;
+
+  private constructor(
+    readonly descriptor: FlightDescriptor,
+    first: IncomingFlightData,
+    messages: AsyncIterator<IncomingFlightData>,
+    signal: AbortSignal,
+  ) {
+    this.#pending = first;
+    this.#messages = messages;
+    this.#signal = signal;
+  }
+
+  /** Waits for the first message. None, or one without a descriptor: INVALID_ARGUMENT. */
+  static async open(source: AsyncIterable<IncomingFlightData>, signal: AbortSignal): Promise<PutStream> {
+    const messages = source[Symbol.asyncIterator]();
+    const first = await messages.next();
+    signal.throwIfAborted();
+    if (first.done || first.value.descriptor === undefined) {
+      throw new SkuaError('INVALID_ARGUMENT', 'the first message of DoPut must have a flight descriptor');
+    }
+    return new PutStream(first.value.descriptor, first.value, messages, signal);
+  }
+
+  /** The schema of the batches; undefined where the client sent none before it ended its side. */
+  async schema(): Promise<Schema | undefined> {
+    while (this.#decoder.schema === undefined) {
+      const message = await this.#next();
+      if (message === undefined) return undefined;
+      if (message.header.byteLength > 0) this.#decoder.decode(message.header, message.body);
+    }
+    return this.#decoder.schema;
+  }
+
+  /** The batches that follow the schema. A stream that breaks off throws CANCELLED; it never looks like a complete one. */
+  async *batches(): AsyncGenerator<ColumnarBatch> {
+    if ((await this.schema()) === undefined) return;
+    for (;;) {
+      const message = await this.#next();
+      if (message === undefined) return;
+      if (message.header.byteLength === 0) continue;
+      const batch = this.#decoder.decode(message.header, message.body);
+      if (batch !== undefined) yield batch;
+    }
+  }
+
+  /** All batches at once. More than `maximumBytes`: RESOURCE_EXHAUSTED. Undefined without a schema, or with one that has no columns. */
+  async parameters(maximumBytes: number): Promise<Parameters | undefined> {
+    const batches: ColumnarBatch[] = [];
+    let bytes = 0;
+    for await (const batch of this.batches()) {
+      bytes += batchBytes(batch);
+      if (bytes > maximumBytes) {
+        throw new SkuaError(
+          'RESOURCE_EXHAUSTED',
+          `more than ${maximumBytes} bytes of parameters; load that many rows with bulk ingest instead`,
+        );
+      }
+      batches.push(batch);
+    }
+    const schema = await this.schema();
+    return schema === undefined || schema.fields.length === 0 ? undefined : { schema, batches };
+  }
+
+  async #next(): Promise<IncomingFlightData | undefined> {
+    if (this.#pending !== undefined) {
+      const message = this.#pending;
+      this.#pending = undefined;
+      return message;
+    }
+    const next = await this.#messages.next();
+    this.#signal.throwIfAborted();
+    return next.done ? undefined : next.value;
+  }
+}

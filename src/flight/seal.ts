@@ -1,0 +1,80 @@
+/**
+ * Sealed bytes: what the server gives a client to bring back later (tickets, prepared statement handles). They are signed, bound to the
+ * principal they were made for and to one purpose, and they expire. Clients treat them as opaque.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { SkuaError } from '../errors.js';
+import { parseJson, writeJson } from '../json.js';
+
+export interface Owner {
+  issuer: string;
+  subject: string;
+}
+
+/** What a sealed value is good for. */
+export type Purpose = 'ticket' | 'prepared statement';
+
+interface Envelope<T> {
+  owner: string;
+  /** Milliseconds since the epoch. */
+  expires: number;
+  payload: T;
+}
+
+const VERSION = 1;
+const SIGNATURE_LENGTH = 32;
+
+export class Sealer {
+  readonly #key: Buffer;
+  readonly #now: () => number;
+
+  /** Several servers behind one address need the same key; without one, a random key makes seals good until the server ends. */
+  constructor(key: string | Uint8Array | undefined, now: () => number = Date.now) {
+    this.#key = createHmac('sha256', 'skua seal')
+      .update(key ?? randomBytes(32))
+      .digest();
+    this.#now = now;
+  }
+
+  /** Integers in the payload may be bigints. `expires` is in milliseconds since the epoch. */
+  seal(purpose: Purpose, owner: Owner, payload: object, expires: number): Buffer {
+    const envelope: Envelope<object> = { owner: this.#ownerOf(owner), expires, payload };
+    const body = Buffer.from(writeJson(envelope), 'utf8');
+    return Buffer.concat([Buffer.of(VERSION), this.#sign(purpose, body), body]);
+  }
+
+  /** Not made by this server: INVALID_ARGUMENT. Made for another principal: PERMISSION_DENIED. Expired: FAILED_PRECONDITION. */
+  open<T>(purpose: Purpose, owner: Owner, sealed: Uint8Array): { payload: T; expires: number } {
+    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+    const signature = bytes.subarray(1, 1 + SIGNATURE_LENGTH);
+    const body = bytes.subarray(1 + SIGNATURE_LENGTH);
+    const genuine =
+      bytes[0] === VERSION &&
+      signature.byteLength === SIGNATURE_LENGTH &&
+      timingSafeEqual(signature, this.#sign(purpose, body));
+    if (!genuine) {
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `this ${purpose} was not issued by this server, or the server was restarted since; ask for a new one`,
+      );
+    }
+    const envelope = parseJson(body.toString('utf8')) as Envelope<T>;
+    if (envelope.owner !== this.#ownerOf(owner)) {
+      throw new SkuaError('PERMISSION_DENIED', `this ${purpose} was issued to somebody else`);
+    }
+    if (envelope.expires <= this.#now()) {
+      throw new SkuaError('FAILED_PRECONDITION', `this ${purpose} has expired; ask for a new one`);
+    }
+    return { payload: envelope.payload, expires: envelope.expires };
+  }
+
+  #sign(purpose: Purpose, body: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update(`${VERSION} ${purpose}\n`).update(body).digest();
+  }
+
+  #ownerOf(owner: Owner): string {
+    return createHmac('sha256', this.#key)
+      .update(JSON.stringify([owner.issuer, owner.subject]))
+      .digest('base64url');
+  }
+}

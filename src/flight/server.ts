@@ -1,0 +1,166 @@
+/** The gRPC server: Flight, health and reflection on one port. */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import type { Authenticator } from '../auth/index.js';
+import { messageOf, SkuaError } from '../errors.js';
+import type { StatementService } from '../query/contract.js';
+import type { SessionStore } from '../session/index.js';
+import { type CallRecord, Gate, type Logger } from './gate.js';
+import { FLIGHT_SERVICE, packageDefinition } from './proto.js';
+import { Sealer } from './seal.js';
+import { createService, serviceDefinition } from './service.js';
+import { createFlightSqlHandler } from './sql/index.js';
+
+export interface FlightServerOptions {
+  authenticator: Authenticator;
+  statements: StatementService;
+  sessions: SessionStore;
+  logger: Logger;
+  /** Told to clients as the server's version. */
+  version: string;
+  limits?: FlightLimits;
+  tickets?: {
+    /** Signs tickets and prepared statement handles. Several servers behind one address need the same. Default: random. */
+    key?: string | Uint8Array | undefined;
+    /** How long a ticket can be redeemed, in milliseconds. Default: 15 minutes. */
+    lifetime?: number;
+  };
+  /** Put into every endpoint. Default: none, so that clients keep the connection they have. */
+  locations?: readonly string[];
+  /** PEM. Without it, the server speaks plaintext. With `clientCa`, every client must have a certificate of that authority. */
+  tls?: { certificate: Buffer; key: Buffer; clientCa?: Buffer | undefined } | undefined;
+  /** Told of every call when it is over. */
+  onCall?: (record: CallRecord) => void;
+}
+
+export interface FlightLimits {
+  /** Largest metadata of one call in bytes; must hold the largest token. Default: 64 KiB. */
+  maxMetadataSize?: number;
+  /** Largest message that a client may send, in bytes. Default: 64 MiB. */
+  maxMessageSize?: number;
+  /** Statements that run at the same time; one more is refused with RESOURCE_EXHAUSTED. Default: 64. */
+  concurrentStatements?: number;
+  /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
+  statementTimeout?: number;
+  /** A result with more rows ends with RESOURCE_EXHAUSTED. Default: no limit. */
+  resultRows?: number | undefined;
+  /** Batches of results are split to messages of about this size, in bytes. Default: 2 MiB. */
+  messageBytes?: number;
+  /** An unused prepared statement is closed after this time, in milliseconds. Default: 30 minutes. */
+  preparedStatementIdleTimeout?: number;
+  /** Bound parameters of one principal that the server keeps, in bytes. Default: 64 MiB. */
+  parameterBytes?: number;
+}
+
+export interface FlightServer {
+  /** Listens and returns the port; port 0 takes a free one. A port that is taken: UNAVAILABLE. */
+  listen(host: string, port: number): Promise<number>;
+  /** Refuses new calls with UNAVAILABLE, waits up to `timeout` milliseconds for running ones, stops those left, and closes. */
+  drain(timeout: number): Promise<void>;
+  /** Stops all calls and closes. */
+  close(): Promise<void>;
+  /** Calls and statements that run at this moment. */
+  readonly running: { calls: number; statements: number };
+}
+
+const MIB = 2 ** 20;
+const MINUTE = 60_000;
+/** How long the last bytes of ended calls may take to leave. */
+const FLUSH_TIMEOUT = 2000;
+
+export function createFlightServer(options: FlightServerOptions): FlightServer {
+  const limits = options.limits ?? {};
+  const gate = new Gate({
+    authenticator: options.authenticator,
+    sessions: options.sessions,
+    logger: options.logger,
+    concurrentStatements: limits.concurrentStatements ?? 64,
+    statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+    onCall: options.onCall,
+  });
+  const handler = createFlightSqlHandler({
+    statements: options.statements,
+    sealer: new Sealer(options.tickets?.key),
+    version: options.version,
+    ticketLifetime: options.tickets?.lifetime ?? 15 * MINUTE,
+    locations: options.locations ?? [],
+    preparedStatementIdleTimeout: limits.preparedStatementIdleTimeout ?? 30 * MINUTE,
+    parameterBytes: limits.parameterBytes ?? 64 * MIB,
+    statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+  });
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.maxMessageSize ?? 64 * MIB,
+    'grpc.max_send_message_length': -1,
+    'grpc.so_reuseport': 0,
+  });
+  allowMetadata(server, limits.maxMetadataSize ?? 65_536);
+  server.addService(
+    serviceDefinition,
+    createService(gate, handler, {
+      messageBytes: limits.messageBytes ?? 2 * MIB,
+      resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
+    }),
+  );
+  const health = new HealthImplementation({ '': 'SERVING', [FLIGHT_SERVICE]: 'SERVING' });
+  health.addToServer(server);
+  new ReflectionService({ ...packageDefinition, ...healthDefinition() }).addToServer(server);
+
+  const drain = async (timeout: number) => {
+    health.setStatus('', 'NOT_SERVING');
+    health.setStatus(FLIGHT_SERVICE, 'NOT_SERVING');
+    await gate.drain(timeout);
+    await shutDown(server);
+  };
+  return {
+    get running() {
+      return { calls: gate.running, statements: gate.statements };
+    },
+    async listen(host, port) {
+      const address = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
+      return new Promise((resolve, reject) => {
+        server.bindAsync(address, credentialsOf(options.tls), (error, bound) => {
+          if (error === null) resolve(bound);
+          else
+            reject(new SkuaError('UNAVAILABLE', `cannot listen on ${address}: ${messageOf(error)}`, { cause: error }));
+        });
+      });
+    },
+    drain,
+    close: () => drain(0),
+  };
+}
+
+function credentialsOf(tls: FlightServerOptions['tls']): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certificate, key, clientCa } = tls;
+  return ServerCredentials.createSsl(
+    clientCa ?? null,
+    [{ cert_chain: certificate, private_key: key }],
+    clientCa !== undefined,
+  );
+}
+
+function healthDefinition() {
+  return { 'grpc.health.v1.Health': healthService } as unknown as typeof packageDefinition;
+}
+
+/** grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. */
+function allowMetadata(server: Server, bytes: number): void {
+  const { commonServerOptions } = server as unknown as { commonServerOptions: { settings?: object } };
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: bytes };
+}
+
+/** Lets what was written leave; then cuts what is left, such as idle health watches. */
+async function shutDown(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, FLUSH_TIMEOUT);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

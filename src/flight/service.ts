@@ -1,0 +1,121 @@
+/** The RPCs of FlightService: from gRPC's four kinds of call, through the gate, to the handler. */
+import type { Writable } from 'node:stream';
+import type {
+  ServerDuplexStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { encodeSchema } from '../arrow/index.js';
+import { SkuaError } from '../errors.js';
+import type { FlightCall, Surface } from './flight-call.js';
+import { deserializeFlightData, type IncomingFlightData, serializeFlightData } from './flight-data.js';
+import type { Gate } from './gate.js';
+import type { FlightHandler } from './handler.js';
+import { answerHandshake, type HandshakeStream, readCredentials } from './handshake.js';
+import type { Action, ActionType, FlightDescriptor, PutResult, Result, Ticket } from './messages.js';
+import { flightService } from './proto.js';
+import { PutStream } from './put-stream.js';
+import { type SendOptions, sendResult } from './result-stream.js';
+import { failureOf, statusOf } from './status.js';
+
+/** The service definition with our own way to write and read FlightData. */
+export const serviceDefinition: ServiceDefinition = {
+  ...flightService,
+  DoGet: { ...method('DoGet'), responseSerialize: serializeFlightData as never },
+  DoPut: { ...method('DoPut'), requestDeserialize: deserializeFlightData as never },
+};
+
+function method(name: string) {
+  const definition = flightService[name];
+  if (definition === undefined) throw new SkuaError('INTERNAL', `no method ${name} in proto/Flight.proto`);
+  return definition;
+}
+
+export function createService(gate: Gate, handler: FlightHandler, options: SendOptions): UntypedServiceImplementation {
+  return {
+    Handshake: (stream: HandshakeStream) => handshake(gate, stream),
+    ListFlights: (stream: Stream<object, object>) =>
+      streaming(gate, 'ListFlights', stream, false, async () => {
+        throw new SkuaError('UNIMPLEMENTED', 'flights are not listed; ask for catalogs, schemas and tables instead');
+      }),
+    GetFlightInfo: unary(gate, 'GetFlightInfo', (call, descriptor: FlightDescriptor) =>
+      handler.getFlightInfo(call, descriptor),
+    ),
+    PollFlightInfo: unary(gate, 'PollFlightInfo', (call, descriptor: FlightDescriptor) =>
+      handler.pollFlightInfo(call, descriptor),
+    ),
+    GetSchema: unary(gate, 'GetSchema', async (call, descriptor: FlightDescriptor) => ({
+      schema: encodeSchema(await handler.getSchema(call, descriptor)),
+    })),
+    DoGet: (stream: Stream<Ticket, object>) =>
+      streaming(gate, 'DoGet', stream, true, async (call) => {
+        const result = await handler.doGet(call, stream.request.ticket);
+        call.sendHeaders();
+        await sendResult(result, call, stream as unknown as Writable, options);
+      }),
+    DoPut: (stream: ServerDuplexStream<IncomingFlightData, PutResult>) =>
+      streaming(gate, 'DoPut', stream, true, async (call) => {
+        const put = await PutStream.open(stream as AsyncIterable<IncomingFlightData>, call.signal);
+        stream.write({ app_metadata: await handler.doPut(call, put) });
+      }),
+    DoExchange: (stream: ServerDuplexStream<object, object>) =>
+      streaming(gate, 'DoExchange', stream, false, async () => {
+        throw new SkuaError('UNIMPLEMENTED', 'DoExchange is not part of Flight SQL');
+      }),
+    DoAction: (stream: Stream<Action, Result>) =>
+      // Only this action plans a statement; the others, cancel among them, must get through on a busy server too.
+      streaming(gate, 'DoAction', stream, stream.request.type === 'CreatePreparedStatement', async (call) => {
+        const bodies = await handler.doAction(call, stream.request);
+        call.sendHeaders();
+        for (const body of bodies) stream.write({ body });
+      }),
+    ListActions: (stream: Stream<object, ActionType>) =>
+      streaming(gate, 'ListActions', stream, false, async () => {
+        for (const action of handler.actions) stream.write(action);
+      }),
+  };
+}
+
+type Stream<Request, Response> = ServerWritableStream<Request, Response>;
+
+function unary<Request, Response>(
+  gate: Gate,
+  rpc: string,
+  handle: (call: FlightCall, request: Request) => Promise<Response>,
+) {
+  return async (surface: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): Promise<void> => {
+    let response: Response | undefined;
+    const failure = await gate.pass(rpc, surface, true, async (call) => {
+      response = await handle(call, surface.request);
+      call.sendHeaders();
+    });
+    if (failure === undefined) callback(null, response as Response);
+    else callback(statusOf(failure.error), null);
+  };
+}
+
+/** Both kinds of call that answer with a stream. An error ends it with its status, also after messages were sent. */
+async function streaming(
+  gate: Gate,
+  rpc: string,
+  stream: Surface & { emit(event: 'error', error: Error): boolean; end(): unknown },
+  counted: boolean,
+  handle: (call: FlightCall) => Promise<void>,
+): Promise<void> {
+  const failure = await gate.pass(rpc, stream, counted, handle);
+  if (failure === undefined) stream.end();
+  else stream.emit('error', statusOf(failure.error));
+}
+
+async function handshake(gate: Gate, stream: HandshakeStream): Promise<void> {
+  try {
+    await readCredentials(stream);
+  } catch (thrown) {
+    stream.emit('error', statusOf(failureOf(thrown).error));
+    return;
+  }
+  await streaming(gate, 'Handshake', stream, false, (call) => answerHandshake(stream, call));
+}

@@ -1,0 +1,151 @@
+/** From Flight's RPCs to Flight SQL's typed methods: unpacks the Any, and holds no logic of its own. */
+import type { Schema } from 'apache-arrow';
+import { encodeSchema, rowsToBatch } from '../../arrow/index.js';
+import { SkuaError } from '../../errors.js';
+import type { FlightCall } from '../flight-call.js';
+import type { FlightHandler } from '../handler.js';
+import type { FlightDescriptor, FlightInfo } from '../messages.js';
+import type { Codec } from '../proto.js';
+import { actionTypes, doAction } from './actions.js';
+import { openAny, type PackedMessage, packAny } from './any.js';
+import { endpoint, timestampOf } from './endpoint.js';
+import { type FlightSql, type PlannedResult, unimplemented } from './flight-sql.js';
+import * as sql from './messages.js';
+import { metadataResult } from './metadata-results.js';
+import { each } from './statements.js';
+
+const SUBSTRAIT = sql.CommandStatementSubstraitPlan.typeName;
+
+export function dispatcher(service: FlightSql, locations: readonly string[]): FlightHandler {
+  async function plan(call: FlightCall, descriptor: FlightDescriptor) {
+    const command = commandOf(descriptor);
+    const planned = await planOf(service, call, command, descriptor.cmd);
+    const info: FlightInfo = {
+      schema: encodeSchema(planned.schema),
+      flight_descriptor: descriptor,
+      endpoint: [endpoint(planned.ticket, planned.expires, locations)],
+      total_records: '-1',
+      total_bytes: '-1',
+      ordered: true,
+      app_metadata: new Uint8Array(0),
+    };
+    return { info, expires: planned.expires };
+  }
+
+  return {
+    actions: actionTypes,
+
+    getFlightInfo: async (call, descriptor) => (await plan(call, descriptor)).info,
+
+    // A plan is complete at once: the work is done while its stream is fetched.
+    async pollFlightInfo(call, descriptor) {
+      const { info, expires } = await plan(call, descriptor);
+      return {
+        info,
+        flight_descriptor: null,
+        progress: 1,
+        expiration_time: expires === undefined ? null : timestampOf(expires),
+      };
+    },
+
+    getSchema: (call, descriptor) => schemaOf(service, call, commandOf(descriptor)),
+
+    async doGet(call, ticket) {
+      const { typeName, value } = openAny(ticket);
+      switch (typeName) {
+        case sql.TicketStatementQuery.typeName:
+          return service.streamStatement(call, sql.TicketStatementQuery.decode(value));
+        case sql.CommandPreparedStatementQuery.typeName:
+          return service.streamPreparedStatement(call, sql.CommandPreparedStatementQuery.decode(value));
+      }
+      const metadata = metadataResult(typeName, value);
+      if (metadata === undefined) throw notExpected(typeName, 'a ticket');
+      call.report.statement = shortName(typeName);
+      const rows = await metadata.rows(service, call);
+      const batches = rows.length === 0 ? [] : [rowsToBatch(metadata.schema, rows)];
+      return { schema: metadata.schema, batches: each(batches) };
+    },
+
+    async doPut(call, stream) {
+      const { typeName, value } = commandOf(stream.descriptor);
+      const decode = <T>(codec: Codec<T>): T => codec.decode(value);
+      switch (typeName) {
+        case sql.CommandStatementUpdate.typeName:
+          return updated(await service.updateStatement(call, decode(sql.CommandStatementUpdate)));
+        case sql.CommandPreparedStatementUpdate.typeName:
+          return updated(
+            await service.updatePreparedStatement(call, decode(sql.CommandPreparedStatementUpdate), stream),
+          );
+        case sql.CommandStatementIngest.typeName:
+          return updated(await service.ingest(call, decode(sql.CommandStatementIngest), stream));
+        case sql.CommandPreparedStatementQuery.typeName: {
+          const command = decode(sql.CommandPreparedStatementQuery);
+          const handle = await service.bindPreparedStatement(call, command, stream);
+          return sql.DoPutPreparedStatementResult.encode({ prepared_statement_handle: handle });
+        }
+      }
+      throw notExpected(typeName, 'a command for DoPut');
+    },
+
+    doAction: (call, action) => doAction(service, call, action),
+  };
+}
+
+type Planned = Omit<PlannedResult, 'expires'> & { expires?: number };
+
+async function planOf(
+  service: FlightSql,
+  call: FlightCall,
+  { typeName, value }: PackedMessage,
+  cmd: Uint8Array,
+): Promise<Planned> {
+  switch (typeName) {
+    case sql.CommandStatementQuery.typeName:
+      return statementTicket(await service.planStatement(call, sql.CommandStatementQuery.decode(value)));
+    case sql.CommandPreparedStatementQuery.typeName:
+      return statementTicket(
+        await service.planPreparedStatement(call, sql.CommandPreparedStatementQuery.decode(value)),
+      );
+  }
+  const metadata = metadataResult(typeName, value);
+  if (metadata === undefined) throw notExpected(typeName, 'a command for GetFlightInfo');
+  call.report.statement = shortName(typeName);
+  return { schema: metadata.schema, ticket: cmd };
+}
+
+async function schemaOf(service: FlightSql, call: FlightCall, { typeName, value }: PackedMessage): Promise<Schema> {
+  switch (typeName) {
+    case sql.CommandStatementQuery.typeName:
+      return service.describeStatement(call, sql.CommandStatementQuery.decode(value));
+    case sql.CommandPreparedStatementQuery.typeName:
+      return service.describePreparedStatement(call, sql.CommandPreparedStatementQuery.decode(value));
+  }
+  const metadata = metadataResult(typeName, value);
+  if (metadata === undefined) throw notExpected(typeName, 'a command for GetSchema');
+  call.report.statement = shortName(typeName);
+  return metadata.schema;
+}
+
+function statementTicket(planned: PlannedResult): PlannedResult {
+  return { ...planned, ticket: packAny(sql.TicketStatementQuery, { statement_handle: planned.ticket }) };
+}
+
+function commandOf(descriptor: FlightDescriptor): PackedMessage {
+  if (descriptor.type !== 'CMD') {
+    throw new SkuaError('INVALID_ARGUMENT', 'this is a Flight SQL server: expected a descriptor with a command');
+  }
+  return openAny(descriptor.cmd);
+}
+
+function updated(count: number): Uint8Array {
+  return sql.DoPutUpdateResult.encode({ record_count: String(count) });
+}
+
+function notExpected(typeName: string, what: string): SkuaError {
+  if (typeName === SUBSTRAIT) return unimplemented('Substrait');
+  return new SkuaError('INVALID_ARGUMENT', `${shortName(typeName)} is not ${what}`);
+}
+
+function shortName(typeName: string): string {
+  return typeName.slice(typeName.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,151 @@
+/** Flight SQL over the statement service. */
+import { SkuaError } from '../../errors.js';
+import type { IngestTarget, StatementService } from '../../query/contract.js';
+import type { FlightCall } from '../flight-call.js';
+import type { FlightHandler } from '../handler.js';
+import type { PutStream } from '../put-stream.js';
+import type { Sealer } from '../seal.js';
+import { openAny, packAny } from './any.js';
+import { Bindings } from './bindings.js';
+import { dispatcher } from './dispatch.js';
+import { endpoint } from './endpoint.js';
+import { Executions } from './executions.js';
+import { type FlightSql, unimplementedFlightSql } from './flight-sql.js';
+import { Handles } from './handles.js';
+import { type CommandStatementIngest, TicketStatementQuery } from './messages.js';
+import { metadataCommands } from './metadata.js';
+import { sessionActions } from './session-options.js';
+import { statementCommands, transactionId } from './statements.js';
+import { Tickets } from './tickets.js';
+
+export interface FlightSqlOptions {
+  statements: StatementService;
+  sealer: Sealer;
+  version: string;
+  locations: readonly string[];
+  /** In milliseconds, as are the others. */
+  ticketLifetime: number;
+  preparedStatementIdleTimeout: number;
+  statementTimeout: number;
+  /** Bound parameters of one principal that the server keeps, in bytes. */
+  parameterBytes: number;
+}
+
+export function createFlightSqlHandler(options: FlightSqlOptions): FlightHandler {
+  const { statements, sealer, preparedStatementIdleTimeout: idleTimeout, parameterBytes } = options;
+  const tickets = new Tickets(sealer, options.ticketLifetime);
+  const executions = new Executions();
+  const service: FlightSql = {
+    ...unimplementedFlightSql,
+    ...statementCommands({
+      statements,
+      tickets,
+      executions,
+      handles: new Handles(sealer, idleTimeout),
+      bindings: new Bindings({ bytesPerPrincipal: parameterBytes, idleTimeout }),
+      parameterBytes,
+    }),
+    ...metadataCommands(statements.metadata, options),
+    ...sessionActions(statements),
+    ...transactionActions(statements),
+    ...flightActions(tickets, executions, options.locations),
+    ingest: (call, command, stream) => ingest(statements, call, command, stream),
+  };
+  return dispatcher(service, options.locations);
+}
+
+function transactionActions(statements: StatementService): Pick<FlightSql, 'beginTransaction' | 'endTransaction'> {
+  return {
+    beginTransaction: async (call) => Buffer.from(await statements.begin(call), 'utf8'),
+    async endTransaction(call, { transaction_id, action }) {
+      const transaction = transactionId(transaction_id);
+      if (transaction === undefined) throw new SkuaError('INVALID_ARGUMENT', 'the transaction id is missing');
+      switch (action) {
+        case 'END_TRANSACTION_COMMIT':
+          return statements.commit(call, transaction);
+        case 'END_TRANSACTION_ROLLBACK':
+          return statements.rollback(call, transaction);
+        default:
+          throw new SkuaError('INVALID_ARGUMENT', 'EndTransaction must say whether to commit or to roll back');
+      }
+    },
+  };
+}
+
+function flightActions(
+  tickets: Tickets,
+  executions: Executions,
+  locations: readonly string[],
+): Pick<FlightSql, 'cancelFlightInfo' | 'renewFlightEndpoint'> {
+  return {
+    /** Metadata flights have nothing to stop. */
+    async cancelFlightInfo(call, info) {
+      const sealed = info.endpoint.flatMap(({ ticket }) => statementHandle(ticket?.ticket) ?? []);
+      const opened = sealed.map((handle) => tickets.open(call.principal, handle));
+      const statuses = await Promise.all(opened.map(({ ticket, expires }) => executions.cancel(ticket.id, expires)));
+      if (statuses.includes('CANCEL_STATUS_CANCELLING')) return 'CANCEL_STATUS_CANCELLING';
+      return statuses.includes('CANCEL_STATUS_CANCELLED') ? 'CANCEL_STATUS_CANCELLED' : 'CANCEL_STATUS_NOT_CANCELLABLE';
+    },
+
+    async renewFlightEndpoint(call, renewed) {
+      const handle = statementHandle(renewed.ticket?.ticket);
+      // The tickets of metadata commands never expire.
+      if (handle === undefined) return renewed;
+      const { ticket, sealed, expires } = tickets.renew(call.principal, handle);
+      executions.extend(ticket.id, expires);
+      return endpoint(packAny(TicketStatementQuery, { statement_handle: sealed }), expires, locations);
+    },
+  };
+}
+
+/** The sealed part of a statement's ticket; undefined for another kind of ticket. */
+function statementHandle(ticket: Uint8Array | undefined): Uint8Array | undefined {
+  if (ticket === undefined) return undefined;
+  const { typeName, value } = openAny(ticket);
+  return typeName === TicketStatementQuery.typeName ? TicketStatementQuery.decode(value).statement_handle : undefined;
+}
+
+async function ingest(
+  statements: StatementService,
+  call: FlightCall,
+  command: CommandStatementIngest,
+  stream: PutStream,
+): Promise<number> {
+  call.report.statement = 'INGEST';
+  const target = ingestTarget(command);
+  const schema = await stream.schema();
+  if (schema === undefined) throw new SkuaError('INVALID_ARGUMENT', 'bulk ingest needs a schema');
+  const rows = await statements.ingest(call, target, schema, stream.batches());
+  call.report.rows = rows;
+  return rows;
+}
+
+/** What is left unspecified fails; leaving both unspecified: INVALID_ARGUMENT. */
+function ingestTarget(command: CommandStatementIngest): IngestTarget {
+  const { if_not_exist: ifNotExist, if_exists: ifExists } = command.table_definition_options ?? {};
+  const unspecified =
+    (ifNotExist ?? 'TABLE_NOT_EXIST_OPTION_UNSPECIFIED') === 'TABLE_NOT_EXIST_OPTION_UNSPECIFIED' &&
+    (ifExists ?? 'TABLE_EXISTS_OPTION_UNSPECIFIED') === 'TABLE_EXISTS_OPTION_UNSPECIFIED';
+  if (unspecified) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      'bulk ingest must say what to do where the table exists and where it does not (table_definition_options)',
+    );
+  }
+  if (command.table === '') throw new SkuaError('INVALID_ARGUMENT', 'bulk ingest needs the name of a table');
+  const transaction = transactionId(command.transaction_id);
+  return {
+    table: command.table,
+    temporary: command.temporary,
+    ifNotExists: ifNotExist === 'TABLE_NOT_EXIST_OPTION_CREATE' ? 'create' : 'fail',
+    ifExists:
+      ifExists === 'TABLE_EXISTS_OPTION_APPEND'
+        ? 'append'
+        : ifExists === 'TABLE_EXISTS_OPTION_REPLACE'
+          ? 'replace'
+          : 'fail',
+    ...(command.catalog ? { catalog: command.catalog } : {}),
+    ...(command.schema ? { schema: command.schema } : {}),
+    ...(transaction === undefined ? {} : { transaction }),
+  };
+}

@@ -1,0 +1,195 @@
+/** Statements: planned by GetFlightInfo, fetched by DoGet, changed by DoPut, with parameters or without. */
+import { Field, Schema, Type, Utf8 } from 'apache-arrow';
+import { type ColumnarBatch, encodeSchema } from '../../arrow/index.js';
+import { SkuaError } from '../../errors.js';
+import type { StatementDescription, StatementRequest, StatementService } from '../../query/contract.js';
+import type { FlightCall } from '../flight-call.js';
+import type { Parameters, PutStream } from '../put-stream.js';
+import type { ResultStream } from '../result-stream.js';
+import type { Bindings } from './bindings.js';
+import type { Executions } from './executions.js';
+import type { FlightSql, PlannedResult } from './flight-sql.js';
+import type { Handles, PreparedStatement } from './handles.js';
+import type * as sql from './messages.js';
+import type { StatementTicket, Tickets } from './tickets.js';
+
+export interface StatementParts {
+  statements: StatementService;
+  tickets: Tickets;
+  handles: Handles;
+  bindings: Bindings;
+  executions: Executions;
+  /** Most bytes of parameters that one DoPut may bring. */
+  parameterBytes: number;
+}
+
+interface PlannedStatement extends PlannedResult {
+  planned: StatementTicket;
+}
+
+type StatementCommands = Pick<
+  FlightSql,
+  | 'planStatement'
+  | 'describeStatement'
+  | 'streamStatement'
+  | 'updateStatement'
+  | 'planPreparedStatement'
+  | 'describePreparedStatement'
+  | 'streamPreparedStatement'
+  | 'updatePreparedStatement'
+  | 'bindPreparedStatement'
+  | 'createPreparedStatement'
+  | 'closePreparedStatement'
+>;
+
+export function statementCommands(parts: StatementParts): StatementCommands {
+  const { statements, tickets, handles, bindings, executions } = parts;
+
+  async function describe(call: FlightCall, request: StatementRequest): Promise<StatementDescription> {
+    const description = await statements.describe(call, request);
+    call.report.statement = description.statement;
+    return description;
+  }
+
+  async function plan(
+    call: FlightCall,
+    request: StatementRequest,
+    binding: StatementTicket['binding'],
+  ): Promise<PlannedStatement> {
+    const { kind, statement, schema, pins } = await describe(call, request);
+    const { ticket, sealed, expires } = tickets.issue(call.principal, {
+      sql: request.sql,
+      kind,
+      statement,
+      pins,
+      ...(request.transaction === undefined ? {} : { transaction: request.transaction }),
+      ...(binding === undefined ? {} : { binding }),
+    });
+    return { schema, ticket: sealed, expires, planned: ticket };
+  }
+
+  async function stream(call: FlightCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
+    call.report.statement = ticket.statement;
+    executions.enter(ticket.id, expires, call);
+    const parameters = bindings.resolve(call.principal, ticket.binding);
+    const request = { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
+    if (ticket.kind === 'query') return statements.query(call, request);
+    const { schema, batches } = await executions.once(ticket.id, expires, async () =>
+      collect(await statements.query(call, request)),
+    );
+    return { schema, batches: each(batches) };
+  }
+
+  function openPrepared(call: FlightCall, handle: Uint8Array) {
+    const prepared = handles.open(call.principal, handle);
+    const parameters = bindings.resolve(call.principal, prepared.binding);
+    return { prepared, request: requestOf(prepared.sql, prepared.transaction, parameters) };
+  }
+
+  async function update(call: FlightCall, request: StatementRequest): Promise<number> {
+    const count = await statements.update(call, request);
+    if (count >= 0) call.report.rows = count;
+    return count;
+  }
+
+  return {
+    planStatement: (call, command) => plan(call, requestOfCommand(command), undefined),
+
+    describeStatement: async (call, command) => (await describe(call, requestOfCommand(command))).schema,
+
+    async streamStatement(call, command) {
+      const { ticket, expires } = tickets.open(call.principal, command.statement_handle);
+      return stream(call, ticket, expires);
+    },
+
+    updateStatement: (call, command) => update(call, requestOfCommand(command)),
+
+    async planPreparedStatement(call, command) {
+      const { prepared, request } = openPrepared(call, command.prepared_statement_handle);
+      return plan(call, request, prepared.binding);
+    },
+
+    async describePreparedStatement(call, command) {
+      const { request } = openPrepared(call, command.prepared_statement_handle);
+      return (await describe(call, request)).schema;
+    },
+
+    async streamPreparedStatement(call, command) {
+      const { prepared, request } = openPrepared(call, command.prepared_statement_handle);
+      const { planned, expires } = await plan(call, request, prepared.binding);
+      return stream(call, planned, expires);
+    },
+
+    async updatePreparedStatement(call, command, put: PutStream) {
+      const { request } = openPrepared(call, command.prepared_statement_handle);
+      const sent = await put.parameters(parts.parameterBytes);
+      return update(call, sent === undefined ? request : { ...request, parameters: sent });
+    },
+
+    async bindPreparedStatement(call, command, put: PutStream) {
+      call.report.statement = 'BIND';
+      const prepared = handles.open(call.principal, command.prepared_statement_handle);
+      const parameters = await put.parameters(parts.parameterBytes);
+      bindings.release(call.principal, prepared.binding);
+      const binding = parameters === undefined ? undefined : bindings.bind(call.principal, parameters);
+      return handles.bind(call.principal, prepared, binding);
+    },
+
+    async createPreparedStatement(call, request) {
+      const transaction = transactionId(request.transaction_id);
+      const { kind, schema, parameters } = await describe(call, requestOf(request.query, transaction));
+      const update = kind === 'update';
+      return {
+        prepared_statement_handle: handles.create(call.principal, request.query, transaction),
+        // Clients that know no `is_update` take a statement without result columns for an update.
+        dataset_schema: update ? new Uint8Array(0) : encodeSchema(schema),
+        parameter_schema: encodeSchema(bindable(parameters)),
+        is_update: update,
+      };
+    },
+
+    async closePreparedStatement(call, request) {
+      const prepared: PreparedStatement = handles.open(call.principal, request.prepared_statement_handle);
+      bindings.release(call.principal, prepared.binding);
+      handles.close(prepared);
+    },
+  };
+}
+
+function requestOfCommand(command: sql.CommandStatement): StatementRequest {
+  return requestOf(command.query, transactionId(command.transaction_id));
+}
+
+function requestOf(query: string, transaction?: string, parameters?: Parameters): StatementRequest {
+  if (query.trim() === '') throw new SkuaError('INVALID_ARGUMENT', 'the statement is empty');
+  return {
+    sql: query,
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(parameters === undefined ? {} : { parameters }),
+  };
+}
+
+/** A transaction id as the statement service knows it. */
+export function transactionId(bytes: Uint8Array | null | undefined): string | undefined {
+  return bytes === null || bytes === undefined || bytes.byteLength === 0
+    ? undefined
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+/** A parameter of unknown type as text, which the engine casts: drivers bind nothing but null to the Null type. */
+function bindable(parameters: Schema): Schema {
+  const fields = parameters.fields.map((field) =>
+    field.type.typeId === Type.Null ? new Field(field.name, new Utf8(), true, field.metadata) : field,
+  );
+  return new Schema(fields, parameters.metadata);
+}
+
+async function collect(stream: ResultStream): Promise<{ schema: Schema; batches: ColumnarBatch[] }> {
+  const batches: ColumnarBatch[] = [];
+  for await (const batch of stream.batches) batches.push(batch);
+  return { schema: stream.schema, batches };
+}
+
+export async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}

@@ -1,0 +1,62 @@
+/** Tickets of statements: sealed, good for one principal and a limited time, and holding all that DoGet needs. */
+import { randomUUID } from 'node:crypto';
+import type { SnapshotPin, StatementDescription } from '../../query/contract.js';
+import type { Owner, Sealer } from '../seal.js';
+import type { BindingReference } from './bindings.js';
+
+export interface StatementTicket {
+  /** Of the execution: what cancels it, and what makes a change happen once. */
+  id: string;
+  sql: string;
+  kind: StatementDescription['kind'];
+  /** `SELECT`, `INSERT`, … */
+  statement: string;
+  transaction?: string;
+  /** The snapshots that the plan saw. */
+  pins: SnapshotPin[];
+  binding?: BindingReference;
+}
+
+export interface SealedTicket {
+  ticket: StatementTicket;
+  sealed: Uint8Array;
+  /** Milliseconds since the epoch. */
+  expires: number;
+}
+
+/** JSON gives small integers back as numbers. */
+type Sealed = Omit<StatementTicket, 'pins'> & {
+  pins: (Omit<SnapshotPin, 'snapshotId'> & { snapshotId?: bigint | number })[];
+};
+
+export class Tickets {
+  constructor(
+    private readonly sealer: Sealer,
+    /** In milliseconds. */
+    private readonly lifetime: number,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  issue(owner: Owner, statement: Omit<StatementTicket, 'id'>): SealedTicket {
+    return this.#seal(owner, { ...statement, id: randomUUID() });
+  }
+
+  open(owner: Owner, sealed: Uint8Array): { ticket: StatementTicket; expires: number } {
+    const { payload, expires } = this.sealer.open<Sealed>('ticket', owner, sealed);
+    const pins = payload.pins.map(
+      ({ snapshotId, ...pin }): SnapshotPin =>
+        snapshotId === undefined ? pin : { ...pin, snapshotId: BigInt(snapshotId) },
+    );
+    return { ticket: { ...payload, pins }, expires };
+  }
+
+  /** The same ticket with its full lifetime again. */
+  renew(owner: Owner, sealed: Uint8Array): SealedTicket {
+    return this.#seal(owner, this.open(owner, sealed).ticket);
+  }
+
+  #seal(owner: Owner, ticket: StatementTicket): SealedTicket {
+    const expires = this.now() + this.lifetime;
+    return { ticket, sealed: this.sealer.seal('ticket', owner, ticket, expires), expires };
+  }
+}
