@@ -58,7 +58,9 @@ export function createService(gate: Gate, handler: FlightHandler, options: SendO
       }),
     DoPut: (stream: ServerDuplexStream<IncomingFlightData, PutResult>) =>
       streaming(gate, 'DoPut', stream, true, async (call) => {
-        const put = await PutStream.open(stream as AsyncIterable<IncomingFlightData>, call.signal);
+        // By default the iterator destroys the stream when the client ends its side, and the answer with it.
+        const messages = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<IncomingFlightData>;
+        const put = await PutStream.open(messages, call.signal);
         stream.write({ app_metadata: await handler.doPut(call, put) });
       }),
     DoExchange: (stream: ServerDuplexStream<object, object>) =>
