@@ -1,4 +1,4 @@
-"""The result schemas of the Flight SQL metadata commands, as the contract gives them."""
+"""The result schemas of the Flight SQL metadata commands, as Arrow's own libraries have them."""
 
 import pyarrow as pa
 
@@ -56,8 +56,8 @@ METADATA = {
         ("db_schema_name", _text),
         ("table_name", _text, False),
         ("column_name", _text, False),
-        ("key_name", _text),
         ("key_sequence", _int, False),
+        ("key_name", _text),
     ),
     "sql info": _schema(("info_name", pa.uint32(), False), ("value", _SQL_INFO_VALUE, False)),
     "type info": _schema(
