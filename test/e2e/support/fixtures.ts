@@ -1,0 +1,135 @@
+/** The kept tables in an embedded catalog, their files behind an S3 endpoint, and a statement service in front of both. */
+import type { Schema } from 'apache-arrow';
+import { batchToRows } from '../../../src/arrow/index.js';
+import { BearerToken, type Principal } from '../../../src/auth/principal.js';
+import { loadConfig } from '../../../src/config/index.js';
+import { type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
+import type { Call, StatementService } from '../../../src/query/contract.js';
+import { createStatementService } from '../../../src/query/index.js';
+import { openEnvironment } from '../../../src/server/environment.js';
+import { createSessionStore } from '../../../src/session/index.js';
+import { fixtureStorage, type FixtureTable, fixtureTables, locationPrefix } from '../../fixtures/index.js';
+import { serveFixtures } from '../../fixtures/serve.js';
+
+const keys = { accessKeyId: 'fixtures', secretAccessKey: 'not-checked' };
+
+export interface Fixtures {
+  /** Runs a query and reads all of its rows, in the conventions of `batchToRows`. */
+  ask(sql: string): Promise<{ schema: Schema; rows: unknown[][] }>;
+  statements: StatementService;
+  /** A call of its own, for `statements`. */
+  call(): Call;
+  /** Requests to the store so far. */
+  requests: string[];
+  stop(): Promise<void>;
+}
+
+export async function startFixtures(): Promise<Fixtures> {
+  const store = await serveFixtures();
+  const stack = await startEmbeddedStack({
+    catalog: {
+      name: 'fixtures',
+      namespaces: namespacesOf(fixtureTables()),
+      warehouse: { kind: 's3', location: locationPrefix, endpoint: store.endpoint, ...keys },
+    },
+  });
+  const token = await stack.token('adminuser');
+  await registerAll(stack, token);
+  const { environment, close } = await openEnvironment(configFor(stack));
+  const sessions = createSessionStore({ idleTimeout: 3_600_000, perPrincipal: 4, total: 4, catalog: 'fixtures' });
+  const principal: Principal = {
+    issuer: stack.issuer.issuer,
+    subject: 'adminuser',
+    name: 'adminuser',
+    roles: [],
+    expiresAt: Date.now() + 3_600_000,
+    token: new BearerToken(token),
+  };
+  const lease = sessions.acquire({ issuer: principal.issuer, subject: 'adminuser', expiresAt: principal.expiresAt }, '');
+  const statements = createStatementService(environment);
+  const call = (): Call => ({ principal, session: lease.session, signal: new AbortController().signal, report: {} });
+  return {
+    statements,
+    call,
+    requests: store.requests,
+    async ask(sql) {
+      const described = await statements.describe(call(), { sql });
+      const { schema, batches } = await statements.query(call(), { sql, pins: described.pins });
+      const rows: unknown[][] = [];
+      for await (const batch of batches) rows.push(...batchToRows(schema, batch));
+      return { schema: described.schema, rows };
+    },
+    async stop() {
+      lease.release();
+      await sessions.close();
+      await close();
+      await stack.close();
+      await store.close();
+    },
+  };
+}
+
+function namespacesOf(tables: readonly FixtureTable[]): string[][] {
+  const all = tables.flatMap(({ namespace }) => namespace.map((_, level) => namespace.slice(0, level + 1)));
+  return [...new Map(all.map((namespace) => [JSON.stringify(namespace), namespace])).values()];
+}
+
+function configFor(stack: EmbeddedStack) {
+  const text = JSON.stringify;
+  return loadConfig({
+    env: {},
+    text: `
+[[auth]]
+issuer = ${text(stack.issuer.issuer)}
+jwks_url = ${text(stack.issuer.jwksUrl)}
+audience = ${text(stack.issuer.audience)}
+allow_insecure_jwks = true
+
+[catalogs.fixtures]
+uri = ${text(stack.catalog.uri)}
+warehouse = "fixtures"
+credential_delegation = "none"
+
+[storage]
+access_key_id = ${text(keys.accessKeyId)}
+secret_access_key = ${text(keys.secretAccessKey)}
+
+[limits]
+threads = 2
+`,
+  });
+}
+
+async function registerAll(stack: EmbeddedStack, token: string): Promise<void> {
+  const post = async (path: string, body: string) => {
+    const answer = await fetch(`${stack.catalog.uri}/v1/fixtures/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body,
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
+  for (const { namespace, name, kind, metadataLocation } of fixtureTables()) {
+    const folder = `namespaces/${encodeURIComponent(namespace.join('\u001f'))}`;
+    if (kind === 'table') {
+      await post(`${folder}/register`, JSON.stringify({ name, 'metadata-location': metadataLocation }));
+      continue;
+    }
+    const metadata = JSON.parse(Buffer.from(await fixtureStorage().read(metadataLocation)).toString());
+    const [first, ...later] = metadata.versions;
+    const schemaOf = (version: Record<string, unknown>) =>
+      metadata.schemas.find((schema: Record<string, unknown>) => schema['schema-id'] === version['schema-id']);
+    await post(
+      `${folder}/views`,
+      JSON.stringify({ name, schema: schemaOf(first), 'view-version': first, properties: metadata.properties }),
+    );
+    for (const version of later) {
+      const updates = [
+        { action: 'add-schema', schema: schemaOf(version) },
+        { action: 'add-view-version', 'view-version': { ...version, 'schema-id': -1 } },
+        { action: 'set-current-view-version', 'view-version-id': -1 },
+      ];
+      await post(`${folder}/views/${encodeURIComponent(name)}`, JSON.stringify({ requirements: [], updates }));
+    }
+  }
+}
