@@ -33,6 +33,9 @@ interface EntryRecord {
   file: Omit<DataFile, 'content'> & Omit<DeleteFile, 'content'> & { content?: number };
 }
 
+/** Entries at a time; some writers put all of them into one Avro block. */
+const portion = 200;
+
 const statuses = ['existing', 'added', 'deleted'] as const;
 const contents = ['data', 'position-deletes', 'equality-deletes'] as const;
 const formats: ReadonlySet<string> = new Set<FileFormat>(['parquet', 'orc', 'avro', 'puffin']);
@@ -42,7 +45,7 @@ export function readManifest(bytes: Uint8Array, manifest: ManifestFile, options:
   return [...manifestEntries(bytes, manifest, options)].flat();
 }
 
-/** The same, one Avro block at a time, for callers that want to pause in between. */
+/** The same in portions, for callers that want to pause in between. */
 export function* manifestEntries(
   bytes: Uint8Array,
   manifest: ManifestFile,
@@ -54,9 +57,9 @@ export function* manifestEntries(
   const inherit = inheritance(manifest);
   for (const block of blocks) {
     const cursor = new AvroCursor(block.bytes);
-    const entries: ManifestEntry[] = [];
-    for (let index = 0; index < block.count; index++) entries.push(inherit(read(cursor)));
-    yield entries;
+    for (let left = block.count; left > 0; left -= portion) {
+      yield Array.from({ length: Math.min(left, portion) }, () => inherit(read(cursor)));
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export interface SelectedFiles {
   prunedByStatistics: number;
 }
 
-/** Goes on after each block of the manifest, so that the caller can pause. */
+/** Goes on after each portion of the manifest, so that the caller can pause. */
 export function* selectFiles(
   bytes: Uint8Array,
   manifest: ManifestFile,

@@ -93,7 +93,8 @@ export function bucketHash(type: Type, value: Value): number | undefined {
 
 function hashLong(value: bigint): number {
   const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(value);
+  // A literal may lie beyond 64 bits; no row equals it, whatever its hash.
+  bytes.writeBigInt64LE(BigInt.asIntN(64, value));
   return murmur3(bytes);
 }
 
