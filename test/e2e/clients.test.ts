@@ -18,7 +18,7 @@ describe('against the embedded stack', () => {
     address: local.server.address,
     token: await local.token('adminuser'),
     readerToken: await local.token('testuser'),
-    expiredToken: await local.stack.issuer.issue({ exp: Math.floor(Date.now() / 1000) - 3600 }),
+    expiredToken: await local.stack.issuer.token('adminuser', { lifetimeSeconds: -3600 }),
   });
 
   for (const client of realClients) {

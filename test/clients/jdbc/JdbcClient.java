@@ -1,4 +1,5 @@
 import java.util.Map;
+import java.util.logging.LogManager;
 
 /**
  * Skua through the Arrow Flight SQL JDBC driver. {@code run.sh} compiles and runs it:
@@ -6,6 +7,8 @@ import java.util.Map;
  */
 public final class JdbcClient {
   public static void main(String[] arguments) {
+    // The driver logs every refusal that is checked here.
+    LogManager.getLogManager().reset();
     Map<String, String> environment = System.getenv();
     String token = environment.get("SKUA_TOKEN");
     if (arguments.length < 1 || token == null) {

@@ -35,21 +35,23 @@ record Server(String address, String token, String readerToken, String expiredTo
 
   /** Every row of a query as a list of its values. */
   static List<List<Object>> rows(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      return rows(result);
+    try (Statement statement = connection.createStatement()) {
+      return rows(statement.executeQuery(sql));
     }
   }
 
-  static List<List<Object>> rows(ResultSet result) throws SQLException {
-    List<List<Object>> rows = new ArrayList<>();
-    int columns = result.getMetaData().getColumnCount();
-    while (result.next()) {
-      List<Object> row = new ArrayList<>();
-      for (int column = 1; column <= columns; column++) row.add(result.getObject(column));
-      rows.add(row);
+  /** Every row of a result, which is closed. */
+  static List<List<Object>> rows(ResultSet given) throws SQLException {
+    try (ResultSet result = given) {
+      List<List<Object>> rows = new ArrayList<>();
+      int columns = result.getMetaData().getColumnCount();
+      while (result.next()) {
+        List<Object> row = new ArrayList<>();
+        for (int column = 1; column <= columns; column++) row.add(result.getObject(column));
+        rows.add(row);
+      }
+      return rows;
     }
-    return rows;
   }
 
   static long update(Connection connection, String sql) throws SQLException {

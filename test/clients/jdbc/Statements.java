@@ -26,7 +26,7 @@ final class Statements {
       comesBack(checks, connection, "SMALLINT", s -> s.setShort(1, (short) -32768), (short) -32768);
       comesBack(checks, connection, "INTEGER", s -> s.setInt(1, Integer.MIN_VALUE), Integer.MIN_VALUE);
       comesBack(checks, connection, "BIGINT", s -> s.setLong(1, Long.MIN_VALUE), Long.MIN_VALUE);
-      comesBack(checks, connection, "FLOAT", s -> s.setFloat(1, 1.5f), 1.5f);
+      comesBack(checks, connection, "FLOAT", s -> s.setFloat(1, 1.5f), 1.5);
       comesBack(checks, connection, "DOUBLE", s -> s.setDouble(1, -0.1), -0.1);
       comesBack(checks, connection, "DECIMAL(38,3)",
           s -> s.setBigDecimal(1, new BigDecimal("12345678901234567890123456789012345.678")),
