@@ -143,6 +143,7 @@ export class Gate {
       call.signal.throwIfAborted();
       await handle(call);
       call.signal.throwIfAborted();
+      if (call.report.keepsState) lease.keep();
       return call;
     } catch (thrown) {
       throw new Ended(call, call.outcome(thrown));
@@ -163,10 +164,11 @@ export class Gate {
 
   #log(ended: { rpc: string; user?: string; call?: FlightCall; failure?: Failure; ms: number }): void {
     const { rpc, user, call, failure } = ended;
+    const { keepsState: _, ...report } = call?.report ?? {};
     const record: CallRecord = {
       rpc,
       ...(user === undefined ? {} : { user }),
-      ...call?.report,
+      ...report,
       status: failure?.error.code ?? 'OK',
       ms: Math.round(ended.ms * 10) / 10,
       ...(failure?.incident === undefined ? {} : { incident: failure.incident }),

@@ -18,6 +18,8 @@ export interface CallReport {
   statement?: string;
   rows?: number;
   bytes?: number;
+  /** The call left state in its session that the client's later calls count on: USE, BEGIN, session options. */
+  keepsState?: boolean;
 }
 
 /** A table whose snapshot was fixed when the statement was planned. */

@@ -105,7 +105,10 @@ export async function begin(call: Call, options: { current: boolean }): Promise<
   }
   const transaction = new Transaction();
   transactions.byId.set(transaction.id, transaction);
-  if (options.current) transactions.current = transaction;
+  if (options.current) {
+    transactions.current = transaction;
+    call.report.keepsState = true;
+  }
   return transaction;
 }
 

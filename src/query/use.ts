@@ -9,7 +9,8 @@ import { catalogOf } from './tables.js';
 /** Chooses a catalog or a schema that exists and that the caller may see. Unknown: NOT_FOUND. */
 export async function use(context: StatementContext, { path, what }: UseStatement): Promise<void> {
   const names = namesOf(context);
-  const { session } = context.call;
+  const { session, report } = context.call;
+  report.keepsState = true;
   const catalog = path.length === 1 && what !== 'schema' ? findCatalog(names, path[0] as string) : undefined;
   if (catalog !== undefined) {
     session.catalog = catalog;

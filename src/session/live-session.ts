@@ -20,11 +20,14 @@ export class LiveSession implements Session {
   /** An ended session takes no new call; its resources go when the last running one is over. */
   ended = false;
 
+  /** The session id that was given to the client whose call last left state here, while this was the default session. */
+  keptFor: string | undefined;
+
   constructor(
-    readonly id: string,
+    public id: string,
     readonly owner: { issuer: string; subject: string },
     /** The session of calls without a cookie. */
-    readonly isDefault: boolean,
+    public isDefault: boolean,
   ) {}
 
   async resource<T>(key: symbol, create: () => Promise<T>, dispose: (value: T) => Promise<void>): Promise<T> {

@@ -27,6 +27,11 @@ export interface SessionLease {
   readonly session: Session;
   /** The session id that the client shall keep, where it sent none that was good. */
   readonly newId: string | undefined;
+  /**
+   * Says that this call left state in the session. A client whose first call did so, before it had its id, finds that very session when it
+   * comes back with the id.
+   */
+  keep(): void;
   /** Ends the session once its calls are over. False for the session that all calls without a cookie share. */
   end(): boolean;
   release(): void;
@@ -80,9 +85,13 @@ class Store implements SessionStore {
     session.lastUsed = this.#now();
     session.expiresAt = Math.max(session.expiresAt, principal.expiresAt);
     let released = false;
+    const newId = own === undefined ? this.#ids.create(owner) : undefined;
     return {
       session,
-      newId: own === undefined ? this.#ids.create(owner) : undefined,
+      newId,
+      keep: () => {
+        if (session.isDefault) session.keptFor = newId;
+      },
       end: () => {
         if (session.isDefault) return false;
         this.#remove(session);
@@ -120,6 +129,8 @@ class Store implements SessionStore {
     const key = JSON.stringify([owner.issuer, owner.subject]);
     const existing = this.#sessions.get(key)?.get(id ?? '');
     if (existing !== undefined) return existing;
+    const waiting = this.#sessions.get(key)?.get('');
+    if (id !== undefined && waiting?.keptFor === id) return this.#handOver(key, waiting, id);
     this.#makeRoom(key);
     const session = new LiveSession(id ?? this.#ids.create(owner), owner, id === undefined);
     session.catalog = this.#options.catalog;
@@ -128,6 +139,17 @@ class Store implements SessionStore {
     siblings.set(id ?? '', session);
     this.#sessions.set(key, siblings);
     this.#size++;
+    return session;
+  }
+
+  /** Makes the default session that of the client which left state in it. */
+  #handOver(key: string, session: LiveSession, id: string): LiveSession {
+    const siblings = this.#sessions.get(key);
+    siblings?.delete('');
+    siblings?.set(id, session);
+    session.id = id;
+    session.isDefault = false;
+    session.keptFor = undefined;
     return session;
   }
 

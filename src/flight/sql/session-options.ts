@@ -56,6 +56,7 @@ export function sessionActions({ metadata }: Pick<StatementService, 'metadata'>)
 
   return {
     async setSessionOptions(call, { session_options }) {
+      call.report.keepsState = true;
       const errors: Record<string, { value: SetSessionOptionsError }> = {};
       for (const name of Object.keys(session_options)) {
         if (!setters.has(name)) errors[name] = { value: 'INVALID_NAME' };

@@ -9,6 +9,7 @@ import { applyEdits, type Edit } from './rewrite.js';
 export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean): string {
   const tokens = tokenize(sql);
   const edits: Edit[] = [];
+  const clauses = new ClauseTracker();
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] as Token;
     if (token.keyword === 'FOR') {
@@ -19,11 +20,12 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
       }
       continue;
     }
+    clauses.see(token);
     if (!isName(token) || tokens[index - 1]?.text === '.') continue;
     const chain = nameChain(tokens, index);
     const names = chain.map((name) => name.text);
     const end = (chain.at(-1) as Token).end;
-    if (names.length > 3 && isCatalog(names[0] as string)) {
+    if (names.length > 3 && clauses.namesTables && isCatalog(names[0] as string)) {
       const path = [names[0] as string, schemaName(names.slice(1, -1)), names.at(-1) as string];
       edits.push({ start: token.start, end, text: path.map(quoteName).join('.') });
     } else {
@@ -35,6 +37,34 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
     index += (chain.length - 1) * 2;
   }
   return applyEdits(sql, edits);
+}
+
+const TABLE_CLAUSES = new Set(['FROM', 'JOIN', 'INTO', 'TABLE', 'USING']);
+const OTHER_CLAUSES = new Set([
+  'SELECT',
+  'WHERE',
+  'ON',
+  'GROUP',
+  'HAVING',
+  'ORDER',
+  'LIMIT',
+  'QUALIFY',
+  'WINDOW',
+  'SET',
+  'VALUES',
+]);
+
+/** Whether names at this place of the text are those of tables: behind FROM or JOIN, up to the next clause, at the same depth. */
+class ClauseTracker {
+  readonly #outer: boolean[] = [];
+  namesTables = false;
+
+  see(token: Token): void {
+    if (token.text === '(') this.#outer.push(this.namesTables);
+    else if (token.text === ')') this.namesTables = this.#outer.pop() ?? false;
+    else if (TABLE_CLAUSES.has(token.keyword)) this.namesTables = true;
+    else if (OTHER_CLAUSES.has(token.keyword)) this.namesTables = false;
+  }
 }
 
 function isName(token: Token | undefined): token is Token {

@@ -27,3 +27,15 @@ describe('normalizeQuery', () => {
     expect(normalize(sql)).toBe(sql);
   });
 });
+
+describe('names of four parts', () => {
+  it('are tables behind FROM and JOIN, columns elsewhere', () => {
+    expect(normalize('SELECT lake.a.t.x FROM lake.a.t')).toBe('SELECT lake.a.t.x FROM lake.a.t');
+    expect(normalize('SELECT 1 FROM x, lake.a.b.t WHERE lake.a.t.x = 1')).toBe(
+      'SELECT 1 FROM x, "lake"."a.b"."t" WHERE lake.a.t.x = 1',
+    );
+    expect(normalize('SELECT (SELECT 1 FROM lake.a.b.t), lake.a.t.x FROM lake.a.t')).toBe(
+      'SELECT (SELECT 1 FROM "lake"."a.b"."t"), lake.a.t.x FROM lake.a.t',
+    );
+  });
+});
