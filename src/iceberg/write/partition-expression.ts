@@ -49,8 +49,15 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
   }
 }
 
-/** A time with zone as the wall clock in UTC, whatever the zone of the session. */
+/**
+ * A time with zone as the wall clock in UTC, whatever the zone of the session. Nanoseconds are cut to microseconds; the engine's own cast
+ * would round them, and the last moment of a day is not of the next one.
+ */
 function utc(columnSql: string, type: Type): string {
-  const hasZone = type.kind === 'primitive' && type.type.startsWith('timestamptz');
-  return hasZone ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;
+  const name = type.kind === 'primitive' ? type.type : '';
+  if (name === 'timestamp_ns') {
+    const nanoseconds = `epoch_ns(${columnSql})`;
+    return `make_timestamp((${nanoseconds} - ((${nanoseconds} % 1000) + 1000) % 1000) // 1000)`;
+  }
+  return name.startsWith('timestamptz') ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;
 }
