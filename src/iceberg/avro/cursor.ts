@@ -3,9 +3,12 @@ import { SkuaError } from '../../errors.js';
 
 export class AvroCursor {
   position = 0;
+  readonly bytes: Uint8Array;
   readonly #buffer: Buffer;
 
-  constructor(readonly bytes: Uint8Array) {
+  constructor(bytes: Uint8Array) {
+    // Never a Buffer, whose `slice` does not copy.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

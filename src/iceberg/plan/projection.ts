@@ -45,7 +45,7 @@ function projectComparison(
   type: Type,
   target: { fieldId: number; type: Type },
 ): Predicate {
-  const value = applyTransform(transform, type, given);
+  const value = applyTransform(transform, type, inclusive(op, given));
   if (value === undefined || value === null || Number.isNaN(given)) return always;
   const test = (wanted: 'eq' | 'le' | 'ge', than: Value): Predicate => ({ op: wanted, ...target, value: than });
   if (transform.kind === 'bucket') return op === 'eq' ? test('eq', value) : always;
@@ -54,6 +54,15 @@ function projectComparison(
   if (op === 'lt' || op === 'le') return test('le', highest);
   if (op === 'gt' || op === 'ge') return test('ge', value);
   return highest === value ? test('eq', value) : combine('or', [test('eq', value), test('eq', highest)]);
+}
+
+/** The last value that passes a strict comparison, where the values can be counted: the hour before midnight is not of the next day. */
+function inclusive(op: 'eq' | 'lt' | 'le' | 'gt' | 'ge', value: Value): Value {
+  if (op !== 'lt' && op !== 'gt') return value;
+  if (typeof value === 'bigint') return op === 'lt' ? value - 1n : value + 1n;
+  // Numbers that are transformed are ints and days; floats have no transform but identity.
+  if (typeof value === 'number') return op === 'lt' ? value - 1 : value + 1;
+  return value;
 }
 
 function projectPrefix(

@@ -2,14 +2,15 @@
 import type { FileTask, ScanPlan, ScanRequest, ScanStatistics } from '../contract.js';
 import { loadManifests, readMetadataFile } from '../manifest/load.js';
 import { currentSchema, currentSnapshot, partitionSpecById, schemaOf, snapshotById } from '../snapshots.js';
-import type { DataFile, DeleteFile, ManifestFile } from '../types.js';
-import { selectInThread } from './decoder.js';
+import type { DeleteFile, ManifestFile } from '../types.js';
+import { decoderFor } from './decoder.js';
 import { DeleteIndex, deletePathFieldId } from './delete-index.js';
 import { mayMatchManifest } from './evaluate.js';
 import { inParallel } from './in-parallel.js';
 import { bindFilter, fieldIdsOf, type Predicate } from './predicate.js';
 import { projectPredicate } from './projection.js';
 import type { SelectedFiles, Selection } from './select-files.js';
+import { giveWay } from './turns.js';
 
 /** Manifests that are fetched and decoded at a time. */
 const manifestsAtATime = 16;
@@ -23,36 +24,54 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const manifests = (await loadManifests(request, snapshot)).filter(hasLiveFiles);
   const predicate = bindFilter(request.filter, schema);
   const statistics = emptyStatistics(manifests.length);
-  const dataFiles: DataFile[] = [];
-  const deleteFiles: DeleteFile[] = [];
-  const prunedFiles = { manifest: 0, partition: 0, statistics: 0 };
-  await inParallel(manifests, manifestsAtATime, async (manifest) => {
+  const pruned = { manifest: 0, partition: 0, statistics: 0 };
+  const chosen = await chooseManifests(request, manifests, predicate, statistics, pruned);
+  const decode = decoderFor(chosen.reduce((sum, { manifest }) => sum + manifest.length, 0));
+  const selections = await inParallel(chosen, manifestsAtATime, async ({ manifest, selection }) => {
     request.signal?.throwIfAborted();
-    const selection = selectionFor(request, manifest, predicate);
-    if (!mayMatchManifest(selection.partitionPredicate, manifest, selection.partitionFields)) {
-      const files = (manifest.addedFilesCount ?? 0) + (manifest.existingFilesCount ?? 0);
-      if (manifest.content === 'data') prunedFiles.manifest += files;
-      if (manifest.content === 'data') statistics.filesTotal += files;
-      return;
-    }
-    const bytes = await readMetadataFile(request, manifest.location);
-    const selected = await selectInThread(bytes, manifest, selection);
-    statistics.manifestsRead++;
-    for (const file of selected.files) {
-      if (file.content === 'data') dataFiles.push(file);
-      else deleteFiles.push(file);
-    }
-    if (manifest.content === 'data') countSelected(selected, statistics, prunedFiles);
+    return decode(await readMetadataFile(request, manifest.location), manifest, selection);
   });
-  const tasks = assignDeletes(request, dataFiles, deleteFiles);
+  statistics.manifestsRead = chosen.length;
+  selections.forEach((selected, index) => {
+    if (chosen[index]?.manifest.content === 'data') countSelected(selected, statistics, pruned);
+  });
+  const tasks = await assignDeletes(request, selections);
   statistics.filesPlanned = tasks.length;
   statistics.bytesPlanned = tasks.reduce((sum, { file }) => sum + file.fileSize, 0);
   statistics.deleteFiles = new Set(tasks.flatMap(({ deletes }) => deletes)).size;
   statistics.prunedBy = (['manifest', 'partition', 'statistics'] as const)
-    .map((reason) => ({ reason, files: prunedFiles[reason] }))
+    .map((reason) => ({ reason, files: pruned[reason] }))
     .filter(({ files }) => files > 0)
     .sort((left, right) => right.files - left.files);
   return { snapshot, schema, tasks, statistics };
+}
+
+interface ChosenManifest {
+  manifest: ManifestFile;
+  selection: Selection;
+}
+
+/** The manifests whose partition summaries leave room for matching files. */
+async function chooseManifests(
+  request: ScanRequest,
+  manifests: readonly ManifestFile[],
+  predicate: Predicate,
+  statistics: ScanStatistics,
+  pruned: { manifest: number },
+): Promise<ChosenManifest[]> {
+  const chosen: ChosenManifest[] = [];
+  for (const manifest of manifests) {
+    await giveWay();
+    const selection = selectionFor(request, manifest, predicate);
+    if (mayMatchManifest(selection.partitionPredicate, manifest, selection.partitionFields)) {
+      chosen.push({ manifest, selection });
+    } else if (manifest.content === 'data') {
+      const files = (manifest.addedFilesCount ?? 0) + (manifest.existingFilesCount ?? 0);
+      pruned.manifest += files;
+      statistics.filesTotal += files;
+    }
+  }
+  return chosen;
 }
 
 function selectionFor(request: ScanRequest, manifest: ManifestFile, predicate: Predicate): Selection {
@@ -69,11 +88,20 @@ function selectionFor(request: ScanRequest, manifest: ManifestFile, predicate: P
   };
 }
 
-/** In the order of their locations, so that equal requests give equal plans. */
-function assignDeletes(request: ScanRequest, dataFiles: DataFile[], deleteFiles: DeleteFile[]): FileTask[] {
-  const index = new DeleteIndex(request.metadata, deleteFiles);
-  dataFiles.sort((left, right) => (left.location < right.location ? -1 : left.location > right.location ? 1 : 0));
-  return dataFiles.map((file) => ({ file, deletes: index.deletesFor(file) }));
+/** In the order of the manifest list, so that equal requests give equal plans. */
+async function assignDeletes(request: ScanRequest, selections: readonly SelectedFiles[]): Promise<FileTask[]> {
+  const deletes = selections.flatMap(({ files }) =>
+    files.filter((file): file is DeleteFile => file.content !== 'data'),
+  );
+  const index = new DeleteIndex(request.metadata, deletes);
+  const tasks: FileTask[] = [];
+  for (const { files } of selections) {
+    await giveWay();
+    for (const file of files) {
+      if (file.content === 'data') tasks.push({ file, deletes: index.deletesFor(file) });
+    }
+  }
+  return tasks;
 }
 
 function hasLiveFiles(manifest: ManifestFile): boolean {
