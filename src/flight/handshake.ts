@@ -2,6 +2,7 @@
  * Handshake: for clients that log in before they call. Credentials are the token itself, in an `authorization: Bearer` or `Basic` header
  * or in the payload of the first message; the answer carries the header that the client then sends with every call.
  */
+import type { Readable } from 'node:stream';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { SkuaError } from '../errors.js';
 import type { FlightCall } from './flight-call.js';
@@ -12,7 +13,7 @@ export type HandshakeStream = ServerDuplexStream<HandshakeRequest, HandshakeResp
 /** Puts credentials from the payload into the call's metadata, where the gate looks for them. */
 export async function readCredentials(stream: HandshakeStream): Promise<void> {
   if (stream.metadata.get('authorization').length > 0) return;
-  const first = await stream[Symbol.asyncIterator]().next();
+  const first = await (stream as unknown as Readable).iterator({ destroyOnReturn: false }).next();
   if (first.done) return;
   const { username, password } = BasicAuth.decode((first.value as HandshakeRequest).payload);
   const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');

@@ -32,8 +32,13 @@ export interface Codec<T> {
 }
 
 export function codec<T>(typeName: string): Codec<T> {
-  const definition = packageDefinition[typeName] as MessageTypeDefinition<object, object> | undefined;
-  if (definition?.serialize === undefined) throw new SkuaError('INTERNAL', `no message ${typeName} in proto/`);
+  return codecIn(packageDefinition, typeName);
+}
+
+export function codecIn<T>(definitions: PackageDefinition, typeName: string): Codec<T> {
+  const definition = definitions[typeName] as MessageTypeDefinition<object, object> | undefined;
+  if (definition?.serialize === undefined)
+    throw new SkuaError('INTERNAL', `no message ${typeName} in the loaded protocol`);
   return {
     typeName,
     encode: (message) => definition.serialize(message),

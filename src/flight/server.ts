@@ -1,13 +1,16 @@
 /** The gRPC server: Flight, health and reflection on one port. */
+import { dirname, join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { Authenticator } from '../auth/index.js';
 import { messageOf, SkuaError } from '../errors.js';
 import type { StatementService } from '../query/contract.js';
 import type { SessionStore } from '../session/index.js';
 import { type CallRecord, Gate, type Logger } from './gate.js';
 import { FLIGHT_SERVICE, packageDefinition } from './proto.js';
+import { reflectedDefinition } from './reflection.js';
 import { Sealer } from './seal.js';
 import { createService, serviceDefinition } from './service.js';
 import { createFlightSqlHandler } from './sql/index.js';
@@ -104,7 +107,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   );
   const health = new HealthImplementation({ '': 'SERVING', [FLIGHT_SERVICE]: 'SERVING' });
   health.addToServer(server);
-  new ReflectionService({ ...packageDefinition, ...healthDefinition() }).addToServer(server);
+  new ReflectionService(reflectedDefinition([packageDefinition, healthDefinition()])).addToServer(server);
 
   const drain = async (timeout: number) => {
     health.setStatus('', 'NOT_SERVING');
@@ -142,7 +145,7 @@ function credentialsOf(tls: FlightServerOptions['tls']): ServerCredentials {
 }
 
 function healthDefinition() {
-  return { 'grpc.health.v1.Health': healthService } as unknown as typeof packageDefinition;
+  return loadSync('health/v1/health.proto', { includeDirs: [join(dirname(healthProto), '../..')], keepCase: true });
 }
 
 /** grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. */

@@ -61,7 +61,9 @@ export function createService(gate: Gate, handler: FlightHandler, options: SendO
         // By default the iterator destroys the stream when the client ends its side, and the answer with it.
         const messages = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<IncomingFlightData>;
         const put = await PutStream.open(messages, call.signal);
-        stream.write({ app_metadata: await handler.doPut(call, put) });
+        const answer = await handler.doPut(call, put);
+        call.sendHeaders();
+        stream.write({ app_metadata: answer });
       }),
     DoExchange: (stream: ServerDuplexStream<object, object>) =>
       streaming(gate, 'DoExchange', stream, false, async () => {
