@@ -9,6 +9,9 @@ const { values } = parseArgs({ options: { polaris: { type: 'string' } } });
 const folder = join(repository, 'quickstart/polaris-keycloak-user-token');
 const logFolder = join(cacheFolder, 'logs');
 
+// The embedded catalog's S3 client would print a page about future Node versions.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 // Leaving by process.exit ends the servers too.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
