@@ -85,7 +85,16 @@ export class PutStream {
       return message;
     }
     const next = await this.#messages.next();
+    if (next.done) await settled();
     this.#signal.throwIfAborted();
     return next.done ? undefined : next.value;
   }
+}
+
+/**
+ * Some clients end their side of the stream while they cancel it, so that the end arrives together with the cancel but is reported before.
+ * After two turns of the event loop both are known.
+ */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
 }

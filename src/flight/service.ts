@@ -77,7 +77,8 @@ export function createService(gate: Gate, handler: FlightHandler, options: SendO
         for (const body of bodies) stream.write({ body });
       }),
     ListActions: (stream: Stream<object, ActionType>) =>
-      streaming(gate, 'ListActions', stream, false, async () => {
+      streaming(gate, 'ListActions', stream, false, async (call) => {
+        call.sendHeaders();
         for (const action of handler.actions) stream.write(action);
       }),
   };

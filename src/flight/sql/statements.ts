@@ -1,5 +1,5 @@
 /** Statements: planned by GetFlightInfo, fetched by DoGet, changed by DoPut, with parameters or without. */
-import { Field, Schema, Type, Utf8 } from 'apache-arrow';
+import { DataType, Field, Schema, TimeMillisecond, Timestamp, TimeUnit, Utf8 } from 'apache-arrow';
 import { type ColumnarBatch, encodeSchema } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import type { StatementDescription, StatementRequest, StatementService } from '../../query/contract.js';
@@ -176,12 +176,22 @@ export function transactionId(bytes: Uint8Array | null | undefined): string | un
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-/** A parameter of unknown type as text, which the engine casts: drivers bind nothing but null to the Null type. */
+/**
+ * The parameters as clients are asked to bind them. What has no type of its own is text. Times are asked for in milliseconds: the JDBC driver
+ * has no finer ones, and writes milliseconds whatever unit it is told. A client that binds another unit is taken at its word.
+ */
 function bindable(parameters: Schema): Schema {
-  const fields = parameters.fields.map((field) =>
-    field.type.typeId === Type.Null ? new Field(field.name, new Utf8(), true, field.metadata) : field,
+  const fields = parameters.fields.map(
+    (field) => new Field(field.name, bindableType(field.type), true, field.metadata),
   );
   return new Schema(fields, parameters.metadata);
+}
+
+function bindableType(type: DataType): DataType {
+  if (DataType.isNull(type)) return new Utf8();
+  if (DataType.isTimestamp(type)) return new Timestamp(TimeUnit.MILLISECOND, type.timezone);
+  if (DataType.isTime(type)) return new TimeMillisecond();
+  return type;
 }
 
 async function collect(stream: ResultStream): Promise<{ schema: Schema; batches: ColumnarBatch[] }> {

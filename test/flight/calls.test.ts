@@ -1,0 +1,178 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BasicAuth, FlightInfo, flightSql, HandshakeRequest, packAny } from '../../src/flight/protocol.js';
+import { failure, TestClient, ticketOf, until } from './client.js';
+import { type Fixture, startFixture } from './fake.js';
+
+const { CommandStatementQuery } = flightSql;
+let fixture: Fixture;
+let client: TestClient;
+
+beforeEach(async () => {
+  fixture = await startFixture();
+  client = new TestClient(fixture.port, 'alice.is.good');
+});
+
+afterEach(async () => {
+  client.close();
+  await fixture.stop();
+});
+
+function basic(user: string, password: string, padded = true): string {
+  const encoded = Buffer.from(`${user}:${password}`).toString('base64');
+  return `Basic ${padded ? encoded : encoded.replace(/=+$/, '')}`;
+}
+
+describe('every call', () => {
+  it('needs a good token, and says what is wrong with a bad one', async () => {
+    const without = await failure(new TestClient(fixture.port).info(CommandStatementQuery, { query: 'NUMBERS 1' }));
+    expect(without).toMatchObject({ code: 'UNAUTHENTICATED', details: expect.stringContaining('no token') });
+    const bad = await failure(new TestClient(fixture.port, 'bad').info(CommandStatementQuery, { query: 'NUMBERS 1' }));
+    expect(bad).toEqual({ code: 'UNAUTHENTICATED', details: 'The token is signed with an unknown key.' });
+  });
+
+  it('fails with the sentence of its error, in any script', async () => {
+    const wrong = await failure(client.info(CommandStatementQuery, { query: 'WRONG' }));
+    expect(wrong).toEqual({ code: 'INVALID_ARGUMENT', details: 'syntax error at line 1, column 7: ünknöwn' });
+  });
+
+  it('tells the client of an unforeseen error nothing but the id under which the log has it', async () => {
+    const crash = await failure(client.info(CommandStatementQuery, { query: 'CRASH' }));
+    expect(crash.code).toBe('INTERNAL');
+    expect(crash.details).not.toContain('secret');
+    const logged = fixture.log.find(({ level }) => level === 'error')?.entry as { incident: string; error: Error };
+    expect(crash.details).toContain(logged.incident);
+    expect(String((logged.error.cause as Error).message)).toContain('secret');
+  });
+
+  it('ends in one log line that says who, what, how it ended and how much, and neither token nor text', async () => {
+    await client.query(CommandStatementQuery, { query: 'NUMBERS 1500' });
+    await failure(client.info(CommandStatementQuery, { query: 'WRONG' }));
+    expect(fixture.calls).toMatchObject([
+      { rpc: 'GetFlightInfo', user: 'alice', statement: 'NUMBERS', status: 'OK' },
+      { rpc: 'DoGet', user: 'alice', statement: 'NUMBERS', status: 'OK', rows: 1500 },
+      { rpc: 'GetFlightInfo', user: 'alice', status: 'INVALID_ARGUMENT' },
+    ]);
+    expect(fixture.calls[1]?.bytes).toBeGreaterThan(1500 * 8);
+    expect(JSON.stringify(fixture.log)).not.toMatch(/alice\.is\.good|1500"|WRONG/);
+    expect(fixture.log).toHaveLength(3);
+  });
+
+  it('is refused when as many statements run as are allowed, but a cancel gets through', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { concurrentStatements: 1 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const info = await client.info(CommandStatementQuery, { query: 'SLOW INSERT' });
+    const running = failure(client.fetch(ticketOf(info)));
+    await until(() => fixture.server.running.statements === 1);
+    const refused = await failure(client.info(CommandStatementQuery, { query: 'NUMBERS 1' }));
+    expect(refused).toMatchObject({ code: 'RESOURCE_EXHAUSTED', details: expect.stringContaining('too busy') });
+    await client.action(
+      'CancelQuery',
+      packAny(flightSql.ActionCancelQueryRequest, {
+        info: FlightInfo.encode(info),
+      }),
+    );
+    expect((await running).code).toBe('CANCELLED');
+    await client.info(CommandStatementQuery, { query: 'NUMBERS 1' });
+  });
+
+  it('that runs longer than allowed ends with DEADLINE_EXCEEDED', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { statementTimeout: 100 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const ended = await failure(client.send(flightSql.CommandStatementUpdate, { query: 'SLOW INSERT' }));
+    expect(ended.code).toBe('DEADLINE_EXCEEDED');
+  });
+
+  it('takes a token that is larger than other servers allow', async () => {
+    const large = new TestClient(fixture.port, 'x'.repeat(40_000));
+    expect((await failure(large.info(CommandStatementQuery, { query: 'NUMBERS 1' }))).code).toBe('UNAUTHENTICATED');
+    large.close();
+  });
+
+  it('of what Flight SQL does not have is UNIMPLEMENTED', async () => {
+    const drain = async (name: string, request: object) => {
+      for await (const _ of client.stream(name, request));
+    };
+    expect((await failure(drain('ListFlights', {}))).code).toBe('UNIMPLEMENTED');
+    const substrait = client.info(flightSql.CommandStatementSubstraitPlan, {});
+    expect((await failure(substrait)).code).toBe('UNIMPLEMENTED');
+    expect((await failure(client.action('BeginSavepoint'))).code).toBe('UNIMPLEMENTED');
+    expect((await failure(client.action('MakeCoffee'))).code).toBe('UNIMPLEMENTED');
+    const path = client.unary('GetFlightInfo', { type: 'PATH', path: ['a'] });
+    expect((await failure(path)).code).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('handshake', () => {
+  async function shake(authorization: string | undefined, payload?: Uint8Array) {
+    const shaking = new TestClient(fixture.port);
+    if (authorization !== undefined) shaking.metadata.set('authorization', authorization);
+    const stream = shaking.handshake();
+    const headers = new Promise<Metadata>((resolve) => {
+      stream.on('metadata', resolve as (value: never) => void);
+    });
+    if (payload !== undefined) stream.write({ protocol_version: '0', payload });
+    stream.end();
+    const answers: string[] = [];
+    try {
+      for await (const { payload: answer } of stream) answers.push(Buffer.from(answer).toString());
+      return { answers, header: (await headers).get('authorization')[0] };
+    } finally {
+      shaking.close();
+    }
+  }
+
+  it.each([
+    ['a bearer header', 'Bearer alice.is.good'],
+    ['user token and the token as password', basic('token', 'alice.is.good')],
+    ['no user', basic('', 'alice.is.good')],
+    ['base64 without padding', basic('token', 'alice.is.good', false)],
+  ])('answers %s with the bearer header that the client then sends', async (_, header) => {
+    expect(await shake(header)).toEqual({ answers: ['alice.is.good'], header: 'Bearer alice.is.good' });
+  });
+
+  it('reads credentials from the first message too', async () => {
+    const payload = BasicAuth.encode({ username: 'token', password: 'alice.is.good' });
+    expect((await shake(undefined, payload)).header).toBe('Bearer alice.is.good');
+    expect(HandshakeRequest.typeName).toContain('HandshakeRequest');
+  });
+
+  it('takes no password, and says so', async () => {
+    const refused = await failure(shake(basic('joe', 'secret')));
+    expect(refused.code).toBe('UNAUTHENTICATED');
+    expect(refused.details).toContain('takes no passwords');
+    expect((await failure(shake(undefined))).code).toBe('UNAUTHENTICATED');
+    expect((await failure(shake('Bearer forged'))).code).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('a server that drains', () => {
+  it('lets running streams finish, refuses new calls, and then ends', async () => {
+    const info = await client.info(CommandStatementQuery, { query: 'SLOW INSERT' });
+    const running = client.fetch(ticketOf(info));
+    await until(() => fixture.server.running.statements === 1);
+    const drained = fixture.server.drain(60_000);
+    const refused = await failure(client.info(CommandStatementQuery, { query: 'NUMBERS 1' }));
+    expect(refused).toMatchObject({ code: 'UNAVAILABLE', details: expect.stringContaining('shutting down') });
+    fixture.statements.release();
+    expect((await running).rows).toEqual([[1n]]);
+    await drained;
+    expect((await failure(client.info(CommandStatementQuery, { query: 'NUMBERS 1' }))).code).toBe('UNAVAILABLE');
+  });
+
+  it('stops what takes too long with UNAVAILABLE', async () => {
+    const running = failure(client.send(flightSql.CommandStatementUpdate, { query: 'SLOW INSERT' }));
+    await until(() => fixture.server.running.statements === 1);
+    await fixture.server.drain(10);
+    expect((await running).code).toBe('UNAVAILABLE');
+  });
+
+  it('says that its port is taken', async () => {
+    const taken = await failure(
+      startFixture({}, fixture.port).catch((error) => Promise.reject(Object.assign(error, { details: error.message }))),
+    );
+    expect(taken.details).toContain('cannot listen');
+  });
+});
