@@ -116,7 +116,7 @@ async function show(client: FlightSqlClient, user: string, sql: string): Promise
   const result = await client.run(sql);
   if (result.kind === 'update') {
     const affected = result.affectedRows;
-    process.stdout.write(affected < 0 ? 'done\n' : `${affected} rows affected\n`);
+    process.stdout.write(affected <= 0 ? 'done\n' : `${affected} rows affected\n`);
     return { rows: [], affected };
   }
   const rows: unknown[][] = [];

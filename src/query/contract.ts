@@ -30,6 +30,8 @@ export interface SnapshotPin {
   tableUuid: string;
   /** Absent for a table without snapshots. */
   snapshotId?: bigint;
+  /** The time travel clause that chose the snapshot; a table that is referred to with several has a pin for each. */
+  at?: string;
 }
 
 export interface StatementDescription {
@@ -37,7 +39,7 @@ export interface StatementDescription {
   kind: 'query' | 'update';
   /** `SELECT`, `INSERT`, `CREATE TABLE`, … */
   statement: string;
-  /** Of the result. An update that is run as a query answers one row: `affected_rows` BIGINT, null where there is no count. */
+  /** Of the result. An update that is run as a query answers one row: `affected_rows` BIGINT. */
   schema: Schema;
   /** One field per parameter. */
   parameters: Schema;
@@ -65,7 +67,10 @@ export interface StatementService {
   describe(call: Call, request: StatementRequest): Promise<StatementDescription>;
   /** Runs a statement and streams its rows; an update takes effect before the promise settles and streams one row with its count. */
   query(call: Call, request: StatementRequest): Promise<StatementStream>;
-  /** Runs an update; the affected rows, or -1 where there is no count (Flight SQL, DoPutUpdateResult). A query: INVALID_ARGUMENT. */
+  /**
+   * Runs an update; the affected rows (Flight SQL, DoPutUpdateResult). 0 for definitions: clients take the contract's -1 for a result that
+   * they must still fetch, and run the statement again. A query: INVALID_ARGUMENT.
+   */
   update(call: Call, request: StatementRequest): Promise<number>;
   /** Bulk ingest (CommandStatementIngest). All batches or nothing. The rows written. */
   ingest(call: Call, target: IngestTarget, schema: Schema, batches: AsyncIterable<ColumnarBatch>): Promise<number>;

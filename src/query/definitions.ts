@@ -13,6 +13,7 @@ import type {
   PartitionDefinition,
 } from './syntax/statement.js';
 import { catalogOf } from './tables.js';
+import { dropTemporaryTable } from './temporary.js';
 
 export async function createSchema(context: StatementContext, statement: CreateSchemaStatement): Promise<void> {
   const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
@@ -30,6 +31,7 @@ export async function dropSchema(context: StatementContext, statement: DropSchem
 
 /** DROP TABLE removes the entry from the catalog; with PURGE the catalog removes the files too. */
 export async function dropTable(context: StatementContext, statement: DropStatement): Promise<void> {
+  if (statement.kind === 'drop-table' && dropTemporaryTable(context, statement.table)) return;
   const name = resolveTable(namesOf(context), statement.table);
   const catalog = catalogOf(context, name.catalog);
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>

@@ -12,6 +12,7 @@ import { rowsScan } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import type { CreateTableStatement } from './syntax/statement.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
+import { ingestTemporary } from './temporary.js';
 import { appendRows, authorizeChange, commitReplace, writeDataFiles } from './write.js';
 
 /** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
@@ -21,7 +22,7 @@ export async function ingest(
   schema: Schema,
   batches: AsyncIterable<ColumnarBatch>,
 ): Promise<number> {
-  if (target.temporary) throw new SkuaError('UNIMPLEMENTED', 'Temporary tables are not supported');
+  if (target.temporary) return ingestTemporary(context, target, schema, batches);
   const name = targetName(context, target);
   const existing = await existingTable(context, name);
   if (existing) {

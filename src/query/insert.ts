@@ -119,7 +119,7 @@ function targetColumns(table: PinnedTable, names: string[] | undefined): { name:
   return fields;
 }
 
-/** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written, or -1 where the table was there already. */
+/** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written; 0 where the table was there already. */
 export async function createTableAs(
   context: StatementContext,
   statement: CreateTableStatement,
@@ -157,7 +157,7 @@ export async function createAndFill(
   try {
     await catalog.createTable(name.namespace, createRequest(name, statement, schema));
   } catch (error) {
-    if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return -1;
+    if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
     throw error;
   }
   try {

@@ -19,7 +19,7 @@ import { begin, commitTransaction, endTransaction, rollback, transactionOf } fro
 import { use } from './use.js';
 
 /** What an update answers when it is run as a query. */
-const AFFECTED_ROWS = new Schema([new Field('affected_rows', new Int64(), true)]);
+const AFFECTED_ROWS = new Schema([new Field('affected_rows', new Int64(), false)]);
 const NO_PARAMETERS = new Schema([]);
 
 type Update = Exclude<Statement, { kind: 'query' | 'explain' | 'show' | 'describe' }>;
@@ -79,7 +79,7 @@ class Statements implements StatementService {
         return rowsStream(await describe(context, statement));
       default: {
         const count = await this.#change(context, statement, request);
-        return rowsStream({ schema: AFFECTED_ROWS, rows: [[count < 0 ? null : BigInt(count)]] });
+        return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(count)]] });
       }
     }
   }
@@ -131,7 +131,7 @@ class Statements implements StatementService {
     return { environment: this.environment, call, transaction: transactionOf(call, transaction) };
   }
 
-  /** Carries out a statement that returns no rows. The affected rows, or -1 where there is no count. */
+  /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */
   async #change(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
     if (statement.kind !== 'insert' && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
@@ -145,29 +145,29 @@ class Statements implements StatementService {
       case 'create-table':
         if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
         await createTable(context, statement);
-        return -1;
+        return 0;
       case 'create-schema':
         await createSchema(context, statement);
-        return -1;
+        return 0;
       case 'drop-schema':
         await dropSchema(context, statement);
-        return -1;
+        return 0;
       case 'drop-table':
       case 'drop-view':
         await dropTable(context, statement);
-        return -1;
+        return 0;
       case 'use':
         await use(context, statement);
-        return -1;
+        return 0;
       case 'begin':
         await begin(context.call, { current: true });
-        return -1;
+        return 0;
       case 'commit':
         await commitTransaction(context, endTransaction(context.call, request.transaction));
-        return -1;
+        return 0;
       case 'rollback':
         await rollback(endTransaction(context.call, request.transaction));
-        return -1;
+        return 0;
     }
   }
 }

@@ -47,6 +47,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     limits: {
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
+      temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },
     serverVersion: version,
