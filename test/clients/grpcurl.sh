@@ -47,7 +47,7 @@ fetch() {
   if [ -z "$ticket" ]; then printf '%s' "$info"; return; fi
   stream=$(call_as "$1" DoGet "{\"ticket\":\"$ticket\"}")
   case "$stream" in *ERROR:*) printf '%s' "$stream"; return ;; esac
-  printf '%s\n' "$stream" | sed -n 's/^ *"dataBody": "\([^"]*\)".*/\1/p' |
+  printf '%s\n' "$stream" | sed -nE 's/^ *"(dataBody|data_body)": "([^"]*)".*/\2/p' |
     while read -r body; do printf '%s' "$body" | base64 -d | LC_ALL=C tr -c ' -~' '.'; done
 }
 update() { # update TOKEN SQL
@@ -75,7 +75,7 @@ seed() {
   works "CREATE TABLE" "$out"
   out=$(update "$token" "INSERT INTO $events VALUES (1,'click',1.50),(2,'purchase',42.00),(3,'click',0.75),(4,'purchase',13.25)")
   # DoPutUpdateResult with record_count 4 is the bytes 08 04.
-  has "the INSERT reports 4 rows" "$out" '"appMetadata": "CAQ="'
+  has "the INSERT reports 4 rows" "$out" '"CAQ="'
   out=$(fetch "$token" "SELECT kind || ':' || COUNT(*) || ':' || ROUND(SUM(amount), 2) AS line FROM $events GROUP BY kind ORDER BY SUM(amount) DESC")
   has "the grouped rows" "$out" "purchase:2:55.25click:2:2.25"
 
