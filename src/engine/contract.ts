@@ -39,12 +39,36 @@ export interface ParsedQuery {
   qualifiedColumns: ColumnReference[];
   /** Parameters as they are numbered: 1 to n. */
   parameterCount: number;
+  /** The SELECTs of the query; `TableReference.scope` is an index into them. */
+  scopes: QueryScope[];
+}
+
+/** One SELECT. */
+export interface QueryScope {
+  /** Columns that it and the subqueries in it refer to, as written and unquoted: `[column]`, `[table, column]`, … */
+  columns: string[][];
+  /** `*`, `table.*` and `COLUMNS(*)` of its own. */
+  stars: StarReference[];
+  /** Joins tables by the names of all their columns. */
+  joinsNaturally: boolean;
+}
+
+export interface StarReference {
+  /** The table of `table.*`. */
+  table?: string;
+  /**
+   * Where an EXCLUDE list can be written: behind the star, or inside the list that is there. Absent where a text has no star and yet
+   * means one (`FROM t`); `start` is then where the FROM begins.
+   */
+  exclude: { kind: 'none' | 'list' | 'name' | 'implicit'; start: number; end: number };
 }
 
 export interface TableReference {
   /** The names as written, unquoted: `[table]`, `[schema, table]` or `[catalog, schema, table]`. */
   path: string[];
   alias?: string;
+  /** The SELECT whose FROM clause holds it. */
+  scope: number;
   /** Characters [start, end) of the whole name in the text, without its alias and AT clause. */
   start: number;
   end: number;
@@ -74,6 +98,13 @@ export interface TableColumn {
   fieldId: number;
   /** Value for files without the column (Iceberg `initial-default`), as a literal; absent means null. */
   initialDefault?: Literal;
+  /** The same for fields inside structs, by field id. */
+  nestedDefaults?: ReadonlyMap<number, Literal>;
+  /**
+   * A column that no file holds, or not every file: the file's location, the row's position in its file, the file's partition as a struct,
+   * the row's id (Iceberg spec, "Row Lineage"), the sequence number of its last change.
+   */
+  computed?: 'file' | 'position' | 'partition' | 'rowId' | 'lastUpdated';
 }
 
 /** A value in canonical text: ISO dates and timestamps (UTC, micro- or nanoseconds), plain decimals, lower-case hex for bytes. */
@@ -157,7 +188,18 @@ export interface ResultStream {
 
 /** Local files for one table binding. */
 export interface TableScan extends TableBinding {
+  /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
+  comparedColumns?: ComparedColumn[];
   source: { kind: 'parquet'; files: ParquetSource[] } | { kind: 'batches'; schema: Schema; batches: ColumnarBatch[] };
+}
+
+export interface ComparedColumn {
+  /** Of the field that is compared. */
+  fieldId: number;
+  /** The top-level column that is or holds the field. */
+  column: TableColumn;
+  /** Names of fields from the column down to the compared one; empty where it is the column itself. */
+  path: string[];
 }
 
 export interface ParquetSource {
@@ -168,14 +210,25 @@ export interface ParquetSource {
   rowCount: number;
   /** The file's own columns as its footer has them, nested children included, each with its field id where it has one. */
   columns: PhysicalColumn[];
-  /** Values for columns that the file does not hold: identity partition values. */
+  /** Values that all rows of the file have, by field id, whatever the file holds: identity partition values. */
   constants: Map<number, Literal | null>;
+  /** What a column that is computed as `partition` is, one value for each of its fields. */
+  partition?: (Literal | null)[];
+  /** Id of the file's first row, for `rowId`; without it the file's rows have no ids but those that it holds. */
+  firstRowId?: bigint;
   /** Deleted row positions within this file, ascending. */
   deletedPositions?: BigInt64Array;
   /** Local Parquet files of position deletes (columns `file_path`, `pos`) that apply to this file's `location`. */
   positionDeletes: string[];
   /** Local Parquet files of equality deletes that apply to this file. */
-  equalityDeletes: { path: string; fieldIds: number[] }[];
+  equalityDeletes: EqualityDeletes[];
+}
+
+export interface EqualityDeletes {
+  path: string;
+  fieldIds: number[];
+  /** The file's own columns, as of a data file. */
+  columns: PhysicalColumn[];
 }
 
 export interface PhysicalColumn {

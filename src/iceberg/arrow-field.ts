@@ -103,6 +103,12 @@ function extensionOf(type: Type): [string, string][] {
       [EXTENSION_METADATA_KEY, ''],
     ];
   }
+  if (type.kind === 'primitive' && type.type === 'variant') {
+    return [
+      [EXTENSION_NAME_KEY, 'arrow.json'],
+      [EXTENSION_METADATA_KEY, ''],
+    ];
+  }
   if (type.kind === 'geometry' || type.kind === 'geography') {
     const edges = type.kind === 'geography' ? { edges: type.algorithm } : {};
     return [
@@ -117,9 +123,34 @@ function extensionOf(type: Type): [string, string][] {
 export function tableColumns(schema: Schema): TableColumn[] {
   return schema.fields.map((field) => {
     const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };
+    if (hasFields(field.type)) {
+      const nestedDefaults = new Map<number, Literal>();
+      collectDefaults(field.type, nestedDefaults);
+      return nestedDefaults.size === 0 ? column : { ...column, nestedDefaults };
+    }
     const initialDefault = defaultLiteral(field.type, field.initialDefault);
     return initialDefault === undefined ? column : { ...column, initialDefault };
   });
+}
+
+function hasFields(type: Type): boolean {
+  return type.kind === 'struct' || type.kind === 'list' || type.kind === 'map';
+}
+
+function collectDefaults(type: Type, defaults: Map<number, Literal>): void {
+  if (type.kind === 'list') collectDefaults(type.element, defaults);
+  if (type.kind === 'map') {
+    collectDefaults(type.key, defaults);
+    collectDefaults(type.value, defaults);
+  }
+  if (type.kind !== 'struct') return;
+  for (const field of type.fields) {
+    if (hasFields(field.type)) collectDefaults(field.type, defaults);
+    else {
+      const literal = defaultLiteral(field.type, field.initialDefault);
+      if (literal !== undefined) defaults.set(field.id, literal);
+    }
+  }
 }
 
 /** A default value in JSON as a literal; undefined means null. */

@@ -1,9 +1,11 @@
 /** The Iceberg table format: metadata, types, scan planning, deletes, and the preparation of commits. */
 export { fieldToArrow, tableColumns } from './arrow-field.js';
+export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
+export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {
@@ -13,8 +15,9 @@ export {
   metadataTable,
 } from './metadata-tables/index.js';
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
-export { applyNameMapping, type MappedField, nameMapping } from './name-mapping.js';
+export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { partitionLiteral } from './partition-types.js';
+export { planAppends, planDifference } from './plan/incremental.js';
 export { planScan } from './plan/scan.js';
 export {
   fieldsById,

@@ -2,8 +2,7 @@
 import type { PhysicalColumn } from '../engine/contract.js';
 import { parseJson } from '../json.js';
 import { asArray, asNumber, asObject, asString, optional } from './json-reader.js';
-import { currentSchema } from './snapshots.js';
-import type { NestedField, TableMetadata, Type } from './types.js';
+import type { TableMetadata } from './types.js';
 
 export interface MappedField {
   fieldId?: number;
@@ -11,10 +10,10 @@ export interface MappedField {
   fields: MappedField[];
 }
 
-/** The table's `schema.name-mapping.default`; without one, the names of its current schema. */
-export function nameMapping(metadata: TableMetadata): MappedField[] {
+/** The table's `schema.name-mapping.default`; undefined where it has none. */
+export function nameMapping(metadata: TableMetadata): MappedField[] | undefined {
   const text = metadata.properties['schema.name-mapping.default'];
-  if (text === undefined) return currentSchema(metadata).fields.map(mappedField);
+  if (text === undefined) return undefined;
   return asArray(parseJson(text), 'schema.name-mapping.default').map(parseMappedField);
 }
 
@@ -29,21 +28,9 @@ function parseMappedField(json: unknown): MappedField {
   };
 }
 
-function mappedField(field: NestedField): MappedField {
-  return { fieldId: field.id, names: [field.name], fields: mappedChildren(field.type) };
-}
-
-function mappedChildren(type: Type): MappedField[] {
-  if (type.kind === 'struct') return type.fields.map(mappedField);
-  if (type.kind === 'list')
-    return [{ fieldId: type.elementId, names: ['element'], fields: mappedChildren(type.element) }];
-  if (type.kind === 'map') {
-    return [
-      { fieldId: type.keyId, names: ['key'], fields: mappedChildren(type.key) },
-      { fieldId: type.valueId, names: ['value'], fields: mappedChildren(type.value) },
-    ];
-  }
-  return [];
+/** Field ids by place: the first column is 1. What Iceberg's own reader does for a table without a name mapping. */
+export function numberByPosition(columns: readonly PhysicalColumn[]): PhysicalColumn[] {
+  return columns.map((column, index) => ({ ...column, fieldId: index + 1 }));
 }
 
 /** Groups that Parquet puts into lists and maps without a name of their own in the schema. */

@@ -3,6 +3,7 @@ import type { PhysicalColumn } from '../engine/contract.js';
 import type { ByteRange } from '../storage/contract.js';
 import type {
   ChunkStatistics,
+  Codec,
   ColumnChunk,
   LeafColumn,
   LogicalKind,
@@ -24,6 +25,8 @@ const PHYSICAL_TYPES: readonly PhysicalType[] = [
   'BYTE_ARRAY',
   'FIXED_LEN_BYTE_ARRAY',
 ];
+
+const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'];
 
 const REPEATED = 2;
 
@@ -100,6 +103,7 @@ function readChunk(chunk: Thrift, leaf: LeafColumn | undefined): ColumnChunk {
   const bloomLength = meta.field_15 as number | undefined;
   return {
     leaf,
+    codec: CODECS[Number(meta.field_4)] ?? 'UNCOMPRESSED',
     range: chunkRange(meta),
     statistics: readStatistics(meta.field_12 as Thrift | undefined),
     bloomFilter: bloomOffset > 0 ? { offset: bloomOffset, length: bloomLength } : undefined,

@@ -20,12 +20,15 @@ export interface RowGroup {
 
 export interface ColumnChunk {
   leaf: LeafColumn;
+  codec: Codec;
   /** Dictionary and data pages. */
   range: ByteRange;
   statistics: ChunkStatistics | undefined;
   /** Where the bloom filter begins; its length is not always known. */
   bloomFilter: { offset: number; length: number | undefined } | undefined;
 }
+
+export type Codec = 'UNCOMPRESSED' | 'SNAPPY' | 'GZIP' | 'LZO' | 'BROTLI' | 'LZ4' | 'ZSTD' | 'LZ4_RAW';
 
 /** A leaf of the schema, shared by its chunks in all row groups. */
 export interface LeafColumn {

@@ -6,14 +6,16 @@ import type { ParsedQuery, TableReference } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import type { SnapshotPin } from './contract.js';
 import type { StatementContext } from './environment.js';
+import { type HiddenReference, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { informationSchemaTable } from './information-schema.js';
-import { metadataTableOf } from './metadata-tables.js';
+import { isChangesTable, metadataTableOf, withMetadataTables } from './metadata-tables.js';
 import { displayName, findCatalog, type NameContext, resolveTable, schemaName, type TableName } from './names.js';
 import type { RowsTable } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import { normalizeQuery } from './syntax/normalize.js';
 import { applyEdits, type Edit } from './syntax/rewrite.js';
-import { atPin, loadTableOrView, type PinnedTable, type TimeTravel, travel } from './tables.js';
+import { atPin, loadTableOrView, type PinnedTable } from './tables.js';
+import { clauseKey, type TimeTravel, travel, travelForChanges } from './travel.js';
 import type { View } from './views.js';
 
 /** A query whose every table is known. */
@@ -48,58 +50,86 @@ export class Binder {
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
     const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined);
     const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
-    const edits = await Promise.all(parsed.tables.map((reference) => this.#bindReference(reference, context, depth)));
-    return { text: applyEdits(normal, [...edits.flat(), ...columnEdits(parsed)]), parsed };
+    const hidden: HiddenReference[] = [];
+    const edits = await Promise.all(
+      parsed.tables.map(async (reference) => {
+        const text = await this.#bindReference(parsed, reference, context, depth, hidden);
+        const alias = reference.alias === undefined ? ` AS ${quoteName(nameOf(reference))}` : '';
+        const edit = { start: reference.start, end: reference.end, text: `${text}${alias}` };
+        return reference.at ? [edit, { ...reference.at, text: '' }] : [edit];
+      }),
+    );
+    const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden)];
+    return { text: applyEdits(normal, all), parsed };
   }
 
-  async #bindReference(reference: TableReference, context: NameContext, depth: number): Promise<Edit[]> {
-    const edits: Edit[] = [];
-    const alias = reference.alias === undefined ? ` AS ${quoteName(reference.path.at(-1) as string)}` : '';
-    if (reference.at) edits.push({ start: reference.at.start, end: reference.at.end, text: '' });
-    const replaceBy = (text: string) => {
-      // The alias belongs behind an AT clause, which goes away.
-      edits.push({ start: reference.start, end: reference.end, text: `${text}${alias}` });
-      return edits;
-    };
+  /** What stands in the place of the reference; the hidden columns that it is bound with are added to `hidden`. */
+  async #bindReference(
+    parsed: ParsedQuery,
+    reference: TableReference,
+    context: NameContext,
+    depth: number,
+    hidden: HiddenReference[],
+  ): Promise<string> {
+    if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
       (await informationSchemaTable(this.statement, context, reference.path)) ??
       (await metadataTableOf(this.statement, context, reference));
-    if (rows) return replaceBy(this.#addRows(rows));
+    if (rows) return this.#addRows(rows);
     const name = resolveTable(context, reference.path);
     const found = await this.#load(name);
     if ('sql' in found) {
       if (reference.at)
         throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
-      return replaceBy(await this.#expandView(found, depth));
+      return this.#expandView(found, depth);
     }
-    return replaceBy(this.#addTable(this.#pinned(found, reference.at)));
+    const table = this.#pinned(found, reference.at);
+    const columns = namedHiddenColumns(parsed, reference, table);
+    if (columns.length === 0) return this.#addTable(table);
+    hidden.push({ scope: reference.scope, table: nameOf(reference), columns });
+    return this.#addTable({ ...table, hidden: columns });
+  }
+
+  /** The net changes between two snapshots, with `_change_type` INSERT or DELETE. */
+  async #changes(reference: TableReference, context: NameContext): Promise<string> {
+    const path = [...reference.path.slice(0, -1), (reference.path.at(-1) as string).replace(/\$changes$/i, '')];
+    const found = await this.#load(resolveTable(context, path));
+    if ('sql' in found) throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(found.name)} has no changes`);
+    const tables = travelForChanges(found, reference.at);
+    const [added, removed] = [this.#addTable(tables.added), this.#addTable(tables.removed)];
+    const difference = (of: string, without: string, type: string) =>
+      `SELECT *, '${type}' AS _change_type FROM (SELECT * FROM ${of} EXCEPT ALL SELECT * FROM ${without})`;
+    return `(${difference(added, removed, 'INSERT')} UNION ALL ${difference(removed, added, 'DELETE')})`;
   }
 
   #load(name: TableName): Promise<PinnedTable | View> {
     const key = displayName(name);
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = loadTableOrView(this.statement, name);
+      loading = loadTableOrView(this.statement, name).catch((error) => {
+        throw withMetadataTables(error, name);
+      });
       this.#loading.set(key, loading);
     }
     return loading;
   }
 
-  #pinned(table: PinnedTable, at: TimeTravel | undefined): PinnedTable {
-    if (at) return travel(table, at);
+  #pinned(loaded: PinnedTable, at: TimeTravel | undefined): PinnedTable {
+    const table = at ? travel(loaded, at) : loaded;
     const pin = this.pins.find(
       (candidate) =>
         candidate.catalog === table.name.catalog &&
         candidate.table === table.name.name &&
-        schemaName(candidate.namespace) === schemaName(table.name.namespace),
+        schemaName(candidate.namespace) === schemaName(table.name.namespace) &&
+        candidate.at === (at && clauseKey(at)),
     );
     return pin ? atPin(table, pin) : table;
   }
 
   #addTable(table: PinnedTable): string {
     const plain = displayName(table.name);
-    const isCurrent = table.snapshotId === table.metadata.currentSnapshotId;
-    const name = isCurrent ? plain : `${plain}@${table.snapshotId}`;
+    const version = table.at === undefined ? '' : ` at ${table.at}`;
+    const name = [plain + version, ...(table.hidden ?? [])].join(' + ');
     this.#tables.set(name, table);
     return quoteName(name);
   }
@@ -118,13 +148,31 @@ export class Binder {
     }
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };
-    const { text, parsed } = await this.#bindText(view.sql, context, depth + 1);
+    const { text, parsed } = await this.#bindText(view.sql, context, depth + 1).catch((error) => {
+      throw unreadable(view, error);
+    });
     if (parsed.parameterCount > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} has parameters`);
     }
-    const columns = view.columns.length > 0 ? `(${view.columns.map(quoteName).join(', ')})` : '';
-    return `(SELECT * FROM (${text}) AS ${quoteName('view')}${columns})`;
+    if (view.columns.length === 0) return `(${text})`;
+    const names = view.columns.map(({ name }) => quoteName(name));
+    const declared = view.columns.map(({ type }, index) =>
+      type === undefined ? names[index] : `CAST(${names[index]} AS ${type}) AS ${names[index]}`,
+    );
+    return `(SELECT ${declared.join(', ')} FROM (${text}) AS ${quoteName('view')}(${names.join(', ')}))`;
   }
+}
+
+/** A text that can't be parsed is no fault of the query's: views are kept in the dialect of whoever made them. */
+function unreadable(view: View, error: unknown): unknown {
+  if (!(error instanceof SkuaError) || error.code !== 'INVALID_ARGUMENT' || !/syntax error/.test(error.message)) {
+    return error;
+  }
+  return new SkuaError(
+    'UNIMPLEMENTED',
+    `View ${displayName(view.name)} is written in the dialect "${view.dialect}" and can't be read: ${error.message}`,
+    { cause: error },
+  );
 }
 
 /** `schema.table.column` becomes `table.column`, since the table now goes by its last name. */

@@ -3,11 +3,17 @@ import type { TableReference } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { METADATA_TABLES, metadataTable } from '../iceberg/index.js';
 import type { StatementContext } from './environment.js';
-import { displayName, type NameContext, resolveTable } from './names.js';
+import { displayName, type NameContext, resolveTable, type TableName } from './names.js';
 import { type RowsTable, rowsTable } from './rows.js';
-import { loadTable, travel } from './tables.js';
+import { loadTable } from './tables.js';
+import { travel } from './travel.js';
 
-/** The metadata table that a reference means; undefined where the name has no `$`. Unknown metadata table: NOT_FOUND. */
+/** `"table$changes"`, which is made of two scans of the table. */
+export function isChangesTable(reference: TableReference): boolean {
+  return /.\$changes$/i.test(reference.path.at(-1) as string);
+}
+
+/** The metadata table that a reference means; undefined where the name does not end in `$` and the name of one. */
 export async function metadataTableOf(
   context: StatementContext,
   names: NameContext,
@@ -15,21 +21,25 @@ export async function metadataTableOf(
 ): Promise<RowsTable | undefined> {
   const written = reference.path.at(-1) as string;
   const split = written.lastIndexOf('$');
-  if (split <= 0) return undefined;
   const kind = written.slice(split + 1).toLowerCase();
   const known = METADATA_TABLES.find((candidate) => candidate === kind);
-  if (!known) {
-    throw new SkuaError(
-      'NOT_FOUND',
-      `Metadata table does not exist: ${written}; there are ${METADATA_TABLES.map((name) => `$${name}`).join(', ')}`,
-    );
-  }
+  if (split <= 0 || !known) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written.slice(0, split)]);
   const current = await loadTable(context, name);
   const table = reference.at ? travel(current, reference.at) : current;
   const { schema, rows } = await metadataTable(known, table.metadata, {
     storage: table.storage,
     snapshotId: table.snapshotId,
+    metadataLocation: table.loaded.metadataLocation,
+    cache: context.environment.metadataCache,
+    signal: context.call.signal,
   });
   return rowsTable(`${displayName(name)}$${known}@${table.snapshotId ?? ''}`, schema, rows);
+}
+
+/** NOT_FOUND of a table whose name looks like that of a metadata table, with the names that there are. */
+export function withMetadataTables(error: unknown, name: TableName): unknown {
+  if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND' || !name.name.includes('$')) return error;
+  const known = [...METADATA_TABLES, 'changes'].map((kind) => `$${kind}`).join(', ');
+  return new SkuaError('NOT_FOUND', `${error.message}; metadata tables are ${known}`, { cause: error });
 }

@@ -2,13 +2,12 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
 import type { ParameterRow, ScanDemand, TableBinding, TableScan } from '../engine/contract.js';
-import { tableColumns } from '../iceberg/index.js';
 import { Binder, type BoundQuery } from './bind.js';
 import type { SnapshotPin, StatementStream } from './contract.js';
 import type { StatementContext } from './environment.js';
 import { columnsOf, rowsScan } from './rows.js';
 import { type StagedScan, StagingArea } from './stage.js';
-import { pinOf } from './tables.js';
+import { columnsOfTable, pinOf } from './tables.js';
 
 export interface DescribedQuery {
   bound: BoundQuery;
@@ -20,7 +19,7 @@ export interface DescribedQuery {
 /** The bindings under which the engine knows a bound query's tables. */
 export function bindingsOf(bound: BoundQuery): TableBinding[] {
   return [
-    ...[...bound.tables].map(([name, table]) => ({ name, columns: tableColumns(table.schema) })),
+    ...[...bound.tables].map(([name, table]) => ({ name, columns: columnsOfTable(table) })),
     ...[...bound.rows].map(([name, table]) => ({ name, columns: columnsOf(table.schema) })),
   ];
 }

@@ -3,18 +3,27 @@
  * just the column chunks that the plan wants.
  */
 import { join } from 'node:path';
-import type { ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
-import { SkuaError } from '../errors.js';
-import type { FileTask, ScanPlan } from '../iceberg/contract.js';
-import { applyNameMapping, nameMapping, planScan, readDeletionVector, tableColumns } from '../iceberg/index.js';
+import type { ComparedColumn, ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
+import type { FileTask, ScanPlan, ScanRequest } from '../iceberg/contract.js';
+import {
+  applyNameMapping,
+  comparedColumn,
+  hiddenValues,
+  nameMapping,
+  numberByPosition,
+  planAppends,
+  planDifference,
+  planScan,
+  readDeletionVector,
+} from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
 import { storeIdentity } from '../storage/index.js';
 import type { StatementContext } from './environment.js';
-import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
-import type { PinnedTable } from './tables.js';
+import { refuseNanosecondZones, refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
+import { columnsOfTable, type PinnedTable } from './tables.js';
 
 /** Local files for one table, held until `release`. */
 export interface StagedScan {
@@ -29,6 +38,12 @@ export interface Traffic {
   cachedBytes: number;
 }
 
+/** Field ids of what a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
+interface Wanted {
+  columns: Set<number>;
+  compared: Map<number, number>;
+}
+
 /** Files linked into a session's folder for one statement. */
 export class StagingArea {
   readonly #links: string[] = [];
@@ -40,23 +55,35 @@ export class StagingArea {
 
   async scan(name: string, table: PinnedTable, demand: ScanDemand): Promise<StagedScan> {
     const { environment, call } = this.context;
-    const plan = await planScan({
+    const plan = await planTable(table, {
       metadata: table.metadata,
       snapshotId: table.snapshotId,
+      schema: table.schema,
       filter: demand.filter,
       storage: table.storage,
       signal: call.signal,
       cache: environment.metadataCache,
     });
     refuseOtherFormats(table, plan);
-    const columns = tableColumns(table.schema);
-    const wanted = new Set(
-      columns.filter(({ field }) => demand.columns.includes(field.name)).map(({ fieldId }) => fieldId),
-    );
+    const columns = columnsOfTable(table);
+    const demanded = columns.filter(({ field }) => demand.columns.includes(field.name));
+    refuseNanosecondZones(table, demanded);
     const tasks = limited(plan.tasks, demand);
+    const compared = comparedColumns(table, tasks);
+    const wanted = {
+      columns: new Set(demanded.map(({ fieldId }) => fieldId)),
+      compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
+    };
     const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
     const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
-    return { scan: { name, columns, source: { kind: 'parquet', files } }, plan, traffic };
+    const own = new Set(columns.map(({ fieldId }) => fieldId));
+    const scan: TableScan = {
+      name,
+      columns,
+      comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
+      source: { kind: 'parquet', files },
+    };
+    return { scan, plan, traffic };
   }
 
   async release(): Promise<void> {
@@ -64,27 +91,36 @@ export class StagingArea {
     await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
   }
 
-  async #source(table: PinnedTable, task: FileTask, wanted: Set<number>, traffic: Traffic): Promise<ParquetSource> {
+  async #source(table: PinnedTable, task: FileTask, wanted: Wanted, traffic: Traffic): Promise<ParquetSource> {
     const { file } = task;
     const equality = task.deletes.filter(({ content }) => content === 'equality-deletes');
-    const compared = equality.flatMap(({ equalityIds }) => equalityIds ?? []);
+    const fieldIds = new Set(wanted.columns);
+    for (const id of equality.flatMap(({ equalityIds }) => equalityIds ?? [])) {
+      fieldIds.add(wanted.compared.get(id) ?? id);
+    }
     const footer = await this.#footer(table, file);
     const columns = withFieldIds(table, footer.columns);
-    const path = await this.#local(table, file, footer, new Set([...wanted, ...compared]), columns, traffic);
+    const path = await this.#local(table, file, footer, fieldIds, columns, traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
     const whole = (deletes: DeleteFile) => this.#whole(table, deletes, traffic);
+    const { constants, ...hidden } = hiddenValues(table.metadata, file);
     return {
       path,
       location: file.location,
       rowCount: file.recordCount,
       columns,
-      constants: identityConstants(table.metadata, file, columns),
+      constants: new Map([...identityConstants(table.metadata, file), ...constants]),
+      ...hidden,
       deletedPositions,
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
-        equality.map(async (deletes) => ({ path: await whole(deletes), fieldIds: deletes.equalityIds ?? [] })),
+        equality.map(async (deletes) => ({
+          path: await whole(deletes),
+          fieldIds: deletes.equalityIds ?? [],
+          columns: withFieldIds(table, (await this.#footer(table, deletes)).columns),
+        })),
       ),
     };
   }
@@ -113,6 +149,7 @@ export class StagingArea {
     const names = columns
       .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
       .map(({ name }) => name);
+    refuseOtherCodecs(file, footer, names);
     return this.#link(table, file, neededRanges(footer, names, file.fileSize), traffic);
   }
 
@@ -145,17 +182,21 @@ export class StagingArea {
   }
 }
 
-function refuseOtherFormats(table: PinnedTable, plan: ScanPlan): void {
-  for (const { file, deletes } of plan.tasks) {
-    const odd = [file, ...deletes].find(({ format }) => format !== 'parquet' && format !== 'puffin');
-    if (odd) {
-      const what = odd.content === 'data' ? 'data files' : 'delete files';
-      throw new SkuaError(
-        'UNIMPLEMENTED',
-        `Table ${displayName(table.name)} has ${what} in ${odd.format.toUpperCase()} format; Skua reads Parquet`,
-      );
-    }
+function planTable(table: PinnedTable, request: ScanRequest): Promise<ScanPlan> {
+  switch (table.part?.kind) {
+    case 'appendedAfter':
+      return planAppends({ ...request, after: table.part.snapshotId });
+    case 'notIn':
+      return planDifference({ ...request, other: table.part.snapshotId });
+    case undefined:
+      return planScan(request);
   }
+}
+
+/** What the tasks' equality deletes compare, each field once. */
+function comparedColumns(table: PinnedTable, tasks: readonly FileTask[]): ComparedColumn[] {
+  const ids = new Set(tasks.flatMap(({ deletes }) => deletes.flatMap(({ equalityIds }) => equalityIds ?? [])));
+  return [...ids].map((id) => comparedColumn(table.metadata, table.schema, id));
 }
 
 /** The first files that hold enough rows, for a bare LIMIT. */
@@ -171,9 +212,11 @@ function limited(tasks: FileTask[], demand: ScanDemand): FileTask[] {
   return enough;
 }
 
+/** Files without field ids get them from the name mapping or, where the table has none, by position. */
 function withFieldIds(table: PinnedTable, columns: PhysicalColumn[]): PhysicalColumn[] {
   if (columns.some(hasFieldId)) return columns;
-  return applyNameMapping(columns, nameMapping(table.metadata));
+  const mapping = nameMapping(table.metadata);
+  return mapping ? applyNameMapping(columns, mapping) : numberByPosition(columns);
 }
 
 function hasFieldId(column: PhysicalColumn): boolean {

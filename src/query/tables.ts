@@ -1,7 +1,8 @@
 /** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
 import type { CatalogSession, LoadedTable } from '../catalog/contract.js';
+import type { TableColumn } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { parseTableMetadata, resolveSnapshot, schemaOf } from '../iceberg/index.js';
+import { hiddenColumns, parseTableMetadata, schemaOf, tableColumns } from '../iceberg/index.js';
 import type { Schema, TableMetadata } from '../iceberg/types.js';
 import type { Storage } from '../storage/index.js';
 import type { SnapshotPin } from './contract.js';
@@ -18,12 +19,17 @@ export interface PinnedTable {
   snapshotId: bigint | undefined;
   schema: Schema;
   storage: Storage;
+  /** The time travel clause that chose the snapshot. */
+  at?: string;
+  /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
+  part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
+  /** Hidden columns that the statement names. */
+  hidden?: string[];
 }
 
-/** Which state of the table is wanted; the text is SQL of a literal: `3`, `'main'`, `TIMESTAMP '2026-01-01'`. */
-export interface TimeTravel {
-  unit: 'version' | 'timestamp';
-  text: string;
+/** The columns that a statement sees: the schema's, and the hidden ones that it names. */
+export function columnsOfTable(table: PinnedTable): TableColumn[] {
+  return [...tableColumns(table.schema), ...hiddenColumns(table.metadata, table.hidden ?? [])];
 }
 
 /** The catalog of that name, as the caller sees it. */
@@ -65,20 +71,6 @@ export async function loadTableOrView(context: StatementContext, name: TableName
   }
 }
 
-/** The table at the snapshot that a time travel clause names, with the schema of its time. */
-export function travel(table: PinnedTable, clause: TimeTravel): PinnedTable {
-  const value = literalValue(clause.text);
-  const snapshot = resolveSnapshot(
-    table.metadata,
-    clause.unit === 'timestamp' ? { timestampMs: timestampOf(value) } : versionOf(value),
-  );
-  return {
-    ...table,
-    snapshotId: snapshot.snapshotId,
-    schema: schemaOf(table.metadata, snapshot.snapshotId),
-  };
-}
-
 /** The table at the snapshot that was fixed earlier. A table that was replaced since: FAILED_PRECONDITION. */
 export function atPin(table: PinnedTable, pin: SnapshotPin): PinnedTable {
   if (pin.tableUuid !== table.metadata.tableUuid) {
@@ -95,26 +87,6 @@ export function pinOf(table: PinnedTable): SnapshotPin {
     table: table.name.name,
     tableUuid: table.metadata.tableUuid,
     snapshotId: table.snapshotId,
+    ...(table.at !== undefined && { at: table.at }),
   };
-}
-
-function versionOf(value: string): { snapshotId: bigint } | { ref: string } {
-  return /^\d+$/.test(value) ? { snapshotId: BigInt(value) } : { ref: value };
-}
-
-/** The value of a literal's SQL text, without its type word and quotes. */
-function literalValue(text: string): string {
-  const quoted = /'((?:[^']|'')*)'/.exec(text);
-  return quoted ? (quoted[1] as string).replaceAll("''", "'") : text.trim();
-}
-
-/** Milliseconds since the epoch; a text without a zone is UTC. */
-function timestampOf(value: string): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  const text = value.trim().replace(' ', 'T');
-  const zoned = /(?:Z|[+-]\d{2}(?::?\d{2})?)$/.test(text) && text.includes('T');
-  const whole = text.includes('T') ? text : `${text}T00:00:00`;
-  const time = Date.parse(zoned ? whole : `${whole}Z`);
-  if (Number.isNaN(time)) throw new SkuaError('INVALID_ARGUMENT', `"${value}" is no timestamp`);
-  return time;
 }

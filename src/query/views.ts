@@ -1,5 +1,7 @@
 /** Views as the catalog keeps them (Iceberg view spec, version 1). */
 import { SkuaError } from '../errors.js';
+import { parseType, typeToSql } from '../iceberg/index.js';
+import type { PrimitiveType } from '../iceberg/types.js';
 import { displayName, type TableName } from './names.js';
 
 export interface View {
@@ -9,12 +11,14 @@ export interface View {
   /** Where unqualified names in the view's text are looked up. */
   defaultCatalog: string;
   defaultNamespace: string[] | undefined;
-  /** The columns that the view declares; they rename the query's own. */
-  columns: string[];
+  /** The columns that the view declares: the query's own, in order, by other names and in other types. Types are SQL. */
+  columns: { name: string; type?: string }[];
 }
 
 /** Dialects that this engine reads best come first; any other is tried as it is. */
 const PREFERRED_DIALECTS = ['skua', 'duckdb', 'postgres', 'trino', 'spark'];
+
+const CAST_TYPES = new Set<PrimitiveType>(['boolean', 'int', 'long', 'float', 'double', 'date', 'timestamp', 'string']);
 
 interface ViewMetadata {
   'current-version-id': number;
@@ -25,7 +29,7 @@ interface ViewMetadata {
     'default-namespace'?: string[] | null;
     representations: { type: string; sql?: string; dialect?: string }[];
   }[];
-  schemas: { 'schema-id': number; fields: { name: string }[] }[];
+  schemas: { 'schema-id': number; fields: { name: string; type: unknown }[] }[];
 }
 
 /** The current version of a view from its metadata. One without SQL text: UNIMPLEMENTED. */
@@ -46,6 +50,13 @@ export function parseView(name: TableName, json: unknown): View {
     dialect: best.dialect ?? '',
     defaultCatalog: version['default-catalog'] ?? name.catalog,
     defaultNamespace: version['default-namespace']?.length ? version['default-namespace'] : undefined,
-    columns: (schema?.fields ?? []).map((field) => field.name),
+    columns: (schema?.fields ?? []).map(({ name: column, type }) => ({ name: column, ...declaredType(type) })),
   };
+}
+
+/** Of single values, which engines type differently; a nested type is what the query makes it. */
+function declaredType(json: unknown): { type?: string } {
+  const type = parseType(json);
+  const isCast = type.kind === 'decimal' || (type.kind === 'primitive' && CAST_TYPES.has(type.type));
+  return isCast ? { type: typeToSql(type) } : {};
 }

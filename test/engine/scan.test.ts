@@ -139,7 +139,7 @@ describe('deletes', () => {
     const table = scan('t0', columns, [
       source(a, layout, { deletedPositions: BigInt64Array.from({ length: 5000 }, (_, index) => BigInt(index * 2)) }),
       source(b, layout, { positionDeletes: [positions] }),
-      source(c, layout, { equalityDeletes: [{ path: equality, fieldIds: [2] }] }),
+      source(c, layout, { equalityDeletes: [{ path: equality, fieldIds: [2], columns: [physical('old_name', 2)] }] }),
     ]);
     expect(await bench.rows('SELECT count(*), min(id) FROM "t0" WHERE id < 10000', [table])).toEqual([[5000n, 1n]]);
     expect(

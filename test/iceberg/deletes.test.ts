@@ -148,7 +148,7 @@ describe('name mapping', () => {
       { name: 'l', children: [{ name: 'list', children: [{ name: 'item', children: [leaf('x'), leaf('y')] }] }] },
       { name: 'm', children: [{ name: 'key_value', children: [leaf('key'), leaf('value')] }] },
     ];
-    expect(applyNameMapping(columns, nameMapping(metadata))).toEqual([
+    expect(applyNameMapping(columns, nameMapping(metadata) ?? [])).toEqual([
       { ...leaf('record_id'), fieldId: 1 },
       leaf('other'),
       {

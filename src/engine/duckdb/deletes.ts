@@ -1,5 +1,5 @@
 import { SkuaError } from '../../errors.js';
-import type { ParquetSource, TableScan } from '../contract.js';
+import type { EqualityDeletes, ParquetSource, PhysicalColumn, TableScan } from '../contract.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
 /** The temporary table of deleted positions of a scan: `file` counts the scan's files, `pos` the rows of one. */
@@ -41,29 +41,52 @@ function positionJoin(scan: TableScan, files: readonly ParquetSource[]): string 
 }
 
 /** Null equals null in an equality delete (spec, "Equality Delete Files"). Files with the same columns are read together. */
-function equalityJoins(deletes: ParquetSource['equalityDeletes'], column: ColumnByFieldId): string {
-  const byColumns = new Map<string, { fieldIds: number[]; paths: string[] }>();
-  for (const { path, fieldIds } of deletes) {
-    const key = fieldIds.join();
-    const entry = byColumns.get(key) ?? { fieldIds, paths: [] };
-    entry.paths.push(path);
-    byColumns.set(key, entry);
+function equalityJoins(deletes: readonly EqualityDeletes[], column: ColumnByFieldId): string {
+  const bySelect = new Map<string, { fieldIds: number[]; paths: string[] }>();
+  for (const file of deletes) {
+    const select = keysSql(file, column);
+    const entry = bySelect.get(select) ?? { fieldIds: file.fieldIds, paths: [] };
+    entry.paths.push(file.path);
+    bySelect.set(select, entry);
   }
   let joins = '';
-  for (const [number, { fieldIds, paths }] of [...byColumns.values()].entries()) {
+  for (const [number, [select, { fieldIds, paths }]] of [...bySelect].entries()) {
     const name = `e${number}`;
-    const found = fieldIds.map((id) => ({ id, ...required(column(id), id) }));
-    const schema = found.map(
-      ({ id, type }) => `${id}: {name: 'f${id}', type: ${quoteText(type)}, default_value: NULL}`,
-    );
     const list = paths.map(quoteText).join(', ');
-    const conditions = found.map(({ id, value }) => `${name}.f${id} IS NOT DISTINCT FROM ${value}`);
-    joins += ` ANTI JOIN read_parquet([${list}], schema = MAP {${schema.join(', ')}}, hive_partitioning = false) AS ${name} ON ${conditions.join(' AND ')}`;
+    const conditions = fieldIds.map((id) => `${name}.f${id} IS NOT DISTINCT FROM ${required(column(id), id).value}`);
+    const keys = `(SELECT ${select} FROM read_parquet([${list}], hive_partitioning = false) AS k)`;
+    joins += ` ANTI JOIN ${keys} AS ${name} ON ${conditions.join(' AND ')}`;
   }
   return joins;
 }
 
+/** The compared columns of a delete file as `f<field id>`, in the types of the table. */
+function keysSql({ fieldIds, columns }: EqualityDeletes, column: ColumnByFieldId): string {
+  return fieldIds
+    .map((id) => {
+      const path = pathTo(id, columns);
+      if (!path) throw new SkuaError('DATA_LOSS', `an equality delete file lacks its column with field id ${id}`);
+      const value = path.reduce(
+        (outer, inner) =>
+          outer === '' ? `k.${quoteIdentifier(inner)}` : `struct_extract(${outer}, ${quoteText(inner)})`,
+        '',
+      );
+      return `CAST(${value} AS ${required(column(id), id).type}) AS f${id}`;
+    })
+    .join(', ');
+}
+
+/** Names from the top-level column down to the field. */
+function pathTo(fieldId: number, columns: readonly PhysicalColumn[]): string[] | undefined {
+  for (const { name, fieldId: own, children } of columns) {
+    if (own === fieldId) return [name];
+    const below = pathTo(fieldId, children);
+    if (below) return [name, ...below];
+  }
+  return undefined;
+}
+
 function required<T>(value: T | undefined, fieldId: number): T {
   if (value !== undefined) return value;
-  throw new SkuaError('UNIMPLEMENTED', `equality deletes compare the dropped column with field id ${fieldId}`);
+  throw new SkuaError('INTERNAL', `equality deletes compare an unknown column with field id ${fieldId}`);
 }

@@ -1,6 +1,6 @@
 import { DataType, type Field, Type } from 'apache-arrow';
-import type { PhysicalColumn } from '../contract.js';
-import { childOf, entryFields, sqlTypeOf } from './sql-type.js';
+import type { Literal, PhysicalColumn } from '../contract.js';
+import { childOf, entryFields, isJson, isSpatial, literalSql, sqlTypeOf } from './sql-type.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
 /** How a column of the table is got from what lies in a file. */
@@ -17,29 +17,58 @@ export function fieldIdOf(field: Field): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
+/** Initial defaults of fields inside structs, by field id. */
+export type NestedDefaults = ReadonlyMap<number, Literal>;
+
+const noDefaults: NestedDefaults = new Map();
+
 /**
  * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
- * out, added ones null.
+ * out, added ones their initial default or null. Variants become JSON, spatial values WKB.
  */
-export function physicalRead(field: Field, physical: PhysicalColumn, depth = 0): PhysicalRead {
+export function physicalRead(
+  field: Field,
+  physical: PhysicalColumn,
+  defaults: NestedDefaults = noDefaults,
+  depth = 0,
+): PhysicalRead {
   const { type } = field;
-  if (DataType.isStruct(type)) return structRead(type.children, physical, depth);
-  if (DataType.isMap(type)) return mapRead(type, physical, depth);
-  if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, depth);
+  if (DataType.isStruct(type)) return structRead(type.children, physical, defaults, depth);
+  if (DataType.isMap(type)) return mapRead(type, physical, defaults, depth);
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, defaults, depth);
+  // A variant is a group of its metadata and value (Parquet format, "Variant").
+  if (isJson(field) && physical.children.length > 0) {
+    return {
+      type: 'VARIANT',
+      convert: (value) => `CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(CAST(${value} AS JSON) AS VARCHAR) END`,
+    };
+  }
+  if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
   return { type: sqlTypeOf(field), convert: unchanged };
 }
 
 const unchanged = (value: string) => value;
 
-function structRead(fields: readonly Field[], physical: PhysicalColumn, depth: number): PhysicalRead {
+function structRead(
+  fields: readonly Field[],
+  physical: PhysicalColumn,
+  defaults: NestedDefaults,
+  depth: number,
+): PhysicalRead {
   const children = fields.map((field) => {
     const found = childFor(field, physical.children);
-    return { field, found, read: found && physicalRead(field, found, depth) };
+    return { field, found, read: found && physicalRead(field, found, defaults, depth) };
   });
   const present = children.filter(({ found }) => found !== undefined);
+  const missing = (field: Field) => literalSql(defaults.get(fieldIdOf(field) ?? -1), sqlTypeOf(field));
   if (present.length === 0) {
     const type = sqlTypeOf(structField(fields));
-    return { type, convert: unchanged };
+    if (!fields.some((field) => defaults.has(fieldIdOf(field) ?? -1))) return { type, convert: unchanged };
+    const parts = fields.map((field) => `${quoteIdentifier(field.name)} := ${missing(field)}`);
+    return {
+      type,
+      convert: (value) => `CASE WHEN ${value} IS NULL THEN NULL ELSE struct_pack(${parts.join(', ')}) END`,
+    };
   }
   const identical =
     present.length === fields.length &&
@@ -51,7 +80,7 @@ function structRead(fields: readonly Field[], physical: PhysicalColumn, depth: n
     convert: (value) => {
       const parts = children.map(({ field, found, read }) => {
         const child = found && read ? read.convert(`struct_extract(${value}, ${quoteText(found.name)})`) : undefined;
-        return `${quoteIdentifier(field.name)} := ${child ?? `CAST(NULL AS ${sqlTypeOf(field)})`}`;
+        return `${quoteIdentifier(field.name)} := ${child ?? missing(field)}`;
       });
       return `CASE WHEN ${value} IS NULL THEN NULL ELSE struct_pack(${parts.join(', ')}) END`;
     },
@@ -62,11 +91,13 @@ function structField(fields: readonly Field[]): Field {
   return { name: '', type: { typeId: Type.Struct, children: fields }, metadata: new Map() } as unknown as Field;
 }
 
-function listRead(type: DataType, physical: PhysicalColumn, depth: number): PhysicalRead {
+function listRead(type: DataType, physical: PhysicalColumn, defaults: NestedDefaults, depth: number): PhysicalRead {
   const element = childOf(type);
   // A Parquet list is a group around a group; which of them the footer's reader shows is its own affair.
   const found = childFor(element, physical.children) ?? onlyLeafOf(physical);
-  const read = found ? physicalRead(element, found, depth + 1) : { type: sqlTypeOf(element), convert: unchanged };
+  const read = found
+    ? physicalRead(element, found, defaults, depth + 1)
+    : { type: sqlTypeOf(element), convert: unchanged };
   if (read.convert === unchanged) return { type: `${read.type}[]`, convert: unchanged };
   const item = `x${depth}`;
   return {
@@ -75,14 +106,14 @@ function listRead(type: DataType, physical: PhysicalColumn, depth: number): Phys
   };
 }
 
-function mapRead(type: DataType, physical: PhysicalColumn, depth: number): PhysicalRead {
+function mapRead(type: DataType, physical: PhysicalColumn, defaults: NestedDefaults, depth: number): PhysicalRead {
   const [keyField, valueField] = entryFields(type);
   const entries = entriesOf(physical);
   const plain = (field: Field): PhysicalRead => ({ type: sqlTypeOf(field), convert: unchanged });
   const physicalKey = childFor(keyField, entries) ?? entries[0];
   const physicalValue = childFor(valueField, entries) ?? entries[1];
-  const key = physicalKey ? physicalRead(keyField, physicalKey, depth + 1) : plain(keyField);
-  const value = physicalValue ? physicalRead(valueField, physicalValue, depth + 1) : plain(valueField);
+  const key = physicalKey ? physicalRead(keyField, physicalKey, defaults, depth + 1) : plain(keyField);
+  const value = physicalValue ? physicalRead(valueField, physicalValue, defaults, depth + 1) : plain(valueField);
   const read = `MAP(${key.type}, ${value.type})`;
   if (key.convert === unchanged && value.convert === unchanged) return { type: read, convert: unchanged };
   const entry = `x${depth}`;

@@ -1,8 +1,9 @@
 import { SkuaError } from '../../errors.js';
-import type { ColumnReference, ParsedQuery, SqlParser, TableReference } from '../contract.js';
+import type { ColumnReference, ParsedQuery, QueryScope, SqlParser, TableReference } from '../contract.js';
 import type { Connection } from './database.js';
 import { checkScalarFunction, checkTableFunction } from './functions.js';
 import { nameOf, splitStatements, type Token, tokens } from './lexer.js';
+import { findStar } from './stars.js';
 import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, syntaxTree, textBefore, textOf } from './syntax-tree.js';
 
 /** Parses with DuckDB's own grammar. Calls run one after another on the given connection. */
@@ -21,7 +22,12 @@ export class DuckDbParser implements SqlParser {
     walk.visit(tree, new Set());
     walk.tables.sort((a, b) => a.start - b.start);
     walk.columns.sort((a, b) => a.start - b.start);
-    return { tables: walk.tables, qualifiedColumns: walk.columns, parameterCount: walk.parameters.size };
+    return {
+      tables: walk.tables,
+      qualifiedColumns: walk.columns,
+      parameterCount: walk.parameters.size,
+      scopes: walk.findScopes(),
+    };
   }
 
   /** The syntax tree of one query, unchecked. */
@@ -37,6 +43,9 @@ class Walk {
   readonly columns: ColumnReference[] = [];
   readonly parameters = new Set<string>();
   private readonly tokens: Token[];
+  private readonly scopes: { columns: string[][]; stars: SyntaxNode[]; joinsNaturally: boolean }[] = [];
+  /** The SELECTs around the node that is visited, outermost first. */
+  private around: number[] = [];
 
   constructor(private readonly sql: string) {
     this.tokens = tokens(sql).filter(({ kind }) => kind !== 'blank');
@@ -49,16 +58,33 @@ class Walk {
       return;
     }
     if (!isNode(value)) return;
-    this.inspect(value, known);
+    const { around } = this;
     let inside = known;
+    // A common table expression sees nothing of the SELECT that it belongs to.
+    this.around = [];
     for (const { name, query } of expressionsOf(value)) {
       this.visit(query, inside);
       inside = new Set([...inside, name]);
     }
+    this.around = value.type === 'SELECT_NODE' ? [...around, this.scopes.length] : around;
+    if (value.type === 'SELECT_NODE') this.scopes.push({ columns: [], stars: [], joinsNaturally: false });
+    this.inspect(value, known);
     if (value.type === 'RECURSIVE_CTE_NODE') inside = new Set([...inside, textOf(value.cte_name).toLowerCase()]);
     for (const [key, child] of Object.entries(value)) {
       if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);
     }
+    this.around = around;
+  }
+
+  findScopes(): QueryScope[] {
+    return this.scopes.map(({ columns, stars, joinsNaturally }, index) => {
+      const first = this.tables.find(({ scope }) => scope === index)?.start ?? 0;
+      return {
+        columns,
+        joinsNaturally,
+        stars: stars.map((star) => findStar(star, this.sql, this.tokens, first)),
+      };
+    });
   }
 
   private inspect(node: SyntaxNode, known: ReadonlySet<string>): void {
@@ -71,7 +97,11 @@ class Walk {
         `SHOW ${textOf(node.table_name).replaceAll('"', '').toUpperCase()} is not a query`,
       );
     } else if (node.class === 'COLUMN_REF') this.column(node);
-    else if (node.class === 'PARAMETER') this.parameters.add(textOf(node.identifier));
+    else if (node.class === 'STAR' && !isNode(node.expr)) this.scopes[this.around.at(-1) ?? -1]?.stars.push(node);
+    else if (node.ref_type === 'NATURAL') {
+      const scope = this.scopes[this.around.at(-1) ?? -1];
+      if (scope) scope.joinsNaturally = true;
+    } else if (node.class === 'PARAMETER') this.parameters.add(textOf(node.identifier));
     else if (typeof node.function_name === 'string') checkScalarFunction(node.function_name);
   }
 
@@ -83,6 +113,7 @@ class Walk {
     this.tables.push({
       path,
       ...(alias === '' ? {} : { alias }),
+      scope: this.around.at(-1) ?? -1,
       start: name.start,
       end: name.end,
       ...(isNode(node.at_clause) ? { at: this.findAt(node.at_clause, name.next) } : {}),
@@ -91,6 +122,7 @@ class Walk {
 
   private column(node: SyntaxNode): void {
     const path = Array.isArray(node.column_names) ? node.column_names.map(textOf) : [];
+    for (const scope of this.around) this.scopes[scope]?.columns.push(path);
     // Names that the parser made up have no place in the text.
     if (path.length < 3 || Number(node.query_location) > this.sql.length * 4) return;
     const { start, end } = this.findName(Number(node.query_location), path);

@@ -1,4 +1,5 @@
-import type { ParquetSource, TableColumn, TableScan } from '../contract.js';
+import type { Field } from 'apache-arrow';
+import type { Literal, ParquetSource, TableColumn, TableScan } from '../contract.js';
 import { deleteJoins } from './deletes.js';
 import { type PhysicalRead, physicalRead } from './evolution.js';
 import { literalSql, sqlTypeOf } from './sql-type.js';
@@ -43,7 +44,7 @@ function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
   const deleting = files.filter((file) => file.deletedPositions?.length || file.positionDeletes.length > 0).length;
   const groups = new Map<string, Group>();
   for (const file of files) {
-    const columns = scan.columns.map((column) => groupColumn(column, file));
+    const columns = [...scan.columns, ...comparedOnly(scan)].map((column) => groupColumn(column, file));
     const positional = (file.deletedPositions?.length ?? 0) > 0 || file.positionDeletes.length > 0;
     const key = JSON.stringify([
       columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
@@ -57,31 +58,84 @@ function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
   return [...groups.values()];
 }
 
+/** The columns of compared fields that the scan does not give, each once. */
+function comparedOnly({ columns, comparedColumns = [] }: TableScan): TableColumn[] {
+  const given = new Set(columns.map(({ fieldId }) => fieldId));
+  const only = comparedColumns.filter(({ column }) => !given.has(column.fieldId));
+  return [...new Map(only.map(({ column }) => [column.fieldId, column])).values()];
+}
+
 function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
+  if (!column.computed && file.constants.has(column.fieldId)) return { column };
   const physical = file.columns.find(({ fieldId }) => fieldId === column.fieldId);
   if (!physical) return { column };
-  return { column, physical: { name: physical.name, read: physicalRead(column.field, physical) } };
+  return {
+    column,
+    physical: { name: physical.name, read: physicalRead(column.field, physical, column.nestedDefaults) },
+  };
 }
 
 function groupSql(scan: TableScan, group: Group): string {
-  const outputs = group.columns.map((column, index) => {
-    const value = column.physical
-      ? column.physical.read.convert(`s.${readName(index)}`)
-      : constantSql(column.column, group.files);
-    return `${value} AS ${quoteIdentifier(column.column.field.name)}`;
-  });
+  const outputs = group.columns
+    .slice(0, scan.columns.length)
+    .map((column, index) => `${valueSql(column, index, group.files)} AS ${quoteIdentifier(column.column.field.name)}`);
   if (scan.rowColumns) {
-    outputs.push(`${byFile(group.files.map(({ location }) => quoteText(location)))} AS ${fileColumn}`);
+    outputs.push(`${locationSql(group.files)} AS ${fileColumn}`);
     outputs.push(`s.file_row_number AS ${positionColumn}`);
   }
-  const joins = deleteJoins(scan, group.files, (fieldId) => {
-    const index = group.columns.findIndex(({ column }) => column.fieldId === fieldId);
-    const found = group.columns[index];
-    if (!found) return undefined;
-    const type = sqlTypeOf(found.column.field);
-    return { type, value: found.physical ? `s.${readName(index)}` : constantSql(found.column, group.files) };
-  });
+  const joins = deleteJoins(scan, group.files, (fieldId) => comparedSql(scan, group, fieldId));
   return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM ${readSql(group)} AS s${joins}`;
+}
+
+/** The value that an equality delete compares, and its type. */
+function comparedSql(scan: TableScan, group: Group, fieldId: number): { value: string; type: string } | undefined {
+  const compared = scan.comparedColumns?.find((candidate) => candidate.fieldId === fieldId);
+  const index = group.columns.findIndex(({ column }) => column.fieldId === (compared?.column.fieldId ?? fieldId));
+  const found = group.columns[index];
+  if (!found) return undefined;
+  let { field } = found.column;
+  let value = valueSql(found, index, group.files);
+  for (const name of compared?.path ?? []) {
+    value = `struct_extract(${value}, ${quoteText(name)})`;
+    const child = (field.type.children as Field[]).find((candidate) => candidate.name === name);
+    if (!child) return undefined;
+    field = child;
+  }
+  return { value, type: sqlTypeOf(field) };
+}
+
+function valueSql({ column, physical }: GroupColumn, index: number, files: readonly ParquetSource[]): string {
+  const read = physical?.read.convert(`s.${readName(index)}`);
+  switch (column.computed) {
+    case 'file':
+      return locationSql(files);
+    case 'position':
+      return 's.file_row_number';
+    case 'partition':
+      return byFile(files.map((file) => structSql(column.field, file.partition ?? [])));
+    case 'rowId': {
+      const first = byFile(files.map(({ firstRowId }) => `CAST(${firstRowId ?? 'NULL'} AS BIGINT)`));
+      const assigned = `${first} + s.file_row_number`;
+      return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
+    }
+    case 'lastUpdated': {
+      const assigned = constantSql(column, files);
+      return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
+    }
+    default:
+      return read ?? constantSql(column, files);
+  }
+}
+
+function locationSql(files: readonly ParquetSource[]): string {
+  return byFile(files.map(({ location }) => quoteText(location)));
+}
+
+function structSql({ type }: Field, values: readonly (Literal | null)[]): string {
+  const parts = (type.children as Field[]).map(
+    (child, index) => `${quoteIdentifier(child.name)} := ${literalSql(values[index], sqlTypeOf(child))}`,
+  );
+  return `struct_pack(${parts.join(', ')})`;
 }
 
 /** Columns are read under names of our own: a table may have columns named like DuckDB's virtual ones. */

@@ -52,6 +52,16 @@ export function isUuid(field: Field): boolean {
   );
 }
 
+/** Text that is known to be JSON. */
+export function isJson(field: Field): boolean {
+  return DataType.isUtf8(field.type) && field.metadata.get('ARROW:extension:name') === 'arrow.json';
+}
+
+/** Bytes that are well-known binary. */
+export function isSpatial(field: Field): boolean {
+  return DataType.isBinary(field.type) && field.metadata.get('ARROW:extension:name') === 'geoarrow.wkb';
+}
+
 export function childOf(type: DataType): Field {
   const child = (type.children as Field[] | undefined)?.[0];
   if (!child) throw new SkuaError('INVALID_ARGUMENT', `the type ${type} has no element type`);

@@ -1,6 +1,6 @@
 /**
- * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …` and `FOR TIMESTAMP AS OF …` into
- * AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `table$snapshots` into a quoted name, backticks into double quotes.
+ * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …`, `FOR TIMESTAMP AS OF …` and
+ * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `table$snapshots` into a quoted name, backticks into double quotes.
  */
 import { schemaName } from '../names.js';
 import { quoteName, type Token, tokenize } from './lexer.js';
@@ -13,7 +13,7 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] as Token;
     if (token.keyword === 'FOR') {
-      const clause = timeTravel(sql, tokens, index);
+      const clause = timeTravel(sql, tokens, index) ?? versionRange(sql, tokens, index);
       if (clause) {
         edits.push(clause.edit);
         index = clause.last;
@@ -79,7 +79,13 @@ function nameChain(tokens: Token[], first: number): Token[] {
   return chain;
 }
 
-function timeTravel(sql: string, tokens: Token[], index: number): { edit: Edit; last: number } | undefined {
+interface Clause {
+  edit: Edit;
+  /** Index of the last token that the edit replaces. */
+  last: number;
+}
+
+function timeTravel(sql: string, tokens: Token[], index: number): Clause | undefined {
   const unit = tokens[index + 1]?.keyword ?? '';
   const units: Record<string, string> = {
     VERSION: 'VERSION',
@@ -99,11 +105,48 @@ function timeTravel(sql: string, tokens: Token[], index: number): { edit: Edit; 
   } else if (first.keyword !== '' && tokens[last + 1]?.kind === 'string') {
     last++;
   }
-  const value = sql.slice(first.start, tokens[last]?.end);
+  return atClause(sql, tokens, index, last, `${units[unit]} => ${sql.slice(first.start, tokens[last]?.end)}`);
+}
+
+/** `FOR VERSION FROM a TO b`: each a snapshot id, a branch or a tag. */
+function versionRange(sql: string, tokens: Token[], index: number): Clause | undefined {
+  const [from, to] = [tokens[index + 3], tokens[index + 5]];
+  const isRange =
+    (tokens[index + 1]?.keyword === 'VERSION' || tokens[index + 1]?.keyword === 'SYSTEM_VERSION') &&
+    tokens[index + 2]?.keyword === 'FROM' &&
+    tokens[index + 4]?.keyword === 'TO';
+  if (!isRange || !from || !to) return undefined;
+  const range = `${from.text}..${to.text}`.replaceAll("'", "''");
+  return atClause(sql, tokens, index, index + 5, `VERSION => '${range}'`);
+}
+
+/** The clause, with an alias that is written behind it moved to where the engine's grammar has it: in front. */
+function atClause(sql: string, tokens: Token[], first: number, last: number, condition: string): Clause {
+  const after = aliasAfter(tokens, last);
+  const alias = after === last ? '' : `${sql.slice(tokens[last + 1]?.start, tokens[after]?.end)} `;
   const edit = {
-    start: (tokens[index] as Token).start,
-    end: (tokens[last] as Token).end,
-    text: `AT (${units[unit]} => ${value})`,
+    start: (tokens[first] as Token).start,
+    end: (tokens[after] as Token).end,
+    text: `${alias}AT (${condition})`,
   };
-  return { edit, last };
+  return { edit, last: after };
+}
+
+/** Words that may follow a table and are not its alias. */
+const CLAUSE_WORDS = new Set(
+  (
+    'WHERE JOIN LEFT RIGHT INNER FULL CROSS ON USING GROUP ORDER LIMIT OFFSET HAVING UNION EXCEPT INTERSECT WINDOW QUALIFY SAMPLE ' +
+    'TABLESAMPLE NATURAL ASOF ANTI SEMI POSITIONAL SELECT LATERAL FETCH FOR WHEN SET RETURNING PIVOT UNPIVOT'
+  ).split(' '),
+);
+
+/** Index of the last token of the alias behind a clause, its column names included; the clause's own last token where there is none. */
+function aliasAfter(tokens: Token[], last: number): number {
+  const hasAs = tokens[last + 1]?.keyword === 'AS';
+  const name = tokens[hasAs ? last + 2 : last + 1];
+  if (!isName(name) || (!hasAs && name?.kind === 'word' && CLAUSE_WORDS.has(name.keyword))) return last;
+  let end = hasAs ? last + 2 : last + 1;
+  if (tokens[end + 1]?.text !== '(') return end;
+  for (end++; end < tokens.length && tokens[end]?.text !== ')'; end++);
+  return Math.min(end, tokens.length - 1);
 }

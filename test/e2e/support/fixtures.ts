@@ -8,7 +8,7 @@ import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
-import { fixtureStorage, type FixtureTable, fixtureTables, locationPrefix } from '../../fixtures/index.js';
+import { type FixtureTable, fixtureStorage, fixtureTables, locationPrefix } from '../../fixtures/index.js';
 import { serveFixtures } from '../../fixtures/serve.js';
 
 const keys = { accessKeyId: 'fixtures', secretAccessKey: 'not-checked' };
@@ -45,7 +45,10 @@ export async function startFixtures(): Promise<Fixtures> {
     expiresAt: Date.now() + 3_600_000,
     token: new BearerToken(token),
   };
-  const lease = sessions.acquire({ issuer: principal.issuer, subject: 'adminuser', expiresAt: principal.expiresAt }, '');
+  const lease = sessions.acquire(
+    { issuer: principal.issuer, subject: 'adminuser', expiresAt: principal.expiresAt },
+    '',
+  );
   const statements = createStatementService(environment);
   const call = (): Call => ({ principal, session: lease.session, signal: new AbortController().signal, report: {} });
   return {

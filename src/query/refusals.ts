@@ -1,0 +1,55 @@
+/** What can be described but not read: refused with UNIMPLEMENTED before a byte of it is fetched. */
+import { DataType, type Field, TimeUnit } from 'apache-arrow';
+import type { TableColumn } from '../engine/contract.js';
+import { SkuaError } from '../errors.js';
+import type { ScanPlan } from '../iceberg/contract.js';
+import type { DataFile, DeleteFile } from '../iceberg/types.js';
+import type { ParquetFooter } from '../parquet/index.js';
+import { displayName } from './names.js';
+import type { PinnedTable } from './tables.js';
+
+export function refuseOtherFormats(table: PinnedTable, plan: ScanPlan): void {
+  for (const { file, deletes } of plan.tasks) {
+    const odd = [file, ...deletes].find(({ format }) => format !== 'parquet' && format !== 'puffin');
+    if (odd) {
+      const what = odd.content === 'data' ? 'data files' : 'delete files';
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        `Table ${displayName(table.name)} has ${what} in ${odd.format.toUpperCase()} format; Skua reads Parquet`,
+      );
+    }
+  }
+}
+
+/** The engine knows neither LZO nor the LZ4 with Hadoop's framing, which Parquet replaced by LZ4_RAW. */
+export function refuseOtherCodecs(
+  file: DataFile | DeleteFile,
+  footer: ParquetFooter,
+  columns: readonly string[],
+): void {
+  for (const { chunks } of footer.rowGroups) {
+    for (const { leaf, codec } of chunks) {
+      if ((codec === 'LZO' || codec === 'LZ4') && columns.includes(leaf.path[0] as string)) {
+        throw new SkuaError(
+          'UNIMPLEMENTED',
+          `The Parquet file '${file.location}' is compressed with ${codec}, which is not supported`,
+        );
+      }
+    }
+  }
+}
+
+/** The engine would cut timestamptz_ns to microseconds. */
+export function refuseNanosecondZones(table: PinnedTable, columns: readonly TableColumn[]): void {
+  const odd = columns.find(({ field }) => hasNanosecondZone(field));
+  if (!odd) return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `Column "${odd.field.name}" of ${displayName(table.name)} is of type timestamptz_ns, which can't be read yet`,
+  );
+}
+
+function hasNanosecondZone({ type }: Field): boolean {
+  if (DataType.isTimestamp(type)) return type.unit === TimeUnit.NANOSECOND && Boolean(type.timezone);
+  return ((type.children ?? []) as Field[]).some(hasNanosecondZone);
+}
