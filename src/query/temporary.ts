@@ -53,7 +53,7 @@ export async function ingestTemporary(
   }
   const added = await collectBounded(batches, context.environment.limits.temporaryBytes - heldBytes(tables));
   tables.set(key, {
-    name: `temporary.${target.table}`,
+    name: `temporary table ${target.table}`,
     schema: kept?.schema ?? schema,
     batches: [...(kept?.batches ?? []), ...added],
   });
