@@ -15,6 +15,7 @@ import { quoteName } from './syntax/lexer.js';
 import { normalizeQuery } from './syntax/normalize.js';
 import { applyEdits, type Edit } from './syntax/rewrite.js';
 import { atPin, loadTableOrView, type PinnedTable } from './tables.js';
+import { temporaryTable } from './temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from './travel.js';
 import type { View } from './views.js';
 
@@ -73,6 +74,7 @@ export class Binder {
   ): Promise<string> {
     if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
+      temporaryTable(this.statement, reference.path) ??
       (await informationSchemaTable(this.statement, context, reference.path)) ??
       (await metadataTableOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
