@@ -90,7 +90,7 @@ def measure(server, client, sql, runs, expected):
 
 
 def slow_client(server, client, seconds):
-    """Reads a message, sleeps 20 ms, and so on. Resident memory of the server meanwhile."""
+    """Reads a message, sleeps 50 ms, and so on. Resident memory of the server meanwhile."""
     reader = client.reader(EVERYTHING)
     reader.read_chunk()
     with MemorySamples(server) as memory:
@@ -98,7 +98,7 @@ def slow_client(server, client, seconds):
         rows = 0
         while time.perf_counter() < until:
             rows += reader.read_chunk().data.num_rows
-            time.sleep(0.02)
+            time.sleep(0.05)
         reader.cancel()
     return rows, memory
 
@@ -138,11 +138,11 @@ def main():
         rows = original.num_rows
         del original
         data = pathlib.Path(folder) / "data"
-        with Server(data) as server, MemorySamples(server) as memory:
+        with Server.embedded(data) as server, MemorySamples(server) as memory:
             duration = ingest(server, source)
         print(versions())
         print(f"ingest of {rows} rows through ADBC: {duration:.1f} s, server at most {memory.peak:.0f} MB resident")
-        with Server(data) as server:
+        with Server.embedded(data) as server:
             client = FlightSql(server.uri, server.admin_token)
             idle, _ = server.resident()
             check_values(client.table(EVERYTHING), source)

@@ -13,17 +13,22 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """`skua start` on a free port, with its data in a folder."""
+    """A process that says where it listens and which tokens open it, as `skua start` does."""
 
-    def __init__(self, folder, environment=None):
-        command = ["node", str(ROOT / "bin" / "skua.mjs"), "start", "--port", "0", "--folder", str(folder)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
-        )
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.read_addresses()
+
+    @classmethod
+    def embedded(cls, folder):
+        """`skua start` on a free port, with its data in a folder."""
+        return cls(["node", str(ROOT / "bin" / "skua.mjs"), "start", "--port", "0", "--folder", str(folder)])
+
+    def read_addresses(self):
         tokens = []
         for line in self.process.stdout:
-            if found := re.search(r"listens on grpc://(\S+);", line):
-                self.address = found.group(1)
+            if found := re.search(r"listens on grpc://(\S+);(.*)", line):
+                self.address, self.details = found.group(1), found.group(2).strip()
             if found := re.search(r"export SKUA_TOKEN=(\S+)", line):
                 tokens.append(found.group(1))
             if "Ctrl-C" in line:
