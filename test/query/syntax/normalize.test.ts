@@ -5,7 +5,7 @@ const normalize = (sql: string) => normalizeQuery(sql, (name) => name === 'lake'
 
 describe('normalizeQuery', () => {
   it('turns AS OF clauses into AT clauses', () => {
-    expect(normalize('SELECT * FROM t FOR VERSION AS OF 42 x')).toBe('SELECT * FROM t AT (VERSION => 42) x');
+    expect(normalize('SELECT * FROM t FOR VERSION AS OF 42 x')).toBe('SELECT * FROM t x AT (VERSION => 42)');
     expect(normalize("SELECT * FROM t FOR VERSION AS OF 'tag'")).toBe("SELECT * FROM t AT (VERSION => 'tag')");
     expect(normalize("FROM t FOR TIMESTAMP AS OF TIMESTAMP '2026-01-01 00:00:00' WHERE a = 1")).toBe(
       "FROM t AT (TIMESTAMP => TIMESTAMP '2026-01-01 00:00:00') WHERE a = 1",
