@@ -1,24 +1,19 @@
-/** The kept tables in an embedded catalog, their files behind an S3 endpoint, and a statement service in front of both. */
+/** The kept tables in an embedded catalog, their files behind an S3 endpoint, and a server in front of both. */
 import type { Schema } from 'apache-arrow';
 import { batchToRows } from '../../../src/arrow/index.js';
-import { BearerToken, type Principal } from '../../../src/auth/principal.js';
+import { connect } from '../../../src/client/index.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
-import type { Call, StatementService } from '../../../src/query/contract.js';
-import { createStatementService } from '../../../src/query/index.js';
-import { openEnvironment } from '../../../src/server/environment.js';
-import { createSessionStore } from '../../../src/session/index.js';
+import { createLogger } from '../../../src/logging.js';
+import { startServer } from '../../../src/server/index.js';
 import { type FixtureTable, fixtureStorage, fixtureTables, locationPrefix } from '../../fixtures/index.js';
 import { serveFixtures } from '../../fixtures/serve.js';
 
 const keys = { accessKeyId: 'fixtures', secretAccessKey: 'not-checked' };
 
 export interface Fixtures {
-  /** Runs a query and reads all of its rows, in the conventions of `batchToRows`. */
+  /** Runs a query over the wire and reads all of its rows, in the conventions of `batchToRows`. */
   ask(sql: string): Promise<{ schema: Schema; rows: unknown[][] }>;
-  statements: StatementService;
-  /** A call of its own, for `statements`. */
-  call(): Call;
   /** Requests to the store so far. */
   requests: string[];
   stop(): Promise<void>;
@@ -35,37 +30,20 @@ export async function startFixtures(): Promise<Fixtures> {
   });
   const token = await stack.token('adminuser');
   await registerAll(stack, token);
-  const { environment, close } = await openEnvironment(configFor(stack));
-  const sessions = createSessionStore({ idleTimeout: 3_600_000, perPrincipal: 4, total: 4, catalog: 'fixtures' });
-  const principal: Principal = {
-    issuer: stack.issuer.issuer,
-    subject: 'adminuser',
-    name: 'adminuser',
-    roles: [],
-    expiresAt: Date.now() + 3_600_000,
-    token: new BearerToken(token),
-  };
-  const lease = sessions.acquire(
-    { issuer: principal.issuer, subject: 'adminuser', expiresAt: principal.expiresAt },
-    '',
-  );
-  const statements = createStatementService(environment);
-  const call = (): Call => ({ principal, session: lease.session, signal: new AbortController().signal, report: {} });
+  const logger = createLogger({ level: 'error', format: 'json' });
+  const server = await startServer(configFor(stack), { logger });
+  const client = connect({ address: server.address, token });
   return {
-    statements,
-    call,
     requests: store.requests,
     async ask(sql) {
-      const described = await statements.describe(call(), { sql });
-      const { schema, batches } = await statements.query(call(), { sql, pins: described.pins });
+      const { schema, batches } = await client.execute(sql);
       const rows: unknown[][] = [];
       for await (const batch of batches) rows.push(...batchToRows(schema, batch));
-      return { schema: described.schema, rows };
+      return { schema, rows };
     },
     async stop() {
-      lease.release();
-      await sessions.close();
-      await close();
+      client.close();
+      await server.stop();
       await stack.close();
       await store.close();
     },
@@ -82,6 +60,10 @@ function configFor(stack: EmbeddedStack) {
   return loadConfig({
     env: {},
     text: `
+[server]
+port = 0
+drain_timeout = "5s"
+
 [[auth]]
 issuer = ${text(stack.issuer.issuer)}
 jwks_url = ${text(stack.issuer.jwksUrl)}
@@ -96,6 +78,9 @@ credential_delegation = "none"
 [storage]
 access_key_id = ${text(keys.accessKeyId)}
 secret_access_key = ${text(keys.secretAccessKey)}
+
+[default]
+catalog = "fixtures"
 
 [limits]
 threads = 2
