@@ -4,36 +4,40 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parts, type RunningRustfs, startRustfs } from '../../scripts/real/index.mjs';
 import { createS3Clients, openStorage, type Storage } from '../../src/storage/index.js';
 
-const endpoint = process.env.SKUA_TEST_S3_ENDPOINT ?? '';
-const accessKeyId = process.env.SKUA_TEST_S3_ACCESS_KEY ?? '';
-const secretAccessKey = process.env.SKUA_TEST_S3_SECRET_KEY ?? '';
-
-describe.skipIf(endpoint === '')('a real S3 store (SKUA_TEST_S3_ENDPOINT)', () => {
+describe.skipIf(parts.rustfs.find().missing)('a real S3 store (RustFS)', () => {
   const bucket = `skua-${randomUUID()}`;
   const clients = createS3Clients();
-  const properties = {
-    's3.endpoint': endpoint,
-    's3.path-style-access': 'true',
-    's3.region': 'us-east-1',
-    's3.access-key-id': accessKeyId,
-    's3.secret-access-key': secretAccessKey,
-  };
-  const credentials = { accessKeyId, secretAccessKey };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  const storage = openStorage({ properties, credentials: [] }, { clients });
   const at = (key: string) => `s3://${bucket}/${key}`;
+  let store: RunningRustfs;
+  let properties: Record<string, string>;
+  let client: S3Client;
+  let storage: Storage;
   let directory: string;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'skua-s3-'));
+    store = await startRustfs({ logFolder: directory });
+    const { endpoint, region, accessKeyId, secretAccessKey } = store;
+    properties = {
+      's3.endpoint': endpoint,
+      's3.path-style-access': 'true',
+      's3.region': region,
+      's3.access-key-id': accessKeyId,
+      's3.secret-access-key': secretAccessKey,
+    };
+    const credentials = { accessKeyId, secretAccessKey };
+    client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+    storage = openStorage({ properties, credentials: [] }, { clients });
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
   });
 
   afterAll(async () => {
-    client.destroy();
+    client?.destroy();
     clients.close();
+    await store?.stop();
     await rm(directory, { recursive: true });
   });
 
@@ -108,7 +112,7 @@ describe.skipIf(endpoint === '')('a real S3 store (SKUA_TEST_S3_ENDPOINT)', () =
     await storage.write(at('renewed'), Buffer.from('x'));
     const bad = { prefix: at(''), config: { ...properties, 's3.session-token': 'no-session' } };
     const good = { prefix: at(''), config: properties };
-    const place = { 's3.endpoint': endpoint, 's3.path-style-access': 'true' };
+    const place = { 's3.store.endpoint': endpoint, 's3.path-style-access': 'true' };
     const renewing = openStorage({ properties: place, credentials: [bad], refresh: async () => [good] }, { clients });
     expect(Buffer.from(await renewing.read(at('renewed'))).toString()).toBe('x');
   });
