@@ -190,7 +190,14 @@ export interface ResultStream {
 export interface TableScan extends TableBinding {
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
-  source: { kind: 'parquet'; files: ParquetSource[] } | { kind: 'batches'; schema: Schema; batches: ColumnarBatch[] };
+  source: { kind: 'parquet'; files: ParquetSource[] } | BatchSource;
+}
+
+/** Rows that are handed to the engine. What can be iterated only once serves one statement. */
+export interface BatchSource {
+  kind: 'batches';
+  schema: Schema;
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>;
 }
 
 export interface ComparedColumn {

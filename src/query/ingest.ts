@@ -28,8 +28,7 @@ export async function ingest(
   if (existing) {
     if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
     await authorizeChange(context, existing);
-    const rows = await collect(context, batches);
-    const source = { sql: ingestQuery(existing, schema), scans: [rowsScan({ name: INGESTED, schema, batches: rows })] };
+    const source = { sql: ingestQuery(existing, schema), scans: [rowsScan({ name: INGESTED, schema, batches })] };
     if (target.ifExists === 'append') return appendRows(context, existing, source);
     const files = await writeDataFiles(context, existing, source);
     await commitReplace(context, existing, files);
@@ -40,25 +39,15 @@ export async function ingest(
     throw new SkuaError('FAILED_PRECONDITION', `Creating table ${displayName(name)} can't be part of a transaction`);
   }
   const fields = arrowToSchema(schema).fields;
-  return createAndFill(context, creation(name), withIdentifier(fields, []), async (table) => {
-    const rows = await collect(context, batches);
-    return appendRows(context, table, {
+  return createAndFill(context, creation(name), withIdentifier(fields, []), (table) =>
+    appendRows(context, table, {
       sql: ingestQuery(table, schema),
-      scans: [rowsScan({ name: INGESTED, schema, batches: rows })],
-    });
-  });
+      scans: [rowsScan({ name: INGESTED, schema, batches })],
+    }),
+  );
 }
 
 const INGESTED = 'ingested rows';
-
-async function collect(context: StatementContext, batches: AsyncIterable<ColumnarBatch>): Promise<ColumnarBatch[]> {
-  const collected: ColumnarBatch[] = [];
-  for await (const batch of batches) {
-    context.call.signal.throwIfAborted();
-    collected.push(batch);
-  }
-  return collected;
-}
 
 /** Columns go by name, in any case. */
 function ingestQuery(table: PinnedTable, schema: Schema): string {

@@ -1,7 +1,7 @@
 /** Tables whose rows Skua computes itself: SHOW, information_schema, metadata tables. */
 import type { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { TableColumn, TableScan } from '../engine/contract.js';
+import type { BatchSource, TableColumn, TableScan } from '../engine/contract.js';
 
 export interface RowsTable {
   /** Binding name. */
@@ -19,7 +19,7 @@ export function columnsOf(schema: Schema): TableColumn[] {
   return schema.fields.map((field, index) => ({ field, fieldId: index + 1 }));
 }
 
-export function rowsScan(table: RowsTable): TableScan {
+export function rowsScan(table: Omit<RowsTable, 'batches'> & Pick<BatchSource, 'batches'>): TableScan {
   return {
     name: table.name,
     columns: columnsOf(table.schema),

@@ -19,7 +19,7 @@ export async function loadTable(
   connection: Connection,
   name: string,
   schema: Schema,
-  batches: Iterable<ColumnarBatch>,
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
 ): Promise<void> {
   const columns = schema.fields.map((field) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field)}`);
   await connection.execute(`CREATE TEMP TABLE ${quoteIdentifier(name)} (${columns.join(', ')})`);
@@ -32,7 +32,7 @@ export async function loadTable(
     const state = library.duckdb_appender_create_ext(connection.pointer, 'temp', 'main', name, appender.memory);
     if (state !== 0) throwErrorData(library.duckdb_appender_error_data(appender.pointer));
     let sinceTurn = 0;
-    for (const batch of batches) {
+    for await (const batch of batches) {
       for (let offset = 0; offset < batch.length; offset += chunkRows) {
         const rows = Math.min(chunkRows, batch.length - offset);
         append(connection, appender, converted, schema, sliceBatch(schema, batch, offset, rows));
