@@ -112,7 +112,7 @@ describe.skipIf(parts.rustfs.find().missing)('a real S3 store (RustFS)', () => {
     await storage.write(at('renewed'), Buffer.from('x'));
     const bad = { prefix: at(''), config: { ...properties, 's3.session-token': 'no-session' } };
     const good = { prefix: at(''), config: properties };
-    const place = { 's3.store.endpoint': endpoint, 's3.path-style-access': 'true' };
+    const place = { 's3.endpoint': store.endpoint, 's3.path-style-access': 'true' };
     const renewing = openStorage({ properties: place, credentials: [bad], refresh: async () => [good] }, { clients });
     expect(Buffer.from(await renewing.read(at('renewed'))).toString()).toBe('x');
   });
