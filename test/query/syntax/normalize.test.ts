@@ -12,6 +12,15 @@ describe('normalizeQuery', () => {
     );
   });
 
+  it('turns ranges of versions into AT clauses', () => {
+    expect(normalize("FROM t FOR VERSION FROM 1 TO 'main' AS a WHERE x")).toBe(
+      "FROM t AS a AT (VERSION => '1..main') WHERE x",
+    );
+    expect(normalize('FROM t FOR VERSION AS OF 1 a(b, c) JOIN u ON true')).toBe(
+      'FROM t a(b, c) AT (VERSION => 1) JOIN u ON true',
+    );
+  });
+
   it('makes one schema name of several levels below a catalog', () => {
     expect(normalize('SELECT * FROM lake.a.b.c')).toBe('SELECT * FROM "lake"."a.b"."c"');
     expect(normalize('SELECT s.a.b.c.d FROM lake.a.t')).toBe('SELECT s.a.b.c.d FROM lake.a.t');
