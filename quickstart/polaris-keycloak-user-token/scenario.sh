@@ -4,6 +4,8 @@
 set -uo pipefail
 events=quickstart.demo.events
 failures=0
+# A token of the caller must not stand in for the ones that are shown here.
+unset SKUA_TOKEN SKUA_TOKEN_FILE
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 good() { echo "  as it should be: $1"; }
