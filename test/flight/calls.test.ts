@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BasicAuth, FlightInfo, flightSql, HandshakeRequest, packAny } from '../../src/flight/protocol.js';
+import { BasicAuth, FlightInfo, flightSql, packAny } from '../../src/flight/protocol.js';
 import { failure, TestClient, ticketOf, until } from './client.js';
 import { type Fixture, startFixture } from './fake.js';
 
@@ -136,7 +136,6 @@ describe('handshake', () => {
   it('reads credentials from the first message too', async () => {
     const payload = BasicAuth.encode({ username: 'token', password: 'alice.is.good' });
     expect((await shake(undefined, payload)).header).toBe('Bearer alice.is.good');
-    expect(HandshakeRequest.typeName).toContain('HandshakeRequest');
   });
 
   it('takes no password, and says so', async () => {
