@@ -28,8 +28,7 @@ function namespaces(): [string, FixtureTable[]][] {
 }
 
 function titleOf(table: FixtureTable): string {
-  if (table.unsupported) return `${table.name}: refuses ${table.shows}`;
-  return `${table.name}: answers ${table.kind === 'view' ? 'through' : 'from'} ${table.shows}`;
+  return `${table.name} is ${table.unsupported ? 'refused by its format' : 'read exactly'}: ${table.shows}`;
 }
 
 /** A question that was asked again, after the table had changed, has its last answer. */
