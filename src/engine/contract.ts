@@ -140,6 +140,10 @@ export interface ScanDemand {
   /** Columns that are read, those of filters included. Empty for a bare COUNT(*). */
   columns: string[];
   filter?: Filter;
+  /** The part of the filter that the scan itself applies, so that it skips row groups by it; absent for a table referenced twice. */
+  pushed?: Filter;
+  /** True where all that is asked of the table are the smallest and largest values of its columns, without a filter. */
+  extremesOnly?: boolean;
   /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
   limit?: number;
 }
@@ -186,11 +190,11 @@ export interface ResultStream {
   progress?(): number | undefined;
 }
 
-/** Local files for one table binding. */
+/** What one table binding stands for: local files, rows, or just so many rows of which no column is read. */
 export interface TableScan extends TableBinding {
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
-  source: { kind: 'parquet'; files: ParquetSource[] } | BatchSource;
+  source: { kind: 'parquet'; files: ParquetSource[] } | BatchSource | { kind: 'count'; rowCount: number };
 }
 
 /** Rows that are handed to the engine. What can be iterated only once serves one statement. */

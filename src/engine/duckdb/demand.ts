@@ -61,6 +61,8 @@ export async function demandOf(
       .map(({ field }) => field.name)
       .filter((_, column) => demand.columns.has(`c${column}`)),
     ...(demand.filter ? { filter: demand.filter } : {}),
+    ...(demand.pushed ? { pushed: demand.pushed } : {}),
+    ...(demands.size === 1 && !demand.filtered && asksExtremesOnly(plan) ? { extremesOnly: true } : {}),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
   }));
 }
@@ -68,6 +70,8 @@ export async function demandOf(
 interface Demand {
   columns: Set<string>;
   filter?: Filter;
+  /** By the scan itself. */
+  pushed?: Filter;
   filtered: boolean;
 }
 
@@ -82,8 +86,7 @@ async function visit(
     const index = tableIndex(String(node.extra_info.Table ?? ''));
     const table = tables[index];
     if (!table) return;
-    const filters = [...filtersAbove, ...listOf(node.extra_info.Filters)];
-    const demand = await scanDemand(connection, table, listOf(node.extra_info.Projections), filters);
+    const demand = await scanDemand(connection, table, node, filtersAbove);
     const known = demands.get(index);
     demands.set(index, known ? union(known, demand) : demand);
     return;
@@ -95,11 +98,14 @@ async function visit(
 async function scanDemand(
   connection: Connection,
   table: TableBinding,
-  projections: string[],
-  filters: string[],
+  scan: PlanNode,
+  filtersAbove: string[],
 ): Promise<Demand> {
-  const columns = new Set(projections);
+  const columns = new Set(listOf(scan.extra_info.Projections));
   const parts: Filter[] = [];
+  const pushed: Filter[] = [];
+  const own = listOf(scan.extra_info.Filters);
+  const filters = [...filtersAbove, ...own];
   const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
   for (const text of filters) {
     const expression = await expressionOf(connection, text);
@@ -110,10 +116,31 @@ async function scanDemand(
     columnsIn(expression, columns);
     const filter = filterOf(expression, fields);
     if (filter) parts.push(filter);
+    if (filter && own.includes(text) && !text.startsWith('optional:')) pushed.push(filter);
   }
-  const [first] = parts;
-  const filter: Filter | undefined = parts.length > 1 ? { op: 'and', operands: parts } : first;
-  return { columns, filtered: filters.length > 0, ...(filter ? { filter } : {}) };
+  return {
+    columns,
+    filtered: filters.length > 0,
+    ...(parts.length > 0 ? { filter: allOf(parts) } : {}),
+    ...(pushed.length > 0 ? { pushed: allOf(pushed) } : {}),
+  };
+}
+
+function allOf(filters: Filter[]): Filter {
+  return filters.length === 1 ? (filters[0] as Filter) : { op: 'and', operands: filters };
+}
+
+/** Whether a plan is nothing but MIN and MAX of plain columns of one scan. */
+function asksExtremesOnly(plan: PlanNode[]): boolean {
+  let node = plan[0];
+  while (node?.name.trim() === 'PROJECTION') node = node.children[0];
+  if (node?.name.trim() !== 'UNGROUPED_AGGREGATE') return false;
+  const aggregates = listOf(node.extra_info.Aggregates);
+  if (aggregates.length === 0 || !aggregates.every((text) => /^(?:min|max)\(#\d+\)$/.test(text))) return false;
+  for (node = node.children[0]; node?.name.trim() === 'PROJECTION'; node = node.children[0]) {
+    if (!listOf(node.extra_info.Projections).every((text) => /^(?:c|#)\d+$/.test(text))) return false;
+  }
+  return node?.name.trim() === 'SEQ_SCAN';
 }
 
 function union(a: Demand, b: Demand): Demand {

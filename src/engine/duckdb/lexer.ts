@@ -6,7 +6,8 @@ export interface Token {
 }
 
 /**
- * Cuts SQL into tokens as PostgreSQL's lexer does: quotes doubled inside, `E'…'` with backslashes, dollar quoting, nested comments.
+ * Cuts SQL into tokens as PostgreSQL's lexer does: quotes doubled inside, `E'…'` with backslashes, dollar quoting, nested comments, and line
+ * comments that a carriage return ends too.
  * Comments and white space are `blank`. An unclosed quote or comment runs to the end of the text.
  */
 export function tokens(sql: string): Token[] {
@@ -23,6 +24,7 @@ export function tokens(sql: string): Token[] {
 
 const wordStart = /[\p{L}_$0-9\u0080-\uffff]/u;
 const word = /[\p{L}\p{M}\p{N}_$\u0080-\uffff]*/uy;
+const lineEnd = /[\n\r]/g;
 const dollarQuote = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 
 function kindAt(sql: string, at: number): Token['kind'] {
@@ -76,8 +78,9 @@ function endOfQuote(sql: string, from: number, quote: string, backslashes: boole
 
 function endOfBlank(sql: string, start: number): number {
   if (sql[start] === '-') {
-    const line = sql.indexOf('\n', start);
-    return line < 0 ? sql.length : line + 1;
+    lineEnd.lastIndex = start;
+    const line = lineEnd.exec(sql);
+    return line ? line.index + 1 : sql.length;
   }
   if (sql[start] !== '/') return start + 1;
   let depth = 0;

@@ -202,7 +202,14 @@ function native(): Native {
   return loaded;
 }
 
+/**
+ * Stack of one native call, in bytes; the most that koffi gives. DuckDB parses and plans by recursion and trusts its limit of nested
+ * expressions to hold, which it does on the stack of an ordinary thread; on koffi's default of 128 KiB a nested query ends the process.
+ */
+const nativeStack = 16 * 2 ** 20;
+
 function load(): Native {
+  koffi.config({ ...koffi.config(), async_stack_size: nativeStack, sync_stack_size: nativeStack });
   const handle = koffi.load(locateLibrary());
   const functions: Record<string, ReturnType<typeof handle.func>> = {};
   for (const [name, [result, args]] of Object.entries(signatures) as [string, Signature][]) {

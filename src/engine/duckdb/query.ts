@@ -4,7 +4,7 @@ import type { Connection, Statement } from './database.js';
 import type { SourceText } from './errors.js';
 import { loadDeletedPositions, loadTable } from './load.js';
 import { bindParameters } from './parameters.js';
-import { scanSql } from './scan.js';
+import { countedRowsSql, scanSql } from './scan.js';
 import { sqlTypeOf } from './sql-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
 import { quoteIdentifier } from './text.js';
@@ -12,6 +12,12 @@ import { quoteIdentifier } from './text.js';
 /** Gives the connection a temporary view or table for each scan. */
 export async function attachScans(connection: Connection, scans: readonly TableScan[]): Promise<void> {
   for (const scan of scans) {
+    if (scan.source.kind === 'count') {
+      await connection.execute(
+        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${countedRowsSql(scan, scan.source.rowCount)}`,
+      );
+      continue;
+    }
     if (scan.source.kind === 'batches') {
       await loadTable(connection, scan.name, scan.source.schema, scan.source.batches);
       continue;

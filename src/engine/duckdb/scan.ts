@@ -31,6 +31,14 @@ export function scanSql(scan: TableScan, files: readonly ParquetSource[]): strin
   return groups.map((group) => groupSql(scan, group)).join('\nUNION ALL\n');
 }
 
+/** So many rows of which no column is read. */
+export function countedRowsSql(scan: TableScan, rowCount: number): string {
+  const columns = scan.columns.map(
+    ({ field }) => `CAST(NULL AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
+  );
+  return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} FROM range(${rowCount})`;
+}
+
 function emptySelect(scan: TableScan): string {
   const columns = scan.columns.map(
     ({ field }) => `CAST(NULL AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
