@@ -227,6 +227,8 @@ export interface ParquetSource {
   partition?: (Literal | null)[];
   /** Id of the file's first row, for `rowId`; without it the file's rows have no ids but those that it holds. */
   firstRowId?: bigint;
+  /** Field ids of floating-point columns that are known to hold no NaN; of others a writer's bounds may leave NaNs out. */
+  withoutNan?: ReadonlySet<number>;
   /** Deleted row positions within this file, ascending. */
   deletedPositions?: BigInt64Array;
   /** Local Parquet files of position deletes (columns `file_path`, `pos`) that apply to this file's `location`. */

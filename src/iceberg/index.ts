@@ -3,6 +3,7 @@ export { fieldToArrow, tableColumns } from './arrow-field.js';
 export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
+export { extremesOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';

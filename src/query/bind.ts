@@ -9,7 +9,15 @@ import type { StatementContext } from './environment.js';
 import { type HiddenReference, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { informationSchemaTable } from './information-schema.js';
 import { isChangesTable, metadataTableOf, withMetadataTables } from './metadata-tables.js';
-import { displayName, findCatalog, type NameContext, resolveTable, schemaName, type TableName } from './names.js';
+import {
+  displayName,
+  findCatalog,
+  type NameContext,
+  resolveTable,
+  schemaName,
+  type TableName,
+  tableKey,
+} from './names.js';
 import type { RowsTable } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import { normalizeQuery } from './syntax/normalize.js';
@@ -35,6 +43,8 @@ export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
   readonly #rows = new Map<string, RowsTable>();
   readonly #loading = new Map<string, Promise<PinnedTable | View>>();
+  /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
+  readonly #named = new Map<string, unknown>();
 
   constructor(
     private readonly statement: StatementContext,
@@ -74,7 +84,7 @@ export class Binder {
   ): Promise<string> {
     if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
-      temporaryTable(this.statement, reference.path) ??
+      (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
       (await informationSchemaTable(this.statement, context, reference.path)) ??
       (await metadataTableOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
@@ -105,7 +115,7 @@ export class Binder {
   }
 
   #load(name: TableName): Promise<PinnedTable | View> {
-    const key = displayName(name);
+    const key = tableKey(name);
     let loading = this.#loading.get(key);
     if (!loading) {
       loading = loadTableOrView(this.statement, name).catch((error) => {
@@ -131,14 +141,27 @@ export class Binder {
   #addTable(table: PinnedTable): string {
     const plain = displayName(table.name);
     const version = table.at === undefined ? '' : ` at ${table.at}`;
-    const name = [plain + version, ...(table.hidden ?? [])].join(' + ');
+    const readable = [plain + version, ...(table.hidden ?? [])].join(' + ');
+    const name = this.#bindingName(readable, JSON.stringify([tableKey(table.name), table.at, table.hidden]));
     this.#tables.set(name, table);
     return quoteName(name);
   }
 
   #addRows(rows: RowsTable): string {
-    this.#rows.set(rows.name, rows);
-    return quoteName(rows.name);
+    const name = this.#bindingName(rows.name, rows);
+    this.#rows.set(name, { ...rows, name });
+    return quoteName(name);
+  }
+
+  /** The readable name, unless something else has it: names of Iceberg may hold dots, and may differ in case alone. */
+  #bindingName(readable: string, key: unknown): string {
+    for (let attempt = 1; ; attempt++) {
+      const name = attempt === 1 ? readable : `${readable} (${attempt})`;
+      const taken = this.#named.get(name.toLowerCase());
+      if (taken !== undefined && taken !== key) continue;
+      this.#named.set(name.toLowerCase(), key);
+      return name;
+    }
   }
 
   async #expandView(view: View, depth: number): Promise<string> {
@@ -156,12 +179,13 @@ export class Binder {
     if (parsed.parameterCount > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} has parameters`);
     }
-    if (view.columns.length === 0) return `(${text})`;
+    // A comment at the end of the view's text must end with it.
+    if (view.columns.length === 0) return `(${text}\n)`;
     const names = view.columns.map(({ name }) => quoteName(name));
     const declared = view.columns.map(({ type }, index) =>
       type === undefined ? names[index] : `CAST(${names[index]} AS ${type}) AS ${names[index]}`,
     );
-    return `(SELECT ${declared.join(', ')} FROM (${text}) AS ${quoteName('view')}(${names.join(', ')}))`;
+    return `(SELECT ${declared.join(', ')} FROM (${text}\n) AS ${quoteName('view')}(${names.join(', ')}))`;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Call {
   principal: Principal;
   session: Session;
   signal: AbortSignal;
+  /** Runs a callback when the call is over, however it ended. */
+  onEnd?(callback: () => void): void;
   /** Filled as the call goes on, for the one log line that it ends in. */
   report: CallReport;
 }

@@ -54,7 +54,8 @@ function tableLines(table: PinnedTable, staged: StagedScan, columns: string[], a
     `  bytes: ${statistics.bytesPlanned} in planned files of ${statistics.bytesTotal}`,
     `  delete files: ${statistics.deleteFiles}`,
   ];
-  if (analyze) {
+  if (staged.scan.source.kind !== 'parquet') lines.push('  answered from metadata: no file is read');
+  else if (analyze) {
     lines.push(
       `  fetched: ${staged.traffic.fetchedBytes} bytes from the store, ${staged.traffic.cachedBytes} from the cache`,
     );

@@ -1,6 +1,6 @@
 /** INSERT and CREATE TABLE AS. */
 import type { ParameterRow, QueryDescription } from '../engine/contract.js';
-import { SkuaError } from '../errors.js';
+import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import { arrowToSchema, tableColumns, writeDefault } from '../iceberg/index.js';
 import type { BoundQuery } from './bind.js';
 import { createRequest, fieldNamed, namesOf, withIdentifier } from './definitions.js';
@@ -108,7 +108,7 @@ function insertQuery(table: PinnedTable, sql: string, targets: readonly string[]
       : `${quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
   });
   const names = targets.map((_, index) => quoteName(`c${index}`));
-  return `SELECT ${columns.join(', ')} FROM (${sql}) AS ${quoteName('source')}(${names.join(', ')})`;
+  return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
 }
 
 function targetColumns(table: PinnedTable, names: string[] | undefined): { name: string }[] {
@@ -163,7 +163,11 @@ export async function createAndFill(
   try {
     return await fill(await loadTable(context, name));
   } catch (error) {
-    await catalog.dropTable(name, { purge: true });
+    await catalog.dropTable(name, { purge: true }).catch((dropError: unknown) => {
+      const { code, message } = toSkuaError(error);
+      const left = `table ${displayName(name)} was created and could not be dropped again: ${messageOf(dropError)}`;
+      throw new SkuaError(code, `${message} (${left})`, { cause: error });
+    });
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { METADATA_TABLES, metadataTable } from '../iceberg/index.js';
 import type { StatementContext } from './environment.js';
 import { displayName, type NameContext, resolveTable, type TableName } from './names.js';
 import { type RowsTable, rowsTable } from './rows.js';
-import { loadTable } from './tables.js';
+import { loadTable, metadataCacheOf } from './tables.js';
 import { travel } from './travel.js';
 
 /** `"table$changes"`, which is made of two scans of the table. */
@@ -31,7 +31,7 @@ export async function metadataTableOf(
     storage: table.storage,
     snapshotId: table.snapshotId,
     metadataLocation: table.loaded.metadataLocation,
-    cache: context.environment.metadataCache,
+    cache: metadataCacheOf(context, table),
     signal: context.call.signal,
   });
   return rowsTable(`${displayName(name)}$${known}@${table.snapshotId ?? ''}`, schema, rows);

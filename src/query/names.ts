@@ -36,6 +36,11 @@ export function displayName(name: TableName): string {
   return `${name.catalog}.${schemaName(name.namespace)}.${name.name}`;
 }
 
+/** Tells tables apart, which `displayName` does not where names hold dots. */
+export function tableKey(name: TableName): string {
+  return JSON.stringify([name.catalog, name.namespace, name.name]);
+}
+
 export interface NameContext {
   /** Names of the configured catalogs. */
   catalogs: readonly string[];

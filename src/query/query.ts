@@ -1,7 +1,7 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
-import type { ParameterRow, ScanDemand, TableBinding, TableScan } from '../engine/contract.js';
+import type { ParameterRow, ResultStream, ScanDemand, TableBinding, TableScan } from '../engine/contract.js';
 import { Binder, type BoundQuery } from './bind.js';
 import type { SnapshotPin, StatementStream } from './contract.js';
 import type { StatementContext } from './environment.js';
@@ -82,34 +82,53 @@ export async function runQuery(
   const first = await start(context, bound, rows[0]);
   const rest = rows.slice(1);
   let current = first;
+  // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
+  context.call.onEnd?.(() => void current.end().catch(() => undefined));
   async function* batches(): AsyncGenerator<ColumnarBatch> {
     try {
       yield* current.stream.batches;
     } finally {
-      await current.area.release();
+      await current.end();
     }
     for (const row of rest) {
       current = await start(context, bound, row);
       try {
         yield* current.stream.batches;
       } finally {
-        await current.area.release();
+        await current.end();
       }
     }
   }
   return { schema: first.stream.schema, batches: batches(), progress: () => current.stream.progress?.() };
 }
 
-async function start(context: StatementContext, bound: BoundQuery, parameters: ParameterRow | undefined) {
+interface StartedQuery {
+  stream: ResultStream;
+  /** Stops the query if it still runs, and releases what was staged for it. */
+  end(): Promise<void>;
+}
+
+async function start(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameters: ParameterRow | undefined,
+): Promise<StartedQuery> {
   const { engine } = await context.environment.instance(context.call);
   const { scans, area } = await stageQuery(context, bound, parameters);
+  const stop = new AbortController();
   try {
     const stream = await engine.run(bound.sql, scans, {
-      signal: context.call.signal,
+      signal: AbortSignal.any([context.call.signal, stop.signal]),
       parameters,
       batchBytes: context.environment.limits.batchBytes,
     });
-    return { stream, area };
+    return {
+      stream,
+      end: () => {
+        stop.abort();
+        return area.release();
+      },
+    };
   } catch (error) {
     await area.release();
     throw error;

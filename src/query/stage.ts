@@ -2,8 +2,8 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import { join } from 'node:path';
 import type { ComparedColumn, ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
+import { SkuaError } from '../errors.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../iceberg/contract.js';
 import {
   applyNameMapping,
@@ -18,12 +18,13 @@ import {
 } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
-import { storeIdentity } from '../storage/index.js';
 import type { StatementContext } from './environment.js';
+import { sourceFromMetadata, statisticsWanted } from './from-metadata.js';
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
 import { refuseNanosecondZones, refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
-import { columnsOfTable, type PinnedTable } from './tables.js';
+import { ruledOut } from './row-groups.js';
+import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from './tables.js';
 
 /** Local files for one table, held until `release`. */
 export interface StagedScan {
@@ -38,8 +39,9 @@ export interface Traffic {
   cachedBytes: number;
 }
 
-/** Field ids of what a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
+/** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
 interface Wanted {
+  demand: ScanDemand;
   columns: Set<number>;
   compared: Map<number, number>;
 }
@@ -47,22 +49,27 @@ interface Wanted {
 /** Files linked into a session's folder for one statement. */
 export class StagingArea {
   readonly #links: string[] = [];
+  /** Staging that is still under way when the area is released comes to nothing. */
+  readonly #released = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(
     private readonly context: StatementContext,
     private readonly directory: string,
-  ) {}
+  ) {
+    this.#signal = AbortSignal.any([context.call.signal, this.#released.signal]);
+  }
 
   async scan(name: string, table: PinnedTable, demand: ScanDemand): Promise<StagedScan> {
-    const { environment, call } = this.context;
     const plan = await planTable(table, {
       metadata: table.metadata,
       snapshotId: table.snapshotId,
       schema: table.schema,
       filter: demand.filter,
       storage: table.storage,
-      signal: call.signal,
-      cache: environment.metadataCache,
+      signal: this.#signal,
+      cache: metadataCacheOf(this.context, table),
+      statistics: statisticsWanted(table, demand),
     });
     refuseOtherFormats(table, plan);
     const columns = columnsOfTable(table);
@@ -71,10 +78,13 @@ export class StagingArea {
     const tasks = limited(plan.tasks, demand);
     const compared = comparedColumns(table, tasks);
     const wanted = {
+      demand,
       columns: new Set(demanded.map(({ fieldId }) => fieldId)),
       compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
     };
     const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
+    const known = sourceFromMetadata(table, tasks, demand, columns);
+    if (known) return { scan: { name, columns, source: known }, plan, traffic };
     const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
     const own = new Set(columns.map(({ fieldId }) => fieldId));
     const scan: TableScan = {
@@ -87,6 +97,7 @@ export class StagingArea {
   }
 
   async release(): Promise<void> {
+    this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
     const links = this.#links.splice(0);
     await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
   }
@@ -100,7 +111,12 @@ export class StagingArea {
     }
     const footer = await this.#footer(table, file);
     const columns = withFieldIds(table, footer.columns);
-    const path = await this.#local(table, file, footer, fieldIds, columns, traffic);
+    const names = columns
+      .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
+      .map(({ name }) => name);
+    refuseOtherCodecs(file, footer, names);
+    const skipped = ruledOut(table, task, footer, columns, wanted.demand);
+    const path = await this.#link(table, file, neededRanges(footer, names, file.fileSize, skipped), traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
@@ -126,31 +142,11 @@ export class StagingArea {
   }
 
   #footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
-    const { environment, call } = this.context;
-    return environment.footerCache.read(
-      {
-        location: file.location,
-        size: file.fileSize,
-        store: storeIdentity(table.loaded.storage, file.location, table.metadata.location),
-      },
+    return this.context.environment.footerCache.read(
+      { location: file.location, size: file.fileSize, store: storeOf(table, file.location) },
       table.storage,
-      call.signal,
+      this.#signal,
     );
-  }
-
-  async #local(
-    table: PinnedTable,
-    file: DataFile | DeleteFile,
-    footer: ParquetFooter,
-    fieldIds: Set<number>,
-    columns: PhysicalColumn[],
-    traffic: Traffic,
-  ): Promise<string> {
-    const names = columns
-      .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
-      .map(({ name }) => name);
-    refuseOtherCodecs(file, footer, names);
-    return this.#link(table, file, neededRanges(footer, names, file.fileSize), traffic);
   }
 
   #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic): Promise<string> {
@@ -163,20 +159,17 @@ export class StagingArea {
     ranges: { offset: number; length: number }[],
     traffic: Traffic,
   ): Promise<string> {
-    const { environment, call } = this.context;
-    const local = await environment.rangeCache.ensure(
-      {
-        location: file.location,
-        size: file.fileSize,
-        storage: table.storage,
-        store: storeIdentity(table.loaded.storage, file.location, table.metadata.location),
-      },
-      ranges,
-      call.signal,
-    );
+    const { rangeCache } = this.context.environment;
+    const { location, fileSize: size } = file;
+    const wanted = { location, size, storage: table.storage, store: storeOf(table, location) };
+    const local = await rangeCache.ensure(wanted, ranges, this.#signal);
     traffic.fetchedBytes += local.fetchedBytes;
     traffic.cachedBytes += local.cachedBytes;
-    const link = await environment.rangeCache.link(local.path, join(this.directory));
+    const link = await rangeCache.link(local.path, this.directory);
+    if (this.#signal.aborted) {
+      await rangeCache.unlink(link);
+      this.#signal.throwIfAborted();
+    }
     this.#links.push(link);
     return link;
   }

@@ -2,9 +2,9 @@
 import type { CatalogSession, LoadedTable } from '../catalog/contract.js';
 import type { TableColumn } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { hiddenColumns, parseTableMetadata, schemaOf, tableColumns } from '../iceberg/index.js';
+import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../iceberg/index.js';
 import type { Schema, TableMetadata } from '../iceberg/types.js';
-import type { Storage } from '../storage/index.js';
+import { type Storage, storeIdentity } from '../storage/index.js';
 import type { SnapshotPin } from './contract.js';
 import type { StatementContext } from './environment.js';
 import { displayName, type TableName } from './names.js';
@@ -37,6 +37,18 @@ export function catalogOf(context: StatementContext, name: string): CatalogSessi
   const catalog = context.environment.catalogs.get(name);
   if (!catalog) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${name}`);
   return catalog.as(context.call.principal.token);
+}
+
+/** Which store a location is in, for caches: bytes that one table's access opened never serve a table whose access does not. */
+export function storeOf(table: PinnedTable, location: string): string {
+  return storeIdentity(table.loaded.storage, location, table.metadata.location);
+}
+
+/** The cache of manifests, by store and location. */
+export function metadataCacheOf({ environment }: StatementContext, table: PinnedTable): MetadataCache {
+  return {
+    bytes: (location, read) => environment.metadataCache.bytes(`${storeOf(table, location)}\n${location}`, read),
+  };
 }
 
 /** Loads a table. NOT_FOUND where there is none of that name. */

@@ -10,7 +10,7 @@ import type { Session } from '../session/session.js';
 import type { Storage } from '../storage/index.js';
 import type { Call } from './contract.js';
 import type { StatementContext } from './environment.js';
-import { displayName, type TableName } from './names.js';
+import { type TableName, tableKey } from './names.js';
 import { catalogOf } from './tables.js';
 
 export interface StagedChange {
@@ -31,15 +31,19 @@ export class Transaction {
 
   /** The transaction's own state of a table it changed. */
   overlay(name: TableName): TableMetadata | undefined {
-    return this.#staged.get(displayName(name))?.metadata;
+    return this.#staged.get(tableKey(name))?.metadata;
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Adds a change; a second change of one table builds on the first. */
-  stage(change: StagedChange): void {
+  /**
+   * Adds a change that was made of the table's state `base`. False where another statement of the transaction changed the table since, so
+   * that the change has to be made again. A transaction that has ended: FAILED_PRECONDITION.
+   */
+  stage(change: StagedChange, base: TableMetadata): boolean {
+    if (this.#ended) throw new SkuaError('FAILED_PRECONDITION', 'The transaction has ended');
     const other = [...this.#staged.values()].find(({ name }) => name.catalog !== change.name.catalog);
     if (other) {
       throw new SkuaError(
@@ -47,14 +51,16 @@ export class Transaction {
         `A transaction changes tables of one catalog; this one began with ${other.name.catalog}`,
       );
     }
-    const key = displayName(change.name);
+    const key = tableKey(change.name);
     const before = this.#staged.get(key);
+    if (before && before.metadata !== base) return false;
     this.#staged.set(key, {
       ...change,
       requirements: before ? before.requirements : change.requirements,
       updates: [...(before?.updates ?? []), ...change.updates],
       written: [...(before?.written ?? []), ...change.written],
     });
+    return true;
   }
 
   /** Ends the transaction and hands over its changes. */

@@ -7,11 +7,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../catalog/index.js';
 import type { ParameterRow, TableScan } from '../engine/contract.js';
-import { SkuaError } from '../errors.js';
+import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import {
   applySnapshot,
   dataFileFromWritten,
   newDataLocation,
+  type PreparedSnapshot,
   partitionExpression,
   planScan,
   prepareSnapshot,
@@ -24,6 +25,7 @@ import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
 import { quoteName } from './syntax/lexer.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
+import type { Transaction } from './transaction.js';
 
 export interface RowSource {
   /** Columns in table order. */
@@ -80,8 +82,7 @@ export async function writeDataFiles(
       return data;
     });
   } catch (error) {
-    await table.storage.remove(uploaded);
-    throw error;
+    throw await undone(error, table, uploaded);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -120,39 +121,61 @@ async function commitFiles(
     const prepared = await changeOf(current)
       .then((change) => prepareSnapshot(current.metadata, change, current.storage))
       .catch(async (error: unknown) => {
-        await current.storage.remove(locations);
-        throw error;
+        throw await undone(error, current, locations);
       });
     const { requirements, updates } = prepared;
     if (context.transaction) {
-      const written = [...locations, ...prepared.written];
-      const metadata = applySnapshot(current.metadata, prepared);
-      context.transaction.stage({
-        name: table.name,
-        metadata,
-        requirements,
-        updates,
-        written,
-        storage: current.storage,
-      });
-      return;
+      if (await stage(context.transaction, current, prepared, locations)) return;
+      const metadata = context.transaction.overlay(table.name) ?? current.metadata;
+      current = { ...current, metadata, snapshotId: metadata.currentSnapshotId };
+      continue;
     }
     try {
       await catalogOf(context, table.name.catalog).commitTable(table.name, { requirements, updates });
       return;
     } catch (error) {
       if (error instanceof CommitStateUnknown) throw error;
-      await current.storage.remove(prepared.written);
       const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
       if (!lostRace || attempt >= context.environment.limits.commitRetries) {
-        await current.storage.remove(locations);
-        throw error;
+        throw await undone(error, current, [...prepared.written, ...locations]);
       }
+      await current.storage.remove(prepared.written);
       current = await reload(context, table).catch(async (reloadError: unknown) => {
-        await current.storage.remove(locations);
-        throw reloadError;
+        throw await undone(reloadError, current, locations);
       });
     }
+  }
+}
+
+/** False where another statement of the transaction was faster; then what was prepared is removed again, but not the data files. */
+async function stage(
+  transaction: Transaction,
+  table: PinnedTable,
+  prepared: PreparedSnapshot,
+  locations: string[],
+): Promise<boolean> {
+  const { name, storage } = table;
+  const { requirements, updates } = prepared;
+  const written = [...locations, ...prepared.written];
+  const metadata = applySnapshot(table.metadata, prepared);
+  try {
+    if (transaction.stage({ name, metadata, requirements, updates, written, storage }, table.metadata)) return true;
+  } catch (error) {
+    throw await undone(error, table, written);
+  }
+  await storage.remove(prepared.written);
+  return false;
+}
+
+/** Removes what a failed change wrote; the failure, which says so where files had to stay. */
+async function undone(failure: unknown, table: PinnedTable, locations: string[]): Promise<unknown> {
+  try {
+    await table.storage.remove(locations);
+    return failure;
+  } catch (error) {
+    const { code, message } = toSkuaError(failure);
+    const left = `${locations.length} files that it wrote below ${table.metadata.location} could not be removed again`;
+    return new SkuaError(code, `${message} (${left}: ${messageOf(error)})`, { cause: failure });
   }
 }
 

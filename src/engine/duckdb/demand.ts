@@ -1,20 +1,16 @@
 import type { Filter, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
 import type { Connection } from './database.js';
+import { asksExtremesOnly } from './extremes.js';
 import { columnsIn, filterOf } from './filter.js';
 import { nameOf, tokens } from './lexer.js';
 import { bindParameters } from './parameters.js';
+import { listOf, type PlanNode } from './plan.js';
 import { sqlTypeOf } from './sql-type.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from './syntax-tree.js';
 import { quoteIdentifier } from './text.js';
 
 /** Without these the plan over empty tables keeps its scans. */
 export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup,late_materialization';
-
-interface PlanNode {
-  name: string;
-  children: PlanNode[];
-  extra_info: Record<string, string | string[]>;
-}
 
 /**
  * Gives the connection a view for each binding over an empty table whose columns are `c0`, `c1`, …: EXPLAIN writes names without quotes,
@@ -55,6 +51,7 @@ export async function demandOf(
   const demands = new Map<number, Demand>();
   for (const root of plan) await visit(connection, root, [], tables, demands);
   const limit = await limitOf(connection, sql, plan);
+  const extremesOnly = await asksExtremesOnly(connection, sql, plan);
   return [...demands].map(([index, demand]) => ({
     table: (tables[index] as TableBinding).name,
     columns: (tables[index] as TableBinding).columns
@@ -62,7 +59,7 @@ export async function demandOf(
       .filter((_, column) => demand.columns.has(`c${column}`)),
     ...(demand.filter ? { filter: demand.filter } : {}),
     ...(demand.pushed ? { pushed: demand.pushed } : {}),
-    ...(demands.size === 1 && !demand.filtered && asksExtremesOnly(plan) ? { extremesOnly: true } : {}),
+    ...(demands.size === 1 && !demand.filtered && extremesOnly ? { extremesOnly: true } : {}),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
   }));
 }
@@ -130,19 +127,6 @@ function allOf(filters: Filter[]): Filter {
   return filters.length === 1 ? (filters[0] as Filter) : { op: 'and', operands: filters };
 }
 
-/** Whether a plan is nothing but MIN and MAX of plain columns of one scan. */
-function asksExtremesOnly(plan: PlanNode[]): boolean {
-  let node = plan[0];
-  while (node?.name.trim() === 'PROJECTION') node = node.children[0];
-  if (node?.name.trim() !== 'UNGROUPED_AGGREGATE') return false;
-  const aggregates = listOf(node.extra_info.Aggregates);
-  if (aggregates.length === 0 || !aggregates.every((text) => /^(?:min|max)\(#\d+\)$/.test(text))) return false;
-  for (node = node.children[0]; node?.name.trim() === 'PROJECTION'; node = node.children[0]) {
-    if (!listOf(node.extra_info.Projections).every((text) => /^(?:c|#)\d+$/.test(text))) return false;
-  }
-  return node?.name.trim() === 'SEQ_SCAN';
-}
-
 function union(a: Demand, b: Demand): Demand {
   return {
     columns: new Set([...a.columns, ...b.columns]),
@@ -187,10 +171,6 @@ function tableIndex(table: string): number {
   const last = tokens(table).at(-1);
   const match = last && /^p(\d+)$/.exec(nameOf(table, last));
   return match ? Number(match[1]) : -1;
-}
-
-function listOf(value: string | string[] | undefined): string[] {
-  return (Array.isArray(value) ? value : [value ?? '']).filter((item) => item !== '');
 }
 
 /** The rows that a bare `SELECT … FROM table LIMIT n` needs of its table. */

@@ -16,6 +16,8 @@ const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
 const NUMBER = /(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)/y;
 const PARAMETER = /\?\d*|\$\d+|\$[\p{L}_][\p{L}\p{N}_]*(?!\$)/uy;
 const DOLLAR_TAG = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+const LINE_END = /[\n\r]/g;
+const COMMENT_MARK = /\/\*|\*\//g;
 const SYMBOL = /=>|::|<=|>=|<>|!=|\|\||->>?|[^\s]/uy;
 
 /** Line and column of a character position, both from 1. */
@@ -35,6 +37,17 @@ function match(pattern: RegExp, text: string, position: number): string | undefi
   return pattern.exec(text)?.[0];
 }
 
+/** The end of a comment in C's style, which may hold others. */
+function endOfComment(text: string, start: number): number {
+  let depth = 0;
+  COMMENT_MARK.lastIndex = start;
+  for (let mark = COMMENT_MARK.exec(text); mark; mark = COMMENT_MARK.exec(text)) {
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return COMMENT_MARK.lastIndex;
+  }
+  throw syntaxError(text, start, 'A comment is not closed');
+}
+
 /** The end of a comment or white space that starts at the position, or the position itself. */
 function skipBlank(text: string, start: number): number {
   let position = start;
@@ -42,12 +55,10 @@ function skipBlank(text: string, start: number): number {
     const before = position;
     while (position < text.length && /\s/u.test(text[position] as string)) position++;
     if (text.startsWith('--', position)) {
-      const end = text.indexOf('\n', position);
-      position = end < 0 ? text.length : end + 1;
+      LINE_END.lastIndex = position;
+      position = LINE_END.test(text) ? LINE_END.lastIndex : text.length;
     } else if (text.startsWith('/*', position)) {
-      const end = text.indexOf('*/', position + 2);
-      if (end < 0) throw syntaxError(text, position, 'A comment is not closed');
-      position = end + 2;
+      position = endOfComment(text, position);
     }
     if (position === before) return position;
   }

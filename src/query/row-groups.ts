@@ -1,0 +1,51 @@
+/** Row groups of a file that a scan's own filter rules out, whose bytes then need not be fetched. */
+import type { PhysicalColumn, ScanDemand } from '../engine/contract.js';
+import type { FileTask } from '../iceberg/contract.js';
+import type { Type } from '../iceberg/types.js';
+import { type LeafColumn, type ParquetFooter, skippedRowGroups } from '../parquet/index.js';
+import type { PinnedTable } from './tables.js';
+
+/** By index. None where deletes are joined to the file's rows: the engine may then filter behind the join. */
+export function ruledOut(
+  table: PinnedTable,
+  { file, deletes }: FileTask,
+  footer: ParquetFooter,
+  columns: readonly PhysicalColumn[],
+  demand: ScanDemand,
+): number[] {
+  if (!demand.pushed || deletes.length > 0) return [];
+  const identity = table.metadata.partitionSpecs
+    .find(({ specId }) => specId === file.specId)
+    ?.fields.flatMap(({ transform, sourceIds }) => (transform === 'identity' ? sourceIds : []));
+  const names = new Map<string, string>();
+  for (const field of table.schema.fields) {
+    const physical = columns.find(({ fieldId }) => fieldId === field.id);
+    const leaf = footer.rowGroups[0]?.chunks.find(
+      ({ leaf: { path } }) => path.length === 1 && path[0] === physical?.name,
+    )?.leaf;
+    if (leaf && physical && !identity?.includes(field.id) && isStoredAsIs(leaf, field.type))
+      names.set(field.name, physical.name);
+  }
+  return skippedRowGroups(footer, demand.pushed, names);
+}
+
+/** Whether the engine compares the file's own values, and not what a cast made of them. */
+function isStoredAsIs({ physicalType, logicalType }: LeafColumn, type: Type): boolean {
+  if (type.kind !== 'primitive') return false;
+  const isInteger = logicalType === undefined || logicalType === 'signed-integer';
+  switch (type.type) {
+    case 'int':
+      return physicalType === 'INT32' && isInteger;
+    case 'long':
+      return physicalType === 'INT64' && isInteger;
+    case 'date':
+      return logicalType === 'date';
+    case 'timestamp':
+    case 'timestamptz':
+      return logicalType === 'timestamp-micros';
+    case 'string':
+      return logicalType === 'string';
+    default:
+      return false;
+  }
+}
