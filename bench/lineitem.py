@@ -5,6 +5,7 @@
 
 import argparse
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import adbc_driver_flightsql.dbapi as adbc
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.flight as flight
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -21,9 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.flight import FlightSql  # noqa: E402
 from support.server import MemorySamples, Server, spread, versions  # noqa: E402
 
-TABLE = "quickstart.demo.lineitem"
-EVERYTHING = f"SELECT * FROM {TABLE}"
-NUMBERS = f"SELECT l_orderkey, l_partkey, l_suppkey, l_linenumber FROM {TABLE}"
+EVERYTHING = "SELECT * FROM lineitem"
+NUMBERS = "SELECT l_orderkey, l_partkey, l_suppkey, l_linenumber FROM lineitem"
 KEY = [("l_orderkey", "ascending"), ("l_linenumber", "ascending")]
 # Runs for hours unless somebody stops it.
 ENDLESS = "SELECT a.range AS a, b.range AS b FROM range(1000000000) a, range(1000000000) b"
@@ -76,16 +77,36 @@ def timed(client, sql):
     return time.perf_counter() - started, table
 
 
-def measure(server, client, sql, runs, expected):
-    seconds, bytes_read = [], 0
-    timed(client, sql)
+class Peer:
+    """Another server, asked by the same client in turn with Skua."""
+
+    def __init__(self, source):
+        command = [sys.executable, str(pathlib.Path(__file__).parent / "support" / "peer.py"), str(source)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.client = flight.FlightClient(f"grpc://127.0.0.1:{int(self.process.stdout.readline())}")
+
+    def table(self, sql):
+        return self.client.do_get(flight.Ticket(sql.encode())).read_all()
+
+    def stop(self):
+        self.client.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+def measure(server, clients, sql, runs, expected):
+    """Seconds by client, bytes of the result, and the highest resident memory of the server."""
+    seconds, bytes_read = [[] for _ in clients], 0
+    for client in clients:
+        timed(client, sql)
     with MemorySamples(server) as memory:
         for _ in range(runs):
-            duration, table = timed(client, sql)
-            seconds.append(duration)
-            bytes_read = table.nbytes
-            assert checksums(table) == expected, "the checksums differ"
-            del table
+            for client, durations in zip(clients, seconds):
+                duration, table = timed(client, sql)
+                durations.append(duration)
+                bytes_read = table.nbytes
+                assert checksums(table) == expected, "the checksums differ"
+                del table
     return seconds, bytes_read, memory.peak
 
 
@@ -147,12 +168,15 @@ def main():
             idle, _ = server.resident()
             check_values(client.table(EVERYTHING), source)
             print(f"all {rows} rows and their values are those of the source")
-            print("| columns | seconds | MB/s of Arrow data | server at most, MB resident |")
-            print("| --- | --- | --- | --- |")
+            print("| columns | Skua, s | MB/s of Arrow data | at most, MB resident | Arrow C++ Flight and DuckDB, s | ratio |")
+            print("| --- | --- | --- | --- | --- | --- |")
+            peer = Peer(source)
             for name, sql, expected in [("16", EVERYTHING, everything), ("4 of integers", NUMBERS, numbers)]:
-                seconds, size, peak = measure(server, client, sql, options.runs, expected)
-                speed = spread([size / 1e6 / value for value in seconds])
-                print(f"| {name} | {spread(seconds)} | {speed} | {peak:.0f} |", flush=True)
+                (own, others), size, peak = measure(server, (client, peer), sql, options.runs, expected)
+                speed = spread([size / 1e6 / value for value in own])
+                ratio = statistics.median(own) / statistics.median(others)
+                print(f"| {name} | {spread(own)} | {speed} | {peak:.0f} | {spread(others)} | {ratio:.2f} |", flush=True)
+            peer.stop()
             rows_read, memory = slow_client(server, client, 15)
             print(
                 f"slow client: {rows_read} rows in 15 s, server {min(memory.values):.0f} to {max(memory.values):.0f} MB"
