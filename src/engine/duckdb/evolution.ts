@@ -17,10 +17,15 @@ export function fieldIdOf(field: Field): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
-/** Initial defaults of fields inside structs, by field id. */
-export type NestedDefaults = ReadonlyMap<number, Literal>;
-
-const noDefaults: NestedDefaults = new Map();
+/** What is known of a column beside its field. */
+export interface ReadContext {
+  /** Of the column; nested fields carry their own. */
+  fieldId?: number;
+  /** Initial defaults of fields inside structs, by field id. */
+  defaults?: ReadonlyMap<number, Literal>;
+  /** Field ids that hold no NaN in this file. */
+  withoutNan?: ReadonlySet<number>;
+}
 
 /**
  * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
@@ -29,13 +34,16 @@ const noDefaults: NestedDefaults = new Map();
 export function physicalRead(
   field: Field,
   physical: PhysicalColumn,
-  defaults: NestedDefaults = noDefaults,
+  context: ReadContext = {},
   depth = 0,
 ): PhysicalRead {
   const { type } = field;
-  if (DataType.isStruct(type)) return structRead(type.children, physical, defaults, depth);
-  if (DataType.isMap(type)) return mapRead(type, physical, defaults, depth);
-  if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, defaults, depth);
+  if (DataType.isStruct(type)) return structRead(type.children, physical, context, depth);
+  if (DataType.isMap(type)) return mapRead(type, physical, context, depth);
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, context, depth);
+  if (DataType.isFloat(type) && depth === 0 && !context.withoutNan?.has(fieldIdOf(field) ?? context.fieldId ?? -1)) {
+    return { type: sqlTypeOf(field), convert: unbounded };
+  }
   // A variant is a group of its metadata and value (Parquet format, "Variant").
   if (isJson(field) && physical.children.length > 0) {
     return {
@@ -49,15 +57,22 @@ export function physicalRead(
 
 const unchanged = (value: string) => value;
 
+/**
+ * The same floating-point number, NaN and negative zero included, as an expression whose bounds DuckDB does not look up in the file. Most
+ * writers leave NaN out of them, while DuckDB has NaN above all numbers: it would skip row groups, and take a maximum from them.
+ */
+const unbounded = (value: string) => `(${value} * 1)`;
+
 function structRead(
   fields: readonly Field[],
   physical: PhysicalColumn,
-  defaults: NestedDefaults,
+  context: ReadContext,
   depth: number,
 ): PhysicalRead {
+  const defaults = context.defaults ?? new Map<number, Literal>();
   const children = fields.map((field) => {
     const found = childFor(field, physical.children);
-    return { field, found, read: found && physicalRead(field, found, defaults, depth) };
+    return { field, found, read: found && physicalRead(field, found, context, depth) };
   });
   const present = children.filter(({ found }) => found !== undefined);
   const missing = (field: Field) => literalSql(defaults.get(fieldIdOf(field) ?? -1), sqlTypeOf(field));
@@ -91,12 +106,12 @@ function structField(fields: readonly Field[]): Field {
   return { name: '', type: { typeId: Type.Struct, children: fields }, metadata: new Map() } as unknown as Field;
 }
 
-function listRead(type: DataType, physical: PhysicalColumn, defaults: NestedDefaults, depth: number): PhysicalRead {
+function listRead(type: DataType, physical: PhysicalColumn, context: ReadContext, depth: number): PhysicalRead {
   const element = childOf(type);
   // A Parquet list is a group around a group; which of them the footer's reader shows is its own affair.
   const found = childFor(element, physical.children) ?? onlyLeafOf(physical);
   const read = found
-    ? physicalRead(element, found, defaults, depth + 1)
+    ? physicalRead(element, found, context, depth + 1)
     : { type: sqlTypeOf(element), convert: unchanged };
   if (read.convert === unchanged) return { type: `${read.type}[]`, convert: unchanged };
   const item = `x${depth}`;
@@ -106,14 +121,14 @@ function listRead(type: DataType, physical: PhysicalColumn, defaults: NestedDefa
   };
 }
 
-function mapRead(type: DataType, physical: PhysicalColumn, defaults: NestedDefaults, depth: number): PhysicalRead {
+function mapRead(type: DataType, physical: PhysicalColumn, context: ReadContext, depth: number): PhysicalRead {
   const [keyField, valueField] = entryFields(type);
   const entries = entriesOf(physical);
   const plain = (field: Field): PhysicalRead => ({ type: sqlTypeOf(field), convert: unchanged });
   const physicalKey = childFor(keyField, entries) ?? entries[0];
   const physicalValue = childFor(valueField, entries) ?? entries[1];
-  const key = physicalKey ? physicalRead(keyField, physicalKey, defaults, depth + 1) : plain(keyField);
-  const value = physicalValue ? physicalRead(valueField, physicalValue, defaults, depth + 1) : plain(valueField);
+  const key = physicalKey ? physicalRead(keyField, physicalKey, context, depth + 1) : plain(keyField);
+  const value = physicalValue ? physicalRead(valueField, physicalValue, context, depth + 1) : plain(valueField);
   const read = `MAP(${key.type}, ${value.type})`;
   if (key.convert === unchanged && value.convert === unchanged) return { type: read, convert: unchanged };
   const entry = `x${depth}`;

@@ -79,7 +79,14 @@ function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
   if (!physical) return { column };
   return {
     column,
-    physical: { name: physical.name, read: physicalRead(column.field, physical, column.nestedDefaults) },
+    physical: {
+      name: physical.name,
+      read: physicalRead(column.field, physical, {
+        fieldId: column.fieldId,
+        defaults: column.nestedDefaults,
+        withoutNan: file.withoutNan,
+      }),
+    },
   };
 }
 
