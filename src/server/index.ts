@@ -27,6 +27,9 @@ export async function startServer(config: Config, options: { logger: Logger }): 
     total: config.limits.sessions,
     catalog: config.default.catalog,
     schema: config.default.schema,
+    // Cookies are then good at every server that shares the key.
+    key: config.tickets.key === undefined ? undefined : Buffer.from(config.tickets.key),
+    onDisposeError: (error) => logger.warn({ error }, 'Ending a session left something behind'),
   });
   const server = createFlightServer({
     authenticator: createAuthenticator(config.auth, {

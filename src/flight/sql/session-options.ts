@@ -1,6 +1,6 @@
 /** The session actions: options by name, of which `catalog` and `schema` are the current names. */
 import type { StatementService } from '../../query/contract.js';
-import { namespaceOf, schemaName } from '../../query/names.js';
+import { namespaceOf, schemaName } from '../../query/index.js';
 import type { FlightCall } from '../flight-call.js';
 import type { SessionOptionValue, SetSessionOptionsError } from '../messages.js';
 import type { FlightSql } from './flight-sql.js';
