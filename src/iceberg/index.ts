@@ -17,6 +17,7 @@ export {
 } from './metadata-tables/index.js';
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
+export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
 export { partitionLiteral } from './partition-types.js';
 export { planAppends, planDifference } from './plan/incremental.js';
 export { planScan } from './plan/scan.js';

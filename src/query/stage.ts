@@ -8,6 +8,8 @@ import type { FileTask, ScanPlan, ScanRequest } from '../iceberg/contract.js';
 import {
   applyNameMapping,
   comparedColumn,
+  fieldsWithoutNan,
+  floatingFieldIds,
   hiddenValues,
   nameMapping,
   numberByPosition,
@@ -61,6 +63,7 @@ export class StagingArea {
   }
 
   async scan(name: string, table: PinnedTable, demand: ScanDemand): Promise<StagedScan> {
+    const demandedFields = table.schema.fields.filter(({ name: column }) => demand.columns.includes(column));
     const plan = await planTable(table, {
       metadata: table.metadata,
       snapshotId: table.snapshotId,
@@ -69,7 +72,7 @@ export class StagingArea {
       storage: table.storage,
       signal: this.#signal,
       cache: metadataCacheOf(this.context, table),
-      statistics: statisticsWanted(table, demand),
+      statistics: [...statisticsWanted(table, demand), ...floatingFieldIds(demandedFields)],
     });
     refuseOtherFormats(table, plan);
     const columns = columnsOfTable(table);
@@ -129,6 +132,7 @@ export class StagingArea {
       columns,
       constants: new Map([...identityConstants(table.metadata, file), ...constants]),
       ...hidden,
+      withoutNan: fieldsWithoutNan(file),
       deletedPositions,
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
