@@ -65,7 +65,12 @@ export async function startKeycloak({ realmFile, realm, logFolder, port: wantedP
     ],
     { log: join(logFolder, 'keycloak.log'), cwd: home, env: environment },
   );
-  await waitUntilReady(server, () => answersOk(`http://127.0.0.1:${managementPort}/health/ready`), 180);
+  try {
+    await waitUntilReady(server, () => answersOk(`http://127.0.0.1:${managementPort}/health/ready`), 180);
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
   const issuer = `${address}/realms/${realm}`;
   return {
     address,

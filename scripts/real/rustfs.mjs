@@ -69,7 +69,12 @@ export async function startRustfs({ logFolder, port: wantedPort }) {
       },
     },
   );
-  await waitUntilReady(server, () => answersOk(`${endpoint}/health/ready`), 30);
+  try {
+    await waitUntilReady(server, () => answersOk(`${endpoint}/health/ready`), 30);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     endpoint,
     region,
