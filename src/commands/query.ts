@@ -54,18 +54,18 @@ export function queryCommand(): Command {
     )
     .option('-f, --file <path>', 'file with statements, separated by semicolons')
     .addOption(new Option('-o, --output <format>', 'how results are written').choices(OUTPUT_FORMATS).default('table'))
-    .action(async (options: QueryOptions) => {
-      process.exitCode = await query(options);
+    .action(async (options: QueryOptions, command: Command) => {
+      process.exitCode = await query(options, command);
     });
 }
 
-async function query(options: QueryOptions): Promise<number> {
+async function query(options: QueryOptions, command: Command): Promise<number> {
   const output: Output = { format: options.output, stdout: process.stdout, stderr: process.stderr };
   leaveWithReader();
   let client: FlightSqlClient | undefined;
   const interrupt = new AbortController();
   try {
-    const token = tokenOf(options);
+    const token = tokenOf(options, command);
     client = connect({
       address: options.address,
       ...(token === undefined ? {} : { token }),
@@ -100,8 +100,11 @@ async function statementsFrom(options: QueryOptions): Promise<string[] | undefin
   return texts.flatMap(statementsOf);
 }
 
-function tokenOf({ token, tokenFile }: QueryOptions): string | undefined {
-  const given = token ?? (tokenFile === undefined ? undefined : readText(tokenFile, 'token'));
+/** What is written on the command line counts before what the environment says. */
+function tokenOf({ token, tokenFile }: QueryOptions, command: Command): string | undefined {
+  const namesFile =
+    command.getOptionValueSource('tokenFile') === 'cli' && command.getOptionValueSource('token') !== 'cli';
+  const given = (namesFile ? undefined : token) ?? (tokenFile === undefined ? undefined : readText(tokenFile, 'token'));
   const trimmed = given?.trim().replace(/^bearer\s+/i, '');
   return trimmed === '' ? undefined : trimmed;
 }
