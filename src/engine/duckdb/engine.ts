@@ -13,7 +13,7 @@ export class DuckDbEngine implements Engine {
     private readonly planner: Planner,
     private readonly parserConnection: Connection,
   ) {
-    this.parser = new DuckDbParser(parserConnection);
+    this.parser = new DuckDbParser(parserConnection, () => planner.connect());
   }
 
   static async open(): Promise<DuckDbEngine> {

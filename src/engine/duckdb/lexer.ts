@@ -22,8 +22,8 @@ export function tokens(sql: string): Token[] {
   return found;
 }
 
-const wordStart = /[\p{L}_$0-9\u0080-\uffff]/u;
-const word = /[\p{L}\p{M}\p{N}_$\u0080-\uffff]*/uy;
+const wordStart = /[\p{L}_$0-9\u{80}-\u{10ffff}]/u;
+const word = /[\p{L}\p{M}\p{N}_$\u{80}-\u{10ffff}]*/uy;
 const lineEnd = /[\n\r]/g;
 const dollarQuote = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 

@@ -4,13 +4,29 @@ import type { Connection } from './database.js';
 import { checkScalarFunction, checkTableFunction } from './functions.js';
 import { nameOf, splitStatements, type Token, tokens } from './lexer.js';
 import { findStar } from './stars.js';
-import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, syntaxTree, textBefore, textOf } from './syntax-tree.js';
+import {
+  characterOffsets,
+  isNode,
+  nodesOf,
+  type SyntaxNode,
+  type SyntaxValue,
+  syntaxTree,
+  textOf,
+  tokenFrom,
+} from './syntax-tree.js';
+
+/** Characters of a statement that a person writes. */
+const usualLength = 32_768;
 
 /** Parses with DuckDB's own grammar. Calls run one after another on the given connection. */
 export class DuckDbParser implements SqlParser {
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly connection: Connection) {}
+  /** `connection` is for texts of usual length, `connect` for one that would keep the others waiting. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly connect: () => Connection,
+  ) {}
 
   split(sql: string): Promise<string[]> {
     return Promise.resolve(splitStatements(sql));
@@ -32,9 +48,19 @@ export class DuckDbParser implements SqlParser {
 
   /** The syntax tree of one query, unchecked. */
   tree(sql: string): Promise<SyntaxNode> {
+    if (sql.length > usualLength) return this.longTree(sql);
     const tree = this.last.then(() => syntaxTree(this.connection, sql));
     this.last = tree.catch(() => undefined);
     return tree;
+  }
+
+  private async longTree(sql: string): Promise<SyntaxNode> {
+    const connection = this.connect();
+    try {
+      return await syntaxTree(connection, sql);
+    } finally {
+      await connection.close();
+    }
   }
 }
 
@@ -43,33 +69,36 @@ class Walk {
   readonly columns: ColumnReference[] = [];
   readonly parameters = new Set<string>();
   private readonly tokens: Token[];
+  private readonly characterOffset: (byteOffset: number) => number;
   private readonly scopes: { columns: string[][]; stars: SyntaxNode[]; joinsNaturally: boolean }[] = [];
   /** The SELECTs around the node that is visited, outermost first. */
   private around: number[] = [];
 
   constructor(private readonly sql: string) {
     this.tokens = tokens(sql).filter(({ kind }) => kind !== 'blank');
+    this.characterOffset = characterOffsets(sql);
   }
 
   /** `known` are the names of the common table expressions in scope, in lower case. */
-  visit(value: SyntaxValue | undefined, known: ReadonlySet<string>): void {
+  visit(value: SyntaxValue | undefined, known: Set<string>): void {
     if (Array.isArray(value)) {
       for (const item of value) this.visit(item, known);
       return;
     }
     if (!isNode(value)) return;
     const { around } = this;
-    let inside = known;
+    const expressions = expressionsOf(value);
+    const inside = expressions.length > 0 || value.type === 'RECURSIVE_CTE_NODE' ? new Set(known) : known;
     // A common table expression sees nothing of the SELECT that it belongs to.
     this.around = [];
-    for (const { name, query } of expressionsOf(value)) {
+    for (const { name, query } of expressions) {
       this.visit(query, inside);
-      inside = new Set([...inside, name]);
+      inside.add(name);
     }
     this.around = value.type === 'SELECT_NODE' ? [...around, this.scopes.length] : around;
     if (value.type === 'SELECT_NODE') this.scopes.push({ columns: [], stars: [], joinsNaturally: false });
     this.inspect(value, known);
-    if (value.type === 'RECURSIVE_CTE_NODE') inside = new Set([...inside, textOf(value.cte_name).toLowerCase()]);
+    if (value.type === 'RECURSIVE_CTE_NODE') inside.add(textOf(value.cte_name).toLowerCase());
     for (const [key, child] of Object.entries(value)) {
       if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);
     }
@@ -77,12 +106,14 @@ class Walk {
   }
 
   findScopes(): QueryScope[] {
+    const firsts = new Map<number, number>();
+    for (const { scope, start } of this.tables) if (!firsts.has(scope)) firsts.set(scope, start);
     return this.scopes.map(({ columns, stars, joinsNaturally }, index) => {
-      const first = this.tables.find(({ scope }) => scope === index)?.start ?? 0;
+      const first = firsts.get(index) ?? 0;
       return {
         columns,
         joinsNaturally,
-        stars: stars.map((star) => findStar(star, this.sql, this.tokens, first)),
+        stars: stars.map((star) => findStar(star, this.sql, this.tokens, first, this.characterOffset)),
       };
     });
   }
@@ -131,8 +162,7 @@ class Walk {
 
   /** The tokens `a.b.c` of a name that starts at or shortly after a byte offset (`alias: name` starts with the alias). */
   private findName(byteOffset: number, path: string[]): { start: number; end: number; next: number } {
-    const from = textBefore(this.sql, byteOffset).length;
-    let index = this.tokens.findIndex(({ start }) => start >= from);
+    let index = tokenFrom(this.tokens, this.characterOffset(byteOffset));
     for (; index >= 0 && index < this.tokens.length; index++) {
       const last = this.matchName(index, path);
       if (last === undefined) continue;

@@ -1,12 +1,18 @@
 import type { StarReference } from '../contract.js';
 import type { Token } from './lexer.js';
-import { type SyntaxNode, textBefore, textOf } from './syntax-tree.js';
+import { type SyntaxNode, textOf, tokenFrom } from './syntax-tree.js';
 
 /**
  * Where a star of the syntax tree lies in the text. `tokens` are those of the text without blanks; `firstTable` is where the first table of
  * the star's own FROM clause begins.
  */
-export function findStar(node: SyntaxNode, sql: string, tokens: readonly Token[], firstTable: number): StarReference {
+export function findStar(
+  node: SyntaxNode,
+  sql: string,
+  tokens: readonly Token[],
+  firstTable: number,
+  characterOffset: (byteOffset: number) => number,
+): StarReference {
   const text = (index: number) => {
     const token = tokens[index];
     return token ? sql.slice(token.start, token.end) : '';
@@ -18,8 +24,8 @@ export function findStar(node: SyntaxNode, sql: string, tokens: readonly Token[]
     const from = fromBefore(sql, tokens, firstTable);
     return { ...named, exclude: { kind: 'implicit', start: from, end: from } };
   }
-  const start = textBefore(sql, Number(node.query_location)).length;
-  let star = tokens.findIndex((token) => token.start >= start);
+  const start = characterOffset(Number(node.query_location));
+  let star = tokenFrom(tokens, start);
   while (star < tokens.length && text(star) !== '*') star++;
   const end = tokens[star]?.end ?? start;
   if (text(star + 1).toUpperCase() !== 'EXCLUDE') return { ...named, exclude: { kind: 'none', start: end, end } };
@@ -34,7 +40,9 @@ export function findStar(node: SyntaxNode, sql: string, tokens: readonly Token[]
 /** The FROM that begins a query whose first table lies at `position`; -1 where the query does not begin with one. */
 function fromBefore(sql: string, tokens: readonly Token[], position: number): number {
   let depth = 0;
-  for (const token of tokens.filter(({ end }) => end <= position).reverse()) {
+  const behind = tokenFrom(tokens, position);
+  for (let index = (behind < 0 ? tokens.length : behind) - 1; index >= 0; index--) {
+    const token = tokens[index] as Token;
     const text = sql.slice(token.start, token.end);
     if (text === ')') depth++;
     if (text === '(') depth--;

@@ -1,6 +1,7 @@
 import { SkuaError } from '../../errors.js';
 import type { Connection } from './database.js';
 import { engineError, firstCharacters, lineAndColumn } from './errors.js';
+import type { Token } from './lexer.js';
 
 /** A node of the tree that `json_serialize_sql` gives. */
 export type SyntaxNode = { [key: string]: SyntaxValue };
@@ -40,9 +41,34 @@ function syntaxError(sql: string, answer: Serialized): SkuaError {
   return new SkuaError('INVALID_ARGUMENT', message + place);
 }
 
-/** The characters before a byte offset. */
-export function textBefore(sql: string, byteOffset: number): string {
-  return Buffer.from(sql).subarray(0, byteOffset).toString();
+/**
+ * Turns byte offsets in a text into character offsets. A text has as many references as its length allows, so that each must cost little.
+ */
+export function characterOffsets(sql: string): (byteOffset: number) => number {
+  const length = Buffer.byteLength(sql);
+  if (length === sql.length) return (byteOffset) => Math.min(byteOffset, length);
+  const offsets = new Uint32Array(length + 1);
+  let byte = 0;
+  let character = 0;
+  for (const codePoint of sql) {
+    const bytes = Buffer.byteLength(codePoint);
+    offsets.fill(character, byte, byte + bytes);
+    byte += bytes;
+    character += codePoint.length;
+  }
+  offsets[length] = character;
+  return (byteOffset) => offsets[Math.min(byteOffset, length)] as number;
+}
+
+/** The first token that starts at a character offset or behind it; -1 where there is none. */
+export function tokenFrom(tokens: readonly Token[], start: number): number {
+  let [low, high] = [0, tokens.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tokens[middle] as Token).start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low < tokens.length ? low : -1;
 }
 
 export function isNode(value: SyntaxValue | undefined): value is SyntaxNode {

@@ -66,18 +66,16 @@ function skipBlank(text: string, start: number): number {
 
 function enclosed(text: string, start: number, quote: string, escapes: boolean): { end: number; value: string } {
   let value = '';
-  for (let position = start + 1; position < text.length; position++) {
-    const character = text[position] as string;
-    if (escapes && character === '\\' && position + 1 < text.length) {
-      value += text[++position];
-    } else if (character !== quote) {
-      value += character;
-    } else if (text[position + 1] === quote) {
-      value += quote;
-      position++;
-    } else {
-      return { end: position + 1, value };
-    }
+  const stop = escapes ? new RegExp(`[${quote}\\\\]`, 'g') : new RegExp(quote, 'g');
+  for (let from = start + 1; ; ) {
+    stop.lastIndex = from;
+    const at = stop.exec(text)?.index;
+    if (at === undefined) break;
+    const next = text[at + 1];
+    value += text.slice(from, at);
+    if (text[at] === quote && next !== quote) return { end: at + 1, value };
+    value += next ?? '';
+    from = at + 2;
   }
   throw syntaxError(text, start, quote === "'" ? 'A string is not closed' : 'A quoted name is not closed');
 }

@@ -137,3 +137,24 @@ describe('what is not supported or wrong', () => {
     expect(failure(sql)).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(place) });
   });
 });
+
+describe('comments', () => {
+  it('may hold comments, and end with a line of any kind', () => {
+    expect(parseStatement('DROP TABLE /* /* t */ u */ v')).toMatchObject({ table: ['v'] });
+    expect(parseStatement('DROP TABLE -- t\ru')).toMatchObject({ table: ['u'] });
+    expect(failure('DROP TABLE /* /* t */ u')).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'A comment is not closed (line 1, column 12)',
+    });
+  });
+});
+
+describe('strings', () => {
+  it('double their quotes, and with E escape them', () => {
+    expect(parseStatement("CREATE SCHEMA s LOCATION 'it''s'")).toMatchObject({ properties: { location: "it's" } });
+    expect(parseStatement("CREATE SCHEMA s LOCATION E'a\\'b\\\\'")).toMatchObject({
+      properties: { location: "a'b\\" },
+    });
+    expect(failure("CREATE SCHEMA s LOCATION 'a''")).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
