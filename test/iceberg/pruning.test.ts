@@ -23,12 +23,12 @@ const primitive = (type: PrimitiveType): Type => ({ kind: 'primitive', type });
 const texts: [Type, string[], string[]][] = [
   [
     primitive('int'),
-    ['-11', '-10', '-1', '0', '1', '9', '10', '99'],
+    ['-2147483648', '-2147483640', '-11', '-10', '-1', '0', '1', '9', '10', '99', '2147483647'],
     ['identity', 'truncate[10]', 'bucket[4]', 'void'],
   ],
   [
     primitive('long'),
-    ['-9223372036854775000', '-7', '0', '6', '7', '9223372036854775807'],
+    ['-9223372036854775808', '-9223372036854775000', '-7', '0', '6', '7', '9223372036854775807'],
     ['truncate[7]', 'bucket[3]'],
   ],
   [primitive('double'), ['-Infinity', '-1.5', '-0.0', '0', '1.5', 'NaN', 'Infinity'], ['identity']],

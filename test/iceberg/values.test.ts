@@ -47,6 +47,8 @@ describe('transforms', () => {
     ['truncate[10]', primitive('int'), '-1', -10],
     ['truncate[10]', primitive('int'), '19', 10],
     ['truncate[10]', primitive('long'), '-11', -20n],
+    ['truncate[10]', primitive('int'), '-2147483648', 2147483646],
+    ['truncate[10]', primitive('long'), '-9223372036854775808', 9223372036854775806n],
     ['truncate[50]', decimal(9, 2), '10.65', 1050n],
     ['truncate[3]', primitive('string'), 'iceberg', 'ice'],
     ['truncate[2]', primitive('string'), '😀😁😂', '😀😁'],

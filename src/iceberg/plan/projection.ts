@@ -1,5 +1,5 @@
 /** Inclusive projection of predicates over rows to predicates over partition values (Iceberg spec, "Scan Planning"). */
-import { applyTransform, parseTransform, resultTypeOf, type Transform } from '../transforms/transform.js';
+import { applyTransform, floorToWidth, parseTransform, resultTypeOf, type Transform } from '../transforms/transform.js';
 import type { PartitionField, Type } from '../types.js';
 import type { Value } from '../values/single-value.js';
 import { always, combine, type Predicate, type Test } from './predicate.js';
@@ -45,6 +45,9 @@ function projectComparison(
   type: Type,
   target: { fieldId: number; type: Type },
 ): Predicate {
+  if (transform.kind === 'truncate' && (typeof given === 'bigint' || typeof given === 'number')) {
+    return projectToMultiple(op, inclusive(op, given) as number | bigint, transform.parameter, target);
+  }
   const value = applyTransform(transform, type, inclusive(op, given));
   if (value === undefined || value === null || Number.isNaN(given)) return always;
   const test = (wanted: 'eq' | 'le' | 'ge', than: Value): Predicate => ({ op: wanted, ...target, value: than });
@@ -55,6 +58,36 @@ function projectComparison(
   if (op === 'gt' || op === 'ge') return test('ge', value);
   return highest === value ? test('eq', value) : combine('or', [test('eq', value), test('eq', highest)]);
 }
+
+/**
+ * Truncated numbers, which keep the order but for those next to the smallest integer: their multiple does not fit, so that they are found
+ * under one near the largest. Of a column of longs some may have been written when it held ints.
+ */
+function projectToMultiple(
+  op: 'eq' | 'lt' | 'le' | 'gt' | 'ge',
+  value: number | bigint,
+  width: number,
+  target: { fieldId: number; type: Type },
+): Predicate {
+  const multiple = floorToWidth(BigInt(value), width);
+  const test = (wanted: 'eq' | 'le' | 'ge', than: bigint): Predicate => ({
+    op: wanted,
+    ...target,
+    value: typeof value === 'number' ? Number(than) : than,
+  });
+  if (op === 'gt' || op === 'ge') return test('ge', multiple);
+  const wanted = op === 'eq' ? 'eq' : 'le';
+  const wrapped = (target.type.kind === 'decimal' ? [] : integerWidths).flatMap((bits): Predicate[] => {
+    const lowest = floorToWidth(-(1n << BigInt(bits - 1)), width);
+    const found = BigInt.asIntN(bits, lowest);
+    const isWanted = found !== lowest && (op === 'eq' ? lowest === multiple : lowest <= multiple);
+    return isWanted ? [test('eq', found)] : [];
+  });
+  return combine('or', [test(wanted, multiple), ...wrapped]);
+}
+
+/** In bits. */
+const integerWidths = [32, 64];
 
 /** The last value that passes a strict comparison, where the values can be counted: the hour before midnight is not of the next day. */
 function inclusive(op: 'eq' | 'lt' | 'le' | 'gt' | 'ge', value: Value): Value {

@@ -99,13 +99,14 @@ function hashLong(value: bigint): number {
 }
 
 function truncate(type: Type, value: Value, width: number): Value | undefined {
-  if (type.kind === 'decimal') return floorDivide(value as bigint, BigInt(width)) * BigInt(width);
+  if (type.kind === 'decimal') return floorToWidth(value as bigint, width);
   if (type.kind !== 'primitive') return undefined;
   switch (type.type) {
+    // Next to the smallest integer the result is one too small for the type, and wraps around to the largest as it does in Java.
     case 'int':
-      return Math.floor((value as number) / width) * width;
+      return (Math.floor((value as number) / width) * width) | 0;
     case 'long':
-      return floorDivide(BigInt(value as bigint), BigInt(width)) * BigInt(width);
+      return BigInt.asIntN(64, floorToWidth(BigInt(value as bigint), width));
     case 'string':
       return truncateString(value as string, width);
     case 'binary':
@@ -113,6 +114,11 @@ function truncate(type: Type, value: Value, width: number): Value | undefined {
     default:
       return undefined;
   }
+}
+
+/** The multiple of `width` that is the value or the next one below. */
+export function floorToWidth(value: bigint, width: number): bigint {
+  return floorDivide(value, BigInt(width)) * BigInt(width);
 }
 
 /** The first `width` code points. */

@@ -38,7 +38,10 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
     case 'int':
     case 'long': {
       const wide = `CAST(${columnSql} AS HUGEINT)`;
-      return `(${wide} - ((${wide} % ${width}) + ${width}) % ${width})`;
+      const multiple = `(${wide} - ((${wide} % ${width}) + ${width}) % ${width})`;
+      const bits = type.type === 'int' ? 32n : 64n;
+      // What is too small for the type wraps around, as in `applyTransform`.
+      return `CASE WHEN ${multiple} < ${-(1n << (bits - 1n))} THEN ${multiple} + ${1n << bits} ELSE ${multiple} END`;
     }
     case 'string':
       return `left(${columnSql}, ${width})`;
