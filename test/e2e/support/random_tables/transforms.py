@@ -15,9 +15,17 @@ def by_value(transform, source):
     def apply(array):
         internal = INTERNAL.get(array.type)
         values = (array if internal is None else array.cast(internal)).to_pylist()
-        return pa.array([None if value is None else function(value) for value in values], result)
+        return pa.array([None if value is None else wrapped(function(value), result) for value in values], result)
 
     return apply
+
+
+def wrapped(value, result):
+    """Next to the smallest integer, truncation gives one that does not fit; it wraps around as in Java."""
+    if pa.types.is_integer(result):
+        half = 1 << (result.bit_width - 1)
+        return (value + half) % (2 * half) - half
+    return value
 
 
 def install():
