@@ -6,6 +6,7 @@ import { startLocalServer } from './local-server.js';
 import { untilStopped } from './signals.js';
 
 const TOKEN_LIFETIME_SECONDS = 8 * 3600;
+const QUERIES = 'quickstart/polaris-keycloak-user-token/queries.sql';
 
 export function startCommand(): Command {
   return new Command('start')
@@ -30,7 +31,6 @@ export function startCommand(): Command {
 }
 
 function howToConnect(address: string, folder: string, admin: string, reader: string): string {
-  const port = address.slice(address.lastIndexOf(':') + 1);
   return `
 Skua listens on grpc://${address}; its data is kept in ${folder}.
 The tokens below are good for ${TOKEN_LIFETIME_SECONDS / 3600} hours.
@@ -41,15 +41,15 @@ The tokens below are good for ${TOKEN_LIFETIME_SECONDS / 3600} hours.
   testuser (reads only):
     export SKUA_TOKEN=${reader}
 
-Set SKUA_TOKEN as above, then paste one of these:
+Set SKUA_TOKEN as above, then paste one of these in this folder (more clients: docs/clients.md):
 
-  skua      node bin/skua.mjs query --address ${address} -e 'SHOW TABLES'
+  skua      node bin/skua.mjs query --address ${address} --file ${QUERIES}
 
-  pyarrow   python3 -c "import os, pyarrow.flight as f; c = f.connect('grpc://${address}'); o = f.FlightCallOptions(headers=[(b'authorization', b'Bearer ' + os.environb[b'SKUA_TOKEN'])]); q = b'SELECT 1 AS one'; t = b'type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery'; d = b'\\x0a' + bytes([len(t)]) + t + b'\\x12' + bytes([len(q) + 2]) + b'\\x0a' + bytes([len(q)]) + q; i = c.get_flight_info(f.FlightDescriptor.for_command(d), o); print(c.do_get(i.endpoints[0].ticket, o).read_all())"
+  pyarrow   PYTHONPATH=test/clients python3 -c "import os, flight_sql_caller as f; print(f.Caller('${address}', os.environ['SKUA_TOKEN']).query('SHOW SCHEMAS'))"
 
-  ADBC      python3 -c "import os, adbc_driver_flightsql.dbapi as d; c = d.connect('grpc://${address}', db_kwargs={'adbc.flight.sql.authorization_header': 'Bearer ' + os.environ['SKUA_TOKEN']}); u = c.cursor(); u.execute('SHOW TABLES'); print(u.fetchall())"
+  ADBC      python3 -c "import os, adbc_driver_flightsql.dbapi as d; c = d.connect('grpc://${address}', {'adbc.flight.sql.authorization_header': 'Bearer ' + os.environ['SKUA_TOKEN']}, autocommit=True).cursor(); c.execute('SHOW SCHEMAS'); print(c.fetchall())"
 
-  JDBC      jdbc:arrow-flight-sql://127.0.0.1:${port}/?useEncryption=false&token=<the token>
+  JDBC      jdbc:arrow-flight-sql://${address}/?useEncryption=false&token=<the token>
             (driver org.apache.arrow:flight-sql-jdbc-driver:18.3.0, JVM option --add-opens=java.base/java.nio=ALL-UNNAMED)
 
   grpcurl   grpcurl -plaintext -H "authorization: Bearer $SKUA_TOKEN" ${address} list
