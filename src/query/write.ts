@@ -35,14 +35,32 @@ export interface RowSource {
 }
 
 /**
- * Asks the catalog whether the caller may change the table, by a commit that changes nothing. Asking first means that nothing is computed
- * or uploaded for a change that will be refused.
+ * Asks the catalog whether the caller may change the table, by a commit that changes nothing: it sets the main branch to where it is. Asking
+ * first means that nothing is computed or uploaded for a change that will be refused.
  */
 export async function authorizeChange(context: StatementContext, table: PinnedTable): Promise<void> {
-  await catalogOf(context, table.name.catalog).commitTable(table.name, {
-    requirements: [{ type: 'assert-table-uuid', uuid: table.metadata.tableUuid }],
-    updates: [],
-  });
+  const { tableUuid, refs } = table.metadata;
+  const requirements: Record<string, unknown>[] = [{ type: 'assert-table-uuid', uuid: tableUuid }];
+  const updates: Record<string, unknown>[] = [];
+  const { main } = refs;
+  if (main) {
+    requirements.push({ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': main.snapshotId });
+    updates.push({
+      action: 'set-snapshot-ref',
+      'ref-name': 'main',
+      type: main.type,
+      'snapshot-id': main.snapshotId,
+      'min-snapshots-to-keep': main.minSnapshotsToKeep,
+      'max-snapshot-age-ms': main.maxSnapshotAgeMs,
+      'max-ref-age-ms': main.maxRefAgeMs,
+    });
+  }
+  try {
+    await catalogOf(context, table.name.catalog).commitTable(table.name, { requirements, updates });
+  } catch (error) {
+    // The requirement failed because somebody else was faster, or the branch is at a snapshot of this transaction: allowed all the same.
+    if (!(error instanceof SkuaError) || error.code !== 'ABORTED') throw error;
+  }
 }
 
 /** Appends the rows of a query; how many there were. */
