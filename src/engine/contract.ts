@@ -155,12 +155,17 @@ export interface QueryDescription {
 }
 
 export interface EngineInstance {
-  /** Binds and types a query without reading data. Unknown column: INVALID_ARGUMENT. */
-  describe(sql: string, tables: TableBinding[]): Promise<QueryDescription>;
+  /** Binds and types a query without reading data. Unknown column: INVALID_ARGUMENT. Aborting the signal interrupts it: CANCELLED. */
+  describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
-  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow): Promise<ScanDemand[]>;
+  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
   /** The engine's own plan as text, for EXPLAIN. */
-  explain(sql: string, scans: TableScan[], options: { analyze: boolean }, parameters?: ParameterRow): Promise<string>;
+  explain(
+    sql: string,
+    scans: TableScan[],
+    options: { analyze: boolean; signal?: AbortSignal },
+    parameters?: ParameterRow,
+  ): Promise<string>;
   /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
   run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
   /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */

@@ -23,7 +23,12 @@ export async function explain(
   const fetched = performance.now();
   try {
     const { engine } = await context.environment.instance(context.call);
-    const plan = await engine.explain(bound.sql, scans, { analyze: statement.analyze }, parameters);
+    const plan = await engine.explain(
+      bound.sql,
+      scans,
+      { analyze: statement.analyze, signal: context.call.signal },
+      parameters,
+    );
     const ended = performance.now();
     const tables = [...bound.tables.values()].flatMap((table, index) => {
       const demand = demands.find(({ table: name }) => name === scans[index]?.name);

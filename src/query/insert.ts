@@ -22,10 +22,8 @@ export async function describeInsert(context: StatementContext, statement: Inser
   const columns = targetColumns(table, statement.columns).map(({ name }) => quoteName(name));
   const target = { name: 'insert target', columns: tableColumns(table.schema) };
   const { engine } = await context.environment.instance(context.call);
-  return engine.describe(`INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`, [
-    target,
-    ...bindingsOf(source),
-  ]);
+  const sql = `INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`;
+  return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
 }
 
 /** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
@@ -83,7 +81,7 @@ async function appendQuery(
   parameters?: ParameterRow,
 ): Promise<number> {
   const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(source.sql, bindingsOf(source));
+  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
   if (schema.fields.length !== targets.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -127,7 +125,7 @@ export async function createTableAs(
 ): Promise<number> {
   const source = await bindQuery(context, sql);
   const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(source.sql, bindingsOf(source));
+  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
   const fields = arrowToSchema(schema).fields;
   if (statement.columns.length > 0 && statement.columns.length !== fields.length) {
     throw new SkuaError(

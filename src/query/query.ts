@@ -36,7 +36,7 @@ export async function describeQuery(
 ): Promise<DescribedQuery> {
   const bound = await bindQuery(context, sql, pins);
   const { engine } = await context.environment.instance(context.call);
-  const { schema, parameters } = await engine.describe(bound.sql, bindingsOf(bound));
+  const { schema, parameters } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
   return { bound, schema, parameters, pins: [...bound.tables.values()].map(pinOf) };
 }
 
@@ -55,7 +55,8 @@ export async function stageQuery(
 ): Promise<StagedQuery> {
   const { engine, directory } = await context.environment.instance(context.call);
   const area = new StagingArea(context, directory);
-  const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters) : [];
+  const { signal } = context.call;
+  const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
   try {
     const staged = await Promise.all(
       [...bound.tables].map(([name, table]) => {

@@ -38,6 +38,23 @@ describe('a text made to break the parser', () => {
   });
 });
 
+describe('planning that takes long', () => {
+  const sql = `SELECT ${'abs('.repeat(500)}1${')'.repeat(500)}`;
+  it.each([
+    ['describe', (signal: AbortSignal) => bench.instance.describe(sql, [], signal)],
+    ['demand', (signal: AbortSignal) => bench.instance.demand(sql, [], undefined, signal)],
+  ])('stops when its signal is aborted: %s', async (_, plan) => {
+    await expect(plan(AbortSignal.timeout(50))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(plan(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+it('EXPLAIN ANALYZE stops when its signal is aborted', async () => {
+  const sql = 'SELECT count(*) FROM range(100000000000)';
+  const explained = bench.instance.explain(sql, [], { analyze: true, signal: AbortSignal.timeout(50) });
+  await expect(explained).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
 describe('split', () => {
   it('ends a line comment at a carriage return, as the engine does', async () => {
     expect(await bench.engine.parser.split('SELECT 1 -- one\r; SELECT 2')).toEqual(['SELECT 1', 'SELECT 2']);

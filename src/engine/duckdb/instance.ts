@@ -17,13 +17,10 @@ import { duckdb } from './library.js';
 import { bindParameters } from './parameters.js';
 import type { Planner } from './planner.js';
 import { attachScans, startQuery } from './query.js';
-import { commonConfiguration, commonSettings, lock } from './settings.js';
+import { commonConfiguration, commonSettings, interruptInterval, lock } from './settings.js';
 import { cancelled, schemaOf } from './stream.js';
 import { quoteText } from './text.js';
 import { writeFiles } from './write.js';
-
-/** How often a query that has to stop is told so: an interrupt between two statements goes unheard. */
-const interruptInterval = 20;
 
 export class DuckDbInstance implements EngineInstance {
   /** What is under way, and how to end it. */
@@ -57,21 +54,21 @@ export class DuckDbInstance implements EngineInstance {
     return new DuckDbInstance(database, planner);
   }
 
-  describe(sql: string, tables: TableBinding[]): Promise<QueryDescription> {
-    return this.planner.describe(sql, tables);
+  describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
+    return this.planner.describe(sql, tables, signal);
   }
 
-  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow): Promise<ScanDemand[]> {
-    return this.planner.demand(sql, tables, parameters);
+  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
+    return this.planner.demand(sql, tables, parameters, signal);
   }
 
   async explain(
     sql: string,
     scans: TableScan[],
-    options: { analyze: boolean },
+    options: { analyze: boolean; signal?: AbortSignal },
     parameters?: ParameterRow,
   ): Promise<string> {
-    const use = this.use(undefined);
+    const use = this.use(options.signal);
     return use.finish(async () => {
       await attachScans(use.connection, scans);
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';

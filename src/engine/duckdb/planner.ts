@@ -7,8 +7,8 @@ import { duckdb } from './library.js';
 import { takeText } from './memory.js';
 import { attachEmpty } from './query.js';
 import { takeParameterField } from './result-type.js';
-import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { columnsOf, type ResultColumn, schemaOf } from './stream.js';
+import { commonConfiguration, commonSettings, interruptInterval, lock } from './settings.js';
+import { cancelled, columnsOf, type ResultColumn, schemaOf } from './stream.js';
 
 /** Types and plans queries over empty tables, in an instance that can reach nothing. */
 export class Planner {
@@ -27,8 +27,8 @@ export class Planner {
     return this.database.connect();
   }
 
-  async describe(sql: string, tables: TableBinding[]): Promise<QueryDescription> {
-    return this.with(async (connection) => {
+  async describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
+    return this.with(signal, async (connection) => {
       await attachEmpty(connection, tables);
       const described = await prepared(connection, sql);
       const open = new Set(
@@ -45,19 +45,33 @@ export class Planner {
     });
   }
 
-  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow): Promise<ScanDemand[]> {
-    return this.with((connection) => demandOf(connection, sql, tables, parameters));
+  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
+    return this.with(signal, (connection) => demandOf(connection, sql, tables, parameters));
   }
 
   close(): Promise<void> {
     return this.database.close();
   }
 
-  private async with<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  /** Aborting the signal interrupts the work, which then fails with CANCELLED. */
+  private async with<T>(signal: AbortSignal | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (signal?.aborted) throw cancelled();
     const connection = this.database.connect();
+    let timer: NodeJS.Timeout | undefined;
+    const stop = () => {
+      connection.interrupt();
+      timer ??= setInterval(() => connection.interrupt(), interruptInterval);
+    };
+    signal?.addEventListener('abort', stop);
     try {
-      return await work(connection);
+      const result = await work(connection);
+      if (signal?.aborted) throw cancelled();
+      return result;
+    } catch (error) {
+      throw signal?.aborted ? cancelled() : error;
     } finally {
+      signal?.removeEventListener('abort', stop);
+      clearInterval(timer);
       await connection.close();
     }
   }

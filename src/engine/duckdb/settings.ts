@@ -20,3 +20,6 @@ export const commonSettings = [
 ];
 
 export const lock = ['SET GLOBAL enable_external_access = false', 'SET GLOBAL lock_configuration = true'];
+
+/** How often a query that has to stop is told so, in milliseconds: an interrupt between two statements goes unheard. */
+export const interruptInterval = 20;
