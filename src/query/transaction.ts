@@ -111,10 +111,8 @@ export async function begin(call: Call, options: { current: boolean }): Promise<
   }
   const transaction = new Transaction();
   transactions.byId.set(transaction.id, transaction);
-  if (options.current) {
-    transactions.current = transaction;
-    call.report.keepsState = true;
-  }
+  if (options.current) transactions.current = transaction;
+  call.report.keepsState = true;
   return transaction;
 }
 

@@ -1,9 +1,19 @@
 import type { Session, SessionOption } from './session.js';
 
+/** What USE and session options choose. */
+export interface Names {
+  catalog: string | undefined;
+  schema: string[] | undefined;
+  options: ReadonlyMap<string, SessionOption>;
+}
+
 interface Resource {
   value: Promise<unknown>;
   dispose: (value: unknown) => Promise<void>;
 }
+
+/** Clients without cookies never come back for theirs. */
+const MOST_KEPT_NAMES = 64;
 
 /** A session with what the store must know to end it. */
 export class LiveSession implements Session {
@@ -22,6 +32,8 @@ export class LiveSession implements Session {
 
   /** The session id that was given to the client whose call last left state here, while this was the default session. */
   keptFor: string | undefined;
+  /** The names as calls of other clients left them here, by the session id that was given to each. */
+  readonly keptNames = new Map<string, Names>();
 
   constructor(
     public id: string,
@@ -42,6 +54,20 @@ export class LiveSession implements Session {
       if (this.#resources.get(key) === resource) this.#resources.delete(key);
       throw error;
     }
+  }
+
+  /** Remembers what a call left here for the client that was given this id. */
+  keepFor(id: string): void {
+    this.keptFor = id;
+    this.keptNames.set(id, { catalog: this.catalog, schema: this.schema, options: new Map(this.options) });
+    const [oldest] = this.keptNames.keys();
+    if (this.keptNames.size > MOST_KEPT_NAMES && oldest !== undefined) this.keptNames.delete(oldest);
+  }
+
+  takeNames({ catalog, schema, options }: Names): void {
+    this.catalog = catalog;
+    this.schema = schema;
+    for (const [name, value] of options) this.options.set(name, value);
   }
 
   /** Disposes of all resources; the failures of their disposal. */

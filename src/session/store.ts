@@ -29,7 +29,7 @@ export interface SessionLease {
   readonly newId: string | undefined;
   /**
    * Says that this call left state in the session. A client whose first call did so, before it had its id, finds that very session when it
-   * comes back with the id.
+   * comes back with the id; or a new one with its names, where another client has left state there since.
    */
   keep(): void;
   /** Ends the session once its calls are over. False for the session that all calls without a cookie share. */
@@ -90,7 +90,7 @@ class Store implements SessionStore {
       session,
       newId,
       keep: () => {
-        if (session.isDefault) session.keptFor = newId;
+        if (session.isDefault && newId !== undefined) session.keepFor(newId);
       },
       end: () => {
         if (session.isDefault) return false;
@@ -135,6 +135,8 @@ class Store implements SessionStore {
     const session = new LiveSession(id ?? this.#ids.create(owner), owner, id === undefined);
     session.catalog = this.#options.catalog;
     session.schema = this.#options.schema === undefined ? undefined : [...this.#options.schema];
+    const names = id === undefined ? undefined : waiting?.keptNames.get(id);
+    if (names !== undefined) session.takeNames(names);
     const siblings = this.#sessions.get(key) ?? new Map<string, LiveSession>();
     siblings.set(id ?? '', session);
     this.#sessions.set(key, siblings);

@@ -13,7 +13,7 @@ const list = (value: string[]): UnionValue => ({ typeId: SQL_INFO_VALUE.list, va
 const UNLIMITED = integer(0);
 const CASE_INSENSITIVE = integer(1);
 const NULLS_SORTED_AT_END = integer(3);
-const REPEATABLE_READ = 3;
+const READ_COMMITTED = 2;
 
 export interface ServerFacts {
   version: string;
@@ -106,9 +106,9 @@ function limits(): [number, UnionValue][] {
 function transactions(): [number, UnionValue][] {
   const readOnlyForwardOnly = members(1);
   return [
-    [562, integer(REPEATABLE_READ)],
+    [562, integer(READ_COMMITTED)],
     [563, flag(true)],
-    [564, members(REPEATABLE_READ)],
+    [564, members(READ_COMMITTED)],
     [565, flag(false)],
     [566, flag(false)],
     [567, members(1)],
@@ -116,7 +116,7 @@ function transactions(): [number, UnionValue][] {
     [569, readOnlyForwardOnly],
     [570, members(0)],
     [571, members(0)],
-    [572, flag(false)],
+    [572, flag(true)],
     [573, flag(false)],
     [574, flag(false)],
     [575, flag(false)],
