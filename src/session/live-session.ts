@@ -12,9 +12,6 @@ interface Resource {
   dispose: (value: unknown) => Promise<void>;
 }
 
-/** Clients without cookies never come back for theirs. */
-const MOST_KEPT_NAMES = 64;
-
 /** A session with what the store must know to end it. */
 export class LiveSession implements Session {
   catalog: string | undefined;
@@ -32,8 +29,6 @@ export class LiveSession implements Session {
 
   /** The session id that was given to the client whose call last left state here, while this was the default session. */
   keptFor: string | undefined;
-  /** The names as calls of other clients left them here, by the session id that was given to each. */
-  readonly keptNames = new Map<string, Names>();
 
   constructor(
     public id: string,
@@ -56,12 +51,8 @@ export class LiveSession implements Session {
     }
   }
 
-  /** Remembers what a call left here for the client that was given this id. */
-  keepFor(id: string): void {
-    this.keptFor = id;
-    this.keptNames.set(id, { catalog: this.catalog, schema: this.schema, options: new Map(this.options) });
-    const [oldest] = this.keptNames.keys();
-    if (this.keptNames.size > MOST_KEPT_NAMES && oldest !== undefined) this.keptNames.delete(oldest);
+  get names(): Names {
+    return { catalog: this.catalog, schema: this.schema, options: new Map(this.options) };
   }
 
   takeNames({ catalog, schema, options }: Names): void {

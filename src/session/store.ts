@@ -1,8 +1,10 @@
 /** Sessions by principal and cookie. */
 import { SkuaError } from '../errors.js';
 import { type Owner, SessionIds } from './cookie.js';
-import { LiveSession } from './live-session.js';
+import { LiveSession, type Names } from './live-session.js';
 import type { Session } from './session.js';
+
+const MOST_KEPT_NAMES = 1000;
 
 export interface SessionStoreOptions {
   /** An unused session ends after this time, in milliseconds. */
@@ -61,6 +63,8 @@ class Store implements SessionStore {
   readonly #now: () => number;
   /** By owner, then by id. */
   readonly #sessions = new Map<string, Map<string, LiveSession>>();
+  /** The names that first calls left in a default session, by the session id that was given to the client of each. */
+  readonly #keptNames = new Map<string, Names>();
   readonly #disposals = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #size = 0;
@@ -90,7 +94,7 @@ class Store implements SessionStore {
       session,
       newId,
       keep: () => {
-        if (session.isDefault && newId !== undefined) session.keepFor(newId);
+        if (session.isDefault && newId !== undefined) this.#keepFor(newId, session);
       },
       end: () => {
         if (session.isDefault) return false;
@@ -135,13 +139,21 @@ class Store implements SessionStore {
     const session = new LiveSession(id ?? this.#ids.create(owner), owner, id === undefined);
     session.catalog = this.#options.catalog;
     session.schema = this.#options.schema === undefined ? undefined : [...this.#options.schema];
-    const names = id === undefined ? undefined : waiting?.keptNames.get(id);
+    const names = id === undefined ? undefined : this.#keptNames.get(id);
     if (names !== undefined) session.takeNames(names);
     const siblings = this.#sessions.get(key) ?? new Map<string, LiveSession>();
     siblings.set(id ?? '', session);
     this.#sessions.set(key, siblings);
     this.#size++;
     return session;
+  }
+
+  #keepFor(id: string, session: LiveSession): void {
+    session.keptFor = id;
+    this.#keptNames.set(id, session.names);
+    // Clients without cookies never come back for theirs.
+    const [oldest] = this.#keptNames.keys();
+    if (this.#keptNames.size > MOST_KEPT_NAMES && oldest !== undefined) this.#keptNames.delete(oldest);
   }
 
   /** Makes the default session that of the client which left state in it. */

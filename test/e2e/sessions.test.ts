@@ -27,7 +27,7 @@ describe('a client that keeps its cookie', () => {
     const second = await server.client('adminuser');
     await first.executeUpdate('USE other');
     await second.executeUpdate('USE demo');
-    expect(await rowsAsText(first, 'SHOW CURRENT SCHEMA')).toEqual([['quickstart', 'other']]);
     expect(await rowsAsText(second, 'SHOW CURRENT SCHEMA')).toEqual([['quickstart', 'demo']]);
+    expect(await rowsAsText(first, 'SHOW CURRENT SCHEMA')).toEqual([['quickstart', 'other']]);
   });
 });
