@@ -39,7 +39,7 @@ function run(what, command, args) {
 }
 
 if (changed(join(root, 'node_modules/.package-lock.json')) < changed(join(root, 'package-lock.json'))) {
-  run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 const sources = Math.max(
