@@ -1,6 +1,6 @@
 /** The gRPC server: Flight, health and reflection on one port. */
 import { dirname, join } from 'node:path';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
@@ -73,6 +73,8 @@ const MINUTE = 60_000;
 const FLUSH_TIMEOUT = 2000;
 
 export function createFlightServer(options: FlightServerOptions): FlightServer {
+  // What goes wrong is in our own log, and in the errors of `listen`.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const limits = options.limits ?? {};
   const gate = new Gate({
     authenticator: options.authenticator,
@@ -125,13 +127,29 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
         server.bindAsync(address, credentialsOf(options.tls), (error, bound) => {
           if (error === null) resolve(bound);
           else
-            reject(new SkuaError('UNAVAILABLE', `cannot listen on ${address}: ${messageOf(error)}`, { cause: error }));
+            reject(new SkuaError('UNAVAILABLE', `cannot listen on ${address}: ${reasonOf(error)}`, { cause: error }));
         });
       });
     },
     drain,
     close: () => drain(0),
   };
+}
+
+/** grpc-js wraps what the system said in its own words. */
+function reasonOf(error: Error): string {
+  const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(messageOf(error))?.[1];
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another process listens there';
+    case 'EACCES':
+      return 'this user may not listen there';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'this machine has no such address';
+    default:
+      return messageOf(error);
+  }
 }
 
 function credentialsOf(tls: FlightServerOptions['tls']): ServerCredentials {

@@ -1,7 +1,7 @@
 /** Puts together what statements need: catalogs, engine, storage and caches. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, createRestCatalog } from '../catalog/index.js';
@@ -13,6 +13,7 @@ import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { version } from '../version.js';
+import { makeScratch } from './scratch.js';
 
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
 const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
@@ -28,7 +29,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
   const base = config.storage.cacheDirectory ?? tmpdir();
   await mkdir(base, { recursive: true });
   // On the cache's own file system, so that cached files can be linked into a session's folder.
-  const scratch = await mkdtemp(join(base, 'skua-'));
+  const scratch = await makeScratch(base);
   const rangeCache = createRangeCache({
     directory: join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
