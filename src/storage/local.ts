@@ -27,10 +27,16 @@ export function createLocalStorage(roots: readonly string[]): Storage {
       });
     },
     async remove(locations) {
+      let failure: unknown;
       for (const location of locations) {
-        const path = await resolveLocal(location, roots);
-        await translate(location, 'remove', () => unlink(path)).catch(ignoreMissing);
+        try {
+          const path = await resolveLocal(location, roots);
+          await translate(location, 'remove', () => unlink(path)).catch(ignoreMissing);
+        } catch (error) {
+          failure ??= error;
+        }
       }
+      if (failure !== undefined) throw failure;
     },
     async *list(prefix) {
       const given = pathOf(prefix);
@@ -143,6 +149,9 @@ function mapLocalError(error: unknown, location: string, verb: string): SkuaErro
     case 'ENOENT':
     case 'ENOTDIR':
       return new SkuaError('NOT_FOUND', `The file '${location}' does not exist.`);
+    case 'ENAMETOOLONG':
+      if (verb !== 'write') return new SkuaError('NOT_FOUND', `The file '${location}' does not exist.`);
+      return new SkuaError('INVALID_ARGUMENT', `A name in '${location}' is too long for a file.`);
     case 'EEXIST':
       return new SkuaError('ALREADY_EXISTS', `The file '${location}' exists already.`);
     case 'EACCES':
@@ -159,7 +168,8 @@ function mapLocalError(error: unknown, location: string, verb: string): SkuaErro
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException)?.code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  // A file whose name is longer than names may be can't exist.
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
 }
 
 function ignoreMissing(error: unknown): void {

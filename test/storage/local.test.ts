@@ -76,6 +76,21 @@ describe('local files', () => {
   });
 });
 
+it('of several files to be removed, the others are removed where one can not be', async () => {
+  await storage.write(`file://${root}/a`, Buffer.from('a'));
+  await storage.write(`file://${root}/b`, Buffer.from('b'));
+  const removal = storage.remove([`file://${root}/a`, 'file:///etc/passwd', `file://${root}/b`]);
+  await expect(removal).rejects.toThrow(code('PERMISSION_DENIED'));
+  await expect(storage.read(`file://${root}/b`)).rejects.toThrow(code('NOT_FOUND'));
+});
+
+it('a name that is too long for a file can not be written, read or in the way of a removal', async () => {
+  const location = `file://${root}/${'x'.repeat(300)}/a`;
+  await expect(storage.write(location, Buffer.from('a'))).rejects.toThrow(code('INVALID_ARGUMENT'));
+  await expect(storage.read(location)).rejects.toThrow(code('NOT_FOUND'));
+  await storage.remove([location]);
+});
+
 it('a location of another kind is INVALID_ARGUMENT', async () => {
   await expect(storage.read('gs://bucket/key')).rejects.toThrow(code('INVALID_ARGUMENT'));
 });
