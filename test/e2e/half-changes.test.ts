@@ -1,0 +1,184 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FaultyCatalog, startFaultyCatalog } from './support/faulty-catalog.js';
+
+let catalog: FaultyCatalog;
+beforeAll(async () => {
+  catalog = await startFaultyCatalog();
+  await catalog.update('CREATE TABLE plain (id BIGINT, s VARCHAR)');
+  await catalog.update('CREATE TABLE parts (id BIGINT, s VARCHAR) PARTITIONED BY (s)');
+  await catalog.update("INSERT INTO plain VALUES (1, 'a')");
+});
+afterEach(() => {
+  catalog.fault = () => undefined;
+});
+afterAll(() => catalog?.stop());
+
+const isCommit = ({ method, body }: { method: string; body: string }) =>
+  method === 'POST' && body.includes('add-snapshot');
+const exists = async (table: string) =>
+  (await catalog.rows(`SELECT count(*) FROM information_schema.tables WHERE table_name = '${table}'`))[0]?.[0] === 1n;
+
+describe('a commit that the catalog refuses', () => {
+  it.each([
+    [403, 'ForbiddenException', 'PERMISSION_DENIED'],
+    [409, 'CommitFailedException', 'ABORTED'],
+    [404, 'NoSuchTableException', 'NOT_FOUND'],
+    [400, 'BadRequestException', 'INVALID_ARGUMENT'],
+  ])('with %i leaves no file', async (status, type, code) => {
+    const before = await catalog.files();
+    catalog.fault = (request) => (isCommit(request) ? { status, type } : undefined);
+    await expect(catalog.update('INSERT INTO plain SELECT range, NULL FROM range(10)')).rejects.toMatchObject({ code });
+    expect(await catalog.files()).toEqual(before);
+  });
+
+  it('once, because another one was faster, is tried again', async () => {
+    let first = true;
+    catalog.fault = (request) => {
+      if (!isCommit(request) || !first) return undefined;
+      first = false;
+      return { status: 409, type: 'CommitFailedException' };
+    };
+    const before = await catalog.files();
+    expect(await catalog.update("INSERT INTO plain VALUES (2, 'b')")).toBe(1);
+    expect(await catalog.files()).toHaveLength(before.length + 3);
+  });
+});
+
+describe('a commit whose outcome is not known', () => {
+  it.each([['lost request'], [{ status: 500, type: 'ServerError' }]] as const)('keeps its files: %j', async (fault) => {
+    const before = await catalog.files();
+    catalog.fault = (request) => (isCommit(request) ? fault : undefined);
+    await expect(catalog.update("INSERT INTO plain VALUES (3, 'c')")).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('Whether the commit took effect is not known'),
+    });
+    expect(await catalog.files()).toHaveLength(before.length + 3);
+  });
+
+  it('succeeds where the table shows that it took effect', async () => {
+    catalog.fault = (request) => (isCommit(request) ? 'lost answer' : undefined);
+    expect(await catalog.update("INSERT INTO plain VALUES (4, 'd')")).toBe(1);
+    expect(await catalog.rows("SELECT id FROM plain WHERE s = 'd'")).toEqual([[4n]]);
+  });
+});
+
+describe('CREATE TABLE AS that fails on the way', () => {
+  it.each([
+    [
+      'in the query',
+      "SELECT CASE WHEN range = 9999 THEN error('no') ELSE range END AS id FROM range(10000)",
+      undefined,
+    ],
+    ['at the commit', 'SELECT range AS id FROM range(10)', 'commit'],
+    ['when the table is loaded', 'SELECT range AS id FROM range(10)', 'load'],
+  ])('%s leaves no table and no file', async (_, query, where) => {
+    const before = await catalog.files();
+    catalog.fault = (request) => {
+      const isLoad = request.method === 'GET' && request.path.includes('/tables/half');
+      const fails = where === 'commit' ? isCommit(request) : where === 'load' && isLoad;
+      return fails ? { status: 403, type: 'ForbiddenException' } : undefined;
+    };
+    await expect(catalog.update(`CREATE TABLE half AS ${query}`)).rejects.toMatchObject({
+      code: where === undefined ? 'INVALID_ARGUMENT' : 'PERMISSION_DENIED',
+    });
+    catalog.fault = () => undefined;
+    expect(await exists('half')).toBe(false);
+    expect(await catalog.files()).toEqual(before);
+  });
+
+  it('says so where the table can not be dropped again', async () => {
+    catalog.fault = (request) =>
+      isCommit(request) || request.method === 'DELETE' ? { status: 403, type: 'ForbiddenException' } : undefined;
+    await expect(catalog.update('CREATE TABLE stays AS SELECT 1 AS id')).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      message:
+        'said the catalog: 403 (table quickstart.demo.stays was created and could not be dropped again: said the catalog: 403)',
+    });
+    catalog.fault = () => undefined;
+    await catalog.update('DROP TABLE stays');
+  });
+});
+
+it('a failed upload of one file leaves none of the others', async () => {
+  await catalog.update("INSERT INTO parts VALUES (1, 'first')");
+  const written = (await catalog.files()).find((path) => path.includes('s=first')) as string;
+  await writeFile(dirname(written).replace('s=first', 's=5'), 'in the way of a folder');
+  const before = await catalog.files();
+  const values = 'SELECT range, range::VARCHAR FROM range(10)';
+  await expect(catalog.update(`INSERT INTO parts ${values}`)).rejects.toMatchObject({
+    message: expect.stringContaining('s=5'),
+  });
+  expect(await catalog.files()).toEqual(before);
+});
+
+describe('a transaction', () => {
+  it('that is rolled back leaves no file', async () => {
+    const before = await catalog.files();
+    const transaction = await catalog.statements.begin(catalog.call());
+    await catalog.update('INSERT INTO plain VALUES (10, NULL)', transaction);
+    await catalog.update('INSERT INTO parts VALUES (10, NULL)', transaction);
+    expect((await catalog.files()).length).toBeGreaterThan(before.length);
+    await catalog.statements.rollback(catalog.call(), transaction);
+    expect(await catalog.files()).toEqual(before);
+  });
+
+  it('whose commit is refused leaves no file', async () => {
+    const before = await catalog.files();
+    const transaction = await catalog.statements.begin(catalog.call());
+    await catalog.update('INSERT INTO plain VALUES (11, NULL)', transaction);
+    await catalog.update('INSERT INTO parts VALUES (11, NULL)', transaction);
+    catalog.fault = (request) => (isCommit(request) ? { status: 409, type: 'CommitFailedException' } : undefined);
+    await expect(catalog.statements.commit(catalog.call(), transaction)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await catalog.files()).toEqual(before);
+  });
+
+  it('keeps all rows of statements that run at the same time', async () => {
+    const transaction = await catalog.statements.begin(catalog.call());
+    await Promise.all([20, 21, 22].map((id) => catalog.update(`INSERT INTO plain VALUES (${id}, 'tx')`, transaction)));
+    await catalog.statements.commit(catalog.call(), transaction);
+    expect(await catalog.rows("SELECT id FROM plain WHERE s = 'tx' ORDER BY id")).toEqual([[20n], [21n], [22n]]);
+  });
+
+  it('that ends while a statement of it is under way takes no change from it', async () => {
+    const before = await catalog.files();
+    const transaction = await catalog.statements.begin(catalog.call());
+    let rolledBack: Promise<void> | undefined;
+    catalog.fault = ({ method }) => {
+      if (method === 'POST') rolledBack ??= catalog.statements.rollback(catalog.call(), transaction);
+      return undefined;
+    };
+    const insert = catalog.update('INSERT INTO plain SELECT range, NULL FROM range(10)', transaction);
+    await expect(insert).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    await rolledBack;
+    expect(await catalog.files()).toEqual(before);
+  });
+});
+
+describe('what is staged for a query', () => {
+  it('goes with a call whose rows nobody ever read', async () => {
+    const call = catalog.call();
+    await catalog.statements.query(call, { sql: 'SELECT p.id, q.s FROM plain p JOIN plain q USING (id)' });
+    expect(await catalog.staged()).not.toEqual([]);
+    call.end();
+    await expect.poll(() => catalog.staged()).toEqual([]);
+  });
+
+  it('goes with a query whose rows were read in part', async () => {
+    const call = catalog.call();
+    const { batches } = await catalog.statements.query(call, { sql: 'SELECT p.* FROM plain p, range(1000000)' });
+    for await (const batch of batches) if (batch.length > 0) break;
+    expect(await catalog.staged()).toEqual([]);
+    call.end();
+  });
+});
+
+it('a session that ends takes the files of its open transactions with it', async () => {
+  const before = await catalog.files();
+  const transaction = await catalog.statements.begin(catalog.call());
+  await catalog.update('INSERT INTO plain VALUES (30, NULL)', transaction);
+  expect((await catalog.files()).length).toBeGreaterThan(before.length);
+  await catalog.endSession();
+  expect(await catalog.files()).toEqual(before);
+});

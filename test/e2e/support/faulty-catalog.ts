@@ -1,0 +1,151 @@
+/** A statement service over the embedded stack, with a proxy in front of the catalog that can be told to fail. */
+import { readdir } from 'node:fs/promises';
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { batchToRows } from '../../../src/arrow/index.js';
+import { BearerToken, type Principal } from '../../../src/auth/principal.js';
+import { loadConfig } from '../../../src/config/index.js';
+import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import type { Call, StatementService } from '../../../src/query/contract.js';
+import { createStatementService } from '../../../src/query/index.js';
+import { openEnvironment } from '../../../src/server/environment.js';
+import { createSessionStore } from '../../../src/session/index.js';
+
+/** An answer in place of the catalog's own, or a connection that breaks before or after the catalog has done its work. */
+export type Fault = { status: number; type: string } | 'lost request' | 'lost answer';
+
+export interface FaultyCatalog {
+  statements: StatementService;
+  /** What the next requests meet, by method, path and body; undefined lets one pass. */
+  fault: (what: { method: string; path: string; body: string }) => Fault | undefined;
+  /** A call in the session of its own; `end` is what the server does when the call is over. */
+  call(): Call & { end(): void };
+  update(sql: string, transaction?: string): Promise<number>;
+  rows(sql: string): Promise<unknown[][]>;
+  /** Data files, manifests and manifest lists in the warehouse. */
+  files(): Promise<string[]>;
+  /** Files in the session's folder. */
+  staged(): Promise<string[]>;
+  endSession(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startFaultyCatalog(): Promise<FaultyCatalog> {
+  const stack = await startEmbeddedStack();
+  const proxy = createServer((request, response) => void relay(request, response));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const warehouse = join(stack.folder, 'warehouse');
+  const text = JSON.stringify;
+  const { environment, close } = await openEnvironment(
+    loadConfig({
+      env: {},
+      text: `
+[[auth]]
+issuer = ${text(stack.issuer.issuer)}
+jwks_url = ${text(stack.issuer.jwksUrl)}
+audience = ${text(stack.issuer.audience)}
+allow_insecure_jwks = true
+
+[catalogs.quickstart]
+uri = "http://127.0.0.1:${(proxy.address() as AddressInfo).port}${new URL(stack.catalog.uri).pathname}"
+warehouse = "quickstart"
+credential_delegation = "none"
+
+[storage]
+local_roots = [${text(warehouse)}]
+`,
+    }),
+  );
+  const sessions = createSessionStore({
+    idleTimeout: 3_600_000,
+    perPrincipal: 4,
+    total: 4,
+    catalog: 'quickstart',
+    schema: ['demo'],
+  });
+  const principal: Principal = {
+    issuer: stack.issuer.issuer,
+    subject: 'adminuser',
+    name: 'adminuser',
+    roles: [],
+    expiresAt: Date.now() + 3_600_000,
+    token: new BearerToken(await stack.token('adminuser')),
+  };
+  const statements = createStatementService(environment);
+  const { session, release } = sessions.acquire(principal, undefined);
+  const found = async (folder: string) => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  };
+
+  const catalog: FaultyCatalog = {
+    statements,
+    fault: () => undefined,
+    call() {
+      const endings: (() => void)[] = [];
+      return {
+        principal,
+        session,
+        signal: new AbortController().signal,
+        report: {},
+        onEnd: (callback) => void endings.push(callback),
+        end() {
+          for (const callback of endings.splice(0)) callback();
+        },
+      };
+    },
+    update: (sql, transaction) => statements.update(catalog.call(), { sql, transaction }),
+    async rows(sql) {
+      const { schema, batches } = await statements.query(catalog.call(), { sql });
+      const rows: unknown[][] = [];
+      for await (const batch of batches) rows.push(...batchToRows(schema, batch));
+      return rows;
+    },
+    files: async () => (await found(warehouse)).filter((path) => !path.endsWith('.metadata.json')).sort(),
+    staged: async () => found((await environment.instance(catalog.call())).directory),
+    async endSession() {
+      release();
+      await sessions.close();
+    },
+    async stop() {
+      await sessions.close();
+      await close();
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+      await stack.close();
+    },
+  };
+
+  async function relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const path = request.url ?? '';
+    const fault = catalog.fault({ method: request.method ?? '', path, body: body.toString() });
+    if (fault === 'lost request') {
+      request.socket.destroy();
+      return;
+    }
+    if (typeof fault === 'object') {
+      const { status: code, type } = fault;
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { code, type, message: `said the catalog: ${code}` } }));
+      return;
+    }
+    const target = new URL(path, stack.catalog.uri);
+    const onward = forward(target, { method: request.method, headers: request.headers }, (answer) => {
+      if (fault === 'lost answer') {
+        answer.resume();
+        answer.on('end', () => request.socket.destroy());
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => request.socket.destroy());
+    onward.end(body);
+  }
+
+  return catalog;
+}
