@@ -27,6 +27,7 @@ export interface FaultyCatalog {
   files(): Promise<string[]>;
   /** Files in the session's folder. */
   staged(): Promise<string[]>;
+  createView(schema: string, name: string, sql: string): Promise<void>;
   endSession(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -104,6 +105,23 @@ local_roots = [${text(warehouse)}]
     },
     files: async () => (await found(warehouse)).filter((path) => !path.endsWith('.metadata.json')).sort(),
     staged: async () => found((await environment.instance(catalog.call())).directory),
+    async createView(namespace, name, sql) {
+      const version = {
+        'version-id': 1,
+        'schema-id': 0,
+        'timestamp-ms': 1,
+        summary: {},
+        representations: [{ type: 'sql', sql, dialect: 'skua' }],
+        'default-namespace': [namespace],
+      };
+      const schema = { type: 'struct', fields: [{ id: 1, name: 'id', required: false, type: 'int' }] };
+      const answer = await fetch(`${stack.catalog.uri}/v1/quickstart/namespaces/${namespace}/views`, {
+        method: 'POST',
+        headers: { authorization: principal.token.header(), 'content-type': 'application/json' },
+        body: JSON.stringify({ name, schema, 'view-version': version, properties: {} }),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
     async endSession() {
       release();
       await sessions.close();
