@@ -45,7 +45,12 @@ function* blocksOf(cursor: AvroCursor, codec: string, sync: Uint8Array): Generat
     if (Buffer.compare(cursor.data(SYNC_LENGTH), sync) !== 0) {
       throw new SkuaError('DATA_LOSS', 'A block of an Avro file does not end in its sync marker');
     }
-    yield { count, bytes: decompress(codec, compressed) };
+    const content = decompress(codec, compressed);
+    // A record takes a byte at least: a block that claims more of them would keep its reader busy for ever.
+    if (count < 0 || count > content.length) {
+      throw new SkuaError('DATA_LOSS', 'A block of an Avro file has more records than bytes');
+    }
+    yield { count, bytes: content };
   }
 }
 
@@ -54,10 +59,10 @@ function decompress(codec: string, bytes: Uint8Array): Uint8Array {
     case 'null':
       return bytes;
     case 'deflate':
-      return zlib.inflateRawSync(bytes);
+      return inflate(bytes);
     case 'snappy':
       // The last four bytes are a checksum of the block.
-      return decompressSnappy(bytes.subarray(0, -4));
+      return decompressSnappy(bytes.subarray(0, -4), LARGEST_BLOCK);
     case 'zstandard':
       return decompressZstd(bytes);
     default:
@@ -65,11 +70,24 @@ function decompress(codec: string, bytes: Uint8Array): Uint8Array {
   }
 }
 
+/** Blocks are some tens of kilobytes to a few megabytes long; what unpacks to more than this, in bytes, was made to do harm. */
+const LARGEST_BLOCK = 256 * 2 ** 20;
+
+function inflate(bytes: Uint8Array): Uint8Array {
+  try {
+    return zlib.inflateRawSync(bytes, { maxOutputLength: LARGEST_BLOCK });
+  } catch (error) {
+    throw new SkuaError('DATA_LOSS', 'A block of an Avro file is corrupt or too large', { cause: error });
+  }
+}
+
 /** Zstandard came to Node in 22.15. */
 function decompressZstd(bytes: Uint8Array): Uint8Array {
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+  const { zstdDecompressSync } = zlib as {
+    zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+  };
   if (!zstdDecompressSync) {
     throw new SkuaError('UNIMPLEMENTED', 'Manifests compressed with Zstandard need Node 22.15 or newer');
   }
-  return zstdDecompressSync(bytes);
+  return zstdDecompressSync(bytes, { maxOutputLength: LARGEST_BLOCK });
 }

@@ -80,6 +80,7 @@ export class AvroCursor {
         count = -count;
         this.skipLong();
       }
+      this.#check(count);
       for (let index = 0; index < count; index++) item();
     }
   }
@@ -87,9 +88,18 @@ export class AvroCursor {
   /** Skips an array or map, by its byte sizes where the writer gave them. */
   skipItems(item: () => void): void {
     for (let count = this.long(); count !== 0; count = this.long()) {
-      if (count < 0) this.skip(this.long());
-      else for (let index = 0; index < count; index++) item();
+      if (count < 0) {
+        this.skip(this.long());
+        continue;
+      }
+      this.#check(count);
+      for (let index = 0; index < count; index++) item();
     }
+  }
+
+  /** Items of table metadata take a byte at least. A file that claims more of them would keep its reader busy for ever. */
+  #check(count: number): void {
+    if (count > this.bytes.length - this.position) throw truncated();
   }
 
   #byte(): number {

@@ -1,7 +1,8 @@
 /** Decompresses one raw Snappy block (Snappy format description). */
 import { SkuaError } from '../../errors.js';
 
-export function decompressSnappy(input: Uint8Array): Uint8Array {
+/** A block of more than `largest` bytes, or a corrupt one: DATA_LOSS. */
+export function decompressSnappy(input: Uint8Array, largest: number): Uint8Array {
   let position = 0;
   const byte = (): number => {
     const value = input[position++];
@@ -19,6 +20,7 @@ export function decompressSnappy(input: Uint8Array): Uint8Array {
     size += (next & 0x7f) * 2 ** shift;
     if (next < 0x80) break;
   }
+  if (size > largest) throw corrupt();
   const output = new Uint8Array(size);
   let written = 0;
   while (position < input.length) {
