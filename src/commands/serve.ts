@@ -4,6 +4,7 @@ import { loadConfig } from '../config/index.js';
 import { createLogger } from '../logging.js';
 import { startServer } from '../server/index.js';
 import { untilStopped } from './signals.js';
+import { logUnforeseen } from './unforeseen.js';
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -12,6 +13,7 @@ export function serveCommand(): Command {
     .action(async ({ config: path = process.env.SKUA_CONFIG }: { config?: string }) => {
       const config = loadConfig({ path, env: process.env });
       const logger = createLogger(config.logging);
+      logUnforeseen(logger);
       const server = await startServer(config, { logger });
       logger.info({ address: server.address }, 'Skua is listening');
       await untilStopped();

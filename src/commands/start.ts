@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createLogger } from '../logging.js';
 import { startLocalServer } from './local-server.js';
 import { untilStopped } from './signals.js';
+import { logUnforeseen } from './unforeseen.js';
 
 const TOKEN_LIFETIME_SECONDS = 8 * 3600;
 const QUERIES = 'quickstart/polaris-keycloak-user-token/queries.sql';
@@ -16,6 +17,7 @@ export function startCommand(): Command {
     .option('--verbose', 'log every call', false)
     .action(async (options: { port: number; folder: string; verbose: boolean }) => {
       const logger = createLogger({ level: options.verbose ? 'info' : 'warn', format: 'auto' });
+      logUnforeseen(logger);
       const local = await startLocalServer({
         logger,
         port: options.port,

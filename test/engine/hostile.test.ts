@@ -55,6 +55,11 @@ it('EXPLAIN ANALYZE stops when its signal is aborted', async () => {
   await expect(explained).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
+it('more queries at a time than there are threads wait for their turn', async () => {
+  const described = Array.from({ length: 600 }, (_, index) => bench.instance.describe(`SELECT ${index} AS n`, []));
+  expect((await Promise.all(described)).every(({ schema }) => schema.fields.length === 1)).toBe(true);
+});
+
 describe('split', () => {
   it('ends a line comment at a carriage return, as the engine does', async () => {
     expect(await bench.engine.parser.split('SELECT 1 -- one\r; SELECT 2')).toEqual(['SELECT 1', 'SELECT 2']);

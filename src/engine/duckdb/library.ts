@@ -208,8 +208,16 @@ function native(): Native {
  */
 const nativeStack = 16 * 2 ** 20;
 
+/** Calls that run or wait for a thread; one more would throw. The most that koffi allows. */
+const mostCalls = 4096;
+
 function load(): Native {
-  koffi.config({ ...koffi.config(), async_stack_size: nativeStack, sync_stack_size: nativeStack });
+  koffi.config({
+    ...koffi.config(),
+    async_stack_size: nativeStack,
+    sync_stack_size: nativeStack,
+    max_async_calls: mostCalls,
+  });
   const handle = koffi.load(locateLibrary());
   const functions: Record<string, ReturnType<typeof handle.func>> = {};
   for (const [name, [result, args]] of Object.entries(signatures) as [string, Signature][]) {
