@@ -20,6 +20,10 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
       }
       continue;
     }
+    if (namesTableAlone(token, tokens[index + 1])) {
+      const start = token.keyword === 'TABLE' ? token.start : token.end;
+      edits.push({ start, end: token.end, text: token.keyword === 'TABLE' ? 'FROM' : ' FROM' });
+    }
     clauses.see(token);
     if (!isName(token) || tokens[index - 1]?.text === '.') continue;
     const chain = nameChain(tokens, index);
@@ -66,6 +70,14 @@ class ClauseTracker {
     else if (OTHER_CLAUSES.has(token.keyword)) this.namesTables = false;
   }
 }
+
+/** `TABLE t` and `SUMMARIZE t`, which take no alias; `FROM t` and `SUMMARIZE FROM t` mean the same and do. */
+function namesTableAlone(token: Token, next: Token | undefined): boolean {
+  if (token.keyword === 'TABLE') return isName(next);
+  return token.keyword === 'SUMMARIZE' && isName(next) && !QUERY_STARTS.has(next.keyword);
+}
+
+const QUERY_STARTS = new Set(['SELECT', 'WITH', 'FROM', 'VALUES', 'TABLE']);
 
 function isName(token: Token | undefined): token is Token {
   return token?.kind === 'word' || token?.kind === 'quoted';

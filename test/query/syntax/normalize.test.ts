@@ -48,3 +48,15 @@ describe('names of four parts', () => {
     );
   });
 });
+
+describe('statements that name a table alone', () => {
+  it.each([
+    ['TABLE demo.t', 'FROM demo.t'],
+    ['SELECT 1 UNION ALL TABLE t', 'SELECT 1 UNION ALL FROM t'],
+    ['SUMMARIZE demo.t', 'SUMMARIZE FROM demo.t'],
+    ['SUMMARIZE TABLE t', 'SUMMARIZE FROM t'],
+    ['SUMMARIZE SELECT 1', 'SUMMARIZE SELECT 1'],
+  ])('become queries, in which the table can have another name: %s', (written, meant) => {
+    expect(normalize(written)).toBe(meant);
+  });
+});
