@@ -2,6 +2,7 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
+import { setMaxListeners } from 'node:events';
 import type { ComparedColumn, ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../iceberg/contract.js';
@@ -60,6 +61,8 @@ export class StagingArea {
     private readonly directory: string,
   ) {
     this.#signal = AbortSignal.any([context.call.signal, this.#released.signal]);
+    // Each of many parallel reads listens to it.
+    setMaxListeners(0, this.#signal);
   }
 
   async scan(name: string, table: PinnedTable, demand: ScanDemand): Promise<StagedScan> {
