@@ -18,7 +18,6 @@ export interface QueryEnvironment {
   footerCache: FooterCache;
   metadataCache: MetadataCache;
   limits: QueryLimits;
-  serverVersion: string;
 }
 
 export interface SessionInstance {

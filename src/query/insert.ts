@@ -1,5 +1,5 @@
 /** INSERT and CREATE TABLE AS. */
-import type { ParameterRow, QueryDescription } from '../engine/contract.js';
+import type { QueryDescription } from '../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import { arrowToSchema, tableColumns, writeDefault } from '../iceberg/index.js';
 import type { BoundQuery } from './bind.js';
@@ -78,7 +78,6 @@ async function appendQuery(
   table: PinnedTable,
   source: BoundQuery,
   targets: readonly string[],
-  parameters?: ParameterRow,
 ): Promise<number> {
   const { engine } = await context.environment.instance(context.call);
   const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
@@ -89,9 +88,9 @@ async function appendQuery(
     );
   }
   const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
-  const { scans, area } = await stageQuery(context, wrapped, parameters);
+  const { scans, area } = await stageQuery(context, wrapped);
   try {
-    return await appendRows(context, table, { sql: wrapped.sql, scans, parameters });
+    return await appendRows(context, table, { sql: wrapped.sql, scans });
   } finally {
     await area.release();
   }

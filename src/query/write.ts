@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../catalog/index.js';
-import type { ParameterRow, TableScan } from '../engine/contract.js';
+import type { TableScan } from '../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import {
   applySnapshot,
@@ -31,7 +31,6 @@ export interface RowSource {
   /** Columns in table order. */
   sql: string;
   scans: TableScan[];
-  parameters?: ParameterRow;
 }
 
 /**
@@ -86,7 +85,6 @@ export async function writeDataFiles(
   try {
     const written = await engine.writeParquet(source.sql, source.scans, {
       signal: call.signal,
-      parameters: source.parameters,
       directory: folder,
       columns: tableColumns(table.schema),
       partitions: partitionsOf(table),

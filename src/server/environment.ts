@@ -12,7 +12,6 @@ import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
-import { version } from '../version.js';
 import { makeScratch } from './scratch.js';
 
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
@@ -51,7 +50,6 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },
-    serverVersion: version,
   };
   return {
     environment,

@@ -78,24 +78,32 @@ export const dropTable: Handler = ({ store, warehouse }, call) =>
     return noContent;
   });
 
-export const renameTable: Handler = async ({ store }, call) => {
-  const request = await call.body();
-  const from = identifierField(request, 'source');
-  const to = identifierField(request, 'destination');
-  return store.change(async (state): Promise<Answer> => {
-    const entry = existingTable(state, from);
-    existingNamespace(state, to.namespace);
-    call.caller.require('RENAME_TABLE');
-    const existing = state.tableLike(to);
-    if (existing !== undefined) {
-      const word = existing.kind === 'table' ? 'Table' : 'View';
-      throw alreadyExists(`Cannot rename ${dotted(from)} to ${dotted(to)}. ${word} already exists`);
-    }
-    state.dropTableLike(from);
-    state.putTableLike({ ...entry, ...to });
-    return noContent;
-  });
-};
+/** Gives a table or view another name, also in another namespace. */
+export function renaming(
+  existing: (state: CatalogState, identifier: TableIdentifier) => TableLike,
+  operation: 'RENAME_TABLE' | 'RENAME_VIEW',
+): Handler {
+  return async ({ store }, call) => {
+    const request = await call.body();
+    const from = identifierField(request, 'source');
+    const to = identifierField(request, 'destination');
+    return store.change(async (state): Promise<Answer> => {
+      const entry = existing(state, from);
+      existingNamespace(state, to.namespace);
+      call.caller.require(operation);
+      const other = state.tableLike(to);
+      if (other !== undefined) {
+        const word = other.kind === 'table' ? 'Table' : 'View';
+        throw alreadyExists(`Cannot rename ${dotted(from)} to ${dotted(to)}. ${word} already exists`);
+      }
+      state.dropTableLike(from);
+      state.putTableLike({ ...entry, ...to });
+      return noContent;
+    });
+  };
+}
+
+export const renameTable = renaming(existingTable, 'RENAME_TABLE');
 
 export const registerTable: Handler = async (context, call) => {
   const request = await call.body();

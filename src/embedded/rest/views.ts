@@ -4,14 +4,14 @@ import {
   updateView as updatedView,
   type ViewMetadata,
 } from '../metadata/view.js';
-import { alreadyExists, noSuchView } from '../request/error.js';
+import { noSuchView } from '../request/error.js';
 import { asArray, asObject, optionalString, stringField } from '../request/fields.js';
 import { trimmed } from '../warehouse/contract.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
 import { checkLocations, namespaceLocation } from './locations.js';
 import { existingNamespace } from './namespaces.js';
 import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';
-import { checkNameFree, identifierField } from './tables.js';
+import { checkNameFree, renaming } from './tables.js';
 
 function existingView(state: CatalogState, identifier: TableIdentifier): TableLike {
   const entry = state.tableLike(identifier);
@@ -90,21 +90,4 @@ export const dropView: Handler = async ({ store }, call) =>
     return noContent;
   });
 
-export const renameView: Handler = async ({ store }, call) => {
-  const request = await call.body();
-  const from = identifierField(request, 'source');
-  const to = identifierField(request, 'destination');
-  return store.change(async (state) => {
-    const entry = existingView(state, from);
-    existingNamespace(state, to.namespace);
-    call.caller.require('RENAME_VIEW');
-    const existing = state.tableLike(to);
-    if (existing !== undefined) {
-      const word = existing.kind === 'table' ? 'Table' : 'View';
-      throw alreadyExists(`Cannot rename ${dotted(from)} to ${dotted(to)}. ${word} already exists`);
-    }
-    state.dropTableLike(from);
-    state.putTableLike({ ...entry, ...to });
-    return noContent;
-  });
-};
+export const renameView = renaming(existingView, 'RENAME_VIEW');
