@@ -2,7 +2,7 @@ import { Schema } from 'apache-arrow';
 import koffi from 'koffi';
 import type { ColumnarBatch } from '../../arrow/batch.js';
 import { splitBatch } from '../../arrow/index.js';
-import { SkuaError } from '../../errors.js';
+import { SkuaError, toSkuaError } from '../../errors.js';
 import { BatchCollector } from './collector.js';
 import type { Connection, Statement } from './database.js';
 import { engineError, type SourceText, throwErrorData } from './errors.js';
@@ -38,6 +38,9 @@ export function columnsOf(statement: Statement): ResultColumn[] {
 export function schemaOf(columns: readonly ResultColumn[]): Schema {
   return new Schema(columns.map(({ name, type }) => fieldOf(name, type)));
 }
+
+/** How often a query is run for the error that another one hid. */
+const MOST_RUNS_FOR_REASON = 3;
 
 export function cancelled(): SkuaError {
   return new SkuaError('CANCELLED', 'the query was cancelled');
@@ -130,13 +133,48 @@ export class StreamingResult {
     this.fetching = undefined;
     if (chunk === 0) {
       const failure = duckdb().duckdb_result_error(this.result);
-      if (failure) throw engineError(failure, this.source);
+      if (failure) throw await this.reasonOf(engineError(failure, this.source));
       return 0;
     }
     this.fetching = this.fetch();
     // Whoever awaits it sees the failure; until then it must not count as unhandled.
     this.fetching.catch(() => undefined);
     return chunk;
+  }
+
+  /**
+   * When a row fails on one thread, DuckDB stops the others, and at times reports that in place of the failure. What nobody cancelled is then
+   * run again, for its error alone.
+   */
+  private async reasonOf(error: SkuaError): Promise<SkuaError> {
+    if (error.code !== 'CANCELLED') return error;
+    let reason: SkuaError | undefined = error;
+    for (let run = 0; run < MOST_RUNS_FOR_REASON && reason?.code === 'CANCELLED'; run++) {
+      const again: Promise<SkuaError | undefined> = this.errorOfAnotherRun();
+      // Closing waits for it, as for any fetch.
+      this.fetching = again.then(() => 0);
+      reason = await again;
+      if (this.closing) return cancelled();
+      this.fetching = undefined;
+    }
+    if (reason && reason.code !== 'CANCELLED') return reason;
+    return new SkuaError('UNKNOWN', 'the query failed, and the engine did not say why; run it again');
+  }
+
+  private async errorOfAnotherRun(): Promise<SkuaError | undefined> {
+    const library = duckdb();
+    library.duckdb_destroy_arrow_options(Slot.holding(this.options).memory);
+    this.options = 0;
+    library.duckdb_destroy_result(this.result);
+    try {
+      await this.start();
+      for (let chunk = await this.fetch(); chunk !== 0 && !this.closing; chunk = await this.fetch())
+        this.destroyChunk(chunk);
+    } catch (error) {
+      return toSkuaError(error);
+    }
+    const failure = library.duckdb_result_error(this.result);
+    return failure ? engineError(failure, this.source) : undefined;
   }
 
   /** A chunk of very wide rows makes a batch that is too large. */
