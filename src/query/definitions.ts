@@ -90,7 +90,7 @@ function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Sc
     return {
       fieldId: 1000 + index,
       sourceIds: [source.id],
-      name: partitionName(partition),
+      name: partition.name ?? partitionName(partition),
       transform: partition.transform,
     };
   });

@@ -1,5 +1,6 @@
 /** CREATE SCHEMA and CREATE TABLE. */
 import { SkuaError } from '../../errors.js';
+import { AFTER_TYPE, parseColumnType, parseNames, parsePartition, parseProperties } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { ColumnDefinition, CreateTableStatement, PartitionDefinition, Statement } from './statement.js';
 
@@ -68,28 +69,9 @@ function parseColumns(cursor: Cursor, statement: CreateTableStatement): void {
   cursor.expectSymbol(')');
 }
 
-const AFTER_TYPE = new Set([
-  'NOT',
-  'NULL',
-  'COMMENT',
-  'PRIMARY',
-  'DEFAULT',
-  'UNIQUE',
-  'CHECK',
-  'REFERENCES',
-  'GENERATED',
-  'COLLATE',
-]);
-
 function parseColumn(cursor: Cursor, statement: CreateTableStatement): ColumnDefinition {
   const name = cursor.name('a column');
-  let angle = 0;
-  const type = cursor.until((token) => {
-    if (token.text === '<') angle++;
-    if (token.text === '>') angle--;
-    return angle === 0 && (token.text === ',' || AFTER_TYPE.has(token.keyword));
-  });
-  const column: ColumnDefinition = { name, type: type.trim(), required: false };
+  const column: ColumnDefinition = { name, type: parseColumnType(cursor), required: false };
   for (;;) {
     if (cursor.accept('NOT', 'NULL')) column.required = true;
     else if (cursor.accept('NULL')) column.required = false;
@@ -131,73 +113,4 @@ function parsePartitions(cursor: Cursor): PartitionDefinition[] {
   while (cursor.acceptSymbol(','));
   cursor.expectSymbol(')');
   return partitions;
-}
-
-const TRANSFORMS: Record<string, string> = {
-  year: 'year',
-  years: 'year',
-  month: 'month',
-  months: 'month',
-  day: 'day',
-  days: 'day',
-  date: 'day',
-  hour: 'hour',
-  hours: 'hour',
-  void: 'void',
-  identity: 'identity',
-  bucket: 'bucket',
-  truncate: 'truncate',
-};
-
-function parsePartition(cursor: Cursor): PartitionDefinition {
-  if (cursor.peek(1)?.text !== '(') return { column: cursor.path('a column'), transform: 'identity' };
-  const written = cursor.name('a transform');
-  const transform = TRANSFORMS[written.toLowerCase()];
-  if (!transform) {
-    const known = 'identity, year, month, day, hour, bucket, truncate, void';
-    throw new SkuaError('INVALID_ARGUMENT', `"${written}" is no partition transform; there are ${known}`);
-  }
-  cursor.expectSymbol('(');
-  let width = widthArgument(cursor);
-  if (width !== undefined) cursor.expectSymbol(',');
-  const column = cursor.path('a column');
-  if (width === undefined && cursor.acceptSymbol(',')) width = widthArgument(cursor);
-  cursor.expectSymbol(')');
-  const takesWidth = transform === 'bucket' || transform === 'truncate';
-  if (takesWidth !== (width !== undefined)) {
-    throw cursor.error(takesWidth ? `${transform} takes a number and a column` : `${transform} takes a column`);
-  }
-  return { column, transform: takesWidth ? `${transform}[${width}]` : transform };
-}
-
-function widthArgument(cursor: Cursor): number | undefined {
-  if (cursor.peek()?.kind !== 'number') return undefined;
-  const width = Number(cursor.next().text);
-  if (!Number.isSafeInteger(width) || width < 1) throw cursor.error('A bucket count or width is a positive integer');
-  return width;
-}
-
-function parseNames(cursor: Cursor): string[] {
-  cursor.expectSymbol('(');
-  const names: string[] = [];
-  do names.push(cursor.name('a column'));
-  while (cursor.acceptSymbol(','));
-  cursor.expectSymbol(')');
-  return names;
-}
-
-/** `('key' = 'value', …)`; keys may also be dotted names, values numbers or words. */
-function parseProperties(cursor: Cursor): Record<string, string> {
-  const properties: Record<string, string> = {};
-  cursor.expectSymbol('(');
-  if (cursor.acceptSymbol(')')) return properties;
-  do {
-    const key = cursor.peek()?.kind === 'string' ? cursor.next().text : cursor.path('a property').join('.');
-    cursor.expectSymbol('=');
-    const value = cursor.next();
-    if (value.kind === 'symbol' || value.kind === 'parameter') throw cursor.error(`Expected a value for "${key}"`);
-    properties[key] = value.text;
-  } while (cursor.acceptSymbol(','));
-  cursor.expectSymbol(')');
-  return properties;
 }

@@ -1,10 +1,11 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
+import { QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
+import { parseInsert } from './insert.js';
 import type { Statement } from './statement.js';
 
-const QUERY_STARTS = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE', 'PIVOT', 'UNPIVOT', 'SUMMARIZE']);
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
 
 /**
@@ -126,50 +127,6 @@ function parseUse(cursor: Cursor): Statement {
   const path = cursor.path('a catalog or schema');
   cursor.expectEnd();
   return { kind: 'use', path, what };
-}
-
-function parseInsert(cursor: Cursor): Statement {
-  cursor.expect('INSERT');
-  if (cursor.at('OVERWRITE')) throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE is not supported');
-  if (cursor.at('OR')) throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported`);
-  cursor.expect('INTO');
-  cursor.accept('TABLE');
-  const table = cursor.path('a table');
-  let columns: string[] | undefined;
-  if (
-    cursor.peek()?.text === '(' &&
-    !['SELECT', 'WITH', 'VALUES', 'FROM', ''].includes(cursor.peek(1)?.keyword ?? '')
-  ) {
-    columns = nameList(cursor);
-  } else if (cursor.peek()?.text === '(' && cursor.peek(1)?.kind === 'quoted') {
-    columns = nameList(cursor);
-  }
-  if (cursor.at('BY', 'NAME')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … BY NAME is not supported');
-  if (cursor.at('DEFAULT', 'VALUES')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … DEFAULT VALUES is not supported');
-  const first = cursor.peek();
-  if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
-    throw cursor.error('Expected VALUES or a query');
-  const sql = cursor.rest();
-  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(sql)) refuseInsertClauses(sql);
-  return { kind: 'insert', table, columns, sql };
-}
-
-function refuseInsertClauses(sql: string): void {
-  const cursor = new Cursor(sql);
-  cursor.until((token) => token.keyword === 'RETURNING' || token.keyword === 'ON');
-  for (; !cursor.ended; cursor.next()) {
-    if (cursor.at('RETURNING')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … RETURNING is not supported');
-    if (cursor.at('ON', 'CONFLICT')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported');
-  }
-}
-
-function nameList(cursor: Cursor): string[] {
-  cursor.expectSymbol('(');
-  const names: string[] = [];
-  do names.push(cursor.name('a column'));
-  while (cursor.acceptSymbol(','));
-  cursor.expectSymbol(')');
-  return names;
 }
 
 function acceptSchemaWord(cursor: Cursor): boolean {

@@ -84,6 +84,8 @@ export interface PartitionDefinition {
   column: string[];
   /** As the specification writes it: `identity`, `bucket[16]`, `truncate[4]`, `month`, … */
   transform: string;
+  /** Default: made of the column's and the transform's. */
+  name?: string;
 }
 
 export interface DropStatement {
