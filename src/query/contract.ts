@@ -55,6 +55,11 @@ export interface StatementRequest {
   /** Bound parameters: one execution for each row of all batches. */
   parameters?: { schema: Schema; batches: ColumnarBatch[] };
   transaction?: string;
+  /**
+   * Makes a change happen once: where the table has a snapshot that was committed under this id, also by another server, nothing is run, and
+   * the count is the one of that time. Changes that touched no rows leave no snapshot, so they run again.
+   */
+  executionId?: string;
 }
 
 export interface StatementStream {

@@ -43,4 +43,6 @@ export interface StatementContext {
   call: Call;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
+  /** Of a change that must happen once. */
+  executionId?: string | undefined;
 }

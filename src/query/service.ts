@@ -6,6 +6,7 @@ import { SkuaError } from '../errors.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { createSchema, createTable, dropSchema, dropTable } from './definitions.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
+import { AlreadyCommitted } from './execution.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest.js';
 import { createTableAs, describeInsert, insert } from './insert.js';
@@ -78,7 +79,7 @@ class Statements implements StatementService {
       case 'describe':
         return rowsStream(await describe(context, statement));
       default: {
-        const count = await this.#change(context, statement, request);
+        const count = await this.#changeOnce(context, statement, request);
         return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(count)]] });
       }
     }
@@ -93,7 +94,7 @@ class Statements implements StatementService {
       case 'describe':
         throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} returns rows; run it as a query`);
       default:
-        return this.#change(context, statement, request);
+        return this.#changeOnce(context, statement, request);
     }
   }
 
@@ -124,11 +125,21 @@ class Statements implements StatementService {
     }
     const statement = parseStatement(statements[0] ?? '');
     call.report.statement = statementName(statement);
-    return { context: this.#context(call, request.transaction), statement };
+    const context = { ...this.#context(call, request.transaction), executionId: request.executionId };
+    return { context, statement };
   }
 
   #context(call: Call, transaction?: string): StatementContext {
     return { environment: this.environment, call, transaction: transactionOf(call, transaction) };
+  }
+
+  async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
+    try {
+      return await this.#change(context, statement, request);
+    } catch (error) {
+      if (error instanceof AlreadyCommitted) return error.affectedRows;
+      throw error;
+    }
   }
 
   /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */

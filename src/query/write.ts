@@ -21,6 +21,7 @@ import {
 } from '../iceberg/index.js';
 import type { DataFile, TableMetadata } from '../iceberg/types.js';
 import type { StatementContext } from './environment.js';
+import { executionSummary, refuseRepetition } from './execution.js';
 import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
 import { quoteName } from './syntax/lexer.js';
@@ -35,9 +36,10 @@ export interface RowSource {
 
 /**
  * Asks the catalog whether the caller may change the table, by a commit that changes nothing: it sets the main branch to where it is. Asking
- * first means that nothing is computed or uploaded for a change that will be refused.
+ * first means that nothing is computed or uploaded for a change that will be refused. A change that the table has already: AlreadyCommitted.
  */
 export async function authorizeChange(context: StatementContext, table: PinnedTable): Promise<void> {
+  refuseRepetition(context, table.metadata);
   const { tableUuid, refs } = table.metadata;
   const requirements: Record<string, unknown>[] = [{ type: 'assert-table-uuid', uuid: tableUuid }];
   const updates: Record<string, unknown>[] = [];
@@ -65,7 +67,7 @@ export async function authorizeChange(context: StatementContext, table: PinnedTa
 /** Appends the rows of a query; how many there were. */
 export async function appendRows(context: StatementContext, table: PinnedTable, source: RowSource): Promise<number> {
   const files = await writeDataFiles(context, table, source);
-  const rows = files.reduce((sum, file) => sum + file.recordCount, 0);
+  const rows = recordsOf(files);
   if (files.length === 0) return 0;
   await commitAppend(context, table, files);
   return rows;
@@ -106,12 +108,12 @@ export async function writeDataFiles(
 
 /** Makes uploaded files part of the table. */
 export function commitAppend(context: StatementContext, table: PinnedTable, files: DataFile[]): Promise<void> {
-  return commitFiles(context, table, files, async () => ({ operation: 'append', added: files }));
+  return commitFiles(context, table, files, recordsOf(files), async () => ({ operation: 'append', added: files }));
 }
 
 /** Makes uploaded files the whole content of the table. */
 export function commitReplace(context: StatementContext, table: PinnedTable, files: DataFile[]): Promise<void> {
-  return commitFiles(context, table, files, async (current) => {
+  return commitFiles(context, table, files, recordsOf(files), async (current) => {
     const { metadata, storage } = current;
     const { tasks } = await planScan({
       metadata,
@@ -129,12 +131,15 @@ async function commitFiles(
   context: StatementContext,
   table: PinnedTable,
   files: DataFile[],
+  affectedRows: number,
   changeOf: (current: PinnedTable) => Promise<SnapshotChange>,
 ): Promise<void> {
   const locations = files.map(({ location }) => location);
+  const execution = executionSummary(context, affectedRows);
   let current = table;
   for (let attempt = 0; ; attempt++) {
     const prepared = await changeOf(current)
+      .then((change) => ({ ...change, summary: { ...change.summary, ...execution } }))
       .then((change) => prepareSnapshot(current.metadata, change, current.storage))
       .catch(async (error: unknown) => {
         throw await undone(error, current, locations);
@@ -195,9 +200,10 @@ async function undone(failure: unknown, table: PinnedTable, locations: string[])
   }
 }
 
-/** The table's newest state, to append to once more. Replaced or with another schema: ABORTED. */
+/** The table's newest state, to append to once more. Replaced or with another schema: ABORTED. Changed by this very execution: AlreadyCommitted. */
 async function reload(context: StatementContext, table: PinnedTable): Promise<PinnedTable> {
   const fresh = await loadTable(context, table.name);
+  refuseRepetition(context, fresh.metadata);
   const before = table.metadata;
   const after = fresh.metadata;
   const isSame =
@@ -211,6 +217,10 @@ async function reload(context: StatementContext, table: PinnedTable): Promise<Pi
     );
   }
   return fresh;
+}
+
+function recordsOf(files: readonly DataFile[]): number {
+  return files.reduce((sum, file) => sum + file.recordCount, 0);
 }
 
 function partitionsOf(table: PinnedTable): { name: string; expression: string }[] {

@@ -75,7 +75,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
     const request = { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
     if (ticket.kind === 'query') return statements.query(call, request);
     const { schema, batches } = await executions.once(ticket.id, expires, async () =>
-      collect(await statements.query(call, request)),
+      collect(await statements.query(call, { ...request, executionId: ticket.id })),
     );
     return { schema, batches: each(batches) };
   }
