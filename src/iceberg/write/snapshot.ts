@@ -8,6 +8,7 @@ import { encodeManifestList } from '../manifest/writer.js';
 import { snapshotById } from '../snapshots.js';
 import type { ManifestFile, Snapshot, TableMetadata } from '../types.js';
 import { metadataLocation } from './locations.js';
+import { mergeManifests } from './merging.js';
 import { type Preparation, writeAdded, writeFile } from './preparation.js';
 import { withoutRemoved } from './removal.js';
 import { summarizeChange } from './summary.js';
@@ -49,7 +50,7 @@ async function prepare(preparation: Preparation, change: SnapshotChange): Promis
   const added = [...change.added, ...(change.addedDeletes ?? [])];
   const inherited = (await loadManifests(preparation, parent)).filter(hasLiveFiles);
   const { manifests: kept, removed } = await withoutRemoved(preparation, inherited, change.removed ?? []);
-  const manifests = [...(await writeAdded(preparation, added)), ...kept];
+  const manifests = await mergeManifests(preparation, [...(await writeAdded(preparation, added)), ...kept]);
   const rows = assignRowIds(metadata, manifests);
   const manifestList = metadataLocation(metadata, `snap-${snapshotId}-1-${preparation.commitId}.avro`);
   const header = {
