@@ -27,6 +27,11 @@ export interface CatalogSession {
   loadNamespace(namespace: Namespace): Promise<Record<string, string>>;
   createNamespace(namespace: Namespace, properties?: Record<string, string>): Promise<void>;
   dropNamespace(namespace: Namespace): Promise<void>;
+  /** Sets and removes properties. Catalogs need not take both in one request. */
+  updateNamespace(
+    namespace: Namespace,
+    changes: { updates?: Record<string, string>; removals?: string[] },
+  ): Promise<void>;
   listTables(namespace: Namespace): Promise<TableIdentifier[]>;
   listViews(namespace: Namespace): Promise<TableIdentifier[]>;
   loadTable(identifier: TableIdentifier): Promise<LoadedTable>;
@@ -43,7 +48,10 @@ export interface CatalogSession {
   commitTransaction(commits: { identifier: TableIdentifier; commit: TableCommit }[]): Promise<void>;
   loadView(identifier: TableIdentifier): Promise<LoadedView>;
   createView(namespace: Namespace, request: unknown): Promise<LoadedView>;
+  /** Commits to a view. A lost race or a failed requirement: ABORTED. */
+  commitView(identifier: TableIdentifier, commit: TableCommit): Promise<LoadedView>;
   dropView(identifier: TableIdentifier): Promise<void>;
+  renameView(from: TableIdentifier, to: TableIdentifier): Promise<void>;
 }
 
 export interface LoadedTable {

@@ -116,6 +116,12 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           });
         }),
 
+      updateNamespace: (namespace, { updates = {}, removals = [] }) =>
+        within(async (config) => {
+          const path = `${namespacePath(config, namespace)}/properties`;
+          await send({ method: 'POST', path, body: { updates, removals }, answer: 'none', conflict: 'commit' });
+        }),
+
       listTables: (namespace) =>
         within((config) => listAll<TableIdentifier>(`${namespacePath(config, namespace)}/tables`, 'identifiers')),
 
@@ -148,12 +154,8 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
 
       renameTable: (source, destination) =>
         within(async (config) => {
-          await send({
-            method: 'POST',
-            path: `${config.root}/tables/rename`,
-            body: { source, destination },
-            answer: 'none',
-          });
+          const path = `${config.root}/tables/rename`;
+          await send({ method: 'POST', path, body: { source, destination }, answer: 'none' });
         }),
 
       commitTable: (identifier, commit) =>
@@ -173,6 +175,24 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           const path = `${namespacePath(config, namespace)}/views`;
           const { name } = request as { name: string };
           return toView({ namespace, name }, await send({ method: 'POST', path, body: request }));
+        }),
+
+      commitView: (identifier, { requirements, updates }) =>
+        within(async (config) => {
+          requireViews(config);
+          const { namespace, name } = identifier;
+          const body = { identifier: { namespace: [...namespace], name }, requirements, updates };
+          return toView(
+            identifier,
+            await send({ method: 'POST', path: viewPath(config, identifier), body, conflict: 'commit' }),
+          );
+        }),
+
+      renameView: (source, destination) =>
+        within(async (config) => {
+          requireViews(config);
+          const path = `${config.root}/views/rename`;
+          await send({ method: 'POST', path, body: { source, destination }, answer: 'none' });
         }),
 
       dropView: (identifier) =>

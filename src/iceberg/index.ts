@@ -3,6 +3,9 @@ export { fieldToArrow, tableColumns } from './arrow-field.js';
 export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
+export { type DefinitionCommit, schemaCommit, specCommit } from './evolution/commit.js';
+export { checkPartitionName, type PartitionTerm, partitionSource, SpecEvolution } from './evolution/partition-spec.js';
+export { SchemaEvolution } from './evolution/schema.js';
 export { extremesOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
@@ -20,6 +23,7 @@ export { applyNameMapping, type MappedField, nameMapping, numberByPosition } fro
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
 export { partitionLiteral } from './partition-types.js';
 export { planAppends, planDifference } from './plan/incremental.js';
+export { onlyDataFile } from './plan/delete-index.js';
 export { planScan } from './plan/scan.js';
 export {
   fieldsById,
@@ -42,8 +46,10 @@ export {
 export { sqlTypeToIceberg, typeToSql } from './sql-type.js';
 export type * from './types.js';
 export { dataFileFromWritten } from './write/data-file.js';
-export { newDataLocation } from './write/locations.js';
+export { DeletionVectorWriter } from './write/deletion-vectors.js';
+export { newDataLocation, newDeleteLocation } from './write/locations.js';
 export { partitionExpression } from './write/partition-expression.js';
+export { type DeletedFiles, positionDeleteColumns, positionDeleteFile } from './write/position-deletes.js';
 export { removalKey } from './write/removal.js';
 export { applySnapshot, prepareSnapshot } from './write/snapshot.js';
 export { writeDefault } from './write-default.js';

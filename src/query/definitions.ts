@@ -1,6 +1,13 @@
 /** CREATE and DROP of schemas, tables and views. What the caller may do is the catalog's to say. */
 import { SkuaError } from '../errors.js';
-import { assignFieldIds, partitionSpecToJson, schemaToJson, sqlTypeToIceberg } from '../iceberg/index.js';
+import {
+  assignFieldIds,
+  checkPartitionName,
+  partitionSource,
+  partitionSpecToJson,
+  schemaToJson,
+  sqlTypeToIceberg,
+} from '../iceberg/index.js';
 import type { NestedField, PartitionSpec, Schema } from '../iceberg/types.js';
 import type { StatementContext } from './environment.js';
 import { resolveSchema, resolveTable, type TableName } from './names.js';
@@ -86,29 +93,22 @@ export function withIdentifier(fields: NestedField[], identifier: readonly strin
 
 function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Schema): PartitionSpec {
   const fields = partitions.map((partition, index) => {
-    const source = fieldByPath(schema.fields, partition.column);
-    return {
-      fieldId: 1000 + index,
-      sourceIds: [source.id],
-      name: partition.name ?? partitionName(partition),
-      transform: partition.transform,
-    };
+    const source = partitionSource(schema.fields, partition);
+    const { transform } = partition;
+    const field = { fieldId: 1000 + index, sourceIds: [source.id], name: fieldName(partition), transform };
+    checkPartitionName(schema.fields, field, source);
+    return field;
   });
   return { specId: 0, fields };
 }
 
-function partitionName({ column, transform }: PartitionDefinition): string {
+/** The name that was given, or the one that the reference implementation gives to the fields of a new table. */
+function fieldName({ column, transform, name }: PartitionDefinition): string {
+  if (name !== undefined) return name;
   const base = column.join('.');
   const kind = transform.replace(/\[.*/, '');
   const suffix: Record<string, string> = { identity: '', truncate: '_trunc', void: '_null' };
   return `${base}${suffix[kind] ?? `_${kind}`}`;
-}
-
-function fieldByPath(fields: readonly NestedField[], path: readonly string[]): NestedField {
-  const field = fieldNamed(fields, path[0] as string);
-  if (path.length === 1) return field;
-  if (field.type.kind !== 'struct') throw new SkuaError('INVALID_ARGUMENT', `Column "${path[0]}" is no struct`);
-  return fieldByPath(field.type.fields, path.slice(1));
 }
 
 /** A field by name, in any case. Unknown: INVALID_ARGUMENT. */
@@ -129,7 +129,7 @@ export function namesOf(context: StatementContext) {
 }
 
 /** Runs an action; false where it failed with just that code. */
-async function ignoring(code: string | undefined, action: () => Promise<unknown>): Promise<boolean> {
+export async function ignoring(code: string | undefined, action: () => Promise<unknown>): Promise<boolean> {
   try {
     await action();
     return true;

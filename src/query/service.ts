@@ -3,6 +3,7 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import { alterSchema, alterTable, alterView, rename } from './alter.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { createSchema, createTable, dropSchema, dropTable } from './definitions.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
@@ -167,6 +168,19 @@ class Statements implements StatementService {
       case 'drop-view':
         await dropTable(context, statement);
         return 0;
+      case 'alter-table':
+        await alterTable(context, statement);
+        return 0;
+      case 'alter-view':
+        await alterView(context, statement);
+        return 0;
+      case 'alter-schema':
+        await alterSchema(context, statement);
+        return 0;
+      case 'rename-table':
+      case 'rename-view':
+        await rename(context, statement);
+        return 0;
       case 'use':
         await use(context, statement);
         return 0;
@@ -189,6 +203,11 @@ const DEFINITIONS = new Set<Statement['kind']>([
   'drop-schema',
   'drop-table',
   'drop-view',
+  'alter-table',
+  'alter-view',
+  'alter-schema',
+  'rename-table',
+  'rename-view',
 ]);
 
 function rowsStream({ schema, rows }: Rows): StatementStream {

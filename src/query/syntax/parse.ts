@@ -1,5 +1,6 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
+import { parseAlter, parseComment } from './alter.js';
 import { QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
@@ -33,6 +34,12 @@ export function parseStatement(sql: string): Statement {
       return parseCreate(cursor);
     case 'DROP':
       return parseDrop(cursor);
+    case 'ALTER':
+    case 'COMMENT': {
+      const statement = first.keyword === 'ALTER' ? parseAlter(cursor) : parseComment(cursor);
+      if (!statement) throw unknownStatement(cursor);
+      return statement;
+    }
     case 'BEGIN':
     case 'START':
     case 'COMMIT':

@@ -1,5 +1,7 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
+import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
+
 export type Statement =
   | QueryStatement
   | ExplainStatement
@@ -10,6 +12,10 @@ export type Statement =
   | DropSchemaStatement
   | CreateTableStatement
   | DropStatement
+  | AlterTableStatement
+  | AlterViewStatement
+  | AlterSchemaStatement
+  | RenameStatement
   | InsertStatement
   | TransactionStatement;
 
@@ -116,6 +122,10 @@ export function statementName(statement: Statement): string {
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    case 'rename-table':
+      return 'ALTER TABLE';
+    case 'rename-view':
+      return 'ALTER VIEW';
     default:
       return statement.kind.toUpperCase().replace('-', ' ');
   }

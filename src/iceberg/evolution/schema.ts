@@ -1,0 +1,202 @@
+/** Schema evolution by field id (Iceberg spec, "Schema Evolution"). */
+import { SkuaError } from '../../errors.js';
+import { assignFieldIds } from '../field-ids.js';
+import { highestFieldId } from '../schema.js';
+import { currentSchema } from '../snapshots.js';
+import type { NestedField, Schema, TableMetadata, Type } from '../types.js';
+import { promotionProblem } from './promotion.js';
+import { idsWithin, indexOfName, type Place, partsOf, placeOf, requirePlace, withSiblings } from './tree.js';
+
+/** First in its struct, or after a field of it. */
+export type FieldPlace = 'first' | { after: string };
+
+export interface NewField {
+  /** With any field ids; new ones are given. */
+  type: Type;
+  required: boolean;
+  doc: string | undefined;
+  place: FieldPlace | undefined;
+}
+
+/**
+ * A table's current schema while it is being changed. Fields are named by paths, in any case. What the specification does not allow is
+ * INVALID_ARGUMENT with the reason.
+ */
+export class SchemaEvolution {
+  readonly #metadata: TableMetadata;
+  readonly #identifiers: readonly number[];
+  #fields: NestedField[];
+  #lastColumnId: number;
+
+  constructor(metadata: TableMetadata) {
+    const { fields, identifierFieldIds } = currentSchema(metadata);
+    this.#metadata = metadata;
+    this.#identifiers = identifierFieldIds;
+    this.#fields = fields;
+    this.#lastColumnId = Math.max(metadata.lastColumnId, highestFieldId(fields));
+  }
+
+  /** The schema as it is now; its id is still that of the schema it came from. */
+  get schema(): Schema {
+    return {
+      schemaId: this.#metadata.currentSchemaId,
+      fields: this.#fields,
+      identifierFieldIds: [...this.#identifiers],
+    };
+  }
+
+  /** The highest field id that was ever given. */
+  get lastColumnId(): number {
+    return this.#lastColumnId;
+  }
+
+  has(path: readonly string[]): boolean {
+    return placeOf(this.#fields, path) !== undefined;
+  }
+
+  /** Adds a field. One of that name: ALREADY_EXISTS. */
+  add(path: readonly string[], { type, required, doc, place }: NewField): void {
+    const above = path.slice(0, -1);
+    const name = path.at(-1) as string;
+    if (above.length > 0) {
+      const { field } = requirePlace(this.#fields, above);
+      if (field.type.kind !== 'struct')
+        throw invalid(`"${above.join('.')}" is no struct, so that no field can be added to it`);
+      this.#refuseInKey(above);
+    }
+    if (this.has(path)) throw new SkuaError('ALREADY_EXISTS', `Column "${path.join('.')}" already exists`);
+    if (required) {
+      throw invalid(`Column "${path.join('.')}" can't be added as NOT NULL: it is null in all rows that there are`);
+    }
+    const [added] = assignFieldIds([{ id: 0, name, required, type, doc }], this.#lastColumnId + 1) as [NestedField];
+    this.#lastColumnId = highestFieldId([added]);
+    this.#fields = withSiblings(this.#fields, above, (siblings) => placed(siblings, added, place));
+  }
+
+  /** Drops a field and all that is inside it. One that the rest of the table depends on: INVALID_ARGUMENT. */
+  drop(path: readonly string[]): void {
+    const { field, siblings } = this.#structField(path);
+    const name = path.join('.');
+    if (siblings.length === 1) throw invalid(`Column "${name}" can't be dropped: nothing would be left`);
+    const ids = idsWithin(field);
+    if (ids.some((id) => this.#identifiers.includes(id))) {
+      throw invalid(`Column "${name}" can't be dropped: it is part of the primary key`);
+    }
+    const use = this.#useInSpecs(ids) ?? this.#useInSortOrder(ids);
+    if (use) throw invalid(`Column "${name}" can't be dropped: ${use}`);
+    this.#change(path, (fields) => fields.filter(({ id }) => id !== field.id));
+  }
+
+  rename(path: readonly string[], name: string): void {
+    const { field, siblings } = this.#structField(path);
+    const other = siblings.find((one) => one.id !== field.id && one.name.toLowerCase() === name.toLowerCase());
+    if (other)
+      throw new SkuaError('ALREADY_EXISTS', `Column "${[...path.slice(0, -1), other.name].join('.')}" already exists`);
+    this.#replace(path, { ...field, name });
+  }
+
+  setType(path: readonly string[], type: Type): void {
+    const { field } = requirePlace(this.#fields, path);
+    this.#refuseInKey(path);
+    const problem = promotionProblem(field.type, type);
+    if (problem) throw invalid(`Column "${path.join('.')}" can't change its type: ${problem}`);
+    this.#replace(path, { ...field, type });
+  }
+
+  setRequired(path: readonly string[], required: boolean): void {
+    const { field } = requirePlace(this.#fields, path);
+    this.#refuseInKey(path);
+    if (field.required === required) return;
+    const name = path.join('.');
+    if (required) throw invalid(`Column "${name}" can't become NOT NULL: in Iceberg a column can only become optional`);
+    if (this.#identifiers.includes(field.id))
+      throw invalid(`Column "${name}" takes no nulls: it is part of the primary key`);
+    this.#replace(path, { ...field, required });
+  }
+
+  setDoc(path: readonly string[], doc: string | undefined): void {
+    const { field } = this.#structField(path);
+    const { doc: _, ...rest } = field;
+    this.#replace(path, doc === undefined ? rest : { ...rest, doc });
+  }
+
+  move(path: readonly string[], place: FieldPlace): void {
+    const { field } = this.#structField(path);
+    this.#change(path, (siblings) =>
+      placed(
+        siblings.filter(({ id }) => id !== field.id),
+        field,
+        place,
+      ),
+    );
+  }
+
+  #structField(path: readonly string[]): Place {
+    const found = requirePlace(this.#fields, path);
+    if (found.parent && found.parent.type.kind !== 'struct') {
+      throw invalid(
+        `"${path.join('.')}" is the part of a ${found.parent.type.kind} and no field; only its type can be altered`,
+      );
+    }
+    this.#refuseInKey(path);
+    return found;
+  }
+
+  /** Keys that are equal must stay equal. */
+  #refuseInKey(path: readonly string[]): void {
+    let fields: readonly NestedField[] = this.#fields;
+    let parent: NestedField | undefined;
+    for (const name of path) {
+      const field = fields[indexOfName(fields, name)];
+      if (!field) return;
+      if (parent?.type.kind === 'map' && field.name === 'key')
+        throw invalid(`"${path.join('.')}" can't be altered: keys of maps stay as they are`);
+      parent = field;
+      fields = partsOf(field.type);
+    }
+  }
+
+  /** Files that were written under a spec need its columns for as long as the spec is there. */
+  #useInSpecs(ids: readonly number[]): string | undefined {
+    const { partitionSpecs, defaultSpecId, snapshots } = this.#metadata;
+    const defaultFirst = [...partitionSpecs].sort(
+      (a, b) => Number(b.specId === defaultSpecId) - Number(a.specId === defaultSpecId),
+    );
+    for (const { specId, fields } of defaultFirst) {
+      if (specId !== defaultSpecId && snapshots.length === 0) continue;
+      const field = fields.find(
+        ({ sourceIds, transform }) => transform !== 'void' && sourceIds.some((id) => ids.includes(id)),
+      );
+      if (!field) continue;
+      if (specId === defaultSpecId) return `the table is partitioned by it ("${field.name}")`;
+      return `files may be partitioned by it ("${field.name}" of the earlier partition spec ${specId})`;
+    }
+    return undefined;
+  }
+
+  #useInSortOrder(ids: readonly number[]): string | undefined {
+    const { sortOrders, defaultSortOrderId } = this.#metadata;
+    const order = sortOrders.find(({ orderId }) => orderId === defaultSortOrderId);
+    return order?.fields.some(({ sourceId }) => ids.includes(sourceId)) ? 'the table is sorted by it' : undefined;
+  }
+
+  #replace(path: readonly string[], field: NestedField): void {
+    this.#change(path, (siblings) => siblings.map((one) => (one.id === field.id ? field : one)));
+  }
+
+  #change(path: readonly string[], change: (siblings: readonly NestedField[]) => NestedField[]): void {
+    this.#fields = withSiblings(this.#fields, path.slice(0, -1), change);
+  }
+}
+
+function placed(siblings: readonly NestedField[], field: NestedField, place: FieldPlace | undefined): NestedField[] {
+  if (place === 'first') return [field, ...siblings];
+  if (!place) return [...siblings, field];
+  const index = indexOfName(siblings, place.after);
+  if (index < 0) throw invalid(`There is no column "${place.after}" to put "${field.name}" after`);
+  return [...siblings.slice(0, index + 1), field, ...siblings.slice(index + 1)];
+}
+
+function invalid(message: string): SkuaError {
+  return new SkuaError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,61 @@
+/** What ALTER does, one alteration at a time. Columns are paths: `[column]`, `[column, field, …]`. */
+import type { PartitionDefinition } from './statement.js';
+
+export type TableAlteration =
+  | AddColumn
+  | { kind: 'drop-column'; path: string[]; ifExists: boolean }
+  | { kind: 'rename-column'; path: string[]; name: string }
+  | { kind: 'set-type'; path: string[]; type: string }
+  | { kind: 'set-required'; path: string[]; required: boolean }
+  | { kind: 'comment-column'; path: string[]; comment: string | undefined }
+  | { kind: 'move-column'; path: string[]; place: ColumnPlace }
+  | PropertyAlteration
+  | { kind: 'add-partition-field'; field: PartitionDefinition }
+  | { kind: 'drop-partition-field'; field: PartitionDefinition };
+
+export interface AddColumn {
+  kind: 'add-column';
+  path: string[];
+  /** SQL type as written. */
+  type: string;
+  required: boolean;
+  comment: string | undefined;
+  place: ColumnPlace | undefined;
+  ifNotExists: boolean;
+}
+
+/** Among the fields of the same struct. */
+export type ColumnPlace = 'first' | { after: string };
+
+export type PropertyAlteration =
+  | { kind: 'set-properties'; properties: Record<string, string> }
+  | { kind: 'remove-properties'; keys: string[] };
+
+export interface AlterTableStatement {
+  kind: 'alter-table';
+  table: string[];
+  ifExists: boolean;
+  alterations: TableAlteration[];
+}
+
+export interface AlterViewStatement {
+  kind: 'alter-view';
+  view: string[];
+  ifExists: boolean;
+  alterations: PropertyAlteration[];
+}
+
+export interface AlterSchemaStatement {
+  kind: 'alter-schema';
+  schema: string[];
+  ifExists: boolean;
+  alterations: PropertyAlteration[];
+}
+
+export interface RenameStatement {
+  kind: 'rename-table' | 'rename-view';
+  from: string[];
+  /** One name stays in the schema. */
+  to: string[];
+  ifExists: boolean;
+}
