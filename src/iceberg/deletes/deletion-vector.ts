@@ -3,6 +3,7 @@ import { SkuaError } from '../../errors.js';
 import type { Storage } from '../../storage/contract.js';
 import type { DeleteFile } from '../types.js';
 import { readRoaring64 } from './roaring.js';
+import { writeRoaring64 } from './roaring-writer.js';
 
 const magic = Uint8Array.of(0xd1, 0xd3, 0x39, 0x64);
 const lengthBytes = 4;
@@ -41,6 +42,16 @@ export function decodeDeletionVector(blob: Uint8Array, location: string): BigInt
     throw new SkuaError('DATA_LOSS', `The checksum of a deletion vector in ${location} is wrong`);
   }
   return readRoaring64(content.subarray(magic.length));
+}
+
+/** The blob of ascending, distinct positions. */
+export function encodeDeletionVector(positions: BigInt64Array): Uint8Array {
+  const content = Buffer.concat([magic, writeRoaring64(positions)]);
+  const blob = Buffer.alloc(lengthBytes + content.length + checksumBytes);
+  blob.writeUInt32BE(content.length, 0);
+  blob.set(content, lengthBytes);
+  blob.writeUInt32BE(crc32(content), lengthBytes + content.length);
+  return blob;
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {

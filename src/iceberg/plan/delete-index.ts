@@ -26,7 +26,7 @@ export class DeleteIndex {
         else append(this.#equalityByPartition, partitionOf(file), file);
       } else if (file.format === 'puffin') append(this.#vectors, file.referencedDataFile ?? '', file);
       else {
-        const only = file.referencedDataFile ?? onlyPath(file);
+        const only = onlyDataFile(file);
         if (only !== undefined) append(this.#byFile, only, file);
         else append(this.#byPartition, partitionOf(file), file);
       }
@@ -64,8 +64,12 @@ function partitionOf(file: DataFile | DeleteFile): string {
   return `${file.specId}:${partitionKey(file.partition)}`;
 }
 
-/** The one data file of a delete file whose path bounds are equal: bounds that were cut short differ. */
-function onlyPath(file: DeleteFile): string | undefined {
+/**
+ * The one data file that a file of position deletes, or a deletion vector, is about: the one that it names, or that both of its path bounds
+ * are; bounds that were cut short differ.
+ */
+export function onlyDataFile(file: DeleteFile): string | undefined {
+  if (file.referencedDataFile !== undefined) return file.referencedDataFile;
   const lower = file.lowerBounds?.get(deletePathFieldId);
   const upper = file.upperBounds?.get(deletePathFieldId);
   return lower && upper && Buffer.compare(lower, upper) === 0 ? Buffer.from(lower).toString('utf8') : undefined;

@@ -13,6 +13,12 @@ export function newDataLocation(metadata: TableMetadata, partition: readonly (st
   return [trimSlash(root), ...partitionFolders(metadata, partition), `${randomUUID()}.parquet`].join('/');
 }
 
+/** A fresh location for a delete file of the given extension. */
+export function newDeleteLocation(metadata: TableMetadata, extension: 'parquet' | 'puffin'): string {
+  const root = metadata.properties['write.data.path'] ?? `${metadata.location}/data`;
+  return `${trimSlash(root)}/${randomUUID()}-deletes.${extension}`;
+}
+
 /** A location below `write.metadata.path`, by default `metadata` below the table. */
 export function metadataLocation(metadata: TableMetadata, name: string): string {
   return `${trimSlash(metadata.properties['write.metadata.path'] ?? `${metadata.location}/metadata`)}/${name}`;
