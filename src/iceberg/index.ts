@@ -21,9 +21,9 @@ export {
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
-export { partitionLiteral } from './partition-types.js';
-export { planAppends, planDifference } from './plan/incremental.js';
+export { partitionKey, partitionLiteral } from './partition-types.js';
 export { onlyDataFile } from './plan/delete-index.js';
+export { planAppends, planDifference } from './plan/incremental.js';
 export { planScan } from './plan/scan.js';
 export {
   fieldsById,
