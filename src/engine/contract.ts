@@ -199,7 +199,12 @@ export interface ResultStream {
 export interface TableScan extends TableBinding {
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
-  source: { kind: 'parquet'; files: ParquetSource[] } | BatchSource | { kind: 'count'; rowCount: number };
+  source:
+    | { kind: 'parquet'; files: ParquetSource[] }
+    | BatchSource
+    | { kind: 'count'; rowCount: number }
+    /** Local Parquet files whose own columns are the table's, as `writeParquet` left them. */
+    | { kind: 'local'; paths: string[] };
 }
 
 /** Rows that are handed to the engine. What can be iterated only once serves one statement. */

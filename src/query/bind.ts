@@ -49,13 +49,25 @@ export class Binder {
   constructor(
     private readonly statement: StatementContext,
     private readonly pins: readonly SnapshotPin[] = [],
-  ) {}
+    /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
+    known: readonly PinnedTable[] = [],
+  ) {
+    for (const table of known) this.#loading.set(tableKey(table.name), Promise.resolve(table));
+  }
 
-  /** Binds one query. Unknown table: NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column. */
-  async bind(sql: string): Promise<BoundQuery> {
+  /**
+   * Binds one query; with `asView` as it will read for whoever uses it as a view, without the session's temporary tables. Unknown table:
+   * NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column.
+   */
+  async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
-    const { text, parsed } = await this.#bindText(sql, context, 0);
+    const { text, parsed } = await this.#bindText(sql, context, asView ? 1 : 0);
     return { sql: text, tables: this.#tables, rows: this.#rows, parameterCount: parsed.parameterCount };
+  }
+
+  /** Whether something of that name was looked up, also by a view. */
+  refersTo(name: TableName): boolean {
+    return this.#loading.has(tableKey(name));
   }
 
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {

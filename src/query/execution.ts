@@ -26,6 +26,6 @@ export function executionSummary(context: StatementContext, affectedRows: number
 export function refuseRepetition(context: StatementContext, metadata: TableMetadata): void {
   const { executionId } = context;
   if (executionId === undefined) return;
-  const made = metadata.snapshots.find(({ summary }) => summary[EXECUTION_ID] === executionId);
+  const made = metadata.snapshots.findLast(({ summary }) => summary[EXECUTION_ID] === executionId);
   if (made) throw new AlreadyCommitted(Number(made.summary[AFFECTED_ROWS]));
 }

@@ -3,7 +3,14 @@
  * just the column chunks that the plan wants.
  */
 import { setMaxListeners } from 'node:events';
-import type { ComparedColumn, ParquetSource, PhysicalColumn, ScanDemand, TableScan } from '../engine/contract.js';
+import type {
+  ComparedColumn,
+  ParquetSource,
+  PhysicalColumn,
+  ScanDemand,
+  TableColumn,
+  TableScan,
+} from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../iceberg/contract.js';
 import {
@@ -79,33 +86,56 @@ export class StagingArea {
     });
     refuseOtherFormats(table, plan);
     const columns = columnsOfTable(table);
-    const demanded = columns.filter(({ field }) => demand.columns.includes(field.name));
-    refuseNanosecondZones(table, demanded);
+    refuseNanosecondZones(table, demandedOf(columns, demand));
     const tasks = limited(plan.tasks, demand);
-    const compared = comparedColumns(table, tasks);
-    const wanted = {
-      demand,
-      columns: new Set(demanded.map(({ fieldId }) => fieldId)),
-      compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
-    };
     const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
     const known = sourceFromMetadata(table, tasks, demand, columns);
     if (known) return { scan: { name, columns, source: known }, plan, traffic };
-    const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
-    const own = new Set(columns.map(({ fieldId }) => fieldId));
-    const scan: TableScan = {
-      name,
-      columns,
-      comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
-      source: { kind: 'parquet', files },
-    };
-    return { scan, plan, traffic };
+    return { scan: await this.#files(name, table, tasks, demand, traffic), plan, traffic };
+  }
+
+  /** The rows of some files, with all columns of the table. */
+  files(name: string, table: PinnedTable, tasks: readonly FileTask[]): Promise<TableScan> {
+    const columns = columnsOfTable(table);
+    refuseNanosecondZones(table, columns);
+    const demand = { table: name, columns: columns.map(({ field }) => field.name) };
+    return this.#files(name, table, tasks, demand, { fetchedBytes: 0, cachedBytes: 0 });
+  }
+
+  /** Local copies of delete files. */
+  async deleteFiles(table: PinnedTable, deletes: readonly DeleteFile[]): Promise<string[]> {
+    const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
+    return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
   }
 
   async release(): Promise<void> {
     this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
     const links = this.#links.splice(0);
     await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
+  }
+
+  async #files(
+    name: string,
+    table: PinnedTable,
+    tasks: readonly FileTask[],
+    demand: ScanDemand,
+    traffic: Traffic,
+  ): Promise<TableScan> {
+    const columns = columnsOfTable(table);
+    const compared = comparedColumns(table, tasks);
+    const wanted = {
+      demand,
+      columns: new Set(demandedOf(columns, demand).map(({ fieldId }) => fieldId)),
+      compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
+    };
+    const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
+    const own = new Set(columns.map(({ fieldId }) => fieldId));
+    return {
+      name,
+      columns,
+      comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
+      source: { kind: 'parquet', files },
+    };
   }
 
   async #source(table: PinnedTable, task: FileTask, wanted: Wanted, traffic: Traffic): Promise<ParquetSource> {
@@ -180,6 +210,10 @@ export class StagingArea {
     this.#links.push(link);
     return link;
   }
+}
+
+function demandedOf(columns: readonly TableColumn[], demand: ScanDemand): TableColumn[] {
+  return columns.filter(({ field }) => demand.columns.includes(field.name));
 }
 
 function planTable(table: PinnedTable, request: ScanRequest): Promise<ScanPlan> {

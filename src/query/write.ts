@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../catalog/index.js';
-import type { TableScan } from '../engine/contract.js';
+import type { TableColumn, TableScan } from '../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import {
   applySnapshot,
@@ -73,11 +73,15 @@ export async function appendRows(context: StatementContext, table: PinnedTable, 
   return rows;
 }
 
-/** Writes and uploads the rows of a query as data files of the table's default partition spec, not yet part of any snapshot. */
+/**
+ * Writes and uploads the rows of a query as data files of the table's default partition spec, not yet part of any snapshot. `columns` are those
+ * of the query, by default the table's.
+ */
 export async function writeDataFiles(
   context: StatementContext,
   table: PinnedTable,
   source: RowSource,
+  columns: TableColumn[] = tableColumns(table.schema),
 ): Promise<DataFile[]> {
   const { environment, call } = context;
   const { engine, directory } = await environment.instance(call);
@@ -88,7 +92,7 @@ export async function writeDataFiles(
     const written = await engine.writeParquet(source.sql, source.scans, {
       signal: call.signal,
       directory: folder,
-      columns: tableColumns(table.schema),
+      columns,
       partitions: partitionsOf(table),
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),
@@ -189,7 +193,7 @@ async function stage(
 }
 
 /** Removes what a failed change wrote; the failure, which says so where files had to stay. */
-async function undone(failure: unknown, table: PinnedTable, locations: string[]): Promise<unknown> {
+export async function undone(failure: unknown, table: PinnedTable, locations: string[]): Promise<unknown> {
   try {
     await table.storage.remove(locations);
     return failure;
@@ -238,12 +242,12 @@ function partitionsOf(table: PinnedTable): { name: string; expression: string }[
   });
 }
 
-function targetFileSize(context: StatementContext, metadata: TableMetadata): number {
+export function targetFileSize(context: StatementContext, metadata: TableMetadata): number {
   const property = Number(metadata.properties['write.target-file-size-bytes']);
   return Number.isSafeInteger(property) && property > 0 ? property : context.environment.limits.targetFileSize;
 }
 
-function compressionOf(metadata: TableMetadata): 'zstd' | 'snappy' | 'gzip' | 'uncompressed' {
+export function compressionOf(metadata: TableMetadata): 'zstd' | 'snappy' | 'gzip' | 'uncompressed' {
   const codec = metadata.properties['write.parquet.compression-codec']?.toLowerCase();
   return codec === 'snappy' || codec === 'gzip' || codec === 'uncompressed' ? codec : 'zstd';
 }

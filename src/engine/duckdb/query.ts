@@ -7,7 +7,7 @@ import { bindParameters } from './parameters.js';
 import { countedRowsSql, scanSql } from './scan.js';
 import { sqlTypeOf } from './sql-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
-import { quoteIdentifier } from './text.js';
+import { quoteIdentifier, quoteText } from './text.js';
 
 /** Gives the connection a temporary view or table for each scan. */
 export async function attachScans(connection: Connection, scans: readonly TableScan[]): Promise<void> {
@@ -15,6 +15,13 @@ export async function attachScans(connection: Connection, scans: readonly TableS
     if (scan.source.kind === 'count') {
       await connection.execute(
         `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${countedRowsSql(scan, scan.source.rowCount)}`,
+      );
+      continue;
+    }
+    if (scan.source.kind === 'local') {
+      const paths = scan.source.paths.map(quoteText).join(', ');
+      await connection.execute(
+        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT * FROM read_parquet([${paths}], hive_partitioning = false)`,
       );
       continue;
     }
