@@ -18,5 +18,5 @@ COPY scripts/health.mjs ./scripts/health.mjs
 USER node
 EXPOSE 50051
 HEALTHCHECK --interval=5s --timeout=5s --start-period=20s CMD ["node", "scripts/health.mjs", "127.0.0.1:50051"]
-ENTRYPOINT ["node", "bin/skua.mjs"]
+ENTRYPOINT ["node", "bin/skua.cjs"]
 CMD ["serve", "--config", "/etc/skua/skua.toml"]

@@ -38,7 +38,7 @@ try {
 async function runScenario({ address, token }) {
   const environment = {
     ...process.env,
-    QUERY_COMMAND: `node ${join(repository, 'bin/skua.mjs')} query --address ${address}`,
+    QUERY_COMMAND: `node ${join(repository, 'bin/skua.cjs')} query --address ${address}`,
     QUERIES_FILE: join(folder, 'queries.sql'),
     ADMIN_TOKEN: await token('adminuser'),
     READER_TOKEN: await token('testuser'),

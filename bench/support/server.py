@@ -22,7 +22,7 @@ class Server:
     @classmethod
     def embedded(cls, folder):
         """`skua start` on a free port, with its data in a folder."""
-        return cls(["node", str(ROOT / "bin" / "skua.mjs"), "start", "--port", "0", "--folder", str(folder)])
+        return cls(["node", str(ROOT / "bin" / "skua.cjs"), "start", "--port", "0", "--folder", str(folder)])
 
     def read_addresses(self):
         tokens = []

@@ -48,7 +48,7 @@ with_compose() {
   ADMIN_TOKEN=$(token adminuser adminuser123)
   READER_TOKEN=$(token testuser testuser123)
   export ADMIN_TOKEN READER_TOKEN QUERIES_FILE=/etc/skua/queries.sql
-  export QUERY_COMMAND="docker compose --env-file $environment --file $root/docker-compose.yml exec -T skua node bin/skua.mjs query"
+  export QUERY_COMMAND="docker compose --env-file $environment --file $root/docker-compose.yml exec -T skua node bin/skua.cjs query"
   "$here/scenario.sh"
   echo "Everything keeps running; Skua is at $(compose port skua 50051). Stop it with: $0 --down"
 }

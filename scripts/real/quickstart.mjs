@@ -116,7 +116,7 @@ async function startSkua(keycloak, catalogUri, logFolder, started) {
   const server = startServer(
     'Skua',
     process.execPath,
-    [join(repository, 'bin/skua.mjs'), 'serve', '--config', join(folder, 'skua.toml')],
+    [join(repository, 'bin/skua.cjs'), 'serve', '--config', join(folder, 'skua.toml')],
     {
       log: join(logFolder, 'skua.log'),
       env: {

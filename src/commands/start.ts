@@ -45,7 +45,7 @@ The tokens below are good for ${TOKEN_LIFETIME_SECONDS / 3600} hours.
 
 Set SKUA_TOKEN as above, then paste one of these in this folder (more clients: docs/clients.md):
 
-  skua      node bin/skua.mjs query --address ${address} --file ${QUERIES}
+  skua      node bin/skua.cjs query --address ${address} --file ${QUERIES}
 
   pyarrow   PYTHONPATH=test/clients python3 -c "import os, flight_sql_caller as f; print(f.Caller('${address}', os.environ['SKUA_TOKEN']).query('SHOW SCHEMAS'))"
 

@@ -51,7 +51,7 @@ describe.skipIf(isMissing('keycloak', 'rustfs'))('the quickstart with real Keycl
   async function query(token: string, sql: string) {
     const child = spawn(
       process.execPath,
-      [`${repository}/bin/skua.mjs`, 'query', '--address', quickstart.address, '-o', 'csv', '-e', sql],
+      [`${repository}/bin/skua.cjs`, 'query', '--address', quickstart.address, '-o', 'csv', '-e', sql],
       { env: { ...process.env, SKUA_TOKEN: token }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
