@@ -16,10 +16,11 @@ import {
   partitionExpression,
   planScan,
   prepareSnapshot,
+  removalKey,
   type SnapshotChange,
   tableColumns,
 } from '../iceberg/index.js';
-import type { DataFile, TableMetadata } from '../iceberg/types.js';
+import type { DataFile, DeleteFile, TableMetadata } from '../iceberg/types.js';
 import type { StatementContext } from './environment.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { displayName } from './names.js';
@@ -115,8 +116,13 @@ export function commitAppend(context: StatementContext, table: PinnedTable, file
   return commitFiles(context, table, files, recordsOf(files), async () => ({ operation: 'append', added: files }));
 }
 
-/** Makes uploaded files the whole content of the table. */
-export function commitReplace(context: StatementContext, table: PinnedTable, files: DataFile[]): Promise<void> {
+/** Makes uploaded files the content of the table, or the content of those partitions of it that `isReplaced` names. */
+export function commitReplace(
+  context: StatementContext,
+  table: PinnedTable,
+  files: DataFile[],
+  isReplaced: (file: DataFile | DeleteFile) => boolean = () => true,
+): Promise<void> {
   return commitFiles(context, table, files, recordsOf(files), async (current) => {
     const { metadata, storage } = current;
     const { tasks } = await planScan({
@@ -125,8 +131,10 @@ export function commitReplace(context: StatementContext, table: PinnedTable, fil
       storage,
       signal: context.call.signal,
     });
-    const removed = tasks.flatMap(({ file, deletes }) => [file, ...deletes].map(({ location }) => location));
-    return { operation: 'overwrite', added: files, removed: [...new Set(removed)] };
+    const replaced = tasks.flatMap(({ file, deletes }) =>
+      isReplaced(file) ? [file, ...deletes.filter(isReplaced)] : [],
+    );
+    return { operation: 'overwrite', added: files, removed: [...new Set(replaced.map(removalKey))] };
   });
 }
 
