@@ -4,6 +4,7 @@ import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { alterSchema, alterTable, alterView, rename } from './alter.js';
+import { changeRows, describeChange } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { createSchema, createTable, dropSchema, dropTable } from './definitions.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
@@ -59,6 +60,13 @@ class Statements implements StatementService {
         return rows(showSchema(statement));
       case 'insert': {
         const { parameters } = await describeInsert(context, statement);
+        return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
+      }
+      case 'delete':
+      case 'update':
+      case 'merge':
+      case 'truncate': {
+        const { parameters } = await describeChange(context, statement);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       default:
@@ -145,7 +153,7 @@ class Statements implements StatementService {
 
   /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */
   async #change(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
-    if (statement.kind !== 'insert' && request.parameters && request.parameters.schema.fields.length > 0) {
+    if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
     }
     if (context.transaction && DEFINITIONS.has(statement.kind)) {
@@ -154,6 +162,11 @@ class Statements implements StatementService {
     switch (statement.kind) {
       case 'insert':
         return insert(context, statement, parameterTable(request));
+      case 'delete':
+      case 'update':
+      case 'merge':
+      case 'truncate':
+        return changeRows(context, statement, parameterTable(request));
       case 'create-table':
         if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
         await createTable(context, statement);
@@ -196,6 +209,8 @@ class Statements implements StatementService {
     }
   }
 }
+
+const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
 
 const DEFINITIONS = new Set<Statement['kind']>([
   'create-table',

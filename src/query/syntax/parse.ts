@@ -1,6 +1,7 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
 import { parseAlter, parseComment } from './alter.js';
+import { parseRowChange, parseTruncate } from './change.js';
 import { QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
@@ -17,7 +18,8 @@ export function parseStatement(sql: string): Statement {
   const cursor = new Cursor(sql);
   const first = cursor.peek();
   if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
-  if (first.text === '(' || QUERY_STARTS.has(first.keyword)) return { kind: 'query', sql };
+  if (first.text === '(' || (first.keyword !== 'WITH' && QUERY_STARTS.has(first.keyword)))
+    return { kind: 'query', sql };
   switch (first.keyword) {
     case 'EXPLAIN':
       return parseExplain(cursor);
@@ -30,6 +32,13 @@ export function parseStatement(sql: string): Statement {
       return parseUse(cursor);
     case 'INSERT':
       return parseInsert(cursor);
+    case 'WITH':
+    case 'DELETE':
+    case 'UPDATE':
+    case 'MERGE':
+      return parseRowChange(sql) ?? { kind: 'query', sql };
+    case 'TRUNCATE':
+      return parseTruncate(cursor);
     case 'CREATE':
       return parseCreate(cursor);
     case 'DROP':

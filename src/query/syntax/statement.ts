@@ -1,6 +1,7 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
+import type { RowChange, TruncateStatement } from './row-change.js';
 
 export type Statement =
   | QueryStatement
@@ -17,6 +18,8 @@ export type Statement =
   | AlterSchemaStatement
   | RenameStatement
   | InsertStatement
+  | RowChange
+  | TruncateStatement
   | TransactionStatement;
 
 export interface QueryStatement {

@@ -1,0 +1,52 @@
+/**
+ * A change as a query: one row for each row that goes, comes or is replaced, so that reading it prunes, applies deletes, and finds columns,
+ * views and versions as any query does.
+ */
+import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
+import type { TableColumn } from '../../engine/contract.js';
+import { tableColumns } from '../../iceberg/index.js';
+import type { PinnedTable } from '../tables.js';
+
+export interface ChangeQuery {
+  sql: string;
+  /** The columns of the query: the named ones below, then the table's where rows come. */
+  columns: TableColumn[];
+  /** Rows come as well as go. */
+  writes: boolean;
+  /** What a row that is touched several times does. */
+  twice: 'refuse' | 'never' | 'last';
+}
+
+/** Names of the query's own columns. */
+export const changed = {
+  /** Location of the data file that holds the row that goes; null for one that only comes. */
+  file: 'skua file',
+  position: 'skua position',
+  /** Id of the row that is replaced (spec, "Row Lineage"). */
+  rowId: 'skua row id',
+  /** Whether a row comes. */
+  writes: 'skua writes',
+  /** Which of the bound rows asks for it. */
+  ordinal: 'skua ordinal',
+} as const;
+
+export function hasRowIds(table: PinnedTable): boolean {
+  return table.metadata.formatVersion >= 3;
+}
+
+export function changeColumns(table: PinnedTable, options: { writes: boolean; ordinal: boolean }): TableColumn[] {
+  const own: Field[] = [new Field(changed.file, new Utf8(), true), new Field(changed.position, new Int64(), true)];
+  if (options.ordinal) own.push(new Field(changed.ordinal, new Int64(), true));
+  if (options.writes) {
+    if (hasRowIds(table)) own.push(new Field(changed.rowId, new Int64(), true));
+    own.push(new Field(changed.writes, new Bool(), true));
+  }
+  // Whether a required column got a null shows where the rows that come are written.
+  const values = options.writes
+    ? tableColumns(table.schema).map((column) => ({ ...column, field: column.field.clone({ nullable: true }) }))
+    : [];
+  return [...own.map((field, index) => ({ field, fieldId: OWN_FIELD_IDS - index })), ...values];
+}
+
+/** Above those of columns, below the reserved ones. */
+const OWN_FIELD_IDS = 2147483000;

@@ -1,0 +1,176 @@
+/** The rows of a change, computed once and kept in local files while deletes and new rows are made of them. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { batchToRows } from '../../arrow/index.js';
+import type { EngineInstance, ParameterRow, TableScan } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import type { FileTask } from '../../iceberg/contract.js';
+import { Binder, type BoundQuery } from '../bind.js';
+import type { StatementContext } from '../environment.js';
+import { withParameters } from '../insert.js';
+import { displayName, tableKey } from '../names.js';
+import { stageQuery } from '../query.js';
+import type { RowsTable } from '../rows.js';
+import type { StagingArea } from '../stage.js';
+import { quoteName } from '../syntax/lexer.js';
+import type { PinnedTable } from '../tables.js';
+import { type ChangeQuery, changed } from './change-query.js';
+import { describeRow } from './describe-row.js';
+
+export interface ChangedRows {
+  /** The computed rows as a table of the engine. */
+  scan: TableScan;
+  /** What stands for them in a FROM clause: each row of the table at most once. */
+  from: string;
+  /** Rows that were changed, as the client counts them. */
+  count: number;
+  /** How many rows go, by the location of their data file. */
+  byFile: Map<string, number>;
+  /** The files of the table that were looked at, those that rows go from among them. */
+  tasks: FileTask[];
+  /** Holds what was fetched. */
+  area: StagingArea;
+  engine: EngineInstance;
+  release(): Promise<void>;
+}
+
+/** One row of parameters, or many that the query runs for at once. */
+export type ChangeParameters = ParameterRow | RowsTable | undefined;
+
+/** Binds a change; the table it changes is the given state wherever the query names it. */
+export async function bindChange(
+  context: StatementContext,
+  table: PinnedTable,
+  query: ChangeQuery,
+): Promise<BoundQuery> {
+  return new Binder(context, [], [table]).bind(query.sql);
+}
+
+/**
+ * Runs a change's query. A row of the table that is to be changed twice where that has no meaning: INVALID_ARGUMENT naming it. The caller
+ * releases what comes out.
+ */
+export async function computeRows(
+  context: StatementContext,
+  table: PinnedTable,
+  query: ChangeQuery,
+  parameters: ChangeParameters,
+): Promise<ChangedRows> {
+  const { engine, directory } = await context.environment.instance(context.call);
+  const { signal } = context.call;
+  const bound = withBound(await bindChange(context, table, query), parameters);
+  const { scans, staged, area } = await stageQuery(context, bound, rowOf(parameters));
+  const folder = join(directory, randomUUID());
+  const release = async () => {
+    await rm(folder, { recursive: true, force: true });
+    await area.release();
+  };
+  try {
+    await mkdir(folder);
+    const written = await engine.writeParquet(bound.sql, scans, {
+      signal,
+      parameters: rowOf(parameters),
+      directory: folder,
+      columns: query.columns,
+      partitions: [],
+      targetFileSize: context.environment.limits.targetFileSize,
+      compression: 'snappy',
+    });
+    const scan: TableScan = {
+      name: 'changed rows',
+      columns: query.columns,
+      source: { kind: 'local', paths: written.map(({ path }) => path) },
+    };
+    const rows = { scan, from: quoteName(scan.name), area, engine, release };
+    const count = written.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    const tasks = tasksOf(
+      table,
+      bound,
+      staged.map(({ plan }) => plan.tasks),
+    );
+    if (count === 0) return { ...rows, count, byFile: new Map(), tasks };
+    if (query.twice === 'last') rows.from = lastOfEach;
+    if (query.twice === 'refuse') await refuseTwice(context, table, { ...rows });
+    return {
+      ...rows,
+      count: query.writes ? count : await countOf(rows, signal),
+      byFile: await countByFile(rows, signal),
+      tasks,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Of rows that several bound rows change, what the last one makes of them. */
+const lastOfEach = `(SELECT * FROM ${quoteName('changed rows')} QUALIFY row_number() OVER (PARTITION BY ${quoteName(changed.file)}, ${quoteName(changed.position)} ORDER BY ${quoteName(changed.ordinal)} DESC) = 1)`;
+
+function withBound(bound: BoundQuery, parameters: ChangeParameters): BoundQuery {
+  const given = parameters?.schema.fields.length ?? 0;
+  if (given !== bound.parameterCount) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The statement has ${bound.parameterCount} parameters, but ${given} are bound`,
+    );
+  }
+  return parameters && 'batches' in parameters ? withParameters(bound, parameters) : bound;
+}
+
+function rowOf(parameters: ChangeParameters): ParameterRow | undefined {
+  return parameters && 'index' in parameters ? parameters : undefined;
+}
+
+/** The files that the query looked at for rows to change. */
+function tasksOf(table: PinnedTable, bound: BoundQuery, plans: readonly FileTask[][]): FileTask[] {
+  const tasks = [...bound.tables.values()].flatMap((candidate, index) => {
+    const isTarget = tableKey(candidate.name) === tableKey(table.name) && candidate.hidden?.includes('_file');
+    return isTarget && candidate.at === undefined ? (plans[index] ?? []) : [];
+  });
+  return [...new Map(tasks.map((task) => [task.file.location, task])).values()];
+}
+
+async function countByFile(
+  rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>,
+  signal: AbortSignal,
+): Promise<Map<string, number>> {
+  const file = quoteName(changed.file);
+  const sql = `SELECT ${file}, count(*) FROM ${rows.from} WHERE ${file} IS NOT NULL GROUP BY 1`;
+  const counts = await valuesOf(rows.engine, sql, [rows.scan], signal);
+  return new Map(counts.map(([location, count]) => [String(location), Number(count)]));
+}
+
+async function countOf(rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>, signal: AbortSignal): Promise<number> {
+  const [row] = await valuesOf(rows.engine, `SELECT count(*) FROM ${rows.from}`, [rows.scan], signal);
+  return Number(row?.[0]);
+}
+
+async function refuseTwice(
+  context: StatementContext,
+  table: PinnedTable,
+  rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>,
+): Promise<void> {
+  const key = `${quoteName(changed.file)}, ${quoteName(changed.position)}`;
+  const sql = `SELECT ${key} FROM ${rows.from} WHERE ${quoteName(changed.file)} IS NOT NULL GROUP BY ${key} HAVING count(*) > 1 LIMIT 1`;
+  const [twice] = await valuesOf(rows.engine, sql, [rows.scan], context.call.signal);
+  if (!twice) return;
+  const row = await describeRow(context, table, String(twice[0]), twice[1] as bigint);
+  throw new SkuaError(
+    'INVALID_ARGUMENT',
+    `Several source rows match one row of ${displayName(table.name)}, which can be changed only once: ${row}`,
+  );
+}
+
+/** Small results as values. */
+export async function valuesOf(
+  engine: EngineInstance,
+  sql: string,
+  scans: TableScan[],
+  signal: AbortSignal,
+): Promise<unknown[][]> {
+  const { schema, batches } = await engine.run(sql, scans, { signal, batchBytes: 1 << 20 });
+  const rows: unknown[][] = [];
+  for await (const batch of batches) rows.push(...batchToRows(schema, batch));
+  return rows;
+}

@@ -1,0 +1,88 @@
+/** DELETE and UPDATE as queries. */
+import { quoteName, tokenize } from '../syntax/lexer.js';
+import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
+import type { PinnedTable } from '../tables.js';
+import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { qualifierOf, targetSql } from './target.js';
+import { assignedValues, columnSql } from './values.js';
+
+/** The ordinal of the bound row, as a parameter of its own, where the statement runs for many at once. */
+export interface BoundOrdinal {
+  parameter: number;
+}
+
+export function deleteQuery(table: PinnedTable, statement: DeleteStatement, bound?: BoundOrdinal): ChangeQuery {
+  const { target, using, where } = statement;
+  const select = [...rowSql(qualifierOf(target)), ...ordinalSql(bound)].join(', ');
+  const sql = selectSql(statement.target.with, select, [targetSql(target), using], where);
+  // A row may have several partners.
+  const distinct = using === undefined ? sql : `SELECT DISTINCT * FROM (${sql}) AS ${quoteName('row')}`;
+  return {
+    sql: distinct,
+    columns: changeColumns(table, { writes: false, ordinal: bound !== undefined }),
+    writes: false,
+    twice: bound ? 'last' : 'never',
+  };
+}
+
+/** A column that does not exist, or is assigned twice: INVALID_ARGUMENT. */
+export function updateQuery(table: PinnedTable, statement: UpdateStatement, bound?: BoundOrdinal): ChangeQuery {
+  const { target, from, where } = statement;
+  const qualifier = qualifierOf(target);
+  const values = assignedValues(table.schema.fields, statement.assignments, qualifier);
+  const select = [
+    ...rowSql(qualifier),
+    ...ordinalSql(bound),
+    ...(hasRowIds(table) ? [`${quoteName(qualifier)}._row_id AS ${quoteName(changed.rowId)}`] : []),
+    `true AS ${quoteName(changed.writes)}`,
+    ...table.schema.fields.map((field) => {
+      return `${values.get(field.id) ?? columnSql(qualifier, field)} AS ${quoteName(field.name)}`;
+    }),
+  ].join(', ');
+  return {
+    sql: selectSql(target.with, select, [targetSql(target), from], where),
+    columns: changeColumns(table, { writes: true, ordinal: bound !== undefined }),
+    writes: true,
+    twice: bound ? 'last' : 'refuse',
+  };
+}
+
+/**
+ * Whether running the statement for one bound row leaves what it does for the others as it is, so that it can run for all of them at once: it
+ * reads nothing that it changes.
+ */
+export function isIndependent(statement: DeleteStatement | UpdateStatement): boolean {
+  if (statement.target.with !== undefined) return false;
+  const texts =
+    statement.kind === 'delete'
+      ? [statement.using, statement.where]
+      : [statement.from, statement.where, ...statement.assignments.map(({ value }) => value)];
+  const assigned = statement.kind === 'delete' ? [] : statement.assignments.flatMap(({ path }) => path);
+  const names = new Set(assigned.map((name) => name.toLowerCase()));
+  const tables = statement.kind === 'delete' ? statement.using : statement.from;
+  const tokens = texts.flatMap((text) => (text === undefined ? [] : tokenize(text)));
+  const reads = tokens.some(({ keyword, text }) => QUERY_WORDS.has(keyword) || names.has(text.toLowerCase()));
+  return tables === undefined && !reads;
+}
+
+const QUERY_WORDS = new Set(['SELECT', 'FROM', 'TABLE', 'VALUES']);
+
+function rowSql(qualifier: string): string[] {
+  const name = quoteName(qualifier);
+  return [`${name}._file AS ${quoteName(changed.file)}`, `${name}._pos AS ${quoteName(changed.position)}`];
+}
+
+function ordinalSql(bound: BoundOrdinal | undefined): string[] {
+  return bound ? [`$${bound.parameter} AS ${quoteName(changed.ordinal)}`] : [];
+}
+
+function selectSql(
+  ctes: string | undefined,
+  select: string,
+  tables: readonly (string | undefined)[],
+  where: string | undefined,
+): string {
+  const from = tables.filter((table) => table !== undefined).join(', ');
+  const condition = where === undefined ? '' : ` WHERE (${where}\n)`;
+  return `${ctes === undefined ? '' : `${ctes} `}SELECT ${select} FROM ${from}\n${condition}`;
+}

@@ -1,0 +1,183 @@
+/** Changes of rows: DELETE, UPDATE, MERGE and TRUNCATE. One commit for each statement, however many rows of parameters it is run for. */
+import { Field, Int64, Schema } from 'apache-arrow';
+import { type ColumnarBatch, rowsToBatch } from '../../arrow/index.js';
+import { CommitStateUnknown } from '../../catalog/index.js';
+import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
+import type { StatementContext } from '../environment.js';
+import { executionSummary } from '../execution.js';
+import { bindingsOf } from '../query.js';
+import type { RowsTable } from '../rows.js';
+import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
+import { catalogOf, type PinnedTable } from '../tables.js';
+import { authorizeChange, undone } from '../write.js';
+import type { ChangeQuery } from './change-query.js';
+import { bindChange, type ChangeParameters } from './changed-rows.js';
+import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
+import { mergeQuery } from './merge.js';
+import { changeStep, clearStep, type Step } from './step.js';
+import { loadTarget } from './target.js';
+
+/** The statement's parameters, typed by the columns that they go to where they stand alone. */
+export async function describeChange(
+  context: StatementContext,
+  statement: RowChange | TruncateStatement,
+): Promise<QueryDescription> {
+  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
+  const bound = await bindChange(context, table, queryOf(table, statement));
+  const { engine } = await context.environment.instance(context.call);
+  return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+}
+
+const NO_FIELDS = new Schema([]);
+
+/**
+ * Carries out the statement, once for each row of parameters. What another commit won the race to is computed anew on the table as it is then:
+ * the statement takes effect on one state of the table, or fails with ABORTED and leaves nothing. The rows changed.
+ */
+export async function changeRows(
+  context: StatementContext,
+  statement: RowChange | TruncateStatement,
+  parameters: RowsTable | undefined,
+): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+    await authorizeChange(context, table);
+    const outcome = await attemptChange(context, table, statement, parameters);
+    if ('affectedRows' in outcome) return outcome.affectedRows;
+    if (!context.transaction && attempt >= context.environment.limits.commitRetries) throw outcome.conflict;
+  }
+}
+
+type Outcome = { affectedRows: number } | { conflict: unknown };
+
+async function attemptChange(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange | TruncateStatement,
+  parameters: RowsTable | undefined,
+): Promise<Outcome> {
+  const written: string[] = [];
+  const updates: Record<string, unknown>[] = [];
+  let requirements: Record<string, unknown>[] | undefined;
+  let state = table;
+  let affectedRows = 0;
+  try {
+    for (const run of runsOf(context, statement, parameters, written)) {
+      const step = await run(state);
+      affectedRows += step.affectedRows;
+      if (!step.change) continue;
+      const change = { ...step.change, summary: executionSummary(context, affectedRows) };
+      const prepared = await prepareSnapshot(state.metadata, change, state.storage);
+      written.push(...prepared.written);
+      updates.push(...prepared.updates);
+      requirements ??= prepared.requirements;
+      const metadata = applySnapshot(state.metadata, prepared);
+      state = { ...state, metadata, snapshotId: metadata.currentSnapshotId };
+    }
+    if (!requirements) return { affectedRows };
+    const conflict = await takeEffect(context, table, state, { requirements, updates, written });
+    if (conflict === undefined) return { affectedRows };
+    await table.storage.remove(written);
+    return { conflict };
+  } catch (error) {
+    if (error instanceof CommitStateUnknown) throw error;
+    throw await undone(error, table, written);
+  }
+}
+
+/** Stages or commits; the conflict where another change was faster. */
+async function takeEffect(
+  { transaction, ...context }: StatementContext,
+  table: PinnedTable,
+  after: PinnedTable,
+  commit: { requirements: Record<string, unknown>[]; updates: Record<string, unknown>[]; written: string[] },
+): Promise<unknown> {
+  const { name, storage } = table;
+  if (transaction) {
+    const isStaged = transaction.stage({ name, metadata: after.metadata, storage, ...commit }, table.metadata);
+    return isStaged ? undefined : 'another statement of the transaction';
+  }
+  const { requirements, updates } = commit;
+  try {
+    await catalogOf({ transaction, ...context }, name.catalog).commitTable(name, { requirements, updates });
+    return undefined;
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'ABORTED') return error;
+    throw error;
+  }
+}
+
+type Run = (state: PinnedTable) => Promise<Step>;
+
+/** What is to be done, in order, each on the state that the one before leaves. */
+function runsOf(
+  context: StatementContext,
+  statement: RowChange | TruncateStatement,
+  parameters: RowsTable | undefined,
+  written: string[],
+): Run[] {
+  if (statement.kind === 'truncate') return [(state) => clearStep(context, state)];
+  const run =
+    (bound: ChangeParameters, ordinal?: BoundOrdinal): Run =>
+    (state) => {
+      if (clearsAll(statement, bound)) return clearStep(context, state);
+      const query = queryOf(state, statement, ordinal);
+      return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
+    };
+  if (!parameters) return [run(undefined)];
+  const rows = rowsOf(parameters);
+  if (rows.length > 1 && statement.kind !== 'merge' && isIndependent(statement)) {
+    return [run(withOrdinals(parameters), { parameter: parameters.schema.fields.length + 1 })];
+  }
+  return rows.map((row) => run(row));
+}
+
+function clearsAll(statement: RowChange, parameters: ChangeParameters): boolean {
+  return (
+    statement.kind === 'delete' &&
+    statement.where === undefined &&
+    statement.using === undefined &&
+    (parameters === undefined || parameters.schema.fields.length === 0)
+  );
+}
+
+function queryOf(table: PinnedTable, statement: RowChange, ordinal?: BoundOrdinal): ChangeQuery {
+  switch (statement.kind) {
+    case 'delete':
+      return deleteQuery(table, statement, ordinal);
+    case 'update':
+      return updateQuery(table, statement, ordinal);
+    case 'merge':
+      return mergeQuery(table, statement);
+  }
+}
+
+/** The table property `write.delete.mode` and its like. Tables of format version 1 have no delete files. */
+function modeOf({ metadata }: PinnedTable, { kind }: RowChange): 'copy-on-write' | 'merge-on-read' {
+  const isCopied = metadata.properties[`write.${kind}.mode`]?.toLowerCase() === 'copy-on-write';
+  return isCopied || metadata.formatVersion === 1 ? 'copy-on-write' : 'merge-on-read';
+}
+
+function rowsOf({ schema, batches }: RowsTable): ParameterRow[] {
+  return batches.flatMap((batch) => Array.from({ length: batch.length }, (_, index) => ({ schema, batch, index })));
+}
+
+/** The bound rows with one more column: which of them it is. */
+function withOrdinals(parameters: RowsTable): RowsTable {
+  const ordinal = new Field(`p${parameters.schema.fields.length + 1}`, new Int64(), true);
+  let first = 0;
+  const batches = parameters.batches.map((batch): ColumnarBatch => {
+    const numbers = Array.from({ length: batch.length }, (_, index) => [BigInt(first + index)]);
+    first += batch.length;
+    const column = rowsToBatch(new Schema([ordinal]), numbers);
+    return {
+      ...batch,
+      nodes: [...batch.nodes, ...column.nodes],
+      buffers: [...batch.buffers, ...column.buffers],
+    };
+  });
+  return { ...parameters, schema: new Schema([...parameters.schema.fields, ordinal]), batches };
+}

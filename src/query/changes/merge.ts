@@ -1,0 +1,166 @@
+/** MERGE as a query: the rows of the table with their partners in the source, then the rows of the source that have none. */
+import { SkuaError } from '../../errors.js';
+import type { NestedField } from '../../iceberg/types.js';
+import { fieldNamed } from '../definitions.js';
+import { quoteName } from '../syntax/lexer.js';
+import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
+import type { PinnedTable } from '../tables.js';
+import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { qualifierOf, targetSql } from './target.js';
+import { assignedValues, columnSql, expressionSql } from './values.js';
+
+/** Common table expressions of the query: the source, with numbered rows, and the pairs. */
+const source = quoteName('skua source');
+const pairs = quoteName('skua pairs');
+const row = quoteName('skua row');
+/** Which WHEN clause takes the row: the first whose condition holds. */
+const clause = quoteName('skua clause');
+
+/** Unknown columns, and values that don't fit the columns in number: INVALID_ARGUMENT. */
+export function mergeQuery(table: PinnedTable, statement: MergeStatement): ChangeQuery {
+  const { target, clauses } = statement;
+  const sourceName = statement.source.name ?? 'source';
+  const ctes = [
+    `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
+    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceName)})`,
+  ];
+  const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
+  const parts = [
+    `SELECT * EXCLUDE (${row}, ${clause}) FROM ${pairs} WHERE ${clause} IN (${effective(clauses, ['matched', 'target'])})`,
+    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName)] : []),
+  ];
+  return {
+    sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
+    columns: changeColumns(table, { writes: true, ordinal: false }),
+    writes: true,
+    twice: 'refuse',
+  };
+}
+
+function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: string): string {
+  const { target, on, clauses } = statement;
+  const qualifier = qualifierOf(target);
+  const [ours, theirs] = [quoteName(qualifier), quoteName(sourceName)];
+  const isMatched = `${theirs}.${row} IS NOT NULL`;
+  const chosen = clauses.flatMap(({ rows, condition }, index) => {
+    if (rows === 'source') return [];
+    const side = rows === 'matched' ? isMatched : `NOT (${isMatched})`;
+    return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
+  });
+  const updates = clauses.map(({ action }) =>
+    action.kind === 'update' ? updatedValues(table, action, qualifier, statement.source.name) : undefined,
+  );
+  const writing = clauses.flatMap(({ action }, index) => (action.kind === 'update' ? [index] : []));
+  const values = table.schema.fields.map((field) => {
+    const cases = updates.flatMap((assigned, index) => {
+      const value = assigned?.get(field.id);
+      return value === undefined ? [] : [`WHEN ${index} THEN ${value}`];
+    });
+    const old = columnSql(qualifier, field);
+    const value = cases.length === 0 ? old : `CASE ${clause} ${cases.join(' ')} ELSE ${old} END`;
+    return `${value} AS ${quoteName(field.name)}`;
+  });
+  const select = [
+    `${theirs}.${row} AS ${row}`,
+    `${chosen.length > 0 ? `CASE ${chosen.join(' ')} END` : 'CAST(NULL AS INTEGER)'} AS ${clause}`,
+    `${ours}._file AS ${quoteName(changed.file)}`,
+    `${ours}._pos AS ${quoteName(changed.position)}`,
+    ...(hasRowIds(table) ? [`${ours}._row_id AS ${quoteName(changed.rowId)}`] : []),
+    `${clause} IN (${listOf(writing)}) AS ${quoteName(changed.writes)}`,
+    ...values,
+  ];
+  const join = clauses.some(({ rows }) => rows === 'target') ? 'LEFT JOIN' : 'JOIN';
+  const condition =
+    'condition' in on
+      ? `(${on.condition}\n)`
+      : on.columns.map((name) => `${ours}.${quoteName(name)} = ${theirs}.${quoteName(name)}`).join(' AND ');
+  return `SELECT ${select.join(', ')} FROM ${targetSql(target)} ${join} ${source} AS ${theirs} ON ${condition}`;
+}
+
+/** Only the source is in scope, so that its columns need no qualifier. */
+function insertsSql(table: PinnedTable, clauses: readonly MergeClause[], sourceName: string): string {
+  const theirs = quoteName(sourceName);
+  const chosen = clauses.flatMap(({ rows, condition }, index) =>
+    rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${index}`] : [],
+  );
+  const inserts = clauses.map(({ action }) =>
+    action.kind === 'insert' ? insertedValues(table, action, sourceName) : undefined,
+  );
+  const values = table.schema.fields.map((field) => {
+    const cases = inserts.flatMap((inserted, index) =>
+      inserted ? [`WHEN ${index} THEN ${inserted.get(field.id)}`] : [],
+    );
+    return cases.length === 0 ? 'NULL' : `CASE ${clause} ${cases.join(' ')} END`;
+  });
+  const select = [
+    `CASE ${chosen.join(' ')} END AS ${clause}`,
+    'NULL AS f',
+    'NULL AS p',
+    ...(hasRowIds(table) ? ['NULL AS i'] : []),
+    'true AS w',
+    ...values.map((value, index) => `${value} AS c${index}`),
+  ];
+  const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
+  return `SELECT * EXCLUDE (${clause}) FROM (${unpaired}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
+}
+
+function conditionSql(condition: string | undefined): string {
+  return condition === undefined ? '' : ` AND (${condition}\n)`;
+}
+
+/** Numbers of the clauses that change something. */
+function effective(clauses: readonly MergeClause[], rows: MergeClause['rows'][]): string {
+  return listOf(
+    clauses.flatMap((candidate, index) =>
+      rows.includes(candidate.rows) && candidate.action.kind !== 'nothing' ? [index] : [],
+    ),
+  );
+}
+
+function listOf(numbers: readonly number[]): string {
+  return numbers.length > 0 ? numbers.join(', ') : 'NULL';
+}
+
+function updatedValues(
+  table: PinnedTable,
+  action: MergeAction & { kind: 'update' },
+  qualifier: string,
+  sourceName: string | undefined,
+): Map<number, string> {
+  const { fields } = table.schema;
+  if (action.assignments !== '*') return assignedValues(fields, action.assignments, qualifier);
+  return sourceValues(fields, sourceName);
+}
+
+function insertedValues(
+  table: PinnedTable,
+  action: MergeAction & { kind: 'insert' },
+  sourceName: string,
+): Map<number, string> {
+  const { fields } = table.schema;
+  const { values } = action;
+  if (values === '*') return sourceValues(fields, sourceName);
+  const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
+  const twice = columns.find((field, index) => columns.indexOf(field) !== index);
+  if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
+  if (columns.length !== values.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `INSERT names ${columns.length} columns, but gives ${values.length} values`,
+    );
+  }
+  return new Map(
+    fields.map((field) => {
+      const index = columns.indexOf(field);
+      return [field.id, expressionSql(field, index < 0 ? undefined : values[index])];
+    }),
+  );
+}
+
+/** Each column by the name that it has in the source. */
+function sourceValues(fields: readonly NestedField[], sourceName: string | undefined): Map<number, string> {
+  if (sourceName === undefined) {
+    throw new SkuaError('INVALID_ARGUMENT', 'Give the source of MERGE a name: USING (…) AS source');
+  }
+  return new Map(fields.map((field) => [field.id, expressionSql(field, columnSql(sourceName, field))]));
+}

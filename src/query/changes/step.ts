@@ -1,0 +1,84 @@
+/** One run of a statement on one state of its table: what the next snapshot adds and removes. */
+import type { SnapshotChange } from '../../iceberg/contract.js';
+import { planScan } from '../../iceberg/index.js';
+import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { Binder } from '../bind.js';
+import type { StatementContext } from '../environment.js';
+import { schemaName } from '../names.js';
+import { stageQuery } from '../query.js';
+import { quoteName } from '../syntax/lexer.js';
+import { metadataCacheOf, type PinnedTable } from '../tables.js';
+import type { ChangeQuery } from './change-query.js';
+import { type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
+import { deleteRows } from './deletes.js';
+import { rewriteFiles, writeComingRows } from './rewrite-files.js';
+
+export interface Step {
+  affectedRows: number;
+  /** Absent where nothing changes. */
+  change?: SnapshotChange;
+}
+
+/** `written` takes the locations of what was uploaded, as soon as it may be there. */
+export async function changeStep(
+  context: StatementContext,
+  table: PinnedTable,
+  query: ChangeQuery,
+  options: { mode: 'copy-on-write' | 'merge-on-read'; parameters: ChangeParameters; written: string[] },
+): Promise<Step> {
+  const { mode, written } = options;
+  const rows = await computeRows(context, table, query, options.parameters);
+  try {
+    if (rows.count === 0) return { affectedRows: 0 };
+    if (mode === 'copy-on-write') {
+      const rewritten = await rewriteFiles(context, table, rows, query.writes);
+      written.push(...locationsOf(rewritten.added));
+      return { affectedRows: rows.count, change: changeOf(rewritten) };
+    }
+    const added = query.writes ? await writeComingRows(context, table, rows) : [];
+    written.push(...locationsOf(added));
+    const removal = await deleteRows(context, table, rows, written);
+    return { affectedRows: rows.count, change: changeOf({ added, ...removal }) };
+  } finally {
+    await rows.release();
+  }
+}
+
+/** Takes all rows away, with every file. */
+export async function clearStep(context: StatementContext, table: PinnedTable): Promise<Step> {
+  const { metadata, snapshotId, storage } = table;
+  const cache = metadataCacheOf(context, table);
+  const { tasks } = await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache });
+  const hasDeletes = tasks.some(({ deletes }) => deletes.length > 0);
+  const affectedRows = hasDeletes
+    ? await countRows(context, table)
+    : tasks.reduce((sum, { file }) => sum + file.recordCount, 0);
+  if (tasks.length === 0) return { affectedRows };
+  const removed = tasks.flatMap(({ file, deletes }) => [file, ...deletes].map(({ location }) => location));
+  return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }) };
+}
+
+async function countRows(context: StatementContext, table: PinnedTable): Promise<number> {
+  const { catalog, namespace, name } = table.name;
+  const from = [catalog, schemaName(namespace), name].map(quoteName).join('.');
+  const bound = await new Binder(context, [], [table]).bind(`SELECT count(*) FROM ${from}`);
+  const { engine } = await context.environment.instance(context.call);
+  const { scans, area } = await stageQuery(context, bound);
+  try {
+    const [row] = await valuesOf(engine, bound.sql, scans, context.call.signal);
+    return Number(row?.[0]);
+  } finally {
+    await area.release();
+  }
+}
+
+function changeOf(parts: { added: DataFile[]; addedDeletes: DeleteFile[]; removed: string[] }): SnapshotChange {
+  const { added, addedDeletes, removed } = parts;
+  const takes = addedDeletes.length > 0 || removed.length > 0;
+  const operation = added.length === 0 ? 'delete' : takes ? 'overwrite' : 'append';
+  return { operation, added, addedDeletes, removed: [...new Set(removed)] };
+}
+
+function locationsOf(files: readonly DataFile[]): string[] {
+  return files.map(({ location }) => location);
+}

@@ -1,0 +1,72 @@
+/** The table that a statement changes, in one state throughout. */
+import { SkuaError } from '../../errors.js';
+import { hiddenColumnNames, METADATA_TABLES } from '../../iceberg/index.js';
+import { namesOf } from '../definitions.js';
+import type { StatementContext } from '../environment.js';
+import { displayName, resolveTable } from '../names.js';
+import { quoteName, tokenize } from '../syntax/lexer.js';
+import type { ChangeTarget } from '../syntax/row-change.js';
+import { loadTableOrView, type PinnedTable } from '../tables.js';
+import { temporaryTable } from '../temporary.js';
+
+/** What is no table whose rows can be changed: INVALID_ARGUMENT. A table with columns that hide its rows' positions: UNIMPLEMENTED. */
+export async function loadTarget(
+  context: StatementContext,
+  target: ChangeTarget,
+  statement: string,
+): Promise<PinnedTable> {
+  const { table: path } = target;
+  const last = path.at(-1) as string;
+  const refuse = (what: string) =>
+    new SkuaError('INVALID_ARGUMENT', `${path.join('.')} is ${what}; ${statement} changes tables`);
+  if (temporaryTable(context, path)) throw refuse('a temporary table');
+  if (path.at(-2)?.toLowerCase() === 'information_schema') throw refuse('a table of the catalog itself');
+  if (target.with !== undefined && path.length === 1 && definesTable(target.with, last)) {
+    throw refuse('a common table expression of the statement');
+  }
+  const found = await loadTableOrView(context, resolveTable(namesOf(context), path)).catch((error: unknown) => {
+    const isMissing = error instanceof SkuaError && error.code === 'NOT_FOUND';
+    throw isMissing && isMetadataTable(last) ? refuse('a metadata table') : error;
+  });
+  if ('sql' in found) throw refuse('a view');
+  const own = new Set(found.schema.fields.map(({ name }) => name.toLowerCase()));
+  const hidden = rowColumns(found).find((name) => own.has(name));
+  if (hidden !== undefined) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `Table ${displayName(found.name)} has a column ${hidden} of its own; its rows can't be changed`,
+    );
+  }
+  return found;
+}
+
+/** Hidden columns that tell a row from others, and what has to stay with it. */
+export function rowColumns({ metadata }: PinnedTable): string[] {
+  const wanted = ['_file', '_pos', '_row_id', '_last_updated_sequence_number'];
+  return hiddenColumnNames(metadata).filter((name) => wanted.includes(name));
+}
+
+/** The name by which the statement's expressions know the table. */
+export function qualifierOf(target: ChangeTarget): string {
+  return target.alias ?? (target.table.at(-1) as string);
+}
+
+/** The table as it stands in a FROM clause. */
+export function targetSql(target: ChangeTarget): string {
+  const path = target.table.map(quoteName).join('.');
+  return target.alias === undefined ? path : `${path} AS ${quoteName(target.alias)}`;
+}
+
+function isMetadataTable(name: string): boolean {
+  const kind = name.slice(name.lastIndexOf('$') + 1).toLowerCase();
+  return name.lastIndexOf('$') > 0 && [...METADATA_TABLES, 'changes'].includes(kind);
+}
+
+function definesTable(ctes: string, name: string): boolean {
+  const tokens = tokenize(ctes);
+  return tokens.some(({ kind, text }, index) => {
+    const isName = (kind === 'word' || kind === 'quoted') && text.toLowerCase() === name.toLowerCase();
+    const follows = tokens[index + 1];
+    return isName && (follows?.keyword === 'AS' || follows?.text === '(');
+  });
+}

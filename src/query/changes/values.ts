@@ -1,0 +1,132 @@
+/** New values of columns, as SQL. */
+import { SkuaError } from '../../errors.js';
+import { writeDefault } from '../../iceberg/index.js';
+import type { NestedField, Type } from '../../iceberg/types.js';
+import { fieldNamed } from '../definitions.js';
+import { quoteName, quoteString } from '../syntax/lexer.js';
+import type { Assignment } from '../syntax/row-change.js';
+
+/** What is assigned to a column or to fields inside it. */
+interface Assigned {
+  /** SQL of the whole value. */
+  value?: string;
+  fields: Map<number, Assigned>;
+}
+
+/**
+ * The SQL of each column that is assigned, by field id. `qualifier` is the table's name in the statement. A column that does not exist, or is
+ * assigned twice: INVALID_ARGUMENT.
+ */
+export function assignedValues(
+  fields: readonly NestedField[],
+  assignments: readonly Assignment[],
+  qualifier: string,
+): Map<number, string> {
+  const root: Assigned = { fields: new Map() };
+  for (const { path, value } of assignments) assign(root, fields, withoutQualifier(fields, path, qualifier), value);
+  const values = new Map<number, string>();
+  for (const field of fields) {
+    const assigned = root.fields.get(field.id);
+    if (assigned) values.set(field.id, valueSql(field, assigned, columnSql(qualifier, field)));
+  }
+  return values;
+}
+
+export function columnSql(qualifier: string, { name }: NestedField): string {
+  return `${quoteName(qualifier)}.${quoteName(name)}`;
+}
+
+/** An expression of a statement as the value of a column; DEFAULT where there is none. */
+export function expressionSql(field: NestedField, expression: string | undefined): string {
+  if (expression === undefined) return writeDefault(field);
+  // A comment at the end of the expression must end with it.
+  return typed(field.type, `(${expression}\n)`);
+}
+
+function assign(
+  outer: Assigned,
+  fields: readonly NestedField[],
+  path: readonly string[],
+  expression: string | undefined,
+): void {
+  const field = fieldNamed(fields, path[0] as string);
+  const existing = outer.fields.get(field.id);
+  const inner = path.slice(1);
+  if (existing && (existing.value !== undefined || inner.length === 0)) {
+    throw new SkuaError('INVALID_ARGUMENT', `Column "${field.name}" is assigned twice`);
+  }
+  const assigned: Assigned = existing ?? { fields: new Map() };
+  outer.fields.set(field.id, assigned);
+  if (inner.length === 0) assigned.value = expressionSql(field, expression);
+  else if (field.type.kind !== 'struct') {
+    throw new SkuaError('INVALID_ARGUMENT', `Column "${field.name}" is no struct; it has no field "${inner[0]}"`);
+  } else assign(assigned, field.type.fields, inner, expression);
+}
+
+/** A struct with some new fields; the others stay, and are null in a struct that was null. */
+function valueSql(field: NestedField, assigned: Assigned, before: string): string {
+  if (assigned.value !== undefined) return assigned.value;
+  const { type } = field;
+  if (type.kind !== 'struct') return before;
+  const parts = type.fields.map((child) => {
+    const old = `struct_extract(${before}, ${quoteString(child.name)})`;
+    const inner = assigned.fields.get(child.id);
+    return `${quoteName(child.name)} := ${inner ? valueSql(child, inner, old) : old}`;
+  });
+  return `struct_pack(${parts.join(', ')})`;
+}
+
+function withoutQualifier(fields: readonly NestedField[], path: string[], qualifier: string): string[] {
+  const first = (path[0] as string).toLowerCase();
+  const isColumn = fields.some(({ name }) => name.toLowerCase() === first);
+  return path.length > 1 && !isColumn && first === qualifier.toLowerCase() ? path.slice(1) : path;
+}
+
+/** Casts as INSERT does; parameters get the column's type by it. */
+function typed(type: Type, sql: string): string {
+  const name = castType(type);
+  return name === undefined ? sql : `CAST(${sql} AS ${name})`;
+}
+
+const PRIMITIVES = new Map<string, string>([
+  ['boolean', 'BOOLEAN'],
+  ['int', 'INTEGER'],
+  ['long', 'BIGINT'],
+  ['float', 'FLOAT'],
+  ['double', 'DOUBLE'],
+  ['date', 'DATE'],
+  ['time', 'TIME'],
+  ['timestamp', 'TIMESTAMP'],
+  ['timestamptz', 'TIMESTAMPTZ'],
+  ['timestamp_ns', 'TIMESTAMP_NS'],
+  ['string', 'VARCHAR'],
+  ['uuid', 'UUID'],
+  ['binary', 'BLOB'],
+]);
+
+/** The engine's name of a type; undefined for those that it has none of its own for. */
+function castType(type: Type): string | undefined {
+  switch (type.kind) {
+    case 'primitive':
+      return PRIMITIVES.get(type.type);
+    case 'decimal':
+      return `DECIMAL(${type.precision}, ${type.scale})`;
+    case 'fixed':
+      return 'BLOB';
+    case 'struct': {
+      const fields = type.fields.map(({ name, type: child }) => [quoteName(name), castType(child)]);
+      if (fields.some(([, child]) => child === undefined)) return undefined;
+      return `STRUCT(${fields.map((field) => field.join(' ')).join(', ')})`;
+    }
+    case 'list': {
+      const element = castType(type.element);
+      return element && `${element}[]`;
+    }
+    case 'map': {
+      const [key, value] = [castType(type.key), castType(type.value)];
+      return key && value && `MAP(${key}, ${value})`;
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+/** What DELETE, UPDATE and MERGE have in common. */
+import { SkuaError } from '../../errors.js';
+import type { Cursor } from './cursor.js';
+import type { Fragments } from './fragments.js';
+import type { Assignment, ChangeTarget } from './row-change.js';
+
+/** Words behind a table's name that are not its alias. */
+const AFTER_TARGET = new Set(['USING', 'WHERE', 'SET', 'RETURNING', 'WHEN', 'ON', 'CASCADE', 'RESTRICT', 'RESTART']);
+
+/** `table [[AS] alias]`. One that names a version: INVALID_ARGUMENT. */
+export function parseTarget(cursor: Cursor, statement: string): ChangeTarget {
+  const table = cursor.path('a table');
+  if (cursor.at('FOR') || (cursor.at('AT') && cursor.peek(1)?.text === '(')) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `${statement} changes a table as it is now; it takes no version or timestamp of ${table.at(-1)}`,
+    );
+  }
+  const hasAs = cursor.accept('AS');
+  const next = cursor.peek();
+  const isAlias = next?.kind === 'quoted' || (next?.kind === 'word' && !AFTER_TARGET.has(next.keyword));
+  return hasAs || isAlias ? { table, alias: cursor.name('an alias') } : { table };
+}
+
+/** `column = expression, struct.field = expression, column = DEFAULT` */
+export function parseAssignments(cursor: Cursor, fragments: Fragments, ...stops: string[]): Assignment[] {
+  const assignments: Assignment[] = [];
+  do {
+    if (cursor.peek()?.text === '(') {
+      throw new SkuaError('UNIMPLEMENTED', 'SET (…, …) = … is not supported; assign each column by itself');
+    }
+    const path = cursor.path('a column');
+    cursor.expectSymbol('=');
+    assignments.push({ path, ...parseValue(fragments, ',', ...stops) });
+  } while (cursor.acceptSymbol(','));
+  return assignments;
+}
+
+/** An expression; without a value for DEFAULT. */
+export function parseValue(fragments: Fragments, ...stops: string[]): { value?: string } {
+  const value = fragments.until('an expression', ...stops);
+  return value.toUpperCase() === 'DEFAULT' ? {} : { value };
+}

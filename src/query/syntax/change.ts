@@ -1,0 +1,85 @@
+/** DELETE, UPDATE and TRUNCATE. */
+import { SkuaError } from '../../errors.js';
+import { parseAssignments, parseTarget } from './change-parts.js';
+import { Cursor } from './cursor.js';
+import { Fragments } from './fragments.js';
+import { parseMerge } from './merge.js';
+import type { ChangeTarget, DeleteStatement, RowChange, TruncateStatement, UpdateStatement } from './row-change.js';
+
+/** DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement. */
+export function parseRowChange(sql: string): RowChange | undefined {
+  const cursor = new Cursor(sql);
+  const fragments = new Fragments(cursor);
+  const start = cursor.position;
+  if (cursor.at('WITH') && !skipCommonTables(cursor)) return undefined;
+  const ctes = cursor.position > start ? { with: fragments.between(start, cursor.position) } : {};
+  const statement = parseAfterCommonTables(cursor, fragments, ctes);
+  if (!statement) return undefined;
+  if (cursor.at('RETURNING')) {
+    throw new SkuaError('UNIMPLEMENTED', `${statement.kind.toUpperCase()} … RETURNING is not supported`);
+  }
+  cursor.expectEnd();
+  return statement;
+}
+
+function parseAfterCommonTables(
+  cursor: Cursor,
+  fragments: Fragments,
+  ctes: Pick<ChangeTarget, 'with'>,
+): RowChange | undefined {
+  if (cursor.accept('DELETE')) return parseDelete(cursor, fragments, ctes);
+  if (cursor.accept('UPDATE')) return parseUpdate(cursor, fragments, ctes);
+  if (cursor.accept('MERGE')) return parseMerge(cursor, fragments, ctes);
+  return undefined;
+}
+
+/** Steps over `WITH name AS (…), …`; false where the text is not of that form. */
+function skipCommonTables(cursor: Cursor): boolean {
+  cursor.expect('WITH');
+  cursor.accept('RECURSIVE');
+  do {
+    if (cursor.peek()?.kind !== 'word' && cursor.peek()?.kind !== 'quoted') return false;
+    cursor.next();
+    while (!cursor.ended && cursor.peek()?.text !== ',' && !STATEMENTS.has(cursor.peek()?.keyword ?? '')) {
+      if (cursor.acceptSymbol('(')) {
+        cursor.until(() => false);
+        if (!cursor.acceptSymbol(')')) return false;
+      } else cursor.next();
+    }
+  } while (cursor.acceptSymbol(','));
+  return !cursor.ended;
+}
+
+const STATEMENTS = new Set(['DELETE', 'UPDATE', 'MERGE', 'INSERT', 'SELECT', 'FROM', 'VALUES', 'TABLE', 'PIVOT']);
+
+function parseDelete(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): DeleteStatement {
+  cursor.expect('FROM');
+  const target = { ...parseTarget(cursor, 'DELETE'), ...ctes };
+  const using = cursor.accept('USING') ? fragments.until('tables', 'WHERE', 'RETURNING') : undefined;
+  const where = cursor.accept('WHERE') ? fragments.until('a condition', 'RETURNING') : undefined;
+  return { kind: 'delete', target, ...(using !== undefined && { using }), ...(where !== undefined && { where }) };
+}
+
+function parseUpdate(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): UpdateStatement {
+  const target = { ...parseTarget(cursor, 'UPDATE'), ...ctes };
+  cursor.expect('SET');
+  const assignments = parseAssignments(cursor, fragments, 'FROM', 'WHERE', 'RETURNING');
+  const from = cursor.accept('FROM') ? fragments.until('tables', 'WHERE', 'RETURNING') : undefined;
+  const where = cursor.accept('WHERE') ? fragments.until('a condition', 'RETURNING') : undefined;
+  return {
+    kind: 'update',
+    target,
+    assignments,
+    ...(from !== undefined && { from }),
+    ...(where !== undefined && { where }),
+  };
+}
+
+/** `TRUNCATE [TABLE] t` */
+export function parseTruncate(cursor: Cursor): TruncateStatement {
+  cursor.expect('TRUNCATE');
+  cursor.accept('TABLE');
+  const target = parseTarget(cursor, 'TRUNCATE');
+  cursor.expectEnd();
+  return { kind: 'truncate', target };
+}

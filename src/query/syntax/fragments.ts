@@ -1,0 +1,47 @@
+/** Pieces of a statement that are kept as text: expressions, conditions, lists of tables. */
+import type { Cursor } from './cursor.js';
+import { type Token, tokenize } from './lexer.js';
+import { applyEdits, type Edit } from './rewrite.js';
+
+/** Reads pieces of one statement, in which parameters without a number get theirs. */
+export class Fragments {
+  readonly #numbers: Edit[];
+
+  constructor(private readonly cursor: Cursor) {
+    let ordinal = 0;
+    this.#numbers = tokenize(cursor.text).flatMap((token) => {
+      if (token.kind !== 'parameter') return [];
+      const number = token.text.slice(1) === '' ? String(++ordinal) : token.text.slice(1);
+      return [{ start: token.start, end: token.end, text: `$${number}` }];
+    });
+  }
+
+  /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
+  until(what: string, ...stops: string[]): string {
+    let cases = 0;
+    let before: Token | undefined;
+    const start = this.cursor.position;
+    const written = this.cursor.until((token) => {
+      const isName = before?.text === '.' && before.kind === 'symbol';
+      const isDistinct = token.keyword === 'FROM' && before?.keyword === 'DISTINCT';
+      if (token.keyword === 'CASE' && !isName) cases++;
+      const isStop = cases === 0 && !isName && !isDistinct && stops.includes(token.keyword || symbolOf(token));
+      if (token.keyword === 'END' && !isName && cases > 0) cases--;
+      before = token;
+      return isStop;
+    });
+    if (written.trim() === '') throw this.cursor.error(`Expected ${what}`);
+    return this.between(start, start + written.length);
+  }
+
+  /** The text of characters [start, end). */
+  between(start: number, end: number): string {
+    const inside = this.#numbers.filter((edit) => edit.start >= start && edit.end <= end);
+    const shifted = inside.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start }));
+    return applyEdits(this.cursor.text.slice(start, end), shifted);
+  }
+}
+
+function symbolOf(token: Token): string {
+  return token.kind === 'symbol' ? token.text : '';
+}

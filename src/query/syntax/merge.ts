@@ -1,0 +1,102 @@
+/** MERGE INTO. */
+import { parseAssignments, parseTarget, parseValue } from './change-parts.js';
+import { parseNames } from './clauses.js';
+import type { Cursor } from './cursor.js';
+import type { Fragments } from './fragments.js';
+import { type Token, tokenize } from './lexer.js';
+import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement } from './row-change.js';
+
+/** From INTO on; MERGE itself has been read. */
+export function parseMerge(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): MergeStatement {
+  cursor.expect('INTO');
+  const target = { ...parseTarget(cursor, 'MERGE'), ...ctes };
+  cursor.expect('USING');
+  const source = parseSource(fragments);
+  const on = parseCondition(cursor, fragments);
+  const clauses: MergeClause[] = [];
+  while (cursor.at('WHEN')) clauses.push(parseClause(cursor, fragments));
+  if (clauses.length === 0) throw cursor.error('Expected WHEN MATCHED or WHEN NOT MATCHED');
+  return { kind: 'merge', target, source, on, clauses };
+}
+
+function parseSource(fragments: Fragments): MergeSource {
+  const text = fragments.until('a table or a query', 'ON', 'USING', 'WHEN');
+  const name = sourceName(tokenize(text));
+  return name === undefined ? { text } : { text, name };
+}
+
+/** The alias at the end, or the last part of a plain table's name; undefined for a query without alias. */
+function sourceName(tokens: readonly Token[]): string | undefined {
+  const last = tokens.at(-1);
+  if (!last) return undefined;
+  const clause = tokens.findIndex(({ keyword }, index) => keyword === 'FOR' && depthAt(tokens, index) === 0);
+  if (last.text !== ')') {
+    const isName = last.kind === 'word' || last.kind === 'quoted';
+    return isName && tokens.at(-2)?.keyword !== 'OF' ? last.text : sourceName(tokens.slice(0, Math.max(clause, 0)));
+  }
+  const open = tokens.findLastIndex((token, index) => token.text === '(' && depthAt(tokens, index) === 0);
+  const before = tokens[open - 1];
+  if (before?.keyword === 'AT') return sourceName(tokens.slice(0, open - 1));
+  if (before?.keyword === 'OF') return sourceName(tokens.slice(0, Math.max(clause, 0)));
+  return before?.kind === 'word' || before?.kind === 'quoted' ? before.text : undefined;
+}
+
+/** How many brackets are open in front of a token. */
+function depthAt(tokens: readonly Token[], index: number): number {
+  let depth = 0;
+  for (const { kind, text } of tokens.slice(0, index)) {
+    if (kind === 'symbol' && text === '(') depth++;
+    if (kind === 'symbol' && text === ')') depth--;
+  }
+  return depth;
+}
+
+function parseCondition(cursor: Cursor, fragments: Fragments): MergeStatement['on'] {
+  if (cursor.accept('USING')) return { columns: parseNames(cursor) };
+  cursor.expect('ON');
+  return { condition: fragments.until('a condition', 'WHEN', 'RETURNING') };
+}
+
+function parseClause(cursor: Cursor, fragments: Fragments): MergeClause {
+  cursor.expect('WHEN');
+  let rows: MergeClause['rows'] = 'matched';
+  if (cursor.accept('NOT')) rows = 'source';
+  cursor.expect('MATCHED');
+  if (rows === 'source' && cursor.accept('BY')) {
+    if (cursor.accept('SOURCE')) rows = 'target';
+    else cursor.expect('TARGET');
+  }
+  const condition = cursor.accept('AND') ? { condition: fragments.until('a condition', 'THEN') } : {};
+  cursor.expect('THEN');
+  return { rows, ...condition, action: parseAction(cursor, fragments, rows) };
+}
+
+function parseAction(cursor: Cursor, fragments: Fragments, rows: MergeClause['rows']): MergeAction {
+  if (cursor.accept('DO', 'NOTHING')) return { kind: 'nothing' };
+  if (rows === 'source') {
+    cursor.expect('INSERT');
+    return parseInsertAction(cursor, fragments);
+  }
+  if (cursor.accept('DELETE')) return { kind: 'delete' };
+  cursor.expect('UPDATE');
+  cursor.expect('SET');
+  if (cursor.peek()?.text === '*') {
+    if (rows === 'target') throw cursor.error('Rows that are not in the source take no values from it');
+    cursor.next();
+    return { kind: 'update', assignments: '*' };
+  }
+  return { kind: 'update', assignments: parseAssignments(cursor, fragments, 'WHEN', 'RETURNING') };
+}
+
+function parseInsertAction(cursor: Cursor, fragments: Fragments): MergeAction {
+  if (cursor.acceptSymbol('*')) return { kind: 'insert', values: '*' };
+  if (cursor.accept('DEFAULT', 'VALUES')) return { kind: 'insert', columns: [], values: [] };
+  const columns = cursor.peek()?.text === '(' ? { columns: parseNames(cursor) } : {};
+  cursor.expect('VALUES');
+  cursor.expectSymbol('(');
+  const values: (string | undefined)[] = [];
+  do values.push(parseValue(fragments, ',').value);
+  while (cursor.acceptSymbol(','));
+  cursor.expectSymbol(')');
+  return { kind: 'insert', ...columns, values };
+}

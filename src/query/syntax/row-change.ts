@@ -1,0 +1,65 @@
+/** Statements that change rows of a table. Expressions, conditions and sources are text, with parameters written as `$1`, `$2`, …. */
+
+export interface ChangeTarget {
+  table: string[];
+  alias?: string;
+  /** Common table expressions in front of the statement, `WITH` included. */
+  with?: string;
+}
+
+export interface DeleteStatement {
+  kind: 'delete';
+  target: ChangeTarget;
+  using?: string;
+  where?: string;
+}
+
+export interface TruncateStatement {
+  kind: 'truncate';
+  target: ChangeTarget;
+}
+
+/** The column, or the path of a field in a struct, and its new value; absent for DEFAULT. */
+export interface Assignment {
+  path: string[];
+  value?: string;
+}
+
+export interface UpdateStatement {
+  kind: 'update';
+  target: ChangeTarget;
+  assignments: Assignment[];
+  from?: string;
+  where?: string;
+}
+
+export interface MergeStatement {
+  kind: 'merge';
+  target: ChangeTarget;
+  source: MergeSource;
+  /** The condition, or the columns that both sides have. */
+  on: { condition: string } | { columns: string[] };
+  clauses: MergeClause[];
+}
+
+export interface MergeSource {
+  text: string;
+  /** The name by which the statement knows it. */
+  name?: string;
+}
+
+export interface MergeClause {
+  /** `matched` rows are in both, `source` rows only in the source, `target` rows only in the table. */
+  rows: 'matched' | 'source' | 'target';
+  condition?: string;
+  action: MergeAction;
+}
+
+/** `*` means every column of the table, by the name that it has in the source. */
+export type MergeAction =
+  | { kind: 'nothing' }
+  | { kind: 'delete' }
+  | { kind: 'update'; assignments: Assignment[] | '*' }
+  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' };
+
+export type RowChange = DeleteStatement | UpdateStatement | MergeStatement;
