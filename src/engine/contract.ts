@@ -89,6 +89,15 @@ export interface TableBinding {
   columns: TableColumn[];
   /** The table has the columns `_file` (location, VARCHAR) and `_pos` (position of the row in its file, BIGINT) besides. */
   rowColumns?: boolean;
+  /** Instead of a table: functions that take the place of the engine's own. */
+  functions?: FunctionDefinition[];
+}
+
+export interface FunctionDefinition {
+  name: string;
+  parameters: string[];
+  /** SQL over the parameters. */
+  body: string;
 }
 
 export interface TableColumn {

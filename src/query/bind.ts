@@ -2,7 +2,7 @@
  * Binds a query: finds each table it refers to, replaces the references by binding names, and expands views. What comes out is a text
  * in which every table is one of the given bindings.
  */
-import type { ParsedQuery, TableReference } from '../engine/contract.js';
+import type { ParsedQuery, TableReference, TableScan } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import type { SnapshotPin } from './contract.js';
 import type { StatementContext } from './environment.js';
@@ -19,6 +19,7 @@ import {
   tableKey,
 } from './names.js';
 import type { RowsTable } from './rows.js';
+import { sessionFunctions } from './session-values.js';
 import { quoteName } from './syntax/lexer.js';
 import { normalizeQuery } from './syntax/normalize.js';
 import { applyEdits, type Edit } from './syntax/rewrite.js';
@@ -34,6 +35,8 @@ export interface BoundQuery {
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
   rows: Map<string, RowsTable>;
+  /** The functions that answer for the session, where the text calls any. */
+  functions: TableScan[];
   parameterCount: number;
 }
 
@@ -62,7 +65,13 @@ export class Binder {
   async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
     const { text, parsed } = await this.#bindText(sql, context, asView ? 1 : 0);
-    return { sql: text, tables: this.#tables, rows: this.#rows, parameterCount: parsed.parameterCount };
+    return {
+      sql: text,
+      tables: this.#tables,
+      rows: this.#rows,
+      functions: sessionFunctions(this.statement, text),
+      parameterCount: parsed.parameterCount,
+    };
   }
 
   /** Whether something of that name was looked up, also by a view. */

@@ -55,10 +55,14 @@ export function findCatalog(context: NameContext, name: string): string | undefi
   return context.catalogs.find((catalog) => catalog.toLowerCase() === folded);
 }
 
+/** The catalog that the session chose, or the only one. */
+export function chosenCatalog({ catalogs, session }: NameContext): string | undefined {
+  return session.catalog ?? (catalogs.length === 1 ? catalogs[0] : undefined);
+}
+
 /** The catalog that unqualified names mean. None chosen and several configured: INVALID_ARGUMENT. */
 export function currentCatalog(context: NameContext): string {
-  const only = context.catalogs.length === 1 ? context.catalogs[0] : undefined;
-  const catalog = context.session.catalog ?? only;
+  const catalog = chosenCatalog(context);
   if (catalog === undefined) {
     const known = context.catalogs.join(', ');
     throw new SkuaError('INVALID_ARGUMENT', `No catalog is chosen; write catalog.schema.table or USE one of: ${known}`);

@@ -21,6 +21,7 @@ export function bindingsOf(bound: BoundQuery): TableBinding[] {
   return [
     ...[...bound.tables].map(([name, table]) => ({ name, columns: columnsOfTable(table) })),
     ...[...bound.rows].map(([name, table]) => ({ name, columns: columnsOf(table.schema) })),
+    ...bound.functions,
   ];
 }
 
@@ -66,7 +67,7 @@ export async function stageQuery(
       }),
     );
     const rows = [...bound.rows.values()].map(rowsScan);
-    return { scans: [...staged.map(({ scan }) => scan), ...rows], staged, demands, area };
+    return { scans: [...staged.map(({ scan }) => scan), ...rows, ...bound.functions], staged, demands, area };
   } catch (error) {
     await area.release();
     throw error;

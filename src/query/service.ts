@@ -15,6 +15,7 @@ import { createTableAs, describeInsert, insert } from './insert.js';
 import { metadataService } from './metadata.js';
 import { bindQuery, describeQuery, runQuery } from './query.js';
 import type { RowsTable } from './rows.js';
+import { set } from './settings.js';
 import { describe, type Rows, show, showSchema } from './show.js';
 import { parseStatement } from './syntax/parse.js';
 import { type Statement, statementName } from './syntax/statement.js';
@@ -193,6 +194,9 @@ class Statements implements StatementService {
       case 'rename-table':
       case 'rename-view':
         await rename(context, statement);
+        return 0;
+      case 'set':
+        await set(context, statement);
         return 0;
       case 'use':
         await use(context, statement);

@@ -5,6 +5,7 @@ import { arrowToSchema, typeToSql } from '../iceberg/index.js';
 import type { StatementContext } from './environment.js';
 import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
 import {
+  chosenCatalog,
   currentCatalog,
   displayName,
   findCatalog,
@@ -15,6 +16,8 @@ import {
   schemaName,
 } from './names.js';
 import { describeQuery } from './query.js';
+import { settingsOf } from './session-values.js';
+import { settingOf } from './settings.js';
 import type { DescribeStatement, ShowStatement } from './syntax/statement.js';
 
 export interface Rows {
@@ -35,15 +38,19 @@ const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
     new Field('is_nullable', new Bool(), true),
     text('comment'),
   ]),
+  settings: new Schema([text('name'), text('setting'), text('description')]),
+  setting: new Schema([text('setting')]),
   'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
 };
 
 export function showSchema(statement: ShowStatement | DescribeStatement): Schema {
-  return SHOW_SCHEMAS[statement.kind === 'describe' ? 'columns' : statement.what];
+  if (statement.kind === 'describe') return SHOW_SCHEMAS.columns;
+  if (statement.what === 'setting') return new Schema([text(statement.setting ?? '')]);
+  return SHOW_SCHEMAS[statement.what];
 }
 
 export async function show(context: StatementContext, statement: ShowStatement): Promise<Rows> {
-  return { schema: SHOW_SCHEMAS[statement.what], rows: await showRows(context, statement) };
+  return { schema: showSchema(statement), rows: await showRows(context, statement) };
 }
 
 async function showRows(context: StatementContext, statement: ShowStatement): Promise<unknown[][]> {
@@ -73,8 +80,12 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
     }
     case 'columns':
       return columnRows(context, statement.within ?? []);
+    case 'settings':
+      return settingsOf(context).map(({ name, value, description }) => [name, value ?? null, description]);
+    case 'setting':
+      return [[settingOf(context, statement.setting ?? '').value ?? null]];
     case 'current-schema':
-      return [[names.session.catalog ?? null, names.session.schema ? schemaName(names.session.schema) : null]];
+      return [[chosenCatalog(names) ?? null, names.session.schema ? schemaName(names.session.schema) : null]];
   }
 }
 

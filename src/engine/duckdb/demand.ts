@@ -1,5 +1,6 @@
 import type { Filter, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
 import type { Connection } from './database.js';
+import { defineFunctions } from './define-functions.js';
 import { asksExtremesOnly } from './extremes.js';
 import { columnsIn, filterOf } from './filter.js';
 import { nameOf, tokens } from './lexer.js';
@@ -18,6 +19,10 @@ export const planningDisabledOptimizers = 'statistics_propagation,join_order,emp
  */
 async function attachPlanned(connection: Connection, tables: readonly TableBinding[]): Promise<void> {
   for (const [index, table] of tables.entries()) {
+    if (table.functions) {
+      await defineFunctions(connection, table.functions);
+      continue;
+    }
     const columns = table.columns.map(({ field }) => ({ name: field.name, type: sqlTypeOf(field) }));
     if (table.rowColumns) columns.push({ name: '_file', type: 'VARCHAR' }, { name: '_pos', type: 'BIGINT' });
     const definitions = columns.map(({ type }, column) => `c${column} ${type}`);

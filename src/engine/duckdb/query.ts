@@ -1,6 +1,7 @@
 import { SkuaError } from '../../errors.js';
 import type { ParameterRow, TableBinding, TableScan } from '../contract.js';
 import type { Connection, Statement } from './database.js';
+import { defineFunctions } from './define-functions.js';
 import type { SourceText } from './errors.js';
 import { loadDeletedPositions, loadTable } from './load.js';
 import { bindParameters } from './parameters.js';
@@ -12,6 +13,10 @@ import { quoteIdentifier, quoteText } from './text.js';
 /** Gives the connection a temporary view or table for each scan. */
 export async function attachScans(connection: Connection, scans: readonly TableScan[]): Promise<void> {
   for (const scan of scans) {
+    if (scan.functions) {
+      await defineFunctions(connection, scan.functions);
+      continue;
+    }
     if (scan.source.kind === 'count') {
       await connection.execute(
         `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${countedRowsSql(scan, scan.source.rowCount)}`,
@@ -38,6 +43,10 @@ export async function attachScans(connection: Connection, scans: readonly TableS
 /** Gives the connection an empty temporary table for each binding. */
 export async function attachEmpty(connection: Connection, tables: readonly TableBinding[]): Promise<void> {
   for (const table of tables) {
+    if (table.functions) {
+      await defineFunctions(connection, table.functions);
+      continue;
+    }
     const columns = table.columns.map(({ field }) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field)}`);
     if (table.rowColumns) columns.push('_file VARCHAR', '_pos BIGINT');
     if (columns.length === 0) throw new SkuaError('INVALID_ARGUMENT', `the table ${table.name} has no columns`);

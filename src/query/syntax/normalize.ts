@@ -1,6 +1,7 @@
 /**
  * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …`, `FOR TIMESTAMP AS OF …` and
- * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `table$snapshots` into a quoted name, backticks into double quotes.
+ * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
+ * `table$snapshots` into a quoted name, backticks into double quotes.
  */
 import { schemaName } from '../names.js';
 import { quoteName, type Token, tokenize } from './lexer.js';
@@ -33,6 +34,8 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
       const path = [names[0] as string, schemaName(names.slice(1, -1)), names.at(-1) as string];
       edits.push({ start: token.start, end, text: path.map(quoteName).join('.') });
     } else {
+      const call = functionInCatalog(chain, tokens[index + chain.length * 2 - 1]);
+      if (call) edits.push({ start: token.start, end: call.start, text: '' });
       for (const name of chain) {
         const needsQuotes = (name.kind === 'word' && name.text.includes('$')) || sql[name.start] === '`';
         if (needsQuotes) edits.push({ start: name.start, end: name.end, text: quoteName(name.text) });
@@ -81,6 +84,12 @@ const QUERY_STARTS = new Set(['SELECT', 'WITH', 'FROM', 'VALUES', 'TABLE']);
 
 function isName(token: Token | undefined): token is Token {
   return token?.kind === 'word' || token?.kind === 'quoted';
+}
+
+/** The function's own name in `pg_catalog.version()`: tools that know PostgreSQL write it so, and all functions are found without it. */
+function functionInCatalog(chain: Token[], next: Token | undefined): Token | undefined {
+  const isCall = chain.length === 2 && next?.text === '(' && chain[0]?.text.toLowerCase() === 'pg_catalog';
+  return isCall ? chain[1] : undefined;
 }
 
 function nameChain(tokens: Token[], first: number): Token[] {

@@ -6,6 +6,7 @@ import { QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
+import { parseSet, parseShownSetting } from './setting.js';
 import type { Statement } from './statement.js';
 
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
@@ -30,6 +31,8 @@ export function parseStatement(sql: string): Statement {
       return parseDescribe(cursor);
     case 'USE':
       return parseUse(cursor);
+    case 'SET':
+      return parseSet(cursor);
     case 'INSERT':
       return parseInsert(cursor);
     case 'WITH':
@@ -78,7 +81,7 @@ function unknownStatement(cursor: Cursor): SkuaError {
 const KNOWN_ELSEWHERE = new Set(
   (
     'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL KILL LOAD ' +
-    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE RESET REVOKE SAVEPOINT SET TRUNCATE UPDATE UPSERT VACUUM'
+    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE RESET REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
   ).split(' '),
 );
 
@@ -108,7 +111,12 @@ function parseShow(cursor: Cursor): Statement {
     cursor.expectEnd();
     return { kind: 'show', what: 'current-schema' };
   }
-  if (!(second in kinds)) throw unknown();
+  if (second === 'ALL' && cursor.peek(2) === undefined) return { kind: 'show', what: 'settings' };
+  if (!(second in kinds)) {
+    const setting = parseShownSetting(new Cursor(cursor.text));
+    if (setting === undefined) throw unknown();
+    return { kind: 'show', what: 'setting', setting };
+  }
   cursor.next();
   cursor.next();
   const statement: Statement = { kind: 'show', what: kinds[second as keyof typeof kinds] };

@@ -2,6 +2,7 @@
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
+import type { SetStatement } from './setting.js';
 
 export type Statement =
   | QueryStatement
@@ -9,6 +10,7 @@ export type Statement =
   | ShowStatement
   | DescribeStatement
   | UseStatement
+  | SetStatement
   | CreateSchemaStatement
   | DropSchemaStatement
   | CreateTableStatement
@@ -35,10 +37,12 @@ export interface ExplainStatement {
 
 export interface ShowStatement {
   kind: 'show';
-  what: 'catalogs' | 'schemas' | 'tables' | 'views' | 'columns' | 'current-schema';
+  what: 'catalogs' | 'schemas' | 'tables' | 'views' | 'columns' | 'current-schema' | 'setting' | 'settings';
   /** `IN` or `FROM`. */
   within?: string[];
   like?: string;
+  /** Of SHOW name. */
+  setting?: string;
 }
 
 export interface DescribeStatement {
@@ -122,6 +126,7 @@ export function statementName(statement: Statement): string {
     case 'query':
       return 'SELECT';
     case 'show':
+      if (statement.what === 'setting' || statement.what === 'settings') return 'SHOW';
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
