@@ -1,4 +1,5 @@
 /** CREATE and DROP of schemas, tables and views. What the caller may do is the catalog's to say. */
+import type { CatalogSession, Namespace } from '../catalog/index.js';
 import { SkuaError } from '../errors.js';
 import {
   assignFieldIds,
@@ -29,11 +30,30 @@ export async function createSchema(context: StatementContext, statement: CreateS
   );
 }
 
+/** Drops a schema that is empty; with CASCADE all that is in it first, as DROP TABLE and DROP VIEW would, one after the other. */
 export async function dropSchema(context: StatementContext, statement: DropSchemaStatement): Promise<void> {
-  const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
+  const { catalog: name, namespace } = resolveSchema(namesOf(context), statement.schema);
+  const catalog = catalogOf(context, name);
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
-    catalogOf(context, catalog).dropNamespace(namespace),
+    statement.cascade ? dropWithContent(context, catalog, namespace) : catalog.dropNamespace(namespace),
   );
+}
+
+async function dropWithContent(
+  context: StatementContext,
+  catalog: CatalogSession,
+  namespace: Namespace,
+): Promise<void> {
+  for (const child of await catalog.listNamespaces(namespace)) await dropWithContent(context, catalog, child);
+  for (const view of await catalog.listViews(namespace)) {
+    context.call.signal.throwIfAborted();
+    await ignoring('NOT_FOUND', () => catalog.dropView(view));
+  }
+  for (const table of await catalog.listTables(namespace)) {
+    context.call.signal.throwIfAborted();
+    await ignoring('NOT_FOUND', () => catalog.dropTable(table, { purge: false }));
+  }
+  await catalog.dropNamespace(namespace);
 }
 
 /** DROP TABLE removes the entry from the catalog; with PURGE the catalog removes the files too. */
@@ -46,29 +66,24 @@ export async function dropTable(context: StatementContext, statement: DropStatem
   );
 }
 
-/** Creates an empty table. False where it was there already and IF NOT EXISTS says that this is fine. */
-export async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<boolean> {
-  const name = resolveTable(namesOf(context), statement.table);
-  const schema = schemaOfDefinition(statement.columns, statement.identifier);
-  return ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, async () => {
-    await catalogOf(context, name.catalog).createTable(name.namespace, createRequest(name, statement, schema));
-  });
-}
-
 /** The catalog's request for a table of that schema. */
 export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
-  const properties = { ...statement.properties };
-  if (statement.comment !== undefined) properties.comment = statement.comment;
   return {
     name: name.name,
     schema: schemaToJson(schema),
     partitionSpec: partitionSpecToJson(specOfDefinition(statement.partitions, schema)),
     location: statement.location,
-    properties,
+    properties: tableProperties(statement),
   };
 }
 
-function schemaOfDefinition(columns: readonly ColumnDefinition[], identifier: readonly string[]): Schema {
+/** The comment is the property `comment`. */
+export function tableProperties({ properties, comment }: CreateTableStatement): Record<string, string> {
+  return comment === undefined ? { ...properties } : { ...properties, comment };
+}
+
+/** The schema that the columns of a CREATE TABLE make, with field ids from 1. */
+export function schemaOfDefinition(columns: readonly ColumnDefinition[], identifier: readonly string[]): Schema {
   const seen = new Set<string>();
   const fields = columns.map((column): NestedField => {
     const folded = column.name.toLowerCase();
@@ -91,7 +106,8 @@ export function withIdentifier(fields: NestedField[], identifier: readonly strin
   return { schemaId: 0, fields, identifierFieldIds };
 }
 
-function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Schema): PartitionSpec {
+/** The partition spec that a CREATE TABLE makes for a schema. */
+export function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Schema): PartitionSpec {
   const fields = partitions.map((partition, index) => {
     const source = partitionSource(schema.fields, partition);
     const { transform } = partition;
@@ -103,7 +119,7 @@ function specOfDefinition(partitions: readonly PartitionDefinition[], schema: Sc
 }
 
 /** The name that was given, or the one that the reference implementation gives to the fields of a new table. */
-function fieldName({ column, transform, name }: PartitionDefinition): string {
+export function fieldName({ column, transform, name }: PartitionDefinition): string {
   if (name !== undefined) return name;
   const base = column.join('.');
   const kind = transform.replace(/\[.*/, '');

@@ -4,9 +4,9 @@ import type { ColumnarBatch } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
 import { arrowToSchema } from '../iceberg/index.js';
 import type { IngestTarget } from './contract.js';
+import { createAndFill } from './create-table.js';
 import { fieldNamed, namesOf, withIdentifier } from './definitions.js';
 import type { StatementContext } from './environment.js';
-import { createAndFill } from './insert.js';
 import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from './names.js';
 import { rowsScan } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
@@ -81,6 +81,7 @@ async function existingTable(context: StatementContext, name: TableName): Promis
 function creation(name: TableName): CreateTableStatement {
   return {
     kind: 'create-table',
+    orReplace: false,
     table: [name.catalog, schemaName(name.namespace), name.name],
     ifNotExists: false,
     columns: [],

@@ -1,9 +1,11 @@
-/** INSERT and CREATE TABLE AS. */
+/** INSERT. */
 import type { QueryDescription } from '../engine/contract.js';
-import { messageOf, SkuaError, toSkuaError } from '../errors.js';
-import { arrowToSchema, tableColumns, writeDefault } from '../iceberg/index.js';
+import { SkuaError } from '../errors.js';
+import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../iceberg/index.js';
+import type { NestedField } from '../iceberg/types.js';
 import type { BoundQuery } from './bind.js';
-import { createRequest, fieldNamed, namesOf, withIdentifier } from './definitions.js';
+import { withDefaults } from './default-values.js';
+import { fieldNamed, namesOf } from './definitions.js';
 import type { StatementContext } from './environment.js';
 import { displayName, resolveTable } from './names.js';
 import { bindingsOf, bindQuery, stageQuery } from './query.js';
@@ -11,17 +13,18 @@ import type { RowsTable } from './rows.js';
 import { Cursor } from './syntax/cursor.js';
 import { quoteName } from './syntax/lexer.js';
 import { applyEdits, type Edit } from './syntax/rewrite.js';
-import type { CreateTableStatement, InsertStatement } from './syntax/statement.js';
-import { catalogOf, loadTable, type PinnedTable } from './tables.js';
-import { appendRows, authorizeChange } from './write.js';
+import type { InsertStatement } from './syntax/statement.js';
+import { loadTable, type PinnedTable } from './tables.js';
+import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFiles } from './write.js';
 
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
-  const source = await bindQuery(context, statement.sql);
-  const columns = targetColumns(table, statement.columns).map(({ name }) => quoteName(name));
-  const target = { name: 'insert target', columns: tableColumns(table.schema) };
+  const { source, targets } = await sourceOf(context, table, statement);
   const { engine } = await context.environment.instance(context.call);
+  if (statement.sql === undefined) return engine.describe(source.sql, [], context.call.signal);
+  const columns = targets.map((name) => quoteName(name as string));
+  const target = { name: 'insert target', columns: tableColumns(table.schema) };
   const sql = `INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`;
   return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
 }
@@ -33,16 +36,55 @@ export async function insert(
   parameters: RowsTable | undefined,
 ): Promise<number> {
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
-  const targets = targetColumns(table, statement.columns);
+  if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
-  const source = await bindQuery(context, statement.sql);
+  const { source, targets } = await sourceOf(context, table, statement);
   const bound = parameters ? withParameters(source, parameters) : source;
-  return appendQuery(
-    context,
-    table,
-    bound,
-    targets.map(({ name }) => name),
-  );
+  return writeQuery(context, table, bound, targets, statement.overwrite ? overwrite : appendRows);
+}
+
+/** What an INSERT writes, and the column that each column of it goes to; undefined for one that goes nowhere. */
+interface InsertSource {
+  source: BoundQuery;
+  targets: (string | undefined)[];
+}
+
+async function sourceOf(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: InsertStatement,
+): Promise<InsertSource> {
+  if (statement.sql === undefined) {
+    return { source: await bindQuery(context, 'SELECT 1'), targets: [undefined] };
+  }
+  if (statement.byName) {
+    const source = await bindQuery(context, statement.sql);
+    const { engine } = await context.environment.instance(context.call);
+    const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+    const names = schema.fields.map(({ name }) => name);
+    return { source, targets: targetColumns(table, names).map(({ name }) => name) };
+  }
+  const columns = targetColumns(table, statement.columns);
+  const source = await bindQuery(context, withDefaults(statement.sql, columns));
+  return { source, targets: columns.map(({ name }) => name) };
+}
+
+/** Rows instead of those that are there: of the whole table, or where it is partitioned, of the partitions that get any. */
+async function overwrite(context: StatementContext, table: PinnedTable, rows: RowSource): Promise<number> {
+  const files = await writeDataFiles(context, table, rows);
+  const { defaultSpecId } = table.metadata;
+  if (defaultPartitionSpec(table.metadata).fields.length === 0) {
+    await commitReplace(context, table, files);
+  } else if (files.length > 0) {
+    const written = new Set(files.map(({ partition }) => partitionKey(partition)));
+    await commitReplace(
+      context,
+      table,
+      files,
+      ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
+    );
+  }
+  return files.reduce((sum, file) => sum + file.recordCount, 0);
 }
 
 /**
@@ -72,13 +114,14 @@ export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQ
   };
 }
 
-/** Appends a bound query's rows to the named columns of a table; the others get their default. */
-async function appendQuery(
+/** Writes a bound query's rows to the named columns of a table; the others get their default. */
+export async function writeQuery<T>(
   context: StatementContext,
   table: PinnedTable,
   source: BoundQuery,
-  targets: readonly string[],
-): Promise<number> {
+  targets: readonly (string | undefined)[],
+  write: (context: StatementContext, table: PinnedTable, rows: RowSource) => Promise<T>,
+): Promise<T> {
   const { engine } = await context.environment.instance(context.call);
   const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
   if (schema.fields.length !== targets.length) {
@@ -90,14 +133,14 @@ async function appendQuery(
   const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
   const { scans, area } = await stageQuery(context, wrapped);
   try {
-    return await appendRows(context, table, { sql: wrapped.sql, scans });
+    return await write(context, table, { sql: wrapped.sql, scans });
   } finally {
     await area.release();
   }
 }
 
 /** The query's columns in table order, with defaults for columns that are not written. */
-function insertQuery(table: PinnedTable, sql: string, targets: readonly string[]): string {
+function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[]): string {
   const columns = table.schema.fields.map((field) => {
     const index = targets.indexOf(field.name);
     return index < 0
@@ -108,63 +151,10 @@ function insertQuery(table: PinnedTable, sql: string, targets: readonly string[]
   return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
 }
 
-function targetColumns(table: PinnedTable, names: string[] | undefined): { name: string }[] {
+function targetColumns(table: PinnedTable, names: string[] | undefined): NestedField[] {
   if (!names) return table.schema.fields;
   const fields = names.map((name) => fieldNamed(table.schema.fields, name));
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
   if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
   return fields;
-}
-
-/** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written; 0 where the table was there already. */
-export async function createTableAs(
-  context: StatementContext,
-  statement: CreateTableStatement,
-  sql: string,
-): Promise<number> {
-  const source = await bindQuery(context, sql);
-  const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
-  const fields = arrowToSchema(schema).fields;
-  if (statement.columns.length > 0 && statement.columns.length !== fields.length) {
-    throw new SkuaError(
-      'INVALID_ARGUMENT',
-      `${statement.columns.length} columns are named, but the query has ${fields.length}`,
-    );
-  }
-  const named = fields.map((field, index) => {
-    const required = statement.columns[index]?.required || statement.identifier.includes(field.name);
-    return { ...field, name: statement.columns[index]?.name ?? field.name, required: required ?? false };
-  });
-  return createAndFill(context, statement, withIdentifier(named, statement.identifier), async (table) => {
-    const columns = table.schema.fields.map(({ name }) => name);
-    return appendQuery(context, table, source, columns);
-  });
-}
-
-/** Creates a table and fills it; drops it again if that fails. */
-export async function createAndFill(
-  context: StatementContext,
-  statement: CreateTableStatement,
-  schema: Parameters<typeof createRequest>[2],
-  fill: (table: PinnedTable) => Promise<number>,
-): Promise<number> {
-  const name = resolveTable(namesOf(context), statement.table);
-  const catalog = catalogOf(context, name.catalog);
-  try {
-    await catalog.createTable(name.namespace, createRequest(name, statement, schema));
-  } catch (error) {
-    if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
-    throw error;
-  }
-  try {
-    return await fill(await loadTable(context, name));
-  } catch (error) {
-    await catalog.dropTable(name, { purge: true }).catch((dropError: unknown) => {
-      const { code, message } = toSkuaError(error);
-      const left = `table ${displayName(name)} was created and could not be dropped again: ${messageOf(dropError)}`;
-      throw new SkuaError(code, `${message} (${left})`, { cause: error });
-    });
-    throw error;
-  }
 }

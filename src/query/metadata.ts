@@ -107,6 +107,7 @@ export async function arrowSchemaOf(context: StatementContext, name: TableName):
 }
 
 async function describeView(context: StatementContext, view: View): Promise<Schema> {
+  if (view.schema) return describeFields(view.name, view.schema);
   const path = [view.name.catalog, schemaName(view.name.namespace), view.name.name];
   const bound = await bindQuery(context, `SELECT * FROM ${path.map(quoteName).join('.')}`);
   const { engine } = await context.environment.instance(context.call);

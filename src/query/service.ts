@@ -3,15 +3,14 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { alterSchema, alterTable, alterView, rename } from './alter.js';
 import { changeRows, describeChange } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
-import { createSchema, createTable, dropSchema, dropTable } from './definitions.js';
+import { define, isDefinition } from './define.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
 import { AlreadyCommitted } from './execution.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest.js';
-import { createTableAs, describeInsert, insert } from './insert.js';
+import { describeInsert, insert } from './insert.js';
 import { metadataService } from './metadata.js';
 import { bindQuery, describeQuery, runQuery } from './query.js';
 import type { RowsTable } from './rows.js';
@@ -157,9 +156,7 @@ class Statements implements StatementService {
     if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
     }
-    if (context.transaction && DEFINITIONS.has(statement.kind)) {
-      throw new SkuaError('FAILED_PRECONDITION', `${statementName(statement)} can't be part of a transaction`);
-    }
+    if (isDefinition(statement)) return define(context, statement);
     switch (statement.kind) {
       case 'insert':
         return insert(context, statement, parameterTable(request));
@@ -168,33 +165,6 @@ class Statements implements StatementService {
       case 'merge':
       case 'truncate':
         return changeRows(context, statement, parameterTable(request));
-      case 'create-table':
-        if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
-        await createTable(context, statement);
-        return 0;
-      case 'create-schema':
-        await createSchema(context, statement);
-        return 0;
-      case 'drop-schema':
-        await dropSchema(context, statement);
-        return 0;
-      case 'drop-table':
-      case 'drop-view':
-        await dropTable(context, statement);
-        return 0;
-      case 'alter-table':
-        await alterTable(context, statement);
-        return 0;
-      case 'alter-view':
-        await alterView(context, statement);
-        return 0;
-      case 'alter-schema':
-        await alterSchema(context, statement);
-        return 0;
-      case 'rename-table':
-      case 'rename-view':
-        await rename(context, statement);
-        return 0;
       case 'set':
         await set(context, statement);
         return 0;
@@ -215,19 +185,6 @@ class Statements implements StatementService {
 }
 
 const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
-
-const DEFINITIONS = new Set<Statement['kind']>([
-  'create-table',
-  'create-schema',
-  'drop-schema',
-  'drop-table',
-  'drop-view',
-  'alter-table',
-  'alter-view',
-  'alter-schema',
-  'rename-table',
-  'rename-view',
-]);
 
 function rowsStream({ schema, rows }: Rows): StatementStream {
   async function* batches(): AsyncGenerator<ColumnarBatch> {

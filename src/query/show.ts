@@ -18,6 +18,7 @@ import {
 import { describeQuery } from './query.js';
 import { settingsOf } from './session-values.js';
 import { settingOf } from './settings.js';
+import { createStatement, tableProperties } from './show-create.js';
 import type { DescribeStatement, ShowStatement } from './syntax/statement.js';
 
 export interface Rows {
@@ -40,6 +41,8 @@ const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
   ]),
   settings: new Schema([text('name'), text('setting'), text('description')]),
   setting: new Schema([text('setting')]),
+  'create-table': new Schema([text('create_statement')]),
+  tblproperties: new Schema([text('key'), text('value')]),
   'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
 };
 
@@ -84,6 +87,10 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
       return settingsOf(context).map(({ name, value, description }) => [name, value ?? null, description]);
     case 'setting':
       return [[settingOf(context, statement.setting ?? '').value ?? null]];
+    case 'create-table':
+      return [[await createStatement(context, statement.within ?? [])]];
+    case 'tblproperties':
+      return tableProperties(context, statement.within ?? [], statement.key);
     case 'current-schema':
       return [[chosenCatalog(names) ?? null, names.session.schema ? schemaName(names.session.schema) : null]];
   }

@@ -1,7 +1,7 @@
 /** Views as the catalog keeps them (Iceberg view spec, version 1). */
 import { SkuaError } from '../errors.js';
-import { parseType, typeToSql } from '../iceberg/index.js';
-import type { PrimitiveType } from '../iceberg/types.js';
+import { parseSchema, typeToSql } from '../iceberg/index.js';
+import type { PrimitiveType, Schema, Type } from '../iceberg/types.js';
 import { displayName, type TableName } from './names.js';
 
 export interface View {
@@ -13,6 +13,8 @@ export interface View {
   defaultNamespace: string[] | undefined;
   /** The columns that the view declares: the query's own, in order, by other names and in other types. Types are SQL. */
   columns: { name: string; type?: string }[];
+  /** The same as a schema; undefined where the view declares none. */
+  schema: Schema | undefined;
 }
 
 /** Dialects that this engine reads best come first; any other is tried as it is. */
@@ -29,7 +31,7 @@ interface ViewMetadata {
     'default-namespace'?: string[] | null;
     representations: { type: string; sql?: string; dialect?: string }[];
   }[];
-  schemas: { 'schema-id': number; fields: { name: string; type: unknown }[] }[];
+  schemas: { 'schema-id': number }[];
 }
 
 /** The current version of a view from its metadata. One without SQL text: UNIMPLEMENTED. */
@@ -43,7 +45,8 @@ export function parseView(name: TableName, json: unknown): View {
   };
   const best = texts.sort((a, b) => rank(a.dialect) - rank(b.dialect))[0];
   if (!version || !best?.sql) throw new SkuaError('UNIMPLEMENTED', `View ${displayName(name)} has no SQL text`);
-  const schema = metadata.schemas.find((candidate) => candidate['schema-id'] === version['schema-id']);
+  const declared = metadata.schemas.find((candidate) => candidate['schema-id'] === version['schema-id']);
+  const schema = declared && parseSchema(declared);
   return {
     name,
     sql: best.sql.replace(/;\s*$/, ''),
@@ -51,12 +54,12 @@ export function parseView(name: TableName, json: unknown): View {
     defaultCatalog: version['default-catalog'] ?? name.catalog,
     defaultNamespace: version['default-namespace']?.length ? version['default-namespace'] : undefined,
     columns: (schema?.fields ?? []).map(({ name: column, type }) => ({ name: column, ...declaredType(type) })),
+    schema: schema && schema.fields.length > 0 ? schema : undefined,
   };
 }
 
 /** Of single values, which engines type differently; a nested type is what the query makes it. */
-function declaredType(json: unknown): { type?: string } {
-  const type = parseType(json);
+function declaredType(type: Type): { type?: string } {
   const isCast = type.kind === 'decimal' || (type.kind === 'primitive' && CAST_TYPES.has(type.type));
   return isCast ? { type: typeToSql(type) } : {};
 }

@@ -42,7 +42,7 @@ async function check(client: FlightSqlClient, block: SqlBlock): Promise<void> {
     expect(failure).toMatchObject({ code: block.wanted });
     expect((failure as Error).message).toContain(block.below.join('\n'));
   } else {
-    const rows = (await rowsAsText(client, block.sql)).map((row) => row.join('|'));
+    const rows = (await rowsAsText(client, block.sql)).flatMap((row) => row.join('|').split('\n'));
     expect(block.kind === 'sorted' ? rows.sort() : rows).toEqual(block.below);
   }
 }

@@ -91,3 +91,13 @@ export function withSiblings(
       : field,
   );
 }
+
+/** The names that lead to the field of that id; undefined where there is none. */
+export function fieldPath(fields: readonly NestedField[], id: number): string[] | undefined {
+  for (const field of fields) {
+    if (field.id === id) return [field.name];
+    const below = fieldPath(partsOf(field.type), id);
+    if (below) return [field.name, ...below];
+  }
+  return undefined;
+}

@@ -24,9 +24,13 @@ export function parseCreateSchema(cursor: Cursor): Statement {
 }
 
 export function parseCreateTable(cursor: Cursor): Statement {
-  cursor.expect('CREATE', 'TABLE');
+  cursor.expect('CREATE');
+  const orReplace = cursor.accept('OR', 'REPLACE');
+  cursor.expect('TABLE');
+  if (orReplace && cursor.at('IF')) throw cursor.error('OR REPLACE and IF NOT EXISTS exclude each other');
   const statement: CreateTableStatement = {
     kind: 'create-table',
+    orReplace,
     ifNotExists: cursor.accept('IF', 'NOT', 'EXISTS'),
     table: cursor.path('a table'),
     columns: [],

@@ -6,28 +6,35 @@ import type { Statement } from './statement.js';
 
 export function parseInsert(cursor: Cursor): Statement {
   cursor.expect('INSERT');
-  if (cursor.at('OVERWRITE')) throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE is not supported');
   if (cursor.at('OR')) throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported`);
-  cursor.expect('INTO');
+  const overwrite = cursor.accept('OVERWRITE');
+  if (!cursor.accept('INTO') && !overwrite) cursor.expect('INTO');
   cursor.accept('TABLE');
   const table = cursor.path('a table');
-  let columns: string[] | undefined;
-  if (
-    cursor.peek()?.text === '(' &&
-    !['SELECT', 'WITH', 'VALUES', 'FROM', ''].includes(cursor.peek(1)?.keyword ?? '')
-  ) {
-    columns = parseNames(cursor);
-  } else if (cursor.peek()?.text === '(' && cursor.peek(1)?.kind === 'quoted') {
-    columns = parseNames(cursor);
+  if (cursor.at('PARTITION')) {
+    throw new SkuaError('UNIMPLEMENTED', 'INSERT … PARTITION is not supported; give the partition with the rows');
   }
-  if (cursor.at('BY', 'NAME')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … BY NAME is not supported');
-  if (cursor.at('DEFAULT', 'VALUES')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … DEFAULT VALUES is not supported');
+  const columns = startsColumns(cursor) ? parseNames(cursor) : undefined;
+  const byName = cursor.accept('BY', 'NAME');
+  if (byName && columns) throw cursor.error('BY NAME and a list of columns exclude each other');
+  const statement = { kind: 'insert' as const, table, columns, byName, overwrite };
+  if (!byName && !columns && cursor.accept('DEFAULT', 'VALUES')) {
+    cursor.expectEnd();
+    return statement;
+  }
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
   const sql = cursor.rest();
   if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(sql)) refuseInsertClauses(sql);
-  return { kind: 'insert', table, columns, sql };
+  return { ...statement, sql };
+}
+
+/** A parenthesis may also begin a query. */
+function startsColumns(cursor: Cursor): boolean {
+  const next = cursor.peek(1);
+  if (cursor.peek()?.text !== '(' || !next) return false;
+  return next.kind === 'quoted' || (next.kind === 'word' && !QUERY_STARTS.has(next.keyword));
 }
 
 function refuseInsertClauses(sql: string): void {

@@ -2,12 +2,13 @@
 import { SkuaError } from '../../errors.js';
 import { parseAlter, parseComment } from './alter.js';
 import { parseRowChange, parseTruncate } from './change.js';
-import { QUERY_STARTS } from './clauses.js';
+import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
 import { parseSet, parseShownSetting } from './setting.js';
 import type { Statement } from './statement.js';
+import { parseCreateView } from './view.js';
 
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
 
@@ -111,6 +112,7 @@ function parseShow(cursor: Cursor): Statement {
     cursor.expectEnd();
     return { kind: 'show', what: 'current-schema' };
   }
+  if (second === 'CREATE' || second === 'TBLPROPERTIES') return parseShowTable(cursor);
   if (second === 'ALL' && cursor.peek(2) === undefined) return { kind: 'show', what: 'settings' };
   if (!(second in kinds)) {
     const setting = parseShownSetting(new Cursor(cursor.text));
@@ -125,6 +127,22 @@ function parseShow(cursor: Cursor): Statement {
   cursor.expectEnd();
   if (statement.what === 'columns' && !statement.within) throw cursor.error('Expected FROM and a table');
   return statement;
+}
+
+/** SHOW CREATE TABLE t, SHOW CREATE VIEW v, SHOW TBLPROPERTIES t [('key')]. */
+function parseShowTable(cursor: Cursor): Statement {
+  cursor.expect('SHOW');
+  if (cursor.accept('CREATE')) {
+    if (!cursor.accept('VIEW')) cursor.expect('TABLE');
+    const within = cursor.path('a table or view');
+    cursor.expectEnd();
+    return { kind: 'show', what: 'create-table', within };
+  }
+  cursor.expect('TBLPROPERTIES');
+  const within = cursor.path('a table or view');
+  const key = cursor.peek()?.text === '(' ? parsePropertyKeys(cursor)[0] : undefined;
+  cursor.expectEnd();
+  return { kind: 'show', what: 'tblproperties', within, key };
 }
 
 function parseDescribe(cursor: Cursor): Statement {
@@ -159,14 +177,12 @@ function acceptSchemaWord(cursor: Cursor): boolean {
 
 function parseCreate(cursor: Cursor): Statement {
   if (['SCHEMA', 'DATABASE', 'NAMESPACE'].includes(cursor.peek(1)?.keyword ?? '')) return parseCreateSchema(cursor);
-  if (cursor.at('CREATE', 'TABLE')) return parseCreateTable(cursor);
-  if (cursor.at('CREATE', 'OR', 'REPLACE')) {
-    throw new SkuaError(
-      'UNIMPLEMENTED',
-      `CREATE OR REPLACE ${cursor.peek(3)?.text.toUpperCase() ?? ''} is not supported`,
-    );
-  }
-  throw unknownStatement(cursor);
+  const isReplacing = cursor.at('CREATE', 'OR', 'REPLACE');
+  const what = cursor.peek(isReplacing ? 3 : 1);
+  if (what?.keyword === 'TABLE') return parseCreateTable(cursor);
+  if (what?.keyword === 'VIEW') return parseCreateView(cursor);
+  if (!isReplacing) throw unknownStatement(cursor);
+  throw new SkuaError('UNIMPLEMENTED', `CREATE OR REPLACE ${what?.text.toUpperCase() ?? ''} is not supported`);
 }
 
 function parseDrop(cursor: Cursor): Statement {
@@ -181,11 +197,10 @@ function parseDrop(cursor: Cursor): Statement {
     cursor.expectEnd();
     return { kind: second === 'TABLE' ? 'drop-table' : 'drop-view', table: path, ifExists, purge };
   }
-  cursor.accept('RESTRICT');
-  if (cursor.at('CASCADE'))
-    throw new SkuaError('UNIMPLEMENTED', 'DROP SCHEMA … CASCADE is not supported; drop its tables first');
+  const cascade = cursor.accept('CASCADE');
+  if (!cascade) cursor.accept('RESTRICT');
   cursor.expectEnd();
-  return { kind: 'drop-schema', schema: path, ifExists };
+  return { kind: 'drop-schema', schema: path, ifExists, cascade };
 }
 
 function parseTransaction(cursor: Cursor): Statement {

@@ -3,6 +3,7 @@
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
 import type { SetStatement } from './setting.js';
+import type { CreateViewStatement } from './view.js';
 
 export type Statement =
   | QueryStatement
@@ -14,6 +15,7 @@ export type Statement =
   | CreateSchemaStatement
   | DropSchemaStatement
   | CreateTableStatement
+  | CreateViewStatement
   | DropStatement
   | AlterTableStatement
   | AlterViewStatement
@@ -37,9 +39,21 @@ export interface ExplainStatement {
 
 export interface ShowStatement {
   kind: 'show';
-  what: 'catalogs' | 'schemas' | 'tables' | 'views' | 'columns' | 'current-schema' | 'setting' | 'settings';
-  /** `IN` or `FROM`. */
+  what:
+    | 'catalogs'
+    | 'schemas'
+    | 'tables'
+    | 'views'
+    | 'columns'
+    | 'current-schema'
+    | 'setting'
+    | 'settings'
+    | 'create-table'
+    | 'tblproperties';
+  /** `IN` or `FROM`; the table or view that is shown. */
   within?: string[];
+  /** The one property to show. */
+  key?: string;
   like?: string;
   /** Of SHOW name. */
   setting?: string;
@@ -68,11 +82,14 @@ export interface DropSchemaStatement {
   kind: 'drop-schema';
   schema: string[];
   ifExists: boolean;
+  /** With all that is in it. */
+  cascade: boolean;
 }
 
 export interface CreateTableStatement {
   kind: 'create-table';
   table: string[];
+  orReplace: boolean;
   ifNotExists: boolean;
   columns: ColumnDefinition[];
   /** Names of the primary key's columns, which become Iceberg's identifier fields. */
@@ -112,8 +129,12 @@ export interface InsertStatement {
   kind: 'insert';
   table: string[];
   columns?: string[];
-  /** SELECT or VALUES. */
-  sql: string;
+  /** Columns go by the names that the query gives them. */
+  byName: boolean;
+  /** The rows take the place of those that are there. */
+  overwrite: boolean;
+  /** SELECT or VALUES. Absent for DEFAULT VALUES. */
+  sql?: string;
 }
 
 export interface TransactionStatement {

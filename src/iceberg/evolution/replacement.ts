@@ -1,0 +1,177 @@
+/** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
+import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
+import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata, Type } from '../types.js';
+import {
+  type DefinitionCommit,
+  nextSchemaId,
+  nextSpecId,
+  sameFields,
+  sameSchema,
+  schemaCommit,
+  specCommit,
+} from './commit.js';
+import { promotionProblem } from './promotion.js';
+import { partsOf } from './tree.js';
+
+/** As for a new table: with field ids of its own. */
+export interface TableDefinition {
+  schema: Schema;
+  spec: PartitionSpec;
+  properties: Record<string, string>;
+}
+
+export interface TableReplacement {
+  /** The table as it is once the commit has taken effect: without current snapshot and main branch. */
+  metadata: TableMetadata;
+  commit: DefinitionCommit;
+}
+
+/**
+ * What replaces a table. Columns keep the id of the column of the same name whose values they could hold, others get new ones; the same
+ * goes for partition fields. Properties are added to those that there are, but for `comment`, which goes with the old definition.
+ */
+export function replacementOf(base: TableMetadata, definition: TableDefinition): TableReplacement {
+  const ids = new FieldIds(base);
+  const schema: Schema = {
+    schemaId: base.currentSchemaId,
+    fields: ids.assign(definition.schema.fields, currentSchema(base).fields),
+    identifierFieldIds: definition.schema.identifierFieldIds.map((id) => ids.of(id)),
+  };
+  const wanted = definition.spec.fields.map((field) => ({
+    ...field,
+    sourceIds: field.sourceIds.map((id) => ids.of(id)),
+  }));
+  const fields = assignPartitionIds(base, wanted);
+  const { 'format-version': version, ...properties } = definition.properties;
+  const formatVersion = version === undefined ? base.formatVersion : (Number(version) as 1 | 2 | 3);
+  const ofSchema = schemaCommit(base, schema, ids.last);
+  const ofSpec = specCommit(base, fields);
+  const knownSchema = ids.last === base.lastColumnId ? base.schemas.find((one) => sameSchema(one, schema)) : undefined;
+  const knownSpec = base.partitionSpecs.find((spec) => sameFields(spec.fields, fields));
+  const newSchema = { ...schema, schemaId: knownSchema?.schemaId ?? nextSchemaId(base) };
+  const newSpec = knownSpec ?? { specId: nextSpecId(base), fields };
+  const { main: _, ...refs } = base.refs;
+  const { currentSnapshotId: __, ...rest } = base;
+  return {
+    metadata: {
+      ...rest,
+      formatVersion,
+      refs,
+      lastColumnId: ids.last,
+      schemas: knownSchema ? base.schemas : [...base.schemas, newSchema],
+      currentSchemaId: newSchema.schemaId,
+      partitionSpecs: knownSpec ? base.partitionSpecs : [...base.partitionSpecs, newSpec],
+      defaultSpecId: newSpec.specId,
+      lastPartitionId: Math.max(base.lastPartitionId, ...fields.map(({ fieldId }) => fieldId)),
+      defaultSortOrderId: 0,
+      properties: { ...base.properties, ...properties },
+    },
+    commit: {
+      requirements: [
+        { type: 'assert-table-uuid', uuid: base.tableUuid },
+        { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': base.refs.main?.snapshotId ?? null },
+        { type: 'assert-current-schema-id', 'current-schema-id': base.currentSchemaId },
+        { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': base.lastColumnId },
+        { type: 'assert-default-spec-id', 'default-spec-id': base.defaultSpecId },
+        { type: 'assert-last-assigned-partition-id', 'last-assigned-partition-id': base.lastPartitionId },
+      ],
+      updates: [
+        ...(formatVersion === base.formatVersion
+          ? []
+          : [{ action: 'upgrade-format-version', 'format-version': formatVersion }]),
+        ...(base.refs.main ? [{ action: 'remove-snapshot-ref', 'ref-name': 'main' }] : []),
+        ...ofSchema.updates,
+        ...ofSpec.updates,
+        ...unsorted(base),
+        ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties', updates: properties }] : []),
+        ...(base.properties.comment !== undefined && properties.comment === undefined
+          ? [{ action: 'remove-properties', removals: ['comment'] }]
+          : []),
+      ],
+    },
+  };
+}
+
+class FieldIds {
+  readonly #given = new Map<number, number>();
+  #last: number;
+
+  constructor(base: TableMetadata) {
+    this.#last = base.lastColumnId;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The id that a field of the definition got. */
+  of(id: number): number {
+    return this.#given.get(id) ?? id;
+  }
+
+  /** All fields of a struct before what is inside them, as the reference implementation numbers them. */
+  assign(fields: readonly NestedField[], before: readonly NestedField[]): NestedField[] {
+    const numbered = fields.map((field) => {
+      const known = before.find(({ name, type }) => name === field.name && holds(type, field.type));
+      const id = known?.id ?? ++this.#last;
+      this.#given.set(field.id, id);
+      return { field: { ...field, id }, known };
+    });
+    return numbered.map(({ field, known }) => ({
+      ...field,
+      type: this.#assignType(field.type, known ? partsOf(known.type) : []),
+    }));
+  }
+
+  #assignType(type: Type, before: readonly NestedField[]): Type {
+    const parts = this.assign(partsOf(type), before) as [NestedField, NestedField];
+    switch (type.kind) {
+      case 'struct':
+        return { kind: 'struct', fields: parts };
+      case 'list':
+        return { ...type, elementId: parts[0].id, element: parts[0].type };
+      case 'map':
+        return { ...type, keyId: parts[0].id, key: parts[0].type, valueId: parts[1].id, value: parts[1].type };
+      default:
+        return type;
+    }
+  }
+}
+
+/** Whether the values of the one type can be read as the other; what is inside nested types is looked at one by one. */
+function holds(from: Type, to: Type): boolean {
+  if (partsOf(from).length > 0 || partsOf(to).length > 0) return from.kind === to.kind;
+  return promotionProblem(from, to) === undefined;
+}
+
+/** Version 1 keeps every field of the spec in its place, those that are no longer wanted as void. */
+function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField[]): PartitionField[] {
+  let last = base.lastPartitionId;
+  const isSame = (one: PartitionField, other: PartitionField) =>
+    one.transform === other.transform && String(one.sourceIds) === String(other.sourceIds);
+  const earlier = base.partitionSpecs.flatMap((spec) => spec.fields);
+  if (base.formatVersion > 1) {
+    return wanted.map((field) => {
+      const fieldId = earlier.find((one) => isSame(one, field))?.fieldId ?? ++last;
+      return { ...field, fieldId };
+    });
+  }
+  const kept = defaultPartitionSpec(base).fields.map((field) => {
+    const same = wanted.find((one) => isSame(one, field));
+    if (same) return { ...same, fieldId: field.fieldId };
+    const isTaken = wanted.some(({ name }) => name === field.name);
+    return { ...field, transform: 'void', name: isTaken ? `${field.name}_${field.fieldId}` : field.name };
+  });
+  const added = wanted.filter((field) => !kept.some((one) => isSame(one, field)));
+  return [...kept, ...added.map((field) => ({ ...field, fieldId: ++last }))];
+}
+
+function unsorted({ defaultSortOrderId, sortOrders }: TableMetadata): Record<string, unknown>[] {
+  if (defaultSortOrderId === 0) return [];
+  if (sortOrders.some(({ orderId }) => orderId === 0))
+    return [{ action: 'set-default-sort-order', 'sort-order-id': 0 }];
+  return [
+    { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
+    { action: 'set-default-sort-order', 'sort-order-id': -1 },
+  ];
+}

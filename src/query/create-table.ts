@@ -1,0 +1,89 @@
+/** CREATE TABLE, also OR REPLACE and AS. */
+import { messageOf, SkuaError, toSkuaError } from '../errors.js';
+import { arrowToSchema } from '../iceberg/index.js';
+import type { Schema } from '../iceberg/types.js';
+import { createRequest, namesOf, schemaOfDefinition, withIdentifier } from './definitions.js';
+import type { StatementContext } from './environment.js';
+import { writeQuery } from './insert.js';
+import { displayName, resolveTable, type TableName } from './names.js';
+import { bindingsOf, bindQuery } from './query.js';
+import { replaceTable } from './replace-table.js';
+import type { CreateTableStatement } from './syntax/statement.js';
+import { catalogOf, loadTable, type PinnedTable } from './tables.js';
+import { appendRows, writeDataFiles } from './write.js';
+
+/** The rows written; 0 for an empty table, and where IF NOT EXISTS found one. */
+export async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<number> {
+  if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
+  const name = resolveTable(namesOf(context), statement.table);
+  const schema = schemaOfDefinition(statement.columns, statement.identifier);
+  const existing = statement.orReplace ? await existingTable(context, name) : undefined;
+  if (existing) return replaceTable(context, existing, statement, schema, async () => []);
+  return createAndFill(context, statement, schema, undefined);
+}
+
+/** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written; 0 where the table was there already. */
+async function createTableAs(context: StatementContext, statement: CreateTableStatement, sql: string): Promise<number> {
+  const source = await bindQuery(context, sql);
+  const { engine } = await context.environment.instance(context.call);
+  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+  const fields = arrowToSchema(schema).fields;
+  if (statement.columns.length > 0 && statement.columns.length !== fields.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `${statement.columns.length} columns are named, but the query has ${fields.length}`,
+    );
+  }
+  const named = fields.map((field, index) => {
+    const required = statement.columns[index]?.required || statement.identifier.includes(field.name);
+    return { ...field, name: statement.columns[index]?.name ?? field.name, required: required ?? false };
+  });
+  const defined = withIdentifier(named, statement.identifier);
+  const columns = named.map(({ name }) => name);
+  const existing = statement.orReplace
+    ? await existingTable(context, resolveTable(namesOf(context), statement.table))
+    : undefined;
+  if (existing) {
+    return replaceTable(context, existing, statement, defined, (replaced) =>
+      writeQuery(context, replaced, source, columns, writeDataFiles),
+    );
+  }
+  return createAndFill(context, statement, defined, (table) => writeQuery(context, table, source, columns, appendRows));
+}
+
+async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {
+  try {
+    return await loadTable(context, name);
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Creates a table and fills it; drops it again if that fails. */
+export async function createAndFill(
+  context: StatementContext,
+  statement: CreateTableStatement,
+  schema: Schema,
+  fill: ((table: PinnedTable) => Promise<number>) | undefined,
+): Promise<number> {
+  const name = resolveTable(namesOf(context), statement.table);
+  const catalog = catalogOf(context, name.catalog);
+  try {
+    await catalog.createTable(name.namespace, createRequest(name, statement, schema));
+  } catch (error) {
+    if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
+    throw error;
+  }
+  if (!fill) return 0;
+  try {
+    return await fill(await loadTable(context, name));
+  } catch (error) {
+    await catalog.dropTable(name, { purge: true }).catch((dropError: unknown) => {
+      const { code, message } = toSkuaError(error);
+      const left = `table ${displayName(name)} was created and could not be dropped again: ${messageOf(dropError)}`;
+      throw new SkuaError(code, `${message} (${left})`, { cause: error });
+    });
+    throw error;
+  }
+}
