@@ -132,10 +132,18 @@ const limits = z.strictObject({
     { minimum: '1s', maximum: '7d' },
     'A statement that runs longer ends with DEADLINE_EXCEEDED.',
   ).prefault('30m'),
+  memory: size(
+    2 ** 29,
+    'Memory that the whole server may use; a statement that asks for more ends with RESOURCE_EXHAUSTED. Without it, four fifths of what the machine or container has, and at least 2 GiB.',
+  ).optional(),
   memoryPerSession: size(
     2 ** 25,
-    'Memory that the engine of one session may use before it spills to disk or refuses.',
+    'Memory that the engine of one session may use before it spills to disk or refuses. Less where so many sessions are at work that `limits.memory` is not enough for all.',
   ).prefault('1GiB'),
+  spillPerSession: size(
+    0,
+    'Disk space that the engine of one session may fill with what does not fit in its memory, next to the cache.',
+  ).prefault('20GiB'),
   threads: integer(1, 1024, 'Threads for one query. Without it, the number of processors.').optional(),
   resultBatchSize: size(
     4096,

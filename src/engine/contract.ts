@@ -13,11 +13,21 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+export interface EngineOptions {
+  /**
+   * Memory that the process may use, in bytes. The instances at work share it; a statement that wants more than is there ends with
+   * RESOURCE_EXHAUSTED, and the process goes on. Without it, each instance has what it was opened with.
+   */
+  memory?: number;
+}
+
 export interface InstanceOptions {
   /** A folder that belongs to this instance alone. */
   directory: string;
   /** Memory that the instance may use before it spills or refuses with RESOURCE_EXHAUSTED, in bytes. */
   memoryLimit: number;
+  /** Disk space that it may fill below `directory` with what does not fit in memory, in bytes. */
+  spillLimit?: number;
   /** Threads for one query. */
   threads: number;
 }

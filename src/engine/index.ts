@@ -1,9 +1,9 @@
-import type { Engine } from './contract.js';
+import type { Engine, EngineOptions } from './contract.js';
 import { DuckDbEngine } from './duckdb/engine.js';
 
 export type * from './contract.js';
 
 /** Opens the engine of this process. A platform without a DuckDB build: UNIMPLEMENTED. */
-export function openDuckDbEngine(): Promise<Engine> {
-  return DuckDbEngine.open();
+export function openDuckDbEngine(options: EngineOptions = {}): Promise<Engine> {
+  return DuckDbEngine.open(options);
 }

@@ -12,6 +12,7 @@ import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
+import { usualMemory } from './memory.js';
 import { makeScratch } from './scratch.js';
 
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
@@ -34,7 +35,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
   });
-  const engine = await openDuckDbEngine();
+  const engine = await openDuckDbEngine({ memory: config.limits.memory ?? usualMemory() });
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
@@ -86,6 +87,7 @@ function sessionInstance(call: Call, engine: Engine, config: Config, scratch: st
       const instance = await engine.open({
         directory,
         memoryLimit: config.limits.memoryPerSession,
+        spillLimit: config.limits.spillPerSession,
         threads: config.limits.threads ?? availableParallelism(),
       });
       return { engine: instance, directory };

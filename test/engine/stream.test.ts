@@ -157,7 +157,7 @@ describe('a session', () => {
     "SET allowed_directories = ['/']",
     'SET enable_external_access = true',
     'SET lock_configuration = false',
-    "SET memory_limit = '100GB'",
+    "SET max_temp_directory_size = '100GB'",
     "CREATE SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b')",
   ])('cannot reach outside by %s, even past the parser', async (sql) => {
     await expect(bench.rows(sql)).rejects.toMatchObject({

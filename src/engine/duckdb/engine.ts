@@ -1,4 +1,5 @@
-import type { Engine, EngineInstance, InstanceOptions, SqlParser } from '../contract.js';
+import type { Engine, EngineInstance, EngineOptions, InstanceOptions, SqlParser } from '../contract.js';
+import { type MemoryBudget, openMemoryBudget } from './budget/index.js';
 import type { Connection } from './database.js';
 import { DuckDbInstance } from './instance.js';
 import { DuckDbParser } from './parser.js';
@@ -12,17 +13,19 @@ export class DuckDbEngine implements Engine {
   private constructor(
     private readonly planner: Planner,
     private readonly parserConnection: Connection,
+    private readonly memory: MemoryBudget | undefined,
   ) {
     this.parser = new DuckDbParser(parserConnection, () => planner.connect());
   }
 
-  static async open(): Promise<DuckDbEngine> {
-    const planner = await Planner.open();
-    return new DuckDbEngine(planner, planner.connect());
+  static async open({ memory }: EngineOptions): Promise<DuckDbEngine> {
+    const budget = memory === undefined ? undefined : openMemoryBudget(memory);
+    const planner = await Planner.open(budget?.watch);
+    return new DuckDbEngine(planner, planner.connect(), budget);
   }
 
   async open(options: InstanceOptions): Promise<EngineInstance> {
-    const instance = await DuckDbInstance.open(options, this.planner);
+    const instance = await DuckDbInstance.open(options, this.planner, this.memory);
     this.instances.add(instance);
     instance.onClose(() => this.instances.delete(instance));
     return instance;
@@ -32,5 +35,6 @@ export class DuckDbEngine implements Engine {
     await Promise.all([...this.instances].map((instance) => instance.close()));
     await this.parserConnection.close();
     await this.planner.close();
+    this.memory?.watch.close();
   }
 }

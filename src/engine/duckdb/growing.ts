@@ -1,3 +1,4 @@
+import { SkuaError } from '../../errors.js';
 import { copyMemory, type Pointer } from './library.js';
 import { addressOf } from './memory.js';
 
@@ -42,10 +43,20 @@ export class GrowingBytes {
 
   private grow(needed: number): void {
     const size = (Math.max(needed, this.memory.length * 2, this.expected, 256) + 63) & ~63;
-    const larger = Buffer.allocUnsafeSlow(size);
+    const larger = room(size);
     this.memory.copy(larger);
     this.memory = larger;
     this.address = addressOf(larger);
+  }
+}
+
+function room(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch (error) {
+    throw new SkuaError('RESOURCE_EXHAUSTED', 'the rows of the result need more memory than there is', {
+      cause: error,
+    });
   }
 }
 

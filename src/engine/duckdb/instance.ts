@@ -12,14 +12,15 @@ import type {
   WriteOptions,
   WrittenFile,
 } from '../contract.js';
-import { type Connection, Database } from './database.js';
-import { duckdb } from './library.js';
+import { InstanceBudget, type MemoryBudget } from './budget/index.js';
+import { Database } from './database.js';
 import { bindParameters } from './parameters.js';
 import type { Planner } from './planner.js';
 import { attachScans, startQuery } from './query.js';
-import { commonConfiguration, commonSettings, interruptInterval, lock } from './settings.js';
-import { cancelled, schemaOf } from './stream.js';
+import { commonConfiguration, commonSettings, lock } from './settings.js';
+import { schemaOf } from './stream.js';
 import { quoteText } from './text.js';
+import { Use } from './use.js';
 import { writeFiles } from './write.js';
 
 export class DuckDbInstance implements EngineInstance {
@@ -31,17 +32,24 @@ export class DuckDbInstance implements EngineInstance {
   private constructor(
     private readonly database: Database,
     private readonly planner: Planner,
+    private readonly budget: InstanceBudget,
   ) {}
 
-  static async open(options: InstanceOptions, planner: Planner): Promise<DuckDbInstance> {
+  /** The instance's memory is part of the process's, where that is limited. */
+  static async open(options: InstanceOptions, planner: Planner, memory?: MemoryBudget): Promise<DuckDbInstance> {
     const database = await Database.open({ ...commonConfiguration, threads: String(options.threads) });
     const connection = database.connect();
     try {
       const statements = [
         `SET GLOBAL memory_limit = '${Math.floor(options.memoryLimit)}B'`,
         `SET GLOBAL temp_directory = ${quoteText(`${options.directory}/.spill`)}`,
+        ...(options.spillLimit === undefined
+          ? []
+          : [`SET GLOBAL max_temp_directory_size = '${Math.floor(options.spillLimit)}B'`]),
         ...commonSettings,
         `SET GLOBAL allowed_directories = [${quoteText(`${options.directory}/`)}]`,
+        // Grows and shrinks with the number of sessions at work.
+        "SET GLOBAL allowed_configs = ['memory_limit']",
         ...lock,
       ];
       for (const statement of statements) await connection.execute(statement);
@@ -51,7 +59,7 @@ export class DuckDbInstance implements EngineInstance {
       await database.close();
       throw error;
     }
-    return new DuckDbInstance(database, planner);
+    return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory));
   }
 
   describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
@@ -99,7 +107,7 @@ export class DuckDbInstance implements EngineInstance {
     return {
       schema: schemaOf(columns),
       progress: () => use.progress(),
-      batches: { [Symbol.asyncIterator]: () => ending(result.batches(options.batchBytes), end) },
+      batches: { [Symbol.asyncIterator]: () => use.untilEnd(result.batches(options.batchBytes), end) },
     };
   }
 
@@ -130,97 +138,7 @@ export class DuckDbInstance implements EngineInstance {
 
   private use(signal: AbortSignal | undefined): Use {
     if (this.closing) throw new SkuaError('CANCELLED', 'the session has ended');
-    return new Use(this.database.connect(), this.running, signal);
-  }
-}
-
-/** One connection from its first statement to its last. */
-class Use {
-  private readonly ended: Promise<void>;
-  private resolveEnded: () => void = () => undefined;
-  private ending: Promise<void> | undefined;
-  private stopping = false;
-  private timer: NodeJS.Timeout | undefined;
-  private readonly stop = () => this.interruptUntilEnded();
-  private stopStream: (() => Promise<void>) | undefined;
-
-  constructor(
-    readonly connection: Connection,
-    private readonly running: Set<() => Promise<void>>,
-    private readonly signal: AbortSignal | undefined,
-  ) {
-    this.ended = new Promise((resolve) => {
-      this.resolveEnded = resolve;
-    });
-    running.add(this.stop);
-    signal?.addEventListener('abort', this.stop);
-    if (signal?.aborted) this.stopping = true;
-  }
-
-  /** Throws CANCELLED once the query has been told to stop. */
-  check(): void {
-    if (this.stopping) throw cancelled();
-  }
-
-  /** Runs the work; if it fails, the use has ended. */
-  async attempt<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      this.check();
-      return await work();
-    } catch (error) {
-      await this.end();
-      throw this.stopping ? cancelled() : error;
-    }
-  }
-
-  /** Runs the work, which is all of the use. */
-  async finish<T>(work: () => Promise<T>): Promise<T> {
-    const result = await this.attempt(work);
-    await this.end();
-    return result;
-  }
-
-  /** From now on a stream owns the use and knows how to end it. */
-  stopWith(end: () => Promise<void>): void {
-    this.stopStream = end;
-    if (this.timer) clearInterval(this.timer);
-    if (this.stopping) void end();
-  }
-
-  progress(): number | undefined {
-    if (this.ending) return undefined;
-    const percent = duckdb().duckdb_query_progress(this.connection.pointer).percentage;
-    return percent < 0 ? undefined : Math.min(percent / 100, 1);
-  }
-
-  end(): Promise<void> {
-    this.ending ??= this.release();
-    return this.ending;
-  }
-
-  private async release(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    this.signal?.removeEventListener('abort', this.stop);
-    await this.connection.close();
-    this.running.delete(this.stop);
-    this.resolveEnded();
-  }
-
-  private async interruptUntilEnded(): Promise<void> {
-    this.stopping = true;
-    if (this.stopStream) return this.stopStream();
-    this.connection.interrupt();
-    this.timer ??= setInterval(() => this.connection.interrupt(), interruptInterval);
-    return this.ended;
-  }
-}
-
-/** The items of a generator; however reading ends, `end` is called. */
-async function* ending<T>(items: AsyncGenerator<T>, end: () => Promise<void>): AsyncGenerator<T> {
-  try {
-    yield* items;
-  } finally {
-    await end();
+    return new Use(this.database.connect(), this.running, this.budget, signal);
   }
 }
 

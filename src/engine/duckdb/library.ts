@@ -108,6 +108,15 @@ const signatures = {
   duckdb_struct_type_child_name: ['pointer', ['pointer', 'size']],
   duckdb_struct_type_child_type: ['pointer', ['pointer', 'size']],
   duckdb_logical_type_get_alias: ['pointer', ['pointer']],
+  duckdb_logical_type_set_alias: ['void', ['pointer', 'text']],
+  duckdb_register_logical_type: ['state', ['pointer', 'pointer', 'pointer']],
+  duckdb_create_cast_function: ['pointer', []],
+  duckdb_cast_function_set_source_type: ['void', ['pointer', 'pointer']],
+  duckdb_cast_function_set_target_type: ['void', ['pointer', 'pointer']],
+  duckdb_cast_function_set_implicit_cast_cost: ['void', ['pointer', 'int64']],
+  duckdb_cast_function_set_function: ['void', ['pointer', 'pointer']],
+  duckdb_register_cast_function: ['state', ['pointer', 'pointer']],
+  duckdb_destroy_cast_function: ['void', ['memory']],
   duckdb_destroy_logical_type: ['void', ['memory']],
   duckdb_create_logical_type: ['pointer', ['int']],
   duckdb_create_decimal_type: ['pointer', ['int', 'int']],
@@ -146,6 +155,7 @@ const signatures = {
   duckdb_create_array_value: ['pointer', ['pointer', 'memory', 'size']],
   duckdb_create_struct_value: ['pointer', ['pointer', 'memory']],
   duckdb_create_map_value: ['pointer', ['pointer', 'memory', 'memory', 'size']],
+  duckdb_get_struct_child: ['pointer', ['pointer', 'size']],
   duckdb_destroy_value: ['void', ['memory']],
 
   duckdb_schema_from_arrow: ['pointer', ['pointer', 'memory', 'memory']],
@@ -191,8 +201,12 @@ interface Native {
   library: Library;
   asynchronous: (name: keyof Signatures) => (...args: unknown[]) => void;
   copy: (target: Pointer, source: Pointer, bytes: number) => void;
+  /** A function of the C library by its name. */
+  system: (name: string) => (resource: number, words: ArrayBufferView) => number;
   /** The address of a C function that does nothing to its argument, for `release` callbacks. */
   noOperation: Pointer;
+  /** The address of a C function that looks at none of its arguments and gives 2048, whose lowest byte says false. */
+  refusal: Pointer;
 }
 
 let loaded: Native | undefined;
@@ -218,6 +232,8 @@ function load(): Native {
     sync_stack_size: nativeStack,
     max_async_calls: mostCalls,
   });
+  // Memory that is freed is no longer the process's: what its allocator merely kept would count towards the limit of the process.
+  process.env.DUCKDB_JE_MALLOC_CONF ??= 'retain:false';
   const handle = koffi.load(locateLibrary());
   const functions: Record<string, ReturnType<typeof handle.func>> = {};
   for (const [name, [result, args]] of Object.entries(signatures) as [string, Signature][]) {
@@ -235,8 +251,10 @@ function load(): Native {
       if (!found) throw new SkuaError('INTERNAL', `DuckDB has no function ${name}`);
       return found.async;
     },
+    system: (name) => runtime.func(name, 'int', ['int', 'void*']),
     copy: runtime.func('memcpy', 'void', ['uint64', 'uint64', 'uint64']),
     noOperation: Number(handle.symbol('duckdb_library_version')),
+    refusal: Number(handle.symbol('duckdb_vector_size')),
   };
 }
 
@@ -280,6 +298,12 @@ export function inBackground<N extends keyof Signatures>(
   });
 }
 
+/** `getrlimit` and `setrlimit`: 0 where they succeed. Not on Windows. */
+export function resourceLimits() {
+  const { system } = native();
+  return { get: system('getrlimit'), set: system('setrlimit') };
+}
+
 /** Copies bytes between addresses. */
 export function copyMemory(target: Pointer, source: Pointer, bytes: number): void {
   native().copy(target, source, bytes);
@@ -287,4 +311,8 @@ export function copyMemory(target: Pointer, source: Pointer, bytes: number): voi
 
 export function noOperation(): Pointer {
   return native().noOperation;
+}
+
+export function refusal(): Pointer {
+  return native().refusal;
 }

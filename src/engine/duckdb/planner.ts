@@ -1,5 +1,7 @@
 import { type Field, Schema, Type } from 'apache-arrow';
+import type { SkuaError } from '../../errors.js';
 import type { ParameterRow, QueryDescription, ScanDemand, TableBinding } from '../contract.js';
+import type { MemoryWatch } from './budget/watch.js';
 import { type Connection, Database } from './database.js';
 import { demandOf, planningDisabledOptimizers } from './demand.js';
 import { type Token, tokens } from './lexer.js';
@@ -12,15 +14,18 @@ import { cancelled, columnsOf, type ResultColumn, schemaOf } from './stream.js';
 
 /** Types and plans queries over empty tables, in an instance that can reach nothing. */
 export class Planner {
-  private constructor(private readonly database: Database) {}
+  private constructor(
+    private readonly database: Database,
+    private readonly watch: MemoryWatch | undefined,
+  ) {}
 
-  static async open(): Promise<Planner> {
+  static async open(watch?: MemoryWatch): Promise<Planner> {
     const database = await Database.open({ ...commonConfiguration, threads: '1', memory_limit: '256MB' });
     const connection = database.connect();
     const disabled = `SET GLOBAL disabled_optimizers = '${planningDisabledOptimizers}'`;
     for (const statement of [...commonSettings, disabled, ...lock]) await connection.execute(statement);
     await connection.close();
-    return new Planner(database);
+    return new Planner(database, watch);
   }
 
   connect(): Connection {
@@ -53,24 +58,29 @@ export class Planner {
     return this.database.close();
   }
 
-  /** Aborting the signal interrupts the work, which then fails with CANCELLED. */
+  /** Aborting the signal interrupts the work, which then fails with CANCELLED. Constants are computed here, so that it may need much memory. */
   private async with<T>(signal: AbortSignal | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw cancelled();
     const connection = this.database.connect();
     let timer: NodeJS.Timeout | undefined;
-    const stop = () => {
+    let stopped: SkuaError | undefined;
+    const stop = (reason: SkuaError) => {
+      stopped ??= reason;
       connection.interrupt();
       timer ??= setInterval(() => connection.interrupt(), interruptInterval);
     };
-    signal?.addEventListener('abort', stop);
+    const cancel = () => stop(cancelled());
+    const unwatch = this.watch?.add({ stop });
+    signal?.addEventListener('abort', cancel);
     try {
       const result = await work(connection);
-      if (signal?.aborted) throw cancelled();
+      if (stopped) throw stopped;
       return result;
     } catch (error) {
-      throw signal?.aborted ? cancelled() : error;
+      throw stopped ?? error;
     } finally {
-      signal?.removeEventListener('abort', stop);
+      unwatch?.();
+      signal?.removeEventListener('abort', cancel);
       clearInterval(timer);
       await connection.close();
     }

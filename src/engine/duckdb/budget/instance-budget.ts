@@ -1,0 +1,54 @@
+import { SkuaError } from '../../../errors.js';
+import type { Database } from '../database.js';
+import type { MemoryBudget } from './index.js';
+import type { Shareholder } from './shares.js';
+import type { WatchedStatement } from './watch.js';
+
+/** The part of the process's memory that one instance has while statements run in it. */
+export class InstanceBudget implements Shareholder {
+  private statements = 0;
+  private limit: number;
+  private joined: Promise<void> = Promise.resolve();
+
+  /** `most` bytes are what the database was opened with. */
+  constructor(
+    private readonly database: Database,
+    readonly most: number,
+    private readonly budget: MemoryBudget | undefined,
+  ) {
+    this.limit = most;
+  }
+
+  /** Counts a statement in until the returned function is called. No memory left for it: RESOURCE_EXHAUSTED. */
+  async enter(statement: WatchedStatement): Promise<() => Promise<void>> {
+    const { budget } = this;
+    if (!budget) return async () => undefined;
+    if (this.statements++ === 0) this.joined = budget.shares.join(this);
+    try {
+      await this.joined;
+    } catch (error) {
+      this.statements--;
+      throw error;
+    }
+    const unwatch = budget.watch.add(statement);
+    return async () => {
+      unwatch();
+      if (--this.statements === 0) await budget.shares.leave(this);
+    };
+  }
+
+  async setLimit(bytes: number): Promise<boolean> {
+    if (bytes === this.limit) return true;
+    const connection = this.database.connect();
+    try {
+      await connection.execute(`SET GLOBAL memory_limit = '${Math.floor(bytes)}B'`);
+      this.limit = bytes;
+      return true;
+    } catch (error) {
+      if (error instanceof SkuaError && error.code === 'RESOURCE_EXHAUSTED') return false;
+      throw error;
+    } finally {
+      await connection.close();
+    }
+  }
+}
