@@ -45,6 +45,18 @@ export function statementsOf(text: string): string[] {
   return isOpen ? [...statements, rest.trim()] : statements;
 }
 
+/** The first word of a text in upper case, behind comments and parentheses; empty where it begins with something else. */
+export function firstWord(text: string): string {
+  let position = 0;
+  while (position < text.length) {
+    const comment = commentEnd(text, position);
+    if (comment === undefined && !/[\s(]/.test(text[position] as string)) break;
+    position = comment ?? position + 1;
+  }
+  const end = match(WORD, text, position);
+  return end === undefined ? '' : text.slice(position, end).toUpperCase();
+}
+
 /** Where the comment that begins here ends; undefined where none begins. Block comments nest. */
 function commentEnd(text: string, position: number): number | undefined {
   const line = match(LINE_COMMENT, text, position);

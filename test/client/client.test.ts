@@ -183,8 +183,15 @@ describe('the command line', () => {
     expect(await shown('SELECT 1', 'json')).toEqual(['[\n  {"n": 0}\n]\n', '']);
     expect(await shown('UPDATE 4', 'table')).toEqual(['4 rows affected\n', '']);
     expect(await shown('UPDATE -1', 'table')).toEqual(['OK\n', '']);
+    expect(await shown('UPDATE 0', 'table')).toEqual(['0 rows affected\n', '']);
     expect(await shown('UPDATE 1', 'csv')).toEqual(['', '1 row affected\n']);
     expect(JSON.parse((await shown('UPDATE 4', 'json'))[0] ?? '')).toEqual([{ affected_rows: 4 }]);
+  });
+
+  test('OK for definitions, which have no count; CREATE TABLE AS has one', async () => {
+    expect(await shown('CREATE 0', 'table')).toEqual(['OK\n', '']);
+    expect(await shown('CREATE 3', 'table')).toEqual(['3 rows affected\n', '']);
+    expect(JSON.parse((await shown('CREATE 0', 'json'))[0] ?? '')).toEqual([{ affected_rows: null }]);
   });
 
   test('the prompt runs statements of several lines, goes on after a failure, and leaves at \\q', async () => {

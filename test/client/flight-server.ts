@@ -40,7 +40,7 @@ export function numbers(from: number, count: number): ColumnarBatch {
   );
 }
 
-/** `SELECT n` streams n batches of one row, `BREAK n` fails after them, `SLOW` never ends, `UPDATE n` changes n rows, `FAIL` is refused. */
+/** `SELECT n` streams n batches of one row, `BREAK n` fails after them, `SLOW` never ends, `UPDATE n` or `CREATE n` changes n rows, `FAIL` is refused. */
 export class FlightServer {
   readonly actions: string[] = [];
   readonly metadata: Metadata[] = [];
@@ -145,7 +145,7 @@ export class FlightServer {
     call.sendMetadata(cookie);
     if (type === 'CreatePreparedStatement') {
       const { query } = unpackAny(flightSql.ActionCreatePreparedStatementRequest, body);
-      const isUpdate = query.startsWith('UPDATE');
+      const isUpdate = /(?:UPDATE|CREATE)/.test(query);
       const answer = {
         prepared_statement_handle: Buffer.from(query),
         dataset_schema: isUpdate ? Buffer.alloc(0) : encodeSchema(NUMBERS),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { splitStatements, statementsOf } from '../../src/client/split.js';
+import { firstWord, splitStatements, statementsOf } from '../../src/client/split.js';
 
 test.each([
   ['SELECT 1; SELECT 2;', ['SELECT 1', 'SELECT 2']],
@@ -29,4 +29,14 @@ test('a text that is still being typed is known by what follows its last semicol
   });
   expect(splitStatements('SELECT 1;\n')).toMatchObject({ isOpen: false });
   expect(splitStatements("SELECT ';")).toMatchObject({ statements: [], isOpen: true });
+});
+
+test.each([
+  ['select 1', 'SELECT'],
+  ['-- create\n/* drop /* nested */ */ ((Insert into t', 'INSERT'],
+  ['"create" 1', ''],
+  ['/* never closed', ''],
+  ['', ''],
+])('the first word of %j is %j', (text, word) => {
+  expect(firstWord(text)).toBe(word);
 });

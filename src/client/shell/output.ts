@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { toSkuaError } from '../../errors.js';
 import type { FlightSqlClient, QueryResult } from '../client.js';
 import { arrowStream, csvText, jsonText, ndjsonText, rowCount, tableText } from '../format/index.js';
+import { firstWord } from '../split.js';
 import { Progress } from './progress.js';
 
 export const OUTPUT_FORMATS = ['table', 'csv', 'json', 'ndjson', 'arrow'] as const;
@@ -25,7 +26,7 @@ export async function runStatement(
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
   const outcome = await client.run(sql, options);
-  if (outcome.kind === 'update') await writeCount(outcome.affectedRows, output);
+  if (outcome.kind === 'update') await writeCount(countOf(sql, outcome.affectedRows), output);
   else await writeResult(outcome, output, signal);
 }
 
@@ -75,11 +76,20 @@ function encode(
   }
 }
 
-async function writeCount(affectedRows: number, { format, stdout, stderr }: Output): Promise<void> {
-  const json = `{"affected_rows": ${affectedRows < 0 ? 'null' : affectedRows}}`;
+/** First words of statements that change no rows, for which servers count 0. CREATE TABLE AS is the one of them that may count. */
+const COUNTLESS = new Set('ABORT ALTER BEGIN COMMENT COMMIT CREATE DROP END RESET ROLLBACK SET START USE'.split(' '));
+
+/** Undefined where there is no count, or where a count says nothing. */
+function countOf(sql: string, affectedRows: number): number | undefined {
+  if (affectedRows > 0) return affectedRows;
+  return affectedRows < 0 || COUNTLESS.has(firstWord(sql)) ? undefined : affectedRows;
+}
+
+async function writeCount(affectedRows: number | undefined, { format, stdout, stderr }: Output): Promise<void> {
+  const json = `{"affected_rows": ${affectedRows ?? 'null'}}`;
   if (format === 'json') return write(stdout, `[\n  ${json}\n]\n`);
   if (format === 'ndjson') return write(stdout, `${json}\n`);
-  const sentence = affectedRows < 0 ? 'OK\n' : `${rowCount(affectedRows)} affected\n`;
+  const sentence = affectedRows === undefined ? 'OK\n' : `${rowCount(affectedRows)} affected\n`;
   return write(format === 'table' ? stdout : stderr, sentence);
 }
 
