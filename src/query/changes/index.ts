@@ -15,6 +15,7 @@ import { authorizeChange, undone } from '../write.js';
 import type { ChangeQuery } from './change-query.js';
 import { bindChange, type ChangeParameters } from './changed-rows.js';
 import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
+import { placingErrors } from './error-places.js';
 import { mergeQuery } from './merge.js';
 import { changeStep, clearStep, type Step } from './step.js';
 import { loadTarget } from './target.js';
@@ -26,9 +27,11 @@ export async function describeChange(
 ): Promise<QueryDescription> {
   const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
   if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
-  const bound = await bindChange(context, table, queryOf(table, statement));
-  const { engine } = await context.environment.instance(context.call);
-  return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  return placingErrors(context, statement.written, async () => {
+    const bound = await bindChange(context, table, queryOf(table, statement));
+    const { engine } = await context.environment.instance(context.call);
+    return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  });
 }
 
 const NO_FIELDS = new Schema([]);
@@ -124,8 +127,10 @@ function runsOf(
     (bound: ChangeParameters, ordinal?: BoundOrdinal): Run =>
     (state) => {
       if (clearsAll(statement, bound)) return clearStep(context, state);
-      const query = queryOf(state, statement, ordinal);
-      return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
+      return placingErrors(context, statement.written, async () => {
+        const query = queryOf(state, statement, ordinal);
+        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
+      });
     };
   if (!parameters) return [run(undefined)];
   const rows = rowsOf(parameters);

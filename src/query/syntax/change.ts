@@ -4,7 +4,14 @@ import { parseAssignments, parseTarget } from './change-parts.js';
 import { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
 import { parseMerge } from './merge.js';
-import type { ChangeTarget, DeleteStatement, RowChange, TruncateStatement, UpdateStatement } from './row-change.js';
+import type {
+  ChangeTarget,
+  DeleteStatement,
+  MergeStatement,
+  RowChange,
+  TruncateStatement,
+  UpdateStatement,
+} from './row-change.js';
 
 /** DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement. */
 export function parseRowChange(sql: string): RowChange | undefined {
@@ -19,14 +26,14 @@ export function parseRowChange(sql: string): RowChange | undefined {
     throw new SkuaError('UNIMPLEMENTED', `${statement.kind.toUpperCase()} … RETURNING is not supported`);
   }
   cursor.expectEnd();
-  return statement;
+  return { ...statement, written: { sql, pieces: fragments.pieces } };
 }
 
 function parseAfterCommonTables(
   cursor: Cursor,
   fragments: Fragments,
   ctes: Pick<ChangeTarget, 'with'>,
-): RowChange | undefined {
+): DeleteStatement | UpdateStatement | MergeStatement | undefined {
   if (cursor.accept('DELETE')) return parseDelete(cursor, fragments, ctes);
   if (cursor.accept('UPDATE')) return parseUpdate(cursor, fragments, ctes);
   if (cursor.accept('MERGE')) return parseMerge(cursor, fragments, ctes);

@@ -2,10 +2,19 @@
 import type { Cursor } from './cursor.js';
 import { type Token, tokenize } from './lexer.js';
 import { applyEdits, type Edit } from './rewrite.js';
+import type { StatementText } from './row-change.js';
+
+const KINDS = {
+  'an expression': 'expression',
+  'a condition': 'expression',
+  tables: 'tables',
+  'a table or a query': 'tables',
+} as const;
 
 /** Reads pieces of one statement, in which parameters without a number get theirs. */
 export class Fragments {
   readonly #numbers: Edit[];
+  readonly pieces: StatementText['pieces'] = [];
 
   constructor(private readonly cursor: Cursor) {
     let ordinal = 0;
@@ -17,7 +26,7 @@ export class Fragments {
   }
 
   /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
-  until(what: string, ...stops: string[]): string {
+  until(what: keyof typeof KINDS, ...stops: string[]): string {
     let cases = 0;
     let before: Token | undefined;
     const start = this.cursor.position;
@@ -31,6 +40,7 @@ export class Fragments {
       return isStop;
     });
     if (written.trim() === '') throw this.cursor.error(`Expected ${what}`);
+    this.pieces.push({ kind: KINDS[what], start, end: start + written.length });
     return this.between(start, start + written.length);
   }
 

@@ -1,5 +1,12 @@
 /** Statements that change rows of a table. Expressions, conditions and sources are text, with parameters written as `$1`, `$2`, …. */
 
+/** The statement as it was written, and which pieces of it are expressions or lists of tables: where to look for a syntax error. */
+export interface StatementText {
+  sql: string;
+  /** Characters [start, end). */
+  pieces: { kind: 'expression' | 'tables'; start: number; end: number }[];
+}
+
 export interface ChangeTarget {
   table: string[];
   alias?: string;
@@ -62,4 +69,4 @@ export type MergeAction =
   | { kind: 'update'; assignments: Assignment[] | '*' }
   | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' };
 
-export type RowChange = DeleteStatement | UpdateStatement | MergeStatement;
+export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement) & { written: StatementText };

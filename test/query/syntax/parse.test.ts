@@ -129,9 +129,6 @@ describe('settings', () => {
 
 describe('what is not supported or wrong', () => {
   it.each([
-    ['UPDATE t SET a = 1', 'UPDATE is not supported'],
-    ['DELETE FROM t', 'DELETE is not supported'],
-    ['MERGE INTO t USING s ON true', 'MERGE is not supported'],
     ['ALTER ROLE r RENAME TO s', 'ALTER ROLE is not supported'],
     ['INSTALL httpfs', 'INSTALL is not supported'],
     ["ATTACH 'x'", 'ATTACH is not supported'],
