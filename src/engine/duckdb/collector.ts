@@ -252,6 +252,66 @@ class VariableCollector extends ColumnCollector {
   }
 }
 
+/** Values that DuckDB keeps at any length, and that have to be of one. */
+class SizedCollector extends ColumnCollector {
+  private readonly values = new GrowingBytes();
+  private readonly offsets = new Scratch();
+
+  constructor(private readonly width: number) {
+    super();
+  }
+
+  protected get valueBytes(): number {
+    return this.values.length;
+  }
+
+  protected appendValues(length: number): void {
+    if (length === 0) return;
+    const memory = this.offsets.load(this.array.buffer(1), (length + 1) * 4);
+    const offsets = new Int32Array(memory.buffer, memory.byteOffset, length + 1);
+    const source = this.array.buffer(2);
+    const first = offsets[0] as number;
+    const total = (offsets[length] as number) - first;
+    if (total === length * this.width && isEven(offsets, this.width)) {
+      if (total > 0) this.values.append(source + first, total);
+      return;
+    }
+    const bitmap = this.array.buffer(0);
+    const validity = bitmap === 0 ? undefined : this.scratch.load(bitmap, (length + 7) >> 3);
+    let copied = 0;
+    for (let index = 0; index <= length; index++) {
+      const start = offsets[index] as number;
+      const bytes = index === length ? 0 : (offsets[index + 1] as number) - start;
+      if (index < length && bytes === this.width) continue;
+      // The values before it lie side by side.
+      const run = index - copied;
+      if (run > 0) this.values.append(source + (offsets[copied] as number), run * this.width);
+      copied = index + 1;
+      if (index === length) break;
+      if (validity === undefined || bitSet(validity, index)) {
+        throw new SkuaError('DATA_LOSS', `a value of a column of ${this.width} bytes has ${bytes} bytes`);
+      }
+      const at = this.values.extend(this.width);
+      this.values.bytes.fill(0, at, at + this.width);
+    }
+  }
+
+  protected takeValues(_nodes: FieldNode[], buffers: Uint8Array[]): void {
+    buffers.push(this.values.take());
+  }
+}
+
+function bitSet(bits: Uint8Array, index: number): boolean {
+  return ((bits[index >> 3] as number) & (1 << (index & 7))) !== 0;
+}
+
+function isEven(offsets: Int32Array, width: number): boolean {
+  for (let index = 1; index < offsets.length; index++) {
+    if ((offsets[index] as number) - (offsets[index - 1] as number) !== width) return false;
+  }
+  return true;
+}
+
 class ListCollector extends ColumnCollector {
   private readonly offsets = new Offsets();
   private readonly child: ColumnCollector;
@@ -314,6 +374,8 @@ function collectorFor(layout: Layout): ColumnCollector {
       return new BooleanCollector();
     case 'variable':
       return new VariableCollector();
+    case 'sized':
+      return new SizedCollector(layout.width);
     case 'list':
       return new ListCollector(layout.child);
     case 'fixedSizeList':

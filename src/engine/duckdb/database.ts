@@ -2,8 +2,9 @@ import { SkuaError } from '../../errors.js';
 import { engineError, type SourceText } from './errors.js';
 import { duckdb, inBackground, type Pointer } from './library.js';
 import { allocate, Slot, takeText } from './memory.js';
+import { registerZonedNanoseconds } from './named-types.js';
 
-/** An in-memory DuckDB. */
+/** An in-memory DuckDB that knows `timestamptz_ns`. */
 export class Database {
   private constructor(private readonly slot: Slot) {}
 
@@ -21,7 +22,11 @@ export class Database {
       const error = new Slot();
       const state = await inBackground('duckdb_open_ext', ':memory:', slot.memory, config.pointer, error.memory);
       if (state !== 0) throw engineError(takeText(error.pointer));
-      return new Database(slot);
+      const database = new Database(slot);
+      const connection = database.connect();
+      registerZonedNanoseconds(connection.pointer);
+      await connection.close();
+      return database;
     } finally {
       library.duckdb_destroy_config(config.memory);
     }

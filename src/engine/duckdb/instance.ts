@@ -15,7 +15,7 @@ import type {
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { Database } from './database.js';
 import { bindParameters } from './parameters.js';
-import type { Planner } from './planner.js';
+import { type Planner, typedTexts } from './planner.js';
 import { attachScans, startQuery } from './query.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
 import { schemaOf } from './stream.js';
@@ -95,9 +95,10 @@ export class DuckDbInstance implements EngineInstance {
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
+      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters), scans, options.signal);
       await attachScans(use.connection, scans);
       use.check();
-      return startQuery(use.connection, sql, options.parameters);
+      return startQuery(use.connection, sql, options.parameters, fixed);
     });
     const end = async () => {
       await result.close();

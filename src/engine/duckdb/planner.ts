@@ -1,19 +1,25 @@
-import { type Field, Schema, Type } from 'apache-arrow';
+import { DataType, type Field, Schema, Type } from 'apache-arrow';
 import type { SkuaError } from '../../errors.js';
 import type { ParameterRow, QueryDescription, ScanDemand, TableBinding } from '../contract.js';
 import type { MemoryWatch } from './budget/watch.js';
 import { type Connection, Database } from './database.js';
 import { demandOf, planningDisabledOptimizers } from './demand.js';
+import { type FixedColumns, fixedColumns, noFixedColumns, widthsIn, withFixed } from './fixed-columns.js';
 import { type Token, tokens } from './lexer.js';
 import { duckdb } from './library.js';
 import { takeText } from './memory.js';
+import { registerFixed } from './named-types.js';
 import { attachEmpty } from './query.js';
 import { takeParameterField } from './result-type.js';
 import { commonConfiguration, commonSettings, interruptInterval, lock } from './settings.js';
+import { sqlTypeOf } from './sql-type.js';
 import { cancelled, columnsOf, type ResultColumn, schemaOf } from './stream.js';
 
 /** Types and plans queries over empty tables, in an instance that can reach nothing. */
 export class Planner {
+  /** Whose types the database knows. */
+  private readonly fixedWidths = new Set<number>();
+
   private constructor(
     private readonly database: Database,
     private readonly watch: MemoryWatch | undefined,
@@ -33,20 +39,44 @@ export class Planner {
   }
 
   async describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
+    const { text, columns, parameters } = await this.typed(sql, tables, signal);
+    const fixed = await this.fixedColumns([text], tables, signal);
+    return { schema: schemaOf(withFixed(columns, fixed)), parameters: new Schema(parameters) };
+  }
+
+  /** See `fixedColumns`; by the first of the texts whose types are known, which say the same. */
+  async fixedColumns(texts: string[], tables: readonly TableBinding[], signal?: AbortSignal): Promise<FixedColumns> {
+    const widths = widthsIn(tables);
+    if (widths.size === 0) return noFixedColumns;
+    for (const text of texts) {
+      const found = await this.with(signal, (connection) => {
+        for (const width of widths) {
+          if (!this.fixedWidths.has(width)) registerFixed(connection.pointer, width);
+          this.fixedWidths.add(width);
+        }
+        return fixedColumns(connection, text, tables);
+      });
+      if (found) return found;
+    }
+    return noFixedColumns;
+  }
+
+  private typed(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<Prepared & { text: string }> {
     return this.with(signal, async (connection) => {
       await attachEmpty(connection, tables);
       const described = await prepared(connection, sql);
       const open = new Set(
         described.parameters.flatMap(({ typeId }, index) => (typeId === Type.Null ? [index + 1] : [])),
       );
-      if (described.columns.every(({ type }) => type.known)) return description(described);
+      if (described.columns.every(({ type }) => type.known)) return { ...described, text: sql };
       for (const type of guesses) {
-        const guessed = await prepared(connection, withCasts(sql, open, type)).catch(() => undefined);
+        const text = withCasts(sql, (number) => (open.has(number) ? type : undefined));
+        const guessed = await prepared(connection, text).catch(() => undefined);
         if (guessed?.columns.every((column) => column.type.known)) {
-          return description({ columns: guessed.columns, parameters: described.parameters });
+          return { columns: guessed.columns, parameters: described.parameters, text };
         }
       }
-      return description(described);
+      return { ...described, text: sql };
     });
   }
 
@@ -106,15 +136,11 @@ async function prepared(connection: Connection, sql: string): Promise<Prepared> 
   }
 }
 
-function description({ columns, parameters }: Prepared): QueryDescription {
-  return { schema: schemaOf(columns), parameters: new Schema(parameters) };
-}
-
 /** DuckDB gives a result no columns while a parameter's type is open; with one of these it mostly does. */
 const guesses = ['VARCHAR', 'BIGINT', 'DOUBLE', 'TIMESTAMP'];
 
-/** The text with a type given to some of its parameters. */
-function withCasts(sql: string, parameters: ReadonlySet<number>, type: string): string {
+/** The text with a type given to some of its parameters, which are numbered from 1. */
+function withCasts(sql: string, typeOf: (parameter: number) => string | undefined): string {
   const found = tokens(sql);
   let text = '';
   let ordinal = 0;
@@ -130,7 +156,19 @@ function withCasts(sql: string, parameters: ReadonlySet<number>, type: string): 
     if (digits !== undefined) index++;
     else ordinal++;
     const number = digits === undefined ? ordinal : Number(digits);
-    text += parameters.has(number) ? `CAST($${number} AS ${type})` : `$${number}`;
+    const type = typeOf(number);
+    text += type === undefined ? `$${number}` : `CAST($${number} AS ${type})`;
   }
   return text;
+}
+
+/** The text as it is, and with the types of the bound values. */
+export function typedTexts(sql: string, parameters: ParameterRow | undefined): string[] {
+  if (!parameters) return [sql];
+  const { fields } = parameters.schema;
+  const typeOf = (number: number) => {
+    const field = fields[number - 1];
+    return field && !DataType.isNull(field.type) ? sqlTypeOf(field) : undefined;
+  };
+  return [sql, withCasts(sql, typeOf)];
 }

@@ -3,6 +3,7 @@ import type { ParameterRow, TableBinding, TableScan } from '../contract.js';
 import type { Connection, Statement } from './database.js';
 import { defineFunctions } from './define-functions.js';
 import type { SourceText } from './errors.js';
+import { type FixedColumns, withFixed } from './fixed-columns.js';
 import { loadDeletedPositions, loadTable } from './load.js';
 import { bindParameters } from './parameters.js';
 import { countedRowsSql, scanSql } from './scan.js';
@@ -40,14 +41,18 @@ export async function attachScans(connection: Connection, scans: readonly TableS
   }
 }
 
-/** Gives the connection an empty temporary table for each binding. */
-export async function attachEmpty(connection: Connection, tables: readonly TableBinding[]): Promise<void> {
+/** Gives the connection an empty temporary table for each binding. `fixed` names the types of bytes of one length. */
+export async function attachEmpty(
+  connection: Connection,
+  tables: readonly TableBinding[],
+  fixed?: (width: number) => string,
+): Promise<void> {
   for (const table of tables) {
     if (table.functions) {
       await defineFunctions(connection, table.functions);
       continue;
     }
-    const columns = table.columns.map(({ field }) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field)}`);
+    const columns = table.columns.map(({ field }) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field, fixed)}`);
     if (table.rowColumns) columns.push('_file VARCHAR', '_pos BIGINT');
     if (columns.length === 0) throw new SkuaError('INVALID_ARGUMENT', `the table ${table.name} has no columns`);
     await connection.execute(`CREATE TEMP TABLE ${quoteIdentifier(table.name)} (${columns.join(', ')})`);
@@ -59,10 +64,11 @@ export async function startQuery(
   connection: Connection,
   sql: string,
   parameters: ParameterRow | undefined,
+  fixed: FixedColumns,
 ): Promise<{ result: StreamingResult; columns: readonly ResultColumn[] }> {
   const source = { sql, prefixBytes: 0 };
   const statement = await connection.prepare(sql, source);
-  const columns = columnsOf(statement);
+  const columns = withFixed(columnsOf(statement), fixed);
   // Types that hang on the bound values are known once the query runs.
   const settled = columns.every(({ type }) => type.known);
   if (settled && columns.some(({ type }) => type.cast)) {
@@ -71,7 +77,8 @@ export async function startQuery(
   }
   const result = await start(connection, statement, columns, source, parameters);
   if (settled) return { result, columns };
-  const actual = result.readColumns();
+  const actual = withFixed(result.readColumns(), fixed);
+  result.columns = actual;
   if (!actual.some(({ type }) => type.cast)) return { result, columns: actual };
   await result.close();
   return startCast(connection, sql, actual, parameters);

@@ -32,6 +32,7 @@ import {
 } from 'apache-arrow';
 import { duckdb, type Pointer } from './library.js';
 import { Slot, takeText } from './memory.js';
+import { nameOfType, widthOfFixed, zonedNanoseconds } from './named-types.js';
 import { quoteIdentifier } from './text.js';
 
 /** How the values of a column lie in the Arrow arrays that DuckDB exports. */
@@ -40,6 +41,8 @@ export type Layout =
   /** One byte for each value, packed to bits on the way. */
   | { kind: 'boolean' }
   | { kind: 'variable' }
+  /** Of variable length to DuckDB, while each value has `width` bytes. */
+  | { kind: 'sized'; width: number }
   | { kind: 'list'; child: Layout }
   | { kind: 'fixedSizeList'; size: number; child: Layout }
   | { kind: 'struct'; children: Layout[] };
@@ -95,6 +98,9 @@ function resultType(pointer: Pointer): ResultType {
   const library = duckdb();
   const id = library.duckdb_get_type_id(pointer);
   const simple = simpleTypes[id];
+  if (id === 22 && nameOfType(pointer) === zonedNanoseconds) {
+    return plain(zonedNanoseconds, new TimestampNanosecond('UTC'), { kind: 'fixed', width: 8 });
+  }
   if (simple) return plain(simple[0], simple[1](), { kind: 'fixed', width: simple[2] });
   switch (id) {
     case 1:
@@ -103,8 +109,11 @@ function resultType(pointer: Pointer): ResultType {
       return { ...decimal(38, 0), cast: true };
     case 17:
       return { ...text, cast: false };
-    case 18:
+    case 18: {
+      const width = widthOfFixed(nameOfType(pointer));
+      if (width !== undefined) return plain('BLOB', new FixedSizeBinary(width), { kind: 'sized', width });
       return plain('BLOB', new Binary(), { kind: 'variable' });
+    }
     case 19:
       return decimal(library.duckdb_decimal_width(pointer), library.duckdb_decimal_scale(pointer));
     case 24:

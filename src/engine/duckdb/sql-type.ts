@@ -3,21 +3,27 @@ import { SkuaError } from '../../errors.js';
 import type { Literal } from '../contract.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
-/** The DuckDB type for a field, as SQL. A type that DuckDB lacks: UNIMPLEMENTED. */
-export function sqlTypeOf(field: Field): string {
+/**
+ * The DuckDB type for a field, as SQL. A type that DuckDB lacks: UNIMPLEMENTED.
+ *
+ * @param fixed what bytes of one length are called; BLOB everywhere but in the planner
+ */
+export function sqlTypeOf(field: Field, fixed: (width: number) => string = () => 'BLOB'): string {
   const { type } = field;
+  const of = (child: Field) => sqlTypeOf(child, fixed);
   if (isUuid(field)) return 'UUID';
-  if (DataType.isDictionary(type)) return sqlTypeOf(field.clone({ type: type.dictionary }));
+  if (DataType.isFixedSizeBinary(type)) return fixed(type.byteWidth);
+  if (DataType.isDictionary(type)) return of(field.clone({ type: type.dictionary }));
   if (DataType.isDecimal(type)) return `DECIMAL(${type.precision},${type.scale})`;
   if (DataType.isStruct(type)) {
-    return `STRUCT(${type.children.map((child) => `${quoteIdentifier(child.name)} ${sqlTypeOf(child)}`).join(', ')})`;
+    return `STRUCT(${type.children.map((child) => `${quoteIdentifier(child.name)} ${of(child)}`).join(', ')})`;
   }
   if (DataType.isMap(type)) {
     const [key, value] = entryFields(type);
-    return `MAP(${sqlTypeOf(key)}, ${sqlTypeOf(value)})`;
+    return `MAP(${of(key)}, ${of(value)})`;
   }
-  if (DataType.isFixedSizeList(type)) return `${sqlTypeOf(childOf(type))}[${type.listSize}]`;
-  if (DataType.isList(type) || type.typeId === Type.LargeList) return `${sqlTypeOf(childOf(type))}[]`;
+  if (DataType.isFixedSizeList(type)) return `${of(childOf(type))}[${type.listSize}]`;
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return `${of(childOf(type))}[]`;
   const name = scalarType(type);
   if (name === undefined) throw new SkuaError('UNIMPLEMENTED', `the type ${type} of ${field.name} is not supported`);
   return name;
@@ -32,7 +38,7 @@ function scalarType(type: DataType): string | undefined {
   }
   if (DataType.isFloat(type)) return type.precision === Precision.DOUBLE ? 'DOUBLE' : 'FLOAT';
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return 'VARCHAR';
-  if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isFixedSizeBinary(type)) return 'BLOB';
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) return 'BLOB';
   if (DataType.isDate(type)) return 'DATE';
   if (DataType.isTime(type)) return type.unit === TimeUnit.NANOSECOND ? 'TIME_NS' : 'TIME';
   if (DataType.isTimestamp(type)) {
@@ -42,6 +48,11 @@ function scalarType(type: DataType): string | undefined {
   if (DataType.isInterval(type)) return IntervalUnit[type.unit] === undefined ? undefined : 'INTERVAL';
   if (DataType.isDuration(type)) return 'INTERVAL';
   return undefined;
+}
+
+/** A moment in nanoseconds. */
+export function isZonedNanoseconds({ type }: Field): boolean {
+  return DataType.isTimestamp(type) && type.unit === TimeUnit.NANOSECOND && Boolean(type.timezone);
 }
 
 export function isUuid(field: Field): boolean {

@@ -60,7 +60,7 @@ export class StreamingResult {
   constructor(
     private readonly connection: Connection,
     private readonly statement: Statement,
-    private columns: readonly ResultColumn[],
+    public columns: readonly ResultColumn[],
     private readonly source: SourceText,
   ) {}
 
