@@ -159,13 +159,25 @@ export interface ScanDemand {
   /** Columns that are read, those of filters included. Empty for a bare COUNT(*). */
   columns: string[];
   filter?: Filter;
-  /** The part of the filter that the scan itself applies, so that it skips row groups by it; absent for a table referenced twice. */
-  pushed?: Filter;
+  /** Joins by which rows without a partner may be left out, where the table is read once. */
+  joins?: JoinKey[];
   /** True where all that is asked of the table are the smallest and largest values of its columns, without a filter. */
   extremesOnly?: boolean;
   /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
   limit?: number;
 }
+
+/** Rows whose `column` is none of the values that `tableColumn` of the binding `table` has, in rows for that table's filter, don't matter. */
+export interface JoinKey {
+  column: string;
+  table: string;
+  tableColumn: string;
+  /** Rows whose column is null matter too. */
+  orNull?: boolean;
+}
+
+/** Values of a column but null: each of them, in order, or the ends of their range where they are many. */
+export type ColumnValues = { values: Literal[] } | { min: Literal; max: Literal };
 
 export interface QueryDescription {
   schema: Schema;
@@ -178,6 +190,11 @@ export interface EngineInstance {
   describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
+  /**
+   * The values that a column of a scan has in the rows for a filter: all of them if there are at most `most`. Undefined where its type has none
+   * that a Literal can name.
+   */
+  columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined>;
   /** The engine's own plan as text, for EXPLAIN. */
   explain(
     sql: string,
@@ -190,6 +207,12 @@ export interface EngineInstance {
   /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]>;
   close(): Promise<void>;
+}
+
+export interface ColumnRequest {
+  column: string;
+  filter?: Filter | undefined;
+  most: number;
 }
 
 /** Values for the parameters of one execution: row `index` of a batch with one column per parameter. */
@@ -248,6 +271,8 @@ export interface ParquetSource {
   /** The location that the table's metadata gives, for the `_file` column and for position deletes. */
   location: string;
   rowCount: number;
+  /** Row groups without rows for these comparisons, all of which every wanted row satisfies, are a hole: the file is read with them. */
+  partialFor?: Filter[];
   /** The file's own columns as its footer has them, nested children included, each with its field id where it has one. */
   columns: PhysicalColumn[];
   /** Values that all rows of the file have, by field id, whatever the file holds: identity partition values. */

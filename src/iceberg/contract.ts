@@ -12,6 +12,8 @@ export interface ScanRequest {
   schema?: Schema;
   /** What prunes files; rows are not filtered by it. */
   filter?: Filter;
+  /** What else prunes files: that rows have a partner in a table that they are joined with. */
+  joinKeys?: Filter;
   storage: Storage;
   signal?: AbortSignal;
   cache?: MetadataCache;
@@ -43,7 +45,7 @@ export interface ScanStatistics {
   bytesPlanned: number;
   deleteFiles: number;
   /** What pruned, in words, most effective first. */
-  prunedBy: { reason: 'partition' | 'statistics' | 'manifest'; files: number }[];
+  prunedBy: { reason: 'partition' | 'statistics' | 'manifest' | 'join keys'; files: number }[];
 }
 
 /** New files for one snapshot. Paths are locations in the store. */

@@ -2,5 +2,5 @@
 export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';
 export { neededRanges } from './needed-ranges.js';
-export { skippedRowGroups } from './row-groups.js';
+export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';

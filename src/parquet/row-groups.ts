@@ -8,10 +8,16 @@ interface Comparison {
   value: Literal;
 }
 
+/** Row groups that hold no row for a filter, by index, and the comparisons of the filter that say so. */
+export interface SkippedRowGroups {
+  groups: number[];
+  by: Filter[];
+}
+
 /**
- * Row groups that hold no row for the filter, by index, as far as DuckDB comes to the same conclusion: it reads what it does not skip, and
- * bytes that were not fetched are a hole. Hence only comparisons with constants that it pushes into its Parquet reader count, all joined by
- * AND, on whole numbers, dates, timestamps and text, by the statistics of the chunk.
+ * The row groups that DuckDB skips when it applies the comparisons to its Parquet reader: it reads what it does not skip, and bytes that
+ * were not fetched are a hole. Hence only comparisons with constants count, all joined by AND, on whole numbers, dates, timestamps and text,
+ * by the statistics of the chunk.
  *
  * @param columns the file's names of the filter's columns, by the filter's own, of those columns alone that the file holds in the very type
  *   that the table has: on a widened column DuckDB compares after a cast and skips nothing
@@ -20,11 +26,15 @@ export function skippedRowGroups(
   footer: ParquetFooter,
   filter: Filter,
   columns: ReadonlyMap<string, string>,
-): number[] {
+): SkippedRowGroups {
+  const by = new Set<Comparison>();
   const comparisons = conjuncts(filter);
-  return footer.rowGroups.flatMap((group, index) =>
-    comparisons.some((comparison) => excludes(group, comparison, columns.get(comparison.column))) ? [index] : [],
-  );
+  const groups = footer.rowGroups.flatMap((group, index) => {
+    const excluding = comparisons.find((comparison) => excludes(group, comparison, columns.get(comparison.column)));
+    if (excluding) by.add(excluding);
+    return excluding ? [index] : [];
+  });
+  return { groups, by: [...by] };
 }
 
 function conjuncts(filter: Filter): Comparison[] {

@@ -2,6 +2,7 @@
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { ParameterRow } from '../engine/contract.js';
 import type { StatementContext } from './environment.js';
+import { describeKeys } from './join-keys.js';
 import { displayName } from './names.js';
 import { bindQuery, stageQuery } from './query.js';
 import type { Rows } from './show.js';
@@ -59,8 +60,11 @@ function tableLines(table: PinnedTable, staged: StagedScan, columns: string[], a
     `  bytes: ${statistics.bytesPlanned} in planned files of ${statistics.bytesTotal}`,
     `  delete files: ${statistics.deleteFiles}`,
   ];
+  for (const keys of describeKeys(staged.learnt)) lines.push(`  join keys: ${keys}`);
   if (staged.scan.source.kind !== 'parquet') lines.push('  answered from metadata: no file is read');
   else if (analyze) {
+    const { rowGroups, rowGroupsSkipped } = staged.traffic;
+    lines.push(`  row groups: ${rowGroups - rowGroupsSkipped} of ${rowGroups} in planned files`);
     lines.push(
       `  fetched: ${staged.traffic.fetchedBytes} bytes from the store, ${staged.traffic.cachedBytes} from the cache`,
     );

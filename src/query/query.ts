@@ -7,6 +7,7 @@ import type { SnapshotPin, StatementStream } from './contract.js';
 import type { StatementContext } from './environment.js';
 import { columnsOf, rowsScan } from './rows.js';
 import { type StagedScan, StagingArea } from './stage.js';
+import { stageTables } from './stage-tables.js';
 import { columnsOfTable, pinOf } from './tables.js';
 
 export interface DescribedQuery {
@@ -59,13 +60,7 @@ export async function stageQuery(
   const { signal } = context.call;
   const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
   try {
-    const staged = await Promise.all(
-      [...bound.tables].map(([name, table]) => {
-        // A table that the optimiser removed still has to exist for the text to bind.
-        const demand = demands.find((candidate) => candidate.table === name) ?? { table: name, columns: [], limit: 0 };
-        return area.scan(name, table, demand);
-      }),
-    );
+    const staged = await stageTables(area, engine, bound, demands);
     const rows = [...bound.rows.values()].map(rowsScan);
     return { scans: [...staged.map(({ scan }) => scan), ...rows, ...bound.functions], staged, demands, area };
   } catch (error) {

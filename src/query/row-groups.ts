@@ -1,19 +1,20 @@
 /** Row groups of a file that a scan's own filter rules out, whose bytes then need not be fetched. */
-import type { PhysicalColumn, ScanDemand } from '../engine/contract.js';
-import type { FileTask } from '../iceberg/contract.js';
-import type { Type } from '../iceberg/types.js';
-import { type LeafColumn, type ParquetFooter, skippedRowGroups } from '../parquet/index.js';
+import type { Filter, PhysicalColumn } from '../engine/contract.js';
+import type { DataFile, Type } from '../iceberg/types.js';
+import { type LeafColumn, type ParquetFooter, type SkippedRowGroups, skippedRowGroups } from '../parquet/index.js';
 import type { PinnedTable } from './tables.js';
 
-/** By index. None where deletes are joined to the file's rows: the engine may then filter behind the join. */
+const none: SkippedRowGroups = { groups: [], by: [] };
+
+/** The engine has to apply the comparisons to the file before anything else: see `ParquetSource.partialFor`. */
 export function ruledOut(
   table: PinnedTable,
-  { file, deletes }: FileTask,
+  file: DataFile,
   footer: ParquetFooter,
   columns: readonly PhysicalColumn[],
-  demand: ScanDemand,
-): number[] {
-  if (!demand.pushed || deletes.length > 0) return [];
+  filter: Filter | undefined,
+): SkippedRowGroups {
+  if (!filter) return none;
   const identity = table.metadata.partitionSpecs
     .find(({ specId }) => specId === file.specId)
     ?.fields.flatMap(({ transform, sourceIds }) => (transform === 'identity' ? sourceIds : []));
@@ -26,7 +27,7 @@ export function ruledOut(
     if (leaf && physical && !identity?.includes(field.id) && isStoredAsIs(leaf, field.type))
       names.set(field.name, physical.name);
   }
-  return skippedRowGroups(footer, demand.pushed, names);
+  return skippedRowGroups(footer, filter, names);
 }
 
 /** Whether the engine compares the file's own values, and not what a cast made of them. */

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import type {
   ComparedColumn,
+  Filter,
   ParquetSource,
   PhysicalColumn,
   ScanDemand,
@@ -30,6 +31,7 @@ import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
 import type { StatementContext } from './environment.js';
 import { sourceFromMetadata, statisticsWanted } from './from-metadata.js';
+import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
 import { refuseNanosecondZones, refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
@@ -41,17 +43,26 @@ export interface StagedScan {
   scan: TableScan;
   plan: ScanPlan;
   traffic: Traffic;
+  /** Join keys that files were pruned by. */
+  learnt: readonly LearntKeys[];
 }
 
-/** What staging moved, in bytes. */
+/** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
 export interface Traffic {
   fetchedBytes: number;
   cachedBytes: number;
+  rowGroups: number;
+  rowGroupsSkipped: number;
+}
+
+function noTraffic(): Traffic {
+  return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
 }
 
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
 interface Wanted {
-  demand: ScanDemand;
+  /** What all wanted rows satisfy. */
+  filter: Filter | undefined;
   columns: Set<number>;
   compared: Map<number, number>;
 }
@@ -61,37 +72,50 @@ export class StagingArea {
   readonly #links: string[] = [];
   /** Staging that is still under way when the area is released comes to nothing. */
   readonly #released = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly signal: AbortSignal;
 
   constructor(
     private readonly context: StatementContext,
     private readonly directory: string,
   ) {
-    this.#signal = AbortSignal.any([context.call.signal, this.#released.signal]);
+    this.signal = AbortSignal.any([context.call.signal, this.#released.signal]);
     // Each of many parallel reads listens to it.
-    setMaxListeners(0, this.#signal);
+    setMaxListeners(0, this.signal);
   }
 
-  async scan(name: string, table: PinnedTable, demand: ScanDemand): Promise<StagedScan> {
+  /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */
+  plan(table: PinnedTable, demand: ScanDemand, learnt: readonly LearntKeys[] = []): Promise<ScanPlan> {
     const demandedFields = table.schema.fields.filter(({ name: column }) => demand.columns.includes(column));
-    const plan = await planTable(table, {
+    return planTable(table, {
       metadata: table.metadata,
       snapshotId: table.snapshotId,
       schema: table.schema,
       filter: demand.filter,
+      joinKeys: filterOfKeys(learnt),
       storage: table.storage,
-      signal: this.#signal,
+      signal: this.signal,
       cache: metadataCacheOf(this.context, table),
       statistics: [...statisticsWanted(table, demand), ...floatingFieldIds(demandedFields)],
     });
+  }
+
+  /** Brings a planned scan to local disk. */
+  async scan(
+    name: string,
+    table: PinnedTable,
+    demand: ScanDemand,
+    plan: ScanPlan,
+    learnt: readonly LearntKeys[] = [],
+  ): Promise<StagedScan> {
     refuseOtherFormats(table, plan);
     const columns = columnsOfTable(table);
     refuseNanosecondZones(table, demandedOf(columns, demand));
     const tasks = limited(plan.tasks, demand);
-    const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
+    const traffic = noTraffic();
     const known = sourceFromMetadata(table, tasks, demand, columns);
-    if (known) return { scan: { name, columns, source: known }, plan, traffic };
-    return { scan: await this.#files(name, table, tasks, demand, traffic), plan, traffic };
+    if (known) return { scan: { name, columns, source: known }, plan, traffic, learnt };
+    const filter = allOf([demand.filter, rangesOfKeys(learnt)]);
+    return { scan: await this.#files(name, table, tasks, { ...demand, filter }, traffic), plan, traffic, learnt };
   }
 
   /** The rows of some files, with all columns of the table. */
@@ -99,12 +123,12 @@ export class StagingArea {
     const columns = columnsOfTable(table);
     refuseNanosecondZones(table, columns);
     const demand = { table: name, columns: columns.map(({ field }) => field.name) };
-    return this.#files(name, table, tasks, demand, { fetchedBytes: 0, cachedBytes: 0 });
+    return this.#files(name, table, tasks, demand, noTraffic());
   }
 
   /** Local copies of delete files. */
   async deleteFiles(table: PinnedTable, deletes: readonly DeleteFile[]): Promise<string[]> {
-    const traffic: Traffic = { fetchedBytes: 0, cachedBytes: 0 };
+    const traffic = noTraffic();
     return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
   }
 
@@ -124,7 +148,7 @@ export class StagingArea {
     const columns = columnsOfTable(table);
     const compared = comparedColumns(table, tasks);
     const wanted = {
-      demand,
+      filter: demand.filter,
       columns: new Set(demandedOf(columns, demand).map(({ fieldId }) => fieldId)),
       compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
     };
@@ -151,8 +175,10 @@ export class StagingArea {
       .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
       .map(({ name }) => name);
     refuseOtherCodecs(file, footer, names);
-    const skipped = ruledOut(table, task, footer, columns, wanted.demand);
-    const path = await this.#link(table, file, neededRanges(footer, names, file.fileSize, skipped), traffic);
+    const skipped = ruledOut(table, file, footer, columns, wanted.filter);
+    traffic.rowGroups += footer.rowGroups.length;
+    traffic.rowGroupsSkipped += skipped.groups.length;
+    const path = await this.#link(table, file, neededRanges(footer, names, file.fileSize, skipped.groups), traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
@@ -162,6 +188,7 @@ export class StagingArea {
       path,
       location: file.location,
       rowCount: file.recordCount,
+      ...(skipped.by.length > 0 && { partialFor: skipped.by }),
       columns,
       constants: new Map([...identityConstants(table.metadata, file), ...constants]),
       ...hidden,
@@ -182,7 +209,7 @@ export class StagingArea {
     return this.context.environment.footerCache.read(
       { location: file.location, size: file.fileSize, store: storeOf(table, file.location) },
       table.storage,
-      this.#signal,
+      this.signal,
     );
   }
 
@@ -199,13 +226,13 @@ export class StagingArea {
     const { rangeCache } = this.context.environment;
     const { location, fileSize: size } = file;
     const wanted = { location, size, storage: table.storage, store: storeOf(table, location) };
-    const local = await rangeCache.ensure(wanted, ranges, this.#signal);
+    const local = await rangeCache.ensure(wanted, ranges, this.signal);
     traffic.fetchedBytes += local.fetchedBytes;
     traffic.cachedBytes += local.cachedBytes;
     const link = await rangeCache.link(local.path, this.directory);
-    if (this.#signal.aborted) {
+    if (this.signal.aborted) {
       await rangeCache.unlink(link);
-      this.#signal.throwIfAborted();
+      this.signal.throwIfAborted();
     }
     this.#links.push(link);
     return link;

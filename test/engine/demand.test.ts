@@ -1,5 +1,5 @@
 import { Binary, Bool, DateDay, Decimal, Float64, Int64, Struct, TimestampMicrosecond, Utf8 } from 'apache-arrow';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/engine/contract.js';
 import { child, column, parameterRow, useEngine } from './support.js';
 
@@ -79,6 +79,35 @@ it('knows the limit only where nothing stands between it and the scan', async ()
   expect(await demand('SELECT raw FROM "t0" LIMIT 5 OFFSET 2')).toMatchObject([{ limit: 7 }]);
   expect((await demand('SELECT raw FROM "t0" WHERE "a b" = 1 LIMIT 5'))[0]).not.toHaveProperty('limit');
   expect((await demand('SELECT DISTINCT "Kind" FROM "t0" LIMIT 5'))[0]).not.toHaveProperty('limit');
+});
+
+describe('join keys', () => {
+  const joins = async (sql: string) =>
+    Object.fromEntries((await demand(sql)).map(({ table, joins: found }) => [table, found?.map((key) => key.column)]));
+
+  it.each([
+    ['FROM "t0" a JOIN "t1" b ON a."a b" = b.id', ['a b'], ['id']],
+    ['FROM "t0" a WHERE "a b" IN (SELECT id FROM "t1")', ['a b'], ['id']],
+    ['FROM "t0" a WHERE EXISTS (SELECT 1 FROM "t1" b WHERE b.id = a."a b")', ['a b'], ['id']],
+    ['FROM "t0" a LEFT JOIN "t1" b ON a."a b" = b.id WHERE a.d IS NULL OR b.id > 3', undefined, ['id']],
+    ['FROM "t1" b RIGHT JOIN "t0" a ON a."a b" = b.id', undefined, ['id']],
+    ['FROM "t0" a FULL JOIN "t1" b ON a."a b" = b.id', undefined, undefined],
+    ['FROM "t0" a ANTI JOIN "t1" b ON a."a b" = b.id', undefined, undefined],
+    ['FROM "t0" a WHERE "a b" NOT IN (SELECT id FROM "t1")', undefined, undefined],
+    ['FROM "t0" a JOIN "t1" b ON a."a b" = b.id + 1', undefined, undefined],
+    ['FROM "t0" a JOIN "t1" b ON a."a b"::VARCHAR = b.id::VARCHAR', undefined, undefined],
+    ['FROM "t0" a JOIN "t1" b ON a."a b" >= b.id', undefined, undefined],
+    ['FROM (SELECT * FROM "t0" LIMIT 5) a JOIN "t1" b ON a."a b" = b.id', undefined, ['id']],
+    ['FROM "t0" a JOIN "t1" b ON a."a b" = b.id JOIN "t1" c ON c.id = a."a b" + 1', ['a b'], undefined],
+  ])('of %s', async (from, ofFirst, ofSecond) => {
+    const found = await joins(`SELECT a.raw ${from}`);
+    expect([found.t0, found.t1]).toEqual([ofFirst, ofSecond]);
+  });
+
+  it('say where null has a partner too', async () => {
+    const [first] = await demand('SELECT a.raw FROM "t0" a JOIN "t1" b ON a."a b" IS NOT DISTINCT FROM b.id');
+    expect(first?.joins).toEqual([{ column: 'a b', table: 't1', tableColumn: 'id', orNull: true }]);
+  });
 });
 
 it('plans with the values of parameters', async () => {

@@ -112,8 +112,11 @@ describe('decoding in threads', () => {
     partitionFields: layout.spec.fields,
     partitionPredicate: always,
     predicate: always,
+    keyPartitionPredicate: always,
+    keyPredicate: always,
     statistics: new Set(),
     keptStatistics: new Set(),
+    addedOnly: false,
   };
   let pool: DecodePool;
 

@@ -1,9 +1,11 @@
-import type { Filter, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
+import type { Filter, JoinKey, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
 import type { Connection } from './database.js';
 import { defineFunctions } from './define-functions.js';
 import { asksExtremesOnly } from './extremes.js';
 import { columnsIn, filterOf } from './filter.js';
+import { joinKeysOf } from './join-keys.js';
 import { nameOf, tokens } from './lexer.js';
+import { logicalPlan } from './logical-plan.js';
 import { bindParameters } from './parameters.js';
 import { listOf, type PlanNode } from './plan.js';
 import { sqlTypeOf } from './sql-type.js';
@@ -57,23 +59,27 @@ export async function demandOf(
   for (const root of plan) await visit(connection, root, [], tables, demands);
   const limit = await limitOf(connection, sql, plan);
   const extremesOnly = await asksExtremesOnly(connection, sql, plan);
+  const joined = demands.size > 1 ? await logicalPlan(connection, sql) : undefined;
+  const joinKeys = joined ? joinKeysOf(joined, tables) : [];
   return [...demands].map(([index, demand]) => ({
     table: (tables[index] as TableBinding).name,
     columns: (tables[index] as TableBinding).columns
       .map(({ field }) => field.name)
       .filter((_, column) => demand.columns.has(`c${column}`)),
     ...(demand.filter ? { filter: demand.filter } : {}),
-    ...(demand.pushed ? { pushed: demand.pushed } : {}),
+    ...joinsOf(joinKeys.flatMap(({ table, key }) => (table === index ? [key] : []))),
     ...(demands.size === 1 && !demand.filtered && extremesOnly ? { extremesOnly: true } : {}),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
   }));
 }
 
+function joinsOf(joins: JoinKey[]): { joins?: JoinKey[] } {
+  return joins.length > 0 ? { joins } : {};
+}
+
 interface Demand {
   columns: Set<string>;
   filter?: Filter;
-  /** By the scan itself. */
-  pushed?: Filter;
   filtered: boolean;
 }
 
@@ -105,9 +111,7 @@ async function scanDemand(
 ): Promise<Demand> {
   const columns = new Set(listOf(scan.extra_info.Projections));
   const parts: Filter[] = [];
-  const pushed: Filter[] = [];
-  const own = listOf(scan.extra_info.Filters);
-  const filters = [...filtersAbove, ...own];
+  const filters = [...filtersAbove, ...listOf(scan.extra_info.Filters)];
   const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
   for (const text of filters) {
     const expression = await expressionOf(connection, text);
@@ -118,13 +122,11 @@ async function scanDemand(
     columnsIn(expression, columns);
     const filter = filterOf(expression, fields);
     if (filter) parts.push(filter);
-    if (filter && own.includes(text) && !text.startsWith('optional:')) pushed.push(filter);
   }
   return {
     columns,
     filtered: filters.length > 0,
     ...(parts.length > 0 ? { filter: allOf(parts) } : {}),
-    ...(pushed.length > 0 ? { pushed: allOf(pushed) } : {}),
   };
 }
 

@@ -1,5 +1,7 @@
 import { SkuaError } from '../../errors.js';
 import type {
+  ColumnRequest,
+  ColumnValues,
   EngineInstance,
   InstanceOptions,
   ParameterRow,
@@ -13,6 +15,7 @@ import type {
   WrittenFile,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
+import { columnValues } from './column-values.js';
 import { Database } from './database.js';
 import { bindParameters } from './parameters.js';
 import { type Planner, typedTexts } from './planner.js';
@@ -68,6 +71,15 @@ export class DuckDbInstance implements EngineInstance {
 
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
     return this.planner.demand(sql, tables, parameters, signal);
+  }
+
+  columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
+    const use = this.use(signal);
+    return use.finish(async () => {
+      await attachScans(use.connection, [scan]);
+      use.check();
+      return columnValues(use.connection, scan, request);
+    });
   }
 
   async explain(

@@ -2,6 +2,7 @@ import type { Field } from 'apache-arrow';
 import type { Literal, ParquetSource, TableColumn, TableScan } from '../contract.js';
 import { deleteJoins } from './deletes.js';
 import { type PhysicalRead, physicalRead } from './evolution.js';
+import { filterSql } from './filter-sql.js';
 import { literalSql, sqlTypeOf } from './sql-type.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
@@ -57,6 +58,7 @@ function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
     const key = JSON.stringify([
       columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
       file.equalityDeletes,
+      file.partialFor,
       positional ? (deleting > sharedScanThreshold ? 'deletes' : file.path) : '',
     ]);
     const group = groups.get(key);
@@ -98,8 +100,9 @@ function groupSql(scan: TableScan, group: Group): string {
     outputs.push(`${locationSql(group.files)} AS ${fileColumn}`);
     outputs.push(`s.file_row_number AS ${positionColumn}`);
   }
+  const read = partialSql(scan, group, readSql(group));
   const joins = deleteJoins(scan, group.files, (fieldId) => comparedSql(scan, group, fieldId));
-  return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM ${readSql(group)} AS s${joins}`;
+  return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM ${read} AS s${joins}`;
 }
 
 /** The value that an equality delete compares, and its type. */
@@ -170,6 +173,15 @@ function readSql(group: Group): string {
   const rows = group.files.reduce((total, { rowCount }) => total + rowCount, 0);
   const cardinality = `, explicit_cardinality = ${Math.max(1, Math.floor(rows))}`;
   return `read_parquet(${paths}${schema}${cardinality}, hive_partitioning = false)`;
+}
+
+/** Filters right at the reader, below the joins that take deleted rows away. */
+function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
+  const filters = files[0]?.partialFor ?? [];
+  if (filters.length === 0) return read;
+  const names = new Map(columns.map(({ column }, index) => [column.field.name, readName(index)]));
+  const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
+  return `(SELECT *, file_row_number, file_index FROM ${read} WHERE ${conditions.join(' AND ')})`;
 }
 
 /** What a column is in files that do not hold it: the partition's value, or the initial default, or null (spec, "Column Projection"). */

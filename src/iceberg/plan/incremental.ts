@@ -1,12 +1,13 @@
 /** Reads of what happened between two snapshots. */
 import { SkuaError } from '../../errors.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../contract.js';
-import { loadEntries, loadManifests } from '../manifest/load.js';
+import { loadManifests } from '../manifest/load.js';
 import { currentSnapshot, schemaOf, snapshotById } from '../snapshots.js';
 import type { DataFile, Snapshot, TableMetadata } from '../types.js';
 import { removalKey } from '../write/removal.js';
 import { inParallel } from './in-parallel.js';
 import { planScan } from './scan.js';
+import { countTasks, selectFromManifests } from './select-manifests.js';
 
 const snapshotsAtATime = 8;
 
@@ -19,36 +20,21 @@ export async function planAppends(request: ScanRequest & { after: bigint }): Pro
   const snapshot = snapshotId === undefined ? currentSnapshot(metadata) : snapshotById(metadata, snapshotId);
   const schema = request.schema ?? schemaOf(metadata, snapshot?.snapshotId);
   const appends = ancestorsAfter(metadata, snapshot, after).filter(({ summary }) => summary.operation === 'append');
-  let manifests = 0;
-  const files = await inParallel(appends, snapshotsAtATime, async (append) => {
+  const manifests = await inParallel(appends, snapshotsAtATime, async (append) => {
     request.signal?.throwIfAborted();
-    const own = (await loadManifests(request, append)).filter(
+    return (await loadManifests(request, append)).filter(
       ({ content, addedSnapshotId }) => content === 'data' && addedSnapshotId === append.snapshotId,
     );
-    manifests += own.length;
-    const entries = (await Promise.all(own.map((manifest) => loadEntries(request, manifest)))).flat();
-    return entries.flatMap(({ status, file }) => (status === 'added' && file.content === 'data' ? [file] : []));
   });
-  const tasks = files
-    .flat()
+  const { selections, statistics } = await selectFromManifests(
+    { ...request, schema, addedOnly: true },
+    manifests.flat(),
+  );
+  const tasks = selections
+    .flatMap(({ files }) => files.filter((file) => file.content === 'data'))
     .sort(byLocation)
     .map((file): FileTask => ({ file, deletes: [] }));
-  const bytes = tasks.reduce((sum, { file }) => sum + file.fileSize, 0);
-  return {
-    snapshot,
-    schema,
-    tasks,
-    statistics: {
-      manifestsTotal: manifests,
-      manifestsRead: manifests,
-      filesTotal: tasks.length,
-      filesPlanned: tasks.length,
-      bytesTotal: bytes,
-      bytesPlanned: bytes,
-      deleteFiles: 0,
-      prunedBy: [],
-    },
-  };
+  return { snapshot, schema, tasks, statistics: countTasks(statistics, tasks) };
 }
 
 /** The snapshot and its ancestors down to `after`, which is not among them. */
@@ -76,12 +62,7 @@ export async function planDifference(request: ScanRequest & { other: bigint }): 
   return {
     ...plan,
     tasks,
-    statistics: {
-      ...plan.statistics,
-      filesPlanned: tasks.length,
-      bytesPlanned: tasks.reduce((sum, { file }) => sum + file.fileSize, 0),
-      deleteFiles: new Set(tasks.flatMap(({ deletes }) => deletes)).size,
-    },
+    statistics: countTasks(plan.statistics, tasks),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Filter, Literal } from '../../engine/contract.js';
 import { findField } from '../schema.js';
 import type { Schema, Type } from '../types.js';
-import type { Value } from '../values/single-value.js';
+import { compareValues, type Value } from '../values/single-value.js';
 import { parseValueDown } from '../values/text-value.js';
 
 export type Predicate =
@@ -14,6 +14,7 @@ export type Predicate =
 export type Test =
   | { op: 'isNull' | 'notNull' }
   | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'; value: Value }
+  /** `values` are in order. */
   | { op: 'in'; values: Value[] }
   | { op: 'startsWith'; prefix: string };
 
@@ -78,7 +79,7 @@ export function combine(op: 'and' | 'or', operands: readonly Predicate[]): Predi
     const values = rest.flatMap((operand) =>
       operand.op === 'eq' && operand.fieldId === fieldId ? [operand.value] : [],
     );
-    if (values.length === rest.length) return { op: 'in', fieldId, type, values };
+    if (values.length === rest.length) return { op: 'in', fieldId, type, values: values.sort(compareValues) };
   }
   return { op, operands: rest };
 }

@@ -45,7 +45,10 @@ function mayPass(test: Test, type: Type, range: ValueRange): boolean {
     case 'eq':
       return within(test.value, range, mayHoldNan);
     case 'in':
-      return test.values.some((value) => within(value, range, mayHoldNan));
+      if (isFloating(type) || lower === undefined) {
+        return test.values.some((value) => within(value, range, mayHoldNan));
+      }
+      return within(firstFrom(test.values, lower), range, mayHoldNan);
     case 'ne':
       if (mayHoldNan || lower === undefined || upper === undefined) return true;
       return compareValues(lower, upper) !== 0 || compareValues(lower, test.value) !== 0;
@@ -60,6 +63,17 @@ function mayPass(test: Test, type: Type, range: ValueRange): boolean {
     case 'startsWith':
       return mayStartWith(test.prefix, lower, upper);
   }
+}
+
+/** The first of ordered values that is not below a bound; the last of them where all are. */
+function firstFrom(values: readonly Value[], bound: Value): Value {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareValues(values[middle] as Value, bound) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return values[low] as Value;
 }
 
 function within(value: Value, range: ValueRange, mayHoldNan: boolean): boolean {

@@ -1,19 +1,12 @@
 /** Plans a scan: which data files to read, and which deletes apply to each (Iceberg spec, "Scan Planning"). */
-import type { FileTask, ScanPlan, ScanRequest, ScanStatistics } from '../contract.js';
-import { loadManifests, readMetadataFile } from '../manifest/load.js';
-import { currentSchema, currentSnapshot, partitionSpecById, schemaOf, snapshotById } from '../snapshots.js';
+import type { FileTask, ScanPlan, ScanRequest } from '../contract.js';
+import { loadManifests } from '../manifest/load.js';
+import { currentSchema, currentSnapshot, schemaOf, snapshotById } from '../snapshots.js';
 import type { DeleteFile, ManifestFile } from '../types.js';
-import { decoderFor } from './decoder.js';
-import { DeleteIndex, deletePathFieldId } from './delete-index.js';
-import { mayMatchManifest } from './evaluate.js';
-import { inParallel } from './in-parallel.js';
-import { bindFilter, fieldIdsOf, type Predicate } from './predicate.js';
-import { projectPredicate } from './projection.js';
-import type { SelectedFiles, Selection } from './select-files.js';
+import { DeleteIndex } from './delete-index.js';
+import type { SelectedFiles } from './select-files.js';
+import { countTasks, selectFromManifests } from './select-manifests.js';
 import { giveWay } from './turns.js';
-
-/** Manifests that are fetched and decoded at a time. */
-const manifestsAtATime = 16;
 
 /** NOT_FOUND for a snapshot that the table does not have; otherwise fails as the storage does. Aborting the signal stops it. */
 export async function planScan(request: ScanRequest): Promise<ScanPlan> {
@@ -22,70 +15,9 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const isTimeTravel = snapshotId !== undefined && snapshotId !== metadata.currentSnapshotId;
   const schema = request.schema ?? (isTimeTravel ? schemaOf(metadata, snapshotId) : currentSchema(metadata));
   const manifests = (await loadManifests(request, snapshot)).filter(hasLiveFiles);
-  const predicate = bindFilter(request.filter, schema);
-  const statistics = emptyStatistics(manifests.length);
-  const pruned = { manifest: 0, partition: 0, statistics: 0 };
-  const chosen = await chooseManifests(request, manifests, predicate, statistics, pruned);
-  const decode = decoderFor(chosen.reduce((sum, { manifest }) => sum + manifest.length, 0));
-  const selections = await inParallel(chosen, manifestsAtATime, async ({ manifest, selection }) => {
-    request.signal?.throwIfAborted();
-    return decode(await readMetadataFile(request, manifest.location), manifest, selection);
-  });
-  statistics.manifestsRead = chosen.length;
-  selections.forEach((selected, index) => {
-    if (chosen[index]?.manifest.content === 'data') countSelected(selected, statistics, pruned);
-  });
+  const { selections, statistics } = await selectFromManifests({ ...request, schema }, manifests);
   const tasks = await assignDeletes(request, selections);
-  statistics.filesPlanned = tasks.length;
-  statistics.bytesPlanned = tasks.reduce((sum, { file }) => sum + file.fileSize, 0);
-  statistics.deleteFiles = new Set(tasks.flatMap(({ deletes }) => deletes)).size;
-  statistics.prunedBy = (['manifest', 'partition', 'statistics'] as const)
-    .map((reason) => ({ reason, files: pruned[reason] }))
-    .filter(({ files }) => files > 0)
-    .sort((left, right) => right.files - left.files);
-  return { snapshot, schema, tasks, statistics };
-}
-
-interface ChosenManifest {
-  manifest: ManifestFile;
-  selection: Selection;
-}
-
-/** The manifests whose partition summaries leave room for matching files. */
-async function chooseManifests(
-  request: ScanRequest,
-  manifests: readonly ManifestFile[],
-  predicate: Predicate,
-  statistics: ScanStatistics,
-  pruned: { manifest: number },
-): Promise<ChosenManifest[]> {
-  const chosen: ChosenManifest[] = [];
-  for (const manifest of manifests) {
-    await giveWay();
-    const selection = selectionFor(request, manifest, predicate);
-    if (mayMatchManifest(selection.partitionPredicate, manifest, selection.partitionFields)) {
-      chosen.push({ manifest, selection });
-    } else if (manifest.content === 'data') {
-      const files = (manifest.addedFilesCount ?? 0) + (manifest.existingFilesCount ?? 0);
-      pruned.manifest += files;
-      statistics.filesTotal += files;
-    }
-  }
-  return chosen;
-}
-
-function selectionFor(request: ScanRequest, manifest: ManifestFile, predicate: Predicate): Selection {
-  const partitionFields = partitionSpecById(request.metadata, manifest.specId).fields;
-  const kept = new Set(request.statistics ?? []);
-  const isData = manifest.content === 'data';
-  const decoded = isData ? new Set([...fieldIdsOf(predicate), ...kept]) : new Set([deletePathFieldId]);
-  return {
-    partitionFields,
-    partitionPredicate: projectPredicate(predicate, partitionFields),
-    predicate,
-    statistics: decoded,
-    keptStatistics: isData ? kept : decoded,
-  };
+  return { snapshot, schema, tasks, statistics: countTasks(statistics, tasks) };
 }
 
 /** In the order of the manifest list, so that equal requests give equal plans. */
@@ -106,28 +38,4 @@ async function assignDeletes(request: ScanRequest, selections: readonly Selected
 
 function hasLiveFiles(manifest: ManifestFile): boolean {
   return manifest.addedFilesCount !== 0 || manifest.existingFilesCount !== 0;
-}
-
-function countSelected(
-  selected: SelectedFiles,
-  statistics: ScanStatistics,
-  pruned: { partition: number; statistics: number },
-): void {
-  statistics.filesTotal += selected.filesTotal;
-  statistics.bytesTotal += selected.bytesTotal;
-  pruned.partition += selected.prunedByPartition;
-  pruned.statistics += selected.prunedByStatistics;
-}
-
-function emptyStatistics(manifestsTotal: number): ScanStatistics {
-  return {
-    manifestsTotal,
-    manifestsRead: 0,
-    filesTotal: 0,
-    filesPlanned: 0,
-    bytesTotal: 0,
-    bytesPlanned: 0,
-    deleteFiles: 0,
-    prunedBy: [],
-  };
 }

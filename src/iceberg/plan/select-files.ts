@@ -10,10 +10,15 @@ export interface Selection {
   partitionPredicate: Predicate;
   /** Over columns. */
   predicate: Predicate;
+  /** The same of join keys, by which files are left out beside the filter. */
+  keyPartitionPredicate: Predicate;
+  keyPredicate: Predicate;
   /** Columns whose statistics are decoded. */
   statistics: ReadonlySet<number>;
   /** Columns whose statistics stay with the files that are kept. */
   keptStatistics: ReadonlySet<number>;
+  /** Only files that the manifest's own snapshot added. */
+  addedOnly: boolean;
 }
 
 export interface SelectedFiles {
@@ -22,6 +27,7 @@ export interface SelectedFiles {
   bytesTotal: number;
   prunedByPartition: number;
   prunedByStatistics: number;
+  prunedByKeys: number;
 }
 
 /** Goes on after each portion of the manifest, so that the caller can pause. */
@@ -30,27 +36,34 @@ export function* selectFiles(
   manifest: ManifestFile,
   selection: Selection,
 ): Generator<void, SelectedFiles> {
-  const { partitionFields, partitionPredicate, predicate, statistics, keptStatistics } = selection;
+  const { partitionFields, partitionPredicate, predicate, statistics, keptStatistics, addedOnly } = selection;
   const selected: SelectedFiles = {
     files: [],
     filesTotal: 0,
     bytesTotal: 0,
     prunedByPartition: 0,
     prunedByStatistics: 0,
+    prunedByKeys: 0,
   };
   for (const entries of manifestEntries(bytes, manifest, { partitionFields, statistics })) {
     for (const { status, file } of entries) {
-      if (status === 'deleted') continue;
+      if (status === 'deleted' || (addedOnly && status !== 'added')) continue;
       selected.filesTotal++;
       selected.bytesTotal += file.fileSize;
       if (!mayMatchPartition(partitionPredicate, file, partitionFields)) selected.prunedByPartition++;
       // The bounds of a delete file are those of the rows that it removes.
       else if (file.content === 'data' && !mayMatchStatistics(predicate, file)) selected.prunedByStatistics++;
+      else if (!mayHaveKeys(selection, file)) selected.prunedByKeys++;
       else selected.files.push(keptStatistics === statistics ? file : withStatistics(file, keptStatistics));
     }
     yield;
   }
   return selected;
+}
+
+function mayHaveKeys({ partitionFields, keyPartitionPredicate, keyPredicate }: Selection, file: DataFile | DeleteFile) {
+  if (!mayMatchPartition(keyPartitionPredicate, file, partitionFields)) return false;
+  return file.content !== 'data' || mayMatchStatistics(keyPredicate, file);
 }
 
 const statisticsNames = [
