@@ -126,8 +126,17 @@ const limits = z.strictObject({
   concurrentStatements: integer(
     1,
     10_000,
-    'Statements that run at the same time; one more is refused with RESOURCE_EXHAUSTED.',
+    'Statements that run at the same time; one more waits until another ends, those of the principal with the fewest running ones first.',
   ).prefault(64),
+  concurrentStatementsPerPrincipal: integer(
+    1,
+    10_000,
+    'Those of one principal. Without it, three quarters of `concurrent_statements`, so that one principal never has all places.',
+  ).optional(),
+  queueTimeout: duration(
+    { minimum: '0s', maximum: '1h' },
+    'A statement that waits longer for others to end is refused with RESOURCE_EXHAUSTED; `0s` refuses it at once.',
+  ).prefault('30s'),
   statementTimeout: duration(
     { minimum: '1s', maximum: '7d' },
     'A statement that runs longer ends with DEADLINE_EXCEEDED.',

@@ -13,21 +13,17 @@ export type Surface = Pick<
   off(event: 'cancelled', listener: () => void): unknown;
 };
 
-/** A call whose principal is known: what handlers get. */
-export class FlightCall implements Call {
-  readonly report: CallReport = {};
+/** Work for one principal that can be stopped: a client's call, or a statement that goes on between calls. */
+export class RunningCall implements Call {
+  readonly report: CallReport & { waitedMs?: number } = {};
   readonly #abort = new AbortController();
-  readonly #headers = new Metadata();
   readonly #endings: (() => void)[] = [];
-  #headersSent = false;
+  #leave: (() => void) | undefined;
 
   constructor(
     readonly principal: Principal,
-    private readonly lease: SessionLease,
-    private readonly surface: Surface,
-  ) {
-    if (lease.newId !== undefined) this.#headers.set('set-cookie', setCookie(lease.newId));
-  }
+    protected readonly lease: SessionLease,
+  ) {}
 
   get session(): Session {
     return this.lease.session;
@@ -47,9 +43,53 @@ export class FlightCall implements Call {
     this.#endings.push(callback);
   }
 
+  /** For the gate: the call has a place among the running statements, which the function gives back. */
+  occupy(leave: () => void): void {
+    this.#leave = leave;
+  }
+
+  /** Gives the place among the running statements back before the call is over. */
+  leaveSlot(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
   /** For the gate. */
   end(): void {
     for (const callback of this.#endings.splice(0)) callback();
+    this.leaveSlot();
+    this.lease.release();
+  }
+
+  /** Another hold on the session of the call, for work that outlives it. */
+  shareSession(): SessionLease {
+    return this.lease.share();
+  }
+
+  /** Tells the session, where the call left state in it. */
+  keepState(): void {
+    if (this.report.keepsState) this.lease.keep();
+  }
+
+  /** The error that a call ends with: why it was stopped if it was, else what it threw. */
+  outcome(thrown: unknown): unknown {
+    const { aborted, reason } = this.#abort.signal;
+    return aborted && reason instanceof SkuaError ? reason : thrown;
+  }
+}
+
+/** A client's call whose principal is known: what handlers get. */
+export class FlightCall extends RunningCall {
+  readonly #headers = new Metadata();
+  #headersSent = false;
+
+  constructor(
+    principal: Principal,
+    lease: SessionLease,
+    private readonly surface: Surface,
+  ) {
+    super(principal, lease);
+    if (lease.newId !== undefined) this.#headers.set('set-cookie', setCookie(lease.newId));
   }
 
   /** Ends the session of the call's cookie and takes the cookie away. False for the session that calls without a cookie share. */
@@ -68,11 +108,5 @@ export class FlightCall implements Call {
     if (this.#headersSent) return;
     this.#headersSent = true;
     if (Object.keys(this.#headers.getMap()).length > 0) this.surface.sendMetadata(this.#headers);
-  }
-
-  /** The error that a call ends with: why it was stopped if it was, else what it threw. */
-  outcome(thrown: unknown): unknown {
-    const { aborted, reason } = this.#abort.signal;
-    return aborted && reason instanceof SkuaError ? reason : thrown;
   }
 }

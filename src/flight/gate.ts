@@ -6,7 +6,8 @@ import { type Authenticator, bearerFrom } from '../auth/index.js';
 import type { Principal } from '../auth/principal.js';
 import { type ErrorCode, SkuaError } from '../errors.js';
 import { type SessionStore, sessionIdFrom } from '../session/index.js';
-import { FlightCall, type Surface } from './flight-call.js';
+import { FlightCall, RunningCall, type Surface } from './flight-call.js';
+import { type SlotOptions, StatementSlots } from './slots.js';
 import { type Failure, failureOf } from './status.js';
 
 /** Writes structured entries; pino's loggers are such. */
@@ -19,8 +20,7 @@ export interface GateOptions {
   authenticator: Authenticator;
   sessions: SessionStore;
   logger: Logger;
-  /** Statements that run at the same time; one more is refused with RESOURCE_EXHAUSTED. */
-  concurrentStatements: number;
+  slots: SlotOptions;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. */
   statementTimeout: number;
   /** Told of every call when it is over. */
@@ -38,28 +38,28 @@ export interface CallRecord {
   rows?: number;
   bytes?: number;
   ms: number;
+  /** The part of `ms` that the statement waited for a place among the running ones; absent where it got one at once. */
+  waitedMs?: number;
   incident?: string;
 }
 
 export class Gate {
   readonly #options: GateOptions;
-  readonly #calls = new Set<FlightCall>();
-  #statements = 0;
+  readonly #slots: StatementSlots;
+  readonly #calls = new Set<RunningCall>();
+  /** Those that are of no use without further calls of their client. */
+  readonly #background = new Set<RunningCall>();
   #draining = false;
   #onIdle: (() => void) | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#slots = new StatementSlots(options.slots);
   }
 
-  /** Calls that run at this moment. */
-  get running(): number {
-    return this.#calls.size;
-  }
-
-  /** Statements that run at this moment. */
-  get statements(): number {
-    return this.#statements;
+  /** Calls, statements and waiting statements at this moment. */
+  get running(): { calls: number; statements: number; waiting: number } {
+    return { calls: this.#calls.size, statements: this.#slots.running, waiting: this.#slots.waiting };
   }
 
   /**
@@ -75,17 +75,42 @@ export class Gate {
     const started = performance.now();
     let call: FlightCall | undefined;
     let user: string | undefined;
-    let failure: Failure | undefined;
-    try {
+    let stopListening = () => {};
+    const failure = await failing(async () => {
       this.#refuseWhileDraining();
       const principal = await this.authenticate(surface.metadata);
       user = principal.name;
-      call = await this.#run(principal, surface, counted, handle);
-    } catch (thrown) {
-      if (thrown instanceof Ended) call = thrown.call;
-      failure = failureOf(thrown instanceof Ended ? thrown.cause : thrown);
-    }
+      this.#refuseWhileDraining();
+      const cookies = surface.metadata.get('cookie').map(String);
+      const entered = new FlightCall(
+        principal,
+        this.#options.sessions.acquire(principal, sessionIdFrom(cookies)),
+        surface,
+      );
+      call = entered;
+      stopListening = abortWith(entered, surface);
+      await this.#run(entered, counted, handle);
+    });
+    stopListening();
     this.#log({ rpc, user, call, failure, ms: performance.now() - started });
+    return failure;
+  }
+
+  /**
+   * Runs a statement that a call began and that goes on when the call is over. It takes a place of its own among the concurrent statements,
+   * until it leaves it. When the server drains, it is stopped: no client can come back for it.
+   */
+  async background(
+    rpc: string,
+    origin: RunningCall,
+    handle: (call: RunningCall) => Promise<void>,
+  ): Promise<Failure | undefined> {
+    const started = performance.now();
+    const call = new RunningCall(origin.principal, origin.shareSession());
+    this.#background.add(call);
+    const failure = await failing(() => this.#run(call, true, handle));
+    this.#background.delete(call);
+    this.#log({ rpc, user: call.principal.name, call, failure, ms: performance.now() - started });
     return failure;
   }
 
@@ -102,67 +127,61 @@ export class Gate {
   /** Refuses new calls from now on, and waits for the running ones; after `timeout` milliseconds those are stopped. */
   async drain(timeout: number): Promise<void> {
     this.#draining = true;
+    const reason = new SkuaError('UNAVAILABLE', 'the server is shutting down and did not wait any longer');
+    for (const call of this.#background) call.abort(reason);
     if (this.#calls.size === 0) return;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
     const timer = setTimeout(() => {
-      const reason = new SkuaError('UNAVAILABLE', 'the server is shutting down and did not wait any longer');
       for (const call of this.#calls) call.abort(reason);
     }, timeout);
     await idle;
     clearTimeout(timer);
   }
 
-  async #run(
-    principal: Principal,
-    surface: Surface,
-    counted: boolean,
-    handle: (call: FlightCall) => Promise<void>,
-  ): Promise<FlightCall> {
-    this.#refuseWhileDraining();
-    const { sessions, concurrentStatements, statementTimeout } = this.#options;
-    if (counted && this.#statements >= concurrentStatements) {
-      throw new SkuaError(
-        'RESOURCE_EXHAUSTED',
-        'the server is too busy: as many statements run as it allows; try again later',
-      );
-    }
-    const cookies = surface.metadata.get('cookie').map(String);
-    const lease = sessions.acquire(principal, sessionIdFrom(cookies));
-    const call = new FlightCall(principal, lease, surface);
-    const onCancelled = () => call.abort(cancellation(surface));
-    surface.once('cancelled', onCancelled);
-    if (surface.cancelled) onCancelled();
-    const timer = counted
-      ? setTimeout(() => call.abort(timeout(statementTimeout)), Math.min(statementTimeout, LONGEST_TIMER))
-      : undefined;
+  async #run<C extends RunningCall>(call: C, counted: boolean, handle: (call: C) => Promise<void>): Promise<void> {
     this.#calls.add(call);
-    if (counted) this.#statements++;
     try {
+      if (counted) await this.#occupy(call);
       call.signal.throwIfAborted();
       await handle(call);
       call.signal.throwIfAborted();
-      if (call.report.keepsState) lease.keep();
-      return call;
+      call.keepState();
     } catch (thrown) {
-      throw new Ended(call, call.outcome(thrown));
+      throw call.outcome(thrown);
     } finally {
-      clearTimeout(timer);
-      surface.off('cancelled', onCancelled);
-      if (counted) this.#statements--;
       call.end();
-      lease.release();
       this.#calls.delete(call);
       if (this.#calls.size === 0) this.#onIdle?.();
     }
+  }
+
+  /** Waits for a place among the concurrent statements; the time of the statement counts from then on. */
+  async #occupy(call: RunningCall): Promise<void> {
+    const { statementTimeout } = this.#options;
+    const { issuer, subject } = call.principal;
+    const started = performance.now();
+    let leave: () => void;
+    try {
+      leave = await this.#slots.enter(JSON.stringify([issuer, subject]), call.signal);
+    } finally {
+      const waited = Math.round(performance.now() - started);
+      if (waited > 0) call.report.waitedMs = waited;
+    }
+    const stop = () => call.abort(timeout(statementTimeout));
+    const timer = setTimeout(stop, Math.min(statementTimeout, LONGEST_TIMER));
+    call.occupy(() => {
+      clearTimeout(timer);
+      leave();
+    });
   }
 
   #refuseWhileDraining(): void {
     if (this.#draining) throw new SkuaError('UNAVAILABLE', 'the server is shutting down; try again later');
   }
 
-  #log(ended: { rpc: string; user?: string; call?: FlightCall; failure?: Failure; ms: number }): void {
+  #log(ended: { rpc: string; user?: string; call?: RunningCall; failure?: Failure; ms: number }): void {
     const { rpc, user, call, failure } = ended;
     const { keepsState: _, ...report } = call?.report ?? {};
     const record: CallRecord = {
@@ -182,26 +201,38 @@ export class Gate {
   }
 }
 
-/** Carries the call out of its failure, for the log line. */
-class Ended extends Error {
-  constructor(
-    readonly call: FlightCall,
-    override readonly cause: unknown,
-  ) {
-    super();
-  }
-}
-
 /** Statuses that mean a fault of the server, whose cause the operator needs. */
 const BROKEN: ReadonlySet<ErrorCode> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOSS']);
 
 /** The longest delay that a Node.js timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-function cancellation(surface: Surface): SkuaError {
-  const deadline = surface.getDeadline();
-  const passed = Number(deadline) <= Date.now();
-  return passed
+/** How the work failed, if it did. */
+async function failing(work: () => Promise<void>): Promise<Failure | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    return failureOf(thrown);
+  }
+}
+
+/** Stops the call when its client goes away or its deadline passes; the function ends that. */
+function abortWith(call: FlightCall, surface: Surface): () => void {
+  const started = Date.now();
+  const onCancelled = () => call.abort(cancellation(Number(surface.getDeadline()), started));
+  surface.once('cancelled', onCancelled);
+  if (surface.cancelled) onCancelled();
+  return () => void surface.off('cancelled', onCancelled);
+}
+
+/**
+ * A client whose deadline passes cancels the call by itself, and that arrives a little before the deadline that the server counted from the
+ * call's arrival.
+ */
+function cancellation(deadline: number, started: number): SkuaError {
+  const early = Math.min(250, (deadline - started) / 10);
+  return Date.now() >= deadline - early
     ? new SkuaError('DEADLINE_EXCEEDED', 'the deadline that the client set has passed')
     : new SkuaError('CANCELLED', 'the client cancelled the call');
 }

@@ -42,8 +42,12 @@ export interface FlightLimits {
   maxMetadataSize?: number;
   /** Largest message that a client may send, in bytes. Default: 64 MiB. */
   maxMessageSize?: number;
-  /** Statements that run at the same time; one more is refused with RESOURCE_EXHAUSTED. Default: 64. */
+  /** Statements that run at the same time; one more waits. Default: 64. */
   concurrentStatements?: number;
+  /** Those of one principal. Default: three quarters of them, so that one principal never has all places. */
+  concurrentStatementsPerPrincipal?: number | undefined;
+  /** A statement that waits longer for a place ends with RESOURCE_EXHAUSTED, in milliseconds. Default: 30 seconds. */
+  queueTimeout?: number;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
   statementTimeout?: number;
   /** A result with more rows ends with RESOURCE_EXHAUSTED. Default: no limit. */
@@ -63,8 +67,8 @@ export interface FlightServer {
   drain(timeout: number): Promise<void>;
   /** Stops all calls and closes. */
   close(): Promise<void>;
-  /** Calls and statements that run at this moment. */
-  readonly running: { calls: number; statements: number };
+  /** Calls that are under way at this moment, statements that run, and statements that wait for a place. */
+  readonly running: { calls: number; statements: number; waiting: number };
 }
 
 const MIB = 2 ** 20;
@@ -76,11 +80,16 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   // What goes wrong is in our own log, and in the errors of `listen`.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const limits = options.limits ?? {};
+  const concurrentStatements = limits.concurrentStatements ?? 64;
   const gate = new Gate({
     authenticator: options.authenticator,
     sessions: options.sessions,
     logger: options.logger,
-    concurrentStatements: limits.concurrentStatements ?? 64,
+    slots: {
+      total: concurrentStatements,
+      perPrincipal: limits.concurrentStatementsPerPrincipal ?? Math.ceil(concurrentStatements * 0.75),
+      queueTimeout: limits.queueTimeout ?? 30_000,
+    },
     statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
     onCall: options.onCall,
   });
@@ -119,7 +128,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   };
   return {
     get running() {
-      return { calls: gate.running, statements: gate.statements };
+      return gate.running;
     },
     async listen(host, port) {
       const address = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;

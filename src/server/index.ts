@@ -43,6 +43,8 @@ export async function startServer(config: Config, options: { logger: Logger }): 
       maxMetadataSize: config.server.maxMetadataSize,
       maxMessageSize: config.server.maxMessageSize,
       concurrentStatements: config.limits.concurrentStatements,
+      concurrentStatementsPerPrincipal: config.limits.concurrentStatementsPerPrincipal,
+      queueTimeout: config.limits.queueTimeout,
       statementTimeout: config.limits.statementTimeout,
       resultRows: config.limits.resultRows,
       preparedStatementIdleTimeout: config.limits.preparedStatementIdleTimeout,

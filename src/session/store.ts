@@ -36,6 +36,8 @@ export interface SessionLease {
   keep(): void;
   /** Ends the session once its calls are over. False for the session that all calls without a cookie share. */
   end(): boolean;
+  /** Another hold on the same session. */
+  share(): SessionLease;
   release(): void;
 }
 
@@ -85,14 +87,18 @@ class Store implements SessionStore {
     const owner = { issuer: principal.issuer, subject: principal.subject };
     const own = id !== undefined && this.#ids.belongs(owner, id) ? id : undefined;
     const session = this.#find(owner, own);
+    session.expiresAt = Math.max(session.expiresAt, principal.expiresAt);
+    return this.#lease(session, own === undefined ? this.#ids.create(owner) : undefined);
+  }
+
+  #lease(session: LiveSession, newId: string | undefined): SessionLease {
     session.users++;
     session.lastUsed = this.#now();
-    session.expiresAt = Math.max(session.expiresAt, principal.expiresAt);
     let released = false;
-    const newId = own === undefined ? this.#ids.create(owner) : undefined;
     return {
       session,
       newId,
+      share: () => this.#lease(session, newId),
       keep: () => {
         if (session.isDefault && newId !== undefined) this.#keepFor(newId, session);
       },

@@ -58,9 +58,47 @@ describe('every call', () => {
     expect(fixture.log).toHaveLength(3);
   });
 
-  it('is refused when as many statements run as are allowed, but a cancel gets through', async () => {
+  it('waits while as many statements run as are allowed, and says in the log how long', async () => {
     await fixture.stop();
     fixture = await startFixture({ limits: { concurrentStatements: 1 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const running = client.send(flightSql.CommandStatementUpdate, { query: 'SLOW INSERT' });
+    await until(() => fixture.server.running.statements === 1);
+    const waiting = client.info(CommandStatementQuery, { query: 'NUMBERS 1' });
+    await until(() => fixture.server.running.waiting === 1);
+    fixture.statements.release();
+    await Promise.all([running, waiting]);
+    expect(fixture.calls).toMatchObject([
+      { rpc: 'DoPut', status: 'OK' },
+      { rpc: 'GetFlightInfo', status: 'OK', waitedMs: expect.any(Number) },
+    ]);
+    expect(fixture.calls[0]).not.toHaveProperty('waitedMs');
+  });
+
+  it('that waits ends with its deadline or its cancel', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { concurrentStatements: 1 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const running = client.send(flightSql.CommandStatementUpdate, { query: 'SLOW INSERT' });
+    await until(() => fixture.server.running.statements === 1);
+    const late = await failure(
+      client.info(CommandStatementQuery, { query: 'NUMBERS 1' }, { deadline: Date.now() + 200 }),
+    );
+    expect(late.code).toBe('DEADLINE_EXCEEDED');
+    await until(() => fixture.calls.length === 1);
+    const fetching = client.get(new Uint8Array(1));
+    fetching.on('error', () => {});
+    await until(() => fixture.server.running.waiting === 1);
+    fetching.cancel();
+    await until(() => fixture.server.running.waiting === 0 && fixture.calls.length === 2);
+    expect(fixture.calls.map(({ status }) => status)).toEqual(['DEADLINE_EXCEEDED', 'CANCELLED']);
+    fixture.statements.release();
+    await running;
+  });
+
+  it('is refused when it may not wait any longer, but a cancel gets through', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { concurrentStatements: 1, queueTimeout: 0 } });
     client = new TestClient(fixture.port, 'alice.is.good');
     const info = await client.info(CommandStatementQuery, { query: 'SLOW INSERT' });
     const running = failure(client.fetch(ticketOf(info)));
