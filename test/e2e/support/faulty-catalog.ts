@@ -18,7 +18,7 @@ export type Fault = { status: number; type: string } | 'lost request' | 'lost an
 export interface FaultyCatalog {
   statements: StatementService;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
-  fault: (what: { method: string; path: string; body: string }) => Fault | undefined;
+  fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
@@ -140,7 +140,7 @@ local_roots = [${text(warehouse)}]
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const path = request.url ?? '';
-    const fault = catalog.fault({ method: request.method ?? '', path, body: body.toString() });
+    const fault = await catalog.fault({ method: request.method ?? '', path, body: body.toString() });
     if (fault === 'lost request') {
       request.socket.destroy();
       return;
