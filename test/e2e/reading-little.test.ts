@@ -48,4 +48,40 @@ describe('reading little', () => {
       ['1'],
     ]);
   });
+
+  it.each([
+    ['deletion vectors', 3],
+    ['position deletes', 2],
+  ])('skips row groups beside %s, and counts positions as if it had not', async (_, version) => {
+    const name = `deleted_${version}`;
+    const mode = `'format-version' = '${version}', 'write.delete.mode' = 'merge-on-read'`;
+    await client.executeUpdate(`CREATE TABLE ${name} (id BIGINT, text VARCHAR) TBLPROPERTIES (${mode})`);
+    await client.executeUpdate(`INSERT INTO ${name} SELECT * FROM numbers ORDER BY id`);
+    await client.executeUpdate(`DELETE FROM ${name} WHERE id % 1000 = 7`);
+    const filter = 'id BETWEEN 300000 AND 309999';
+    const some = await explained(`SELECT MAX(text) FROM ${name} WHERE ${filter}`);
+    expect(some).toContain('delete files: 1');
+    expect(bytesRead(some)).toBeLessThan(bytesRead(await explained(`SELECT MAX(text) FROM ${name} WHERE id >= 0`)) / 2);
+    expect(
+      await rowsAsText(
+        client,
+        `SELECT COUNT(text), MIN(_pos), MAX(_pos), SUM((_pos <> id)::INT), SUM((id % 1000 = 7)::INT) FROM ${name} WHERE ${filter}`,
+      ),
+    ).toEqual([['9990', '300000', '309999', '0', '0']]);
+  });
+
+  it('leaves out files that appends added and a filter rules out', async () => {
+    await client.executeUpdate('CREATE TABLE appended (id BIGINT)');
+    const snapshot = async () =>
+      (
+        await rowsAsText(client, 'SELECT snapshot_id FROM "appended$snapshots" ORDER BY committed_at DESC LIMIT 1')
+      )[0]?.[0];
+    await client.executeUpdate('INSERT INTO appended VALUES (1)');
+    const first = await snapshot();
+    for (let id = 2; id < 6; id++) await client.executeUpdate(`INSERT INTO appended VALUES (${id})`);
+    const added = `SELECT id FROM appended FOR VERSION FROM ${first} TO 'main'`;
+    expect(await explained(`${added} WHERE id IN (1, 3)`)).toContain('files: 1 planned of 4');
+    expect(await rowsAsText(client, `${added} WHERE id IN (1, 3)`)).toEqual([['3']]);
+    expect((await rowsAsText(client, added)).sort()).toEqual([['2'], ['3'], ['4'], ['5']]);
+  });
 });
