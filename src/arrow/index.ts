@@ -16,4 +16,5 @@ export { rowsToBatch, type UnionValue } from './rows.js';
 export { sliceBatch, splitBatch } from './slice.js';
 export { decodeStream, encodeStream } from './stream.js';
 export { takeColumn } from './take.js';
+export { withoutUnions } from './union.js';
 export { batchToRows, type ValueReader, valueReader } from './values.js';

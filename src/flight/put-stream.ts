@@ -1,6 +1,6 @@
 /** What a client sends with DoPut: a descriptor on the first message, then an IPC stream of a schema and record batches. */
 import type { Schema } from 'apache-arrow';
-import { batchBytes, type ColumnarBatch, IpcDecoder } from '../arrow/index.js';
+import { batchBytes, type ColumnarBatch, IpcDecoder, withoutUnions } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
 import type { IncomingFlightData } from './flight-data.js';
 import type { FlightDescriptor } from './messages.js';
@@ -75,7 +75,7 @@ export class PutStream {
       batches.push(batch);
     }
     const schema = await this.schema();
-    return schema === undefined || schema.fields.length === 0 ? undefined : { schema, batches };
+    return schema === undefined || schema.fields.length === 0 ? undefined : withoutUnions({ schema, batches });
   }
 
   async #next(): Promise<IncomingFlightData | undefined> {
