@@ -227,14 +227,14 @@ export interface RunOptions {
   parameters?: ParameterRow;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
+  /** Given a function that says how much of the query is done, 0 to 1, where the engine knows it; before the query begins. */
+  onProgress?: ((read: () => number | undefined) => void) | undefined;
 }
 
 export interface ResultStream {
   schema: Schema;
   /** Pulled, never pushed: nothing is computed ahead of the consumer beyond one batch. Leaving the loop early stops the query. */
   batches: AsyncIterable<ColumnarBatch>;
-  /** How much of the query is done, 0 to 1, where the engine knows it. */
-  progress?(): number | undefined;
 }
 
 /** What one table binding stands for: local files, rows, or just so many rows of which no column is read. */

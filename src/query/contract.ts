@@ -11,6 +11,8 @@ export interface Call {
   signal: AbortSignal;
   /** Runs a callback when the call is over, however it ended. */
   onEnd?(callback: () => void): void;
+  /** Given, before a query runs, a function that says how much of it is done, 0 to 1, where the engine knows it. */
+  onProgress?(read: () => number | undefined): void;
   /** Filled as the call goes on, for the one log line that it ends in. */
   report: CallReport;
 }
@@ -65,8 +67,6 @@ export interface StatementRequest {
 export interface StatementStream {
   schema: Schema;
   batches: AsyncIterable<ColumnarBatch>;
-  /** 0 to 1 where the engine knows it. */
-  progress(): number | undefined;
 }
 
 export interface StatementService {

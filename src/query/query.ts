@@ -96,7 +96,7 @@ export async function runQuery(
       }
     }
   }
-  return { schema: first.stream.schema, batches: batches(), progress: () => current.stream.progress?.() };
+  return { schema: first.stream.schema, batches: batches() };
 }
 
 interface StartedQuery {
@@ -118,6 +118,7 @@ async function start(
       signal: AbortSignal.any([context.call.signal, stop.signal]),
       parameters,
       batchBytes: context.environment.limits.batchBytes,
+      onProgress: context.call.onProgress?.bind(context.call),
     });
     return {
       stream,

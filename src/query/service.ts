@@ -190,7 +190,7 @@ function rowsStream({ schema, rows }: Rows): StatementStream {
   async function* batches(): AsyncGenerator<ColumnarBatch> {
     if (rows.length > 0) yield rowsToBatch(schema, rows);
   }
-  return { schema, batches: batches(), progress: () => undefined };
+  return { schema, batches: batches() };
 }
 
 /** One entry for each bound row. Fewer values than parameters: INVALID_ARGUMENT. */

@@ -80,9 +80,9 @@ export class FakeStatements implements StatementService {
     const { kind, schema } = await this.describe(call, request);
     if (kind === 'update') {
       const count = await this.#insert(call, request);
-      return { schema, batches: from([rowsToBatch(schema, [[count]])]), progress: () => undefined };
+      return { schema, batches: from([rowsToBatch(schema, [[count]])]) };
     }
-    return { schema, batches: this.#stream(call, request), progress: () => undefined };
+    return { schema, batches: this.#stream(call, request) };
   }
 
   async update(call: Call, request: StatementRequest): Promise<number> {

@@ -109,6 +109,7 @@ export class DuckDbInstance implements EngineInstance {
     const { result, columns } = await use.attempt(async () => {
       const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters), scans, options.signal);
       await attachScans(use.connection, scans);
+      if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       return startQuery(use.connection, sql, options.parameters, fixed);
     });
@@ -119,7 +120,6 @@ export class DuckDbInstance implements EngineInstance {
     use.stopWith(end);
     return {
       schema: schemaOf(columns),
-      progress: () => use.progress(),
       batches: { [Symbol.asyncIterator]: () => use.untilEnd(result.batches(options.batchBytes), end) },
     };
   }

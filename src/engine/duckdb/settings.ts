@@ -19,6 +19,9 @@ export const commonSettings = [
   'SET GLOBAL arrow_output_list_view = false',
 ];
 
+/** Makes a connection keep count of its queries' progress. Pragmas are allowed where the configuration is locked. */
+export const trackProgress = ['PRAGMA disable_print_progress_bar', 'PRAGMA enable_progress_bar'];
+
 export const lock = ['SET GLOBAL enable_external_access = false', 'SET GLOBAL lock_configuration = true'];
 
 /** How often a query that has to stop is told so, in milliseconds: an interrupt between two statements goes unheard. */

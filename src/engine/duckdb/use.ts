@@ -3,7 +3,7 @@ import type { InstanceBudget } from './budget/index.js';
 import type { WatchedStatement } from './budget/watch.js';
 import type { Connection } from './database.js';
 import { duckdb } from './library.js';
-import { interruptInterval } from './settings.js';
+import { interruptInterval, trackProgress } from './settings.js';
 import { cancelled } from './stream.js';
 
 /** One connection from its first statement to its last. */
@@ -80,7 +80,13 @@ export class Use implements WatchedStatement {
     }
   }
 
-  progress(): number | undefined {
+  /** Keeps count of the progress of what runs from now on, and gives away the function that reads it. */
+  async trackProgress(onProgress: (read: () => number | undefined) => void): Promise<void> {
+    for (const statement of trackProgress) await this.connection.execute(statement);
+    onProgress(() => this.progress());
+  }
+
+  private progress(): number | undefined {
     if (this.ending) return undefined;
     const percent = duckdb().duckdb_query_progress(this.connection.pointer).percentage;
     return percent < 0 ? undefined : Math.min(percent / 100, 1);
