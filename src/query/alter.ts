@@ -133,6 +133,9 @@ function alterDefinition(
     case 'move-column':
       schema.move(alteration.path, alteration.place);
       return;
+    case 'set-identifier':
+      schema.setIdentifier(alteration.paths);
+      return;
     case 'add-partition-field':
       spec.add(schema.schema.fields, alteration.field, alteration.field.name);
       return;

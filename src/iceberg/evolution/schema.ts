@@ -24,7 +24,7 @@ export interface NewField {
  */
 export class SchemaEvolution {
   readonly #metadata: TableMetadata;
-  readonly #identifiers: readonly number[];
+  #identifiers: readonly number[];
   #fields: NestedField[];
   #lastColumnId: number;
 
@@ -129,6 +129,27 @@ export class SchemaEvolution {
         place,
       ),
     );
+  }
+
+  /** Makes these fields the identifier fields (spec, "Identifier Field IDs"). One that can't be: INVALID_ARGUMENT. */
+  setIdentifier(paths: readonly (readonly string[])[]): void {
+    this.#identifiers = paths.map((path) => {
+      const { field } = requirePlace(this.#fields, path);
+      const problem = this.#identifierProblem(path, field);
+      if (problem) throw invalid(`Column "${path.join('.')}" can't be part of the primary key: ${problem}`);
+      return field.id;
+    });
+  }
+
+  #identifierProblem(path: readonly string[], field: NestedField): string | undefined {
+    const above = path.slice(1).map((_, index) => requirePlace(this.#fields, path.slice(0, index + 1)).field);
+    if (above.some(({ type }) => type.kind !== 'struct')) return 'it is inside a list or map';
+    if ([...above, field].some(({ required }) => !required)) return 'it may be null';
+    const { type } = field;
+    if (partsOf(type).length > 0) return 'it is no single value';
+    if (type.kind === 'primitive' && (type.type === 'float' || type.type === 'double'))
+      return 'it is a floating-point number';
+    return undefined;
   }
 
   #structField(path: readonly string[]): Place {

@@ -69,6 +69,8 @@ function rename(kind: 'rename-table' | 'rename-view', from: string[], ifExists: 
 }
 
 function parseAlterations(cursor: Cursor): TableAlteration[] {
+  const identifier = parseIdentifier(cursor);
+  if (identifier) return [identifier];
   const properties = parsePropertyAlteration(cursor);
   if (properties) return [properties];
   if (cursor.accept('ADD', 'PARTITION', 'FIELD'))
@@ -97,6 +99,24 @@ function parseAlterations(cursor: Cursor): TableAlteration[] {
   throw cursor.error('Expected ADD, DROP, RENAME, ALTER, SET, UNSET or REPLACE PARTITION FIELD');
 }
 
+/** The primary key, in the words of SQL and in those of Spark. */
+function parseIdentifier(cursor: Cursor): TableAlteration | undefined {
+  if (cursor.accept('DROP', 'PRIMARY', 'KEY')) return { kind: 'set-identifier', paths: [] };
+  if (cursor.accept('SET', 'IDENTIFIER', 'FIELDS')) return { kind: 'set-identifier', paths: parsePaths(cursor) };
+  if (!cursor.accept('ADD', 'PRIMARY', 'KEY')) return undefined;
+  cursor.expectSymbol('(');
+  const paths = parsePaths(cursor);
+  cursor.expectSymbol(')');
+  return { kind: 'set-identifier', paths };
+}
+
+function parsePaths(cursor: Cursor): string[][] {
+  const paths: string[][] = [];
+  do paths.push(cursor.path('a column'));
+  while (cursor.acceptSymbol(','));
+  return paths;
+}
+
 /** `COLUMN` may also be the name of a column. */
 function acceptColumnWord(cursor: Cursor): void {
   const next = cursor.peek(1);
@@ -108,7 +128,7 @@ function refuseConstraints(cursor: Cursor): void {
   const next = cursor.peek(1);
   const isConstraint =
     (word === 'CONSTRAINT' && next?.kind === 'word') ||
-    (['PRIMARY', 'FOREIGN'].includes(word) && next?.keyword === 'KEY') ||
+    (word === 'FOREIGN' && next?.keyword === 'KEY') ||
     (['UNIQUE', 'CHECK'].includes(word) && next?.text === '(');
   if (isConstraint) throw new SkuaError('UNIMPLEMENTED', `ALTER TABLE can not change constraints (${word})`);
 }

@@ -9,6 +9,8 @@ export type TableAlteration =
   | { kind: 'set-required'; path: string[]; required: boolean }
   | { kind: 'comment-column'; path: string[]; comment: string | undefined }
   | { kind: 'move-column'; path: string[]; place: ColumnPlace }
+  /** The columns of the primary key; none takes it away. */
+  | { kind: 'set-identifier'; paths: string[][] }
   | PropertyAlteration
   | { kind: 'add-partition-field'; field: PartitionDefinition }
   | { kind: 'drop-partition-field'; field: PartitionDefinition };

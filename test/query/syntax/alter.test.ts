@@ -94,7 +94,7 @@ describe('ALTER TABLE', () => {
 
   it.each([
     'ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)',
-    'ALTER TABLE t ADD PRIMARY KEY (a)',
+    'ALTER TABLE t ADD FOREIGN KEY (a)',
     'ALTER TABLE t ALTER a SET DEFAULT 1',
     'ALTER ROLE r',
     'COMMENT ON FUNCTION f IS NULL',
