@@ -311,11 +311,15 @@ export interface WriteOptions {
   directory: string;
   /** Target columns in table order; the query's columns are assigned by position, and cast. */
   columns: TableColumn[];
-  /** Expressions whose values split the rows into files, as SQL over the target columns, named by partition field. */
+  /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
+  /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */
+  sortedBy?: string[];
   /** In bytes. */
   targetFileSize: number;
   compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
+  /** Of zstd, 1 to 22. Default: the engine's. */
+  compressionLevel?: number;
 }
 
 export interface WrittenFile {

@@ -13,19 +13,18 @@ import {
   dataFileFromWritten,
   newDataLocation,
   type PreparedSnapshot,
-  partitionExpression,
   planScan,
   prepareSnapshot,
   removalKey,
   type SnapshotChange,
   tableColumns,
+  writeLayout,
 } from '../iceberg/index.js';
 import type { DataFile, DeleteFile, TableMetadata } from '../iceberg/types.js';
 import type { StatementContext } from './environment.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
-import { quoteName } from './syntax/lexer.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
 import type { Transaction } from './transaction.js';
 
@@ -85,6 +84,7 @@ export async function writeDataFiles(
   columns: TableColumn[] = tableColumns(table.schema),
 ): Promise<DataFile[]> {
   const { environment, call } = context;
+  const { sortOrderId, ...layout } = writeLayout(table.metadata, table.schema);
   const { engine, directory } = await environment.instance(call);
   const folder = join(directory, randomUUID());
   const uploaded: string[] = [];
@@ -94,12 +94,14 @@ export async function writeDataFiles(
       signal: call.signal,
       directory: folder,
       columns,
-      partitions: partitionsOf(table),
+      ...layout,
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),
+      compressionLevel: compressionLevelOf(table.metadata),
     });
     return await inParallel(written, 4, async (file) => {
-      const data = dataFileFromWritten(file, newDataLocation(table.metadata, file.partition), table.metadata);
+      const location = newDataLocation(table.metadata, file.partition);
+      const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
       uploaded.push(data.location);
       await table.storage.upload(data.location, file.path, call.signal);
       return data;
@@ -235,21 +237,6 @@ function recordsOf(files: readonly DataFile[]): number {
   return files.reduce((sum, file) => sum + file.recordCount, 0);
 }
 
-function partitionsOf(table: PinnedTable): { name: string; expression: string }[] {
-  const spec = table.metadata.partitionSpecs.find(({ specId }) => specId === table.metadata.defaultSpecId);
-  return (spec?.fields ?? []).map((field) => {
-    const source = table.schema.fields.find(({ id }) => id === field.sourceIds[0]);
-    const expression = source && partitionExpression(field.transform, quoteName(source.name), source.type);
-    if (expression === undefined) {
-      throw new SkuaError(
-        'UNIMPLEMENTED',
-        `Table ${displayName(table.name)} is partitioned by ${field.name} (${field.transform}); Skua can't write that yet`,
-      );
-    }
-    return { name: field.name, expression };
-  });
-}
-
 export function targetFileSize(context: StatementContext, metadata: TableMetadata): number {
   const property = Number(metadata.properties['write.target-file-size-bytes']);
   return Number.isSafeInteger(property) && property > 0 ? property : context.environment.limits.targetFileSize;
@@ -258,4 +245,10 @@ export function targetFileSize(context: StatementContext, metadata: TableMetadat
 export function compressionOf(metadata: TableMetadata): 'zstd' | 'snappy' | 'gzip' | 'uncompressed' {
   const codec = metadata.properties['write.parquet.compression-codec']?.toLowerCase();
   return codec === 'snappy' || codec === 'gzip' || codec === 'uncompressed' ? codec : 'zstd';
+}
+
+/** Of zstd alone: the engine has no levels for other codecs. */
+function compressionLevelOf(metadata: TableMetadata): number | undefined {
+  const level = Number(metadata.properties['write.parquet.compression-level']);
+  return compressionOf(metadata) === 'zstd' && Number.isInteger(level) && level >= 1 && level <= 22 ? level : undefined;
 }

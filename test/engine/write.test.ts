@@ -53,8 +53,8 @@ it('splits rows by partition, nulls included', async () => {
     `SELECT i, CASE WHEN i % 3 = 0 THEN NULL ELSE 'a/b ' || i % 3 END, NULL FROM range(9) t(i)`,
     {
       partitions: [
-        { name: 'kind', expression: 'kind' },
-        { name: 'half', expression: 'id % 2' },
+        { name: 'kind', expression: 'c1' },
+        { name: 'half', expression: 'c0 % 2' },
       ],
     },
   );
@@ -76,6 +76,94 @@ it('splits rows by partition, nulls included', async () => {
   expect(await bench.rows('SELECT count(*), count(kind) FROM "t0"', [table])).toEqual([[9n, 6n]]);
 });
 
+const byKind = [{ name: 'kind', expression: 'c1' }];
+
+it('takes any text for a partition value', async () => {
+  const texts = [
+    '',
+    '/',
+    '..',
+    'a=b',
+    '%2F',
+    ' ',
+    '"',
+    "'",
+    '\n',
+    '😀',
+    'é'.repeat(5000),
+    '__HIVE_DEFAULT_PARTITION__',
+    'NULL',
+  ];
+  const values = texts.map((text, index) => `(${index}, '${text.replaceAll("'", "''")}', NULL)`);
+  const files = await write(`VALUES ${values.join(', ')}, (98, chr(0) || 'x' || chr(0), NULL), (99, NULL, NULL)`, {
+    partitions: byKind,
+  });
+  const found = files.map(({ partition, columns: statistics, rowCount }) => {
+    expect(rowCount).toBe(1);
+    return [Number(statistics.find(({ path }) => path[0] === 'id')?.min), partition[0]];
+  });
+  expect(new Map(found as [number, string | null][])).toEqual(
+    new Map<number, string | null>([...texts.entries(), [98, '\0x\0'], [99, null]]),
+  );
+});
+
+it('writes thousands of partitions, each to a file of its own', async () => {
+  const files = await write("SELECT i, 'k' || (i * 7919) % 3000, NULL FROM range(9000) t(i)", { partitions: byKind });
+  expect(files).toHaveLength(3000);
+  expect(new Set(files.map(({ partition }) => partition[0])).size).toBe(3000);
+  expect(files.every(({ rowCount }) => rowCount === 3)).toBe(true);
+});
+
+it('starts a new file at about the target size in each partition', async () => {
+  const files = await write("SELECT i, (i % 2)::VARCHAR, {'a b': md5(i::VARCHAR), 'l': []} FROM range(600000) t(i)", {
+    partitions: byKind,
+    targetFileSize: 2 << 20,
+  });
+  const rows = new Map<string | null, number[]>();
+  for (const { partition, rowCount } of files)
+    rows.set(partition[0] ?? null, [...(rows.get(partition[0] ?? null) ?? []), rowCount]);
+  expect([...rows.keys()].sort()).toEqual(['0', '1']);
+  for (const counts of rows.values()) {
+    expect(counts.length).toBeGreaterThan(1);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(300000);
+  }
+});
+
+it.each([
+  ['a table', []],
+  ['each partition of a table', [{ name: 'third', expression: 'c0 % 3' }]],
+])('sorts the rows of %s, from file to file', async (_, partitions) => {
+  const files = await write('SELECT i * 7919 % 500000, md5(i::VARCHAR), NULL FROM range(500000) t(i)', {
+    partitions,
+    sortedBy: ['c0 DESC NULLS LAST'],
+    targetFileSize: 5 << 20,
+  });
+  expect(files.length).toBeGreaterThan(1);
+  const ranges: { partition: string; min: bigint; max: bigint }[] = [];
+  for (const { path, partition } of files) {
+    const rising =
+      'SELECT count(*) FROM (SELECT id, lag(id) OVER (ORDER BY _pos) AS before FROM "t0") WHERE id >= before';
+    const table = { ...scan('t0', columns, [source(path, layout)]), rowColumns: true };
+    const [row] = await bench.rows(`SELECT (${rising}), max(id), min(id) FROM "t0"`, [table]);
+    const [count, max, min] = row as [bigint, bigint, bigint];
+    expect(count).toBe(0n);
+    ranges.push({ partition: String(partition[0]), min, max });
+  }
+  for (const one of ranges) {
+    const others = ranges.filter((other) => other !== one && other.partition === one.partition);
+    expect(others.every(({ min, max }) => max < one.min || min > one.max)).toBe(true);
+  }
+});
+
+it('compresses as hard as it is told to', async () => {
+  const sizes = [1, 19].map(async (compressionLevel) => {
+    const [file] = await write('SELECT i, md5((i % 5000)::VARCHAR), NULL FROM range(20000) t(i)', { compressionLevel });
+    return file?.fileSize as number;
+  });
+  const [light, hard] = await Promise.all(sizes);
+  expect(hard).toBeLessThan(light as number);
+});
+
 it('starts a new file at about the target size', async () => {
   const files = await write(`SELECT i, md5(i::VARCHAR), NULL FROM range(500000) t(i)`, { targetFileSize: 2 << 20 });
   expect(files.length).toBeGreaterThan(1);
@@ -87,6 +175,11 @@ it('binds parameters', async () => {
     parameters: parameterRow([new Field('p', new Int64(), true)], [5n]),
   });
   expect(file?.rowCount).toBe(1);
+  const [split] = await write('SELECT $1, $1::VARCHAR, NULL', {
+    parameters: parameterRow([new Field('p', new Int64(), true)], [5n]),
+    partitions: byKind,
+  });
+  expect(split).toMatchObject({ rowCount: 1, partition: ['5'] });
 });
 
 it('writes no file for no rows', async () => {
@@ -98,7 +191,10 @@ it.each([
   ["SELECT 1, 'a'", /3 columns, but 2/],
   ["SELECT 'x', 'a', NULL", /'x' to INT64.*column id/],
 ])('refuses %s', async (sql, message) => {
-  await expect(write(sql)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
+  for (const partitions of [[], byKind]) {
+    const refusal = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) };
+    await expect(write(sql, { partitions })).rejects.toMatchObject(refusal);
+  }
 });
 
 it('leaves nothing outside its folder', async () => {

@@ -1,36 +1,94 @@
+import { mkdir } from 'node:fs/promises';
 import { DataType, type Field, Type } from 'apache-arrow';
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
-import type { TableColumn, WriteOptions, WrittenColumnStatistics, WrittenFile } from '../contract.js';
+import type { ParameterRow, TableColumn, WriteOptions, WrittenFile } from '../contract.js';
 import type { Connection } from './database.js';
+import type { SourceText } from './errors.js';
 import { fieldIdOf } from './evolution.js';
 import { bindParameters } from './parameters.js';
 import { childOf, entryFields, sqlTypeOf } from './sql-type.js';
 import { columnsOf, StreamingResult, schemaOf } from './stream.js';
 import { quoteIdentifier, quoteText } from './text.js';
+import { writtenFile } from './written-file.js';
 
-/** Names of the columns that carry partition values; they decide about the file and are not written. */
-const partitionName = (index: number) => `skua_partition_${index}`;
+/** Rows wait here until all their partitions are known, and no partition value is ever the name of a file. */
+const staged = 'skua_staged';
 
 /**
- * Writes the rows of a query. Too few or too many columns, a value that cannot be cast, a null in a required column: INVALID_ARGUMENT.
- * A query without rows writes no file.
+ * Writes the rows of a query, one partition after the other. Too few or too many columns, a value that cannot be cast, a null in a required
+ * column: INVALID_ARGUMENT. A query without rows writes no file.
  */
 export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
   await checkColumnCount(connection, sql, options.columns);
-  const { prefix, suffix } = copySql(options);
-  const source = { sql, prefixBytes: Buffer.byteLength(prefix) };
+  const { prefix, suffix } = rowsSql(options.columns);
+  const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
+  const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
+  try {
+    if (options.partitions.length === 0) {
+      const copy = copySql(options, options.directory);
+      return await filesOf(
+        connection,
+        [`${copy.prefix}${prefix}`, sql, `${suffix}${sorted}${copy.suffix}`],
+        options,
+        [],
+      );
+    }
+    const values = options.partitions.map(({ expression }, index) => `CAST((${expression}) AS VARCHAR) AS p${index}`);
+    const stage = `CREATE TEMP TABLE ${staged} AS SELECT *, ${values.join(', ')} FROM (${prefix}`;
+    await rowsOf(connection, [stage, sql, `${suffix})${sorted}`], options.parameters);
+    return await writePartitions(connection, options);
+  } catch (error) {
+    throw namingColumns(error, options.columns);
+  }
+}
+
+/** The staged rows are in the order of their partitions, so that each is a range of them. */
+async function writePartitions(connection: Connection, options: WriteOptions): Promise<WrittenFile[]> {
+  const names = options.partitions.map((_, index) => `p${index}`).join(', ');
+  const ranges = `SELECT ${names}, min(rowid), max(rowid) FROM ${staged} GROUP BY ${names} ORDER BY min(rowid)`;
+  const files: WrittenFile[] = [];
+  await mkdir(options.directory, { recursive: true });
+  for (const [index, row] of (await rowsOf(connection, ['', ranges, ''])).entries()) {
+    const partition = row.slice(0, -2) as (string | null)[];
+    const [first, last] = row.slice(-2) as [bigint, bigint];
+    const { prefix, suffix } = copySql(options, `${options.directory}/${index}`);
+    const range = `SELECT * FROM ${staged} WHERE rowid BETWEEN ${first} AND ${last}`;
+    files.push(
+      ...(await filesOf(connection, [prefix, range, suffix], { ...options, parameters: undefined }, partition)),
+    );
+  }
+  return files;
+}
+
+async function filesOf(
+  connection: Connection,
+  copy: StatementParts,
+  { parameters }: WriteOptions,
+  partition: (string | null)[],
+): Promise<WrittenFile[]> {
+  const rows = await rowsOf(connection, copy, parameters);
+  return rows.map((row) => writtenFile(row, partition)).filter(({ rowCount }) => rowCount > 0);
+}
+
+/** A user's text between what is put before and after it. */
+type StatementParts = [prefix: string, sql: string, suffix: string];
+
+async function rowsOf(
+  connection: Connection,
+  [prefix, sql, suffix]: StatementParts,
+  parameters?: ParameterRow,
+): Promise<unknown[][]> {
+  const source: SourceText = { sql, prefixBytes: Buffer.byteLength(prefix) };
   const statement = await connection.prepare(`${prefix}${sql}\n${suffix}`, source);
   const result = new StreamingResult(connection, statement, [], source);
   try {
-    bindParameters(statement, options.parameters);
+    bindParameters(statement, parameters);
     await result.start();
     const rows: unknown[][] = [];
     const schema = schemaOf(result.readColumns());
-    for await (const batch of result.batches(1 << 20)) rows.push(...batchToRows(schema, batch));
-    return rows.map((row) => writtenFile(row, options)).filter(({ rowCount }) => rowCount > 0);
-  } catch (error) {
-    throw namingColumns(error, options.columns);
+    for await (const batch of result.batches(1 << 20)) for (const row of batchToRows(schema, batch)) rows.push(row);
+    return rows;
   } finally {
     await result.close();
   }
@@ -48,32 +106,34 @@ async function checkColumnCount(connection: Connection, sql: string, columns: re
   }
 }
 
-function copySql(options: WriteOptions): { prefix: string; suffix: string } {
-  const casts = options.columns.map(({ field }, index) => {
-    const value = checkedSql(field, `CAST(c${index} AS ${sqlTypeOf(field)})`);
-    return `${value} AS ${quoteIdentifier(field.name)}`;
-  });
-  const partitions = options.partitions.map(
-    ({ expression }, index) => `CAST((${expression}) AS VARCHAR) AS ${partitionName(index)}`,
+/** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
+function rowsSql(columns: readonly TableColumn[]): { prefix: string; suffix: string } {
+  const casts = columns.map(
+    ({ field }, index) => `${checkedSql(field, `CAST(c${index} AS ${sqlTypeOf(field)})`)} AS c${index}`,
   );
-  const names = options.columns.map((_, index) => `c${index}`).join(', ');
-  const inner = `SELECT ${casts.join(', ')} FROM (`;
-  const prefix = partitions.length > 0 ? `COPY (SELECT *, ${partitions.join(', ')} FROM (${inner}` : `COPY (${inner}`;
-  const close = `) AS q(${names})${partitions.length > 0 ? ') AS t' : ''})`;
+  return {
+    prefix: `SELECT ${casts.join(', ')} FROM (`,
+    suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,
+  };
+}
+
+/** What copies such rows into files of a folder; what stands before and after their query. */
+function copySql(options: WriteOptions, directory: string): { prefix: string; suffix: string } {
+  const columns = options.columns.map(({ field }, index) => `c${index} AS ${quoteIdentifier(field.name)}`);
+  const ids = options.columns.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
   const settings = [
     'FORMAT parquet',
     'RETURN_STATS',
     `COMPRESSION ${options.compression}`,
-    `FIELD_IDS {${options.columns.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`).join(', ')}}`,
-    ...(partitions.length > 0
-      ? [
-          `PARTITION_BY (${options.partitions.map((_, index) => partitionName(index)).join(', ')})`,
-          'OVERWRITE_OR_IGNORE true',
-          "FILENAME_PATTERN 'data_{uuid}'",
-        ]
-      : [`FILE_SIZE_BYTES ${Math.max(1, Math.floor(options.targetFileSize))}`, 'PER_THREAD_OUTPUT false']),
+    ...(options.compressionLevel === undefined ? [] : [`COMPRESSION_LEVEL ${options.compressionLevel}`]),
+    `FIELD_IDS {${ids.join(', ')}}`,
+    `FILE_SIZE_BYTES ${Math.max(1, Math.floor(options.targetFileSize))}`,
+    'PER_THREAD_OUTPUT false',
   ];
-  return { prefix, suffix: `${close} TO ${quoteText(options.directory)} (${settings.join(', ')})` };
+  const target = `TO ${quoteText(directory)} (${settings.join(', ')})`;
+  // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
+  const limit = options.sortedBy?.length ? ' LIMIT 9223372036854775807' : '';
+  return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
 }
 
 const notNull = 'NOT NULL constraint';
@@ -107,50 +167,6 @@ function childIds({ type }: Field): [string, Field][] {
   }
   if (DataType.isList(type) || type.typeId === Type.LargeList) return [['element', childOf(type)]];
   return [];
-}
-
-type Pairs = [string, unknown][];
-
-/** One row of RETURN_STATS: file name, count, file size, footer size, column statistics, partition keys. */
-function writtenFile(row: unknown[], options: WriteOptions): WrittenFile {
-  const [path, count, size, footer, statistics, keys] = row;
-  const partition = new Map((keys ?? []) as [string, string | null][]);
-  const rowCount = Number(count);
-  return {
-    path: String(path),
-    rowCount,
-    fileSize: Number(size),
-    footerSize: Number(footer),
-    partition: options.partitions.map((_, index) => partition.get(partitionName(index)) ?? null),
-    columns: ((statistics ?? []) as [string, Pairs][]).map(([name, pairs]) =>
-      columnStatistics(name, new Map(pairs), rowCount),
-    ),
-  };
-}
-
-function columnStatistics(name: string, statistics: Map<string, unknown>, rowCount: number): WrittenColumnStatistics {
-  const text = (key: string) => (typeof statistics.get(key) === 'string' ? (statistics.get(key) as string) : undefined);
-  const number = (key: string) => Number(text(key) ?? 0);
-  const values = text('num_values');
-  const nans = text('has_nan');
-  return {
-    path: splitPath(name),
-    valueCount: values === undefined ? rowCount : Number(values),
-    nullCount: number('null_count'),
-    ...(nans === undefined || nans === 'false' ? (nans === 'false' ? { nanCount: 0 } : {}) : {}),
-    columnSize: number('column_size_bytes'),
-    ...(text('min') === undefined ? {} : { min: text('min') }),
-    ...(text('max') === undefined ? {} : { max: text('max') }),
-  };
-}
-
-/** `a."b.c".d` as its names. */
-function splitPath(name: string): string[] {
-  const names: string[] = [];
-  for (const match of name.matchAll(/"((?:[^"]|"")*)"|[^."]+/g)) {
-    names.push(match[1] === undefined ? match[0] : match[1].replaceAll('""', '"'));
-  }
-  return names;
 }
 
 /** The engine knows the columns by number only. */

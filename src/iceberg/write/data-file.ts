@@ -9,8 +9,16 @@ import { parseValue } from '../values/text-value.js';
 import { type MetricsMode, metricsMode } from './metrics-mode.js';
 import { truncateLower, truncateUpper } from './truncate-bounds.js';
 
-/** A data file of the table's default partition spec and current schema, with bounds and counts as the metrics mode of each column says. */
-export function dataFileFromWritten(written: WrittenFile, location: string, metadata: TableMetadata): DataFile {
+/**
+ * A data file of the table's default partition spec and current schema, with bounds and counts as the metrics mode of each column says.
+ * `sortOrderId` names the order that its rows are in.
+ */
+export function dataFileFromWritten(
+  written: WrittenFile,
+  location: string,
+  metadata: TableMetadata,
+  sortOrderId?: number,
+): DataFile {
   const spec = defaultPartitionSpec(metadata);
   const types = partitionTypes(metadata, spec);
   const file = {
@@ -36,6 +44,7 @@ export function dataFileFromWritten(written: WrittenFile, location: string, meta
     lowerBounds: new Map<number, Uint8Array>(),
     upperBounds: new Map<number, Uint8Array>(),
     splitOffsets: [4],
+    ...(sortOrderId !== undefined && { sortOrderId }),
   };
   const { fields } = currentSchema(metadata);
   for (const column of written.columns) {

@@ -1,18 +1,21 @@
 /** Partition transforms as SQL of the engine, for splitting rows while they are written. */
 import { parseTransform } from '../transforms/transform.js';
 import type { Type } from '../types.js';
+import { bucketExpression, microseconds } from './bucket-expression.js';
 
 /**
- * An expression in DuckDB's dialect that gives a column's partition value: for year, month, day and hour the integer since 1970. Undefined
- * for `bucket`, whose hash the engine does not have, and for unknown transforms.
+ * An expression in DuckDB's dialect that gives a column's partition value: for year, month, day and hour the integer since 1970, for bytes
+ * lower-case hex. Undefined for unknown transforms and for types that a transform does not take.
  */
 export function partitionExpression(transform: string, columnSql: string, type: Type): string | undefined {
   const parsed = parseTransform(transform);
   switch (parsed.kind) {
     case 'identity':
-      return columnSql;
+      return isBytes(type) ? `lower(hex(${columnSql}))` : columnSql;
     case 'void':
       return 'CAST(NULL AS INTEGER)';
+    case 'bucket':
+      return bucketExpression(columnSql, type, parsed.parameter);
     case 'truncate':
       return truncateExpression(columnSql, type, parsed.parameter);
     case 'year':
@@ -26,6 +29,10 @@ export function partitionExpression(transform: string, columnSql: string, type: 
     default:
       return undefined;
   }
+}
+
+function isBytes(type: Type): boolean {
+  return type.kind === 'fixed' || (type.kind === 'primitive' && type.type === 'binary');
 }
 
 function truncateExpression(columnSql: string, type: Type, width: number): string | undefined {
@@ -46,7 +53,7 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
     case 'string':
       return `left(${columnSql}, ${width})`;
     case 'binary':
-      return `array_slice(${columnSql}, 1, ${width})`;
+      return `lower(hex(array_slice(${columnSql}, 1, ${width})))`;
     default:
       return undefined;
   }
@@ -59,8 +66,7 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
 function utc(columnSql: string, type: Type): string {
   const name = type.kind === 'primitive' ? type.type : '';
   if (name === 'timestamp_ns') {
-    const nanoseconds = `epoch_ns(${columnSql})`;
-    return `make_timestamp((${nanoseconds} - ((${nanoseconds} % 1000) + 1000) % 1000) // 1000)`;
+    return `make_timestamp(${microseconds(`epoch_ns(${columnSql})`)})`;
   }
   return name.startsWith('timestamptz') ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;
 }
