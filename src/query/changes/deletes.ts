@@ -45,8 +45,8 @@ export async function deleteRows(
   return { addedDeletes: parts.addedDeletes, removed: [...removed, ...parts.removed] };
 }
 
-function isWhole({ file, deletes }: FileTask, { byFile }: ChangedRows): boolean {
-  return deletes.length === 0 && byFile.get(file.location) === file.recordCount;
+function isWhole({ file }: FileTask, { byFile }: ChangedRows): boolean {
+  return byFile.get(file.location) === file.recordCount;
 }
 
 /** What goes with a data file: the file, and deletes that are about it alone. */
@@ -136,7 +136,7 @@ async function writeGroup(
   const { engine, directory } = await environment.instance(call);
   const folder = join(directory, randomUUID());
   const locations = group.map(({ location }) => quoteString(location)).join(', ');
-  const sql = `SELECT ${quoteName(changed.file)}, ${quoteName(changed.position)} FROM ${rows.from} WHERE ${quoteName(changed.file)} IN (${locations}) ORDER BY 1, 2`;
+  const sql = `SELECT ${quoteName(changed.file)}, ${quoteName(changed.position)} FROM ${rows.from} WHERE ${quoteName(changed.file)} IN (${locations})`;
   await mkdir(folder);
   try {
     const files = await engine.writeParquet(sql, [rows.scan], {
@@ -144,6 +144,7 @@ async function writeGroup(
       directory: folder,
       columns: positionDeleteColumns,
       partitions: [],
+      sortedBy: ['c0', 'c1'],
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),
     });

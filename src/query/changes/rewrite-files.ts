@@ -45,9 +45,7 @@ export async function rewriteFiles(
   const touched = rows.tasks.filter(({ file }) => rows.byFile.has(file.location));
   const scans = [rows.scan];
   const parts = writes ? [comingSql(table, rows)] : [];
-  const left = touched.filter(
-    ({ file, deletes }) => deletes.length > 0 || rows.byFile.get(file.location) !== file.recordCount,
-  );
+  const left = touched.filter(({ file }) => rows.byFile.get(file.location) !== file.recordCount);
   if (left.length > 0) {
     const name = 'rows that stay';
     scans.push(await rows.area.files(name, { ...table, hidden: rowColumns(table) }, left));

@@ -1,0 +1,311 @@
+import { Field, Int64, Schema, Utf8 } from 'apache-arrow';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { batchToRows, rowsToBatch } from '../../../src/arrow/index.js';
+import { type FaultyCatalog, startFaultyCatalog } from '../../e2e/support/faulty-catalog.js';
+
+let catalog: FaultyCatalog;
+beforeAll(async () => {
+  catalog = await startFaultyCatalog();
+});
+afterEach(() => {
+  catalog.fault = () => undefined;
+});
+afterAll(() => catalog?.stop());
+
+const isCommit = ({ method, body }: { method: string; body: string }) =>
+  method === 'POST' && body.includes('add-snapshot');
+
+let made = 0;
+
+/** A table of 12 rows in files of 4, one for each value of `part`. */
+async function table(version: number, properties = ''): Promise<string> {
+  const name = `t${++made}`;
+  await catalog.update(
+    `CREATE TABLE ${name} (id BIGINT, n BIGINT, part VARCHAR) PARTITIONED BY (part) TBLPROPERTIES ('format-version' = '${version}'${properties})`,
+  );
+  await catalog.update(`INSERT INTO ${name} SELECT range, 0, 'p' || (range % 3) FROM range(12)`);
+  return name;
+}
+
+async function ids(name: string): Promise<number[]> {
+  return (await catalog.rows(`SELECT id FROM ${name} ORDER BY id`)).map(([id]) => Number(id));
+}
+
+/** Files in the warehouse below a table that none of its snapshots refers to. */
+async function orphans(name: string): Promise<string[]> {
+  const known = await catalog.rows(
+    `SELECT file_path FROM "${name}$all_files" UNION SELECT path FROM "${name}$all_manifests" UNION SELECT manifest_list FROM "${name}$snapshots"`,
+  );
+  const referred = new Set(known.map(([location]) => String(location).replace(/^file:(\/\/)?/, '')));
+  return (await catalog.files()).filter((path) => path.includes(`/${name}/`) && !referred.has(path));
+}
+
+const parameters = (fields: Field[], rows: unknown[][]) => {
+  const schema = new Schema(fields);
+  return { schema, batches: rows.length > 0 ? [rowsToBatch(schema, rows)] : [] };
+};
+const longs = (...names: string[]) => names.map((name) => new Field(name, new Int64(), true));
+
+describe.each([1, 2, 3])('format version %i', (version) => {
+  it('changes made at the same time are all there, each computed on what the others left', async () => {
+    const name = await table(version);
+    const change = (sql: string) =>
+      catalog.update(sql).then(
+        () => true,
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'ABORTED' });
+          return false;
+        },
+      );
+    const outcomes = await Promise.all([
+      ...Array.from({ length: 4 }, () => change(`UPDATE ${name} SET n = n + 1 WHERE id < 6`)),
+      change(`DELETE FROM ${name} WHERE id = 7`),
+    ]);
+    const increments = outcomes.slice(0, 4).filter(Boolean).length;
+    expect(increments).toBeGreaterThan(1);
+    expect(await catalog.rows(`SELECT DISTINCT n FROM ${name} WHERE id < 6`)).toEqual([[BigInt(increments)]]);
+    expect(await ids(name)).toEqual([0, 1, 2, 3, 4, 5, 6, ...(outcomes[4] ? [] : [7]), 8, 9, 10, 11]);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it('a lost race is run again on the new state', async () => {
+    const name = await table(version);
+    let commits = 0;
+    catalog.fault = (request) => {
+      if (!isCommit(request) || ++commits > 1) return undefined;
+      return { status: 409, type: 'CommitFailedException' };
+    };
+    expect(await catalog.update(`DELETE FROM ${name} WHERE id IN (1, 2)`)).toBe(2);
+    expect(commits).toBe(2);
+    expect(await ids(name)).toEqual([0, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it.each([
+    ['is refused', { status: 403, type: 'ForbiddenException' }, 'PERMISSION_DENIED'],
+    ['loses every race', { status: 409, type: 'CommitFailedException' }, 'ABORTED'],
+  ])('a change whose commit %s leaves no file', async (_, fault, code) => {
+    const name = await table(version);
+    const before = await catalog.files();
+    catalog.fault = (request) => (isCommit(request) ? fault : undefined);
+    for (const sql of [
+      `DELETE FROM ${name} WHERE id = 1`,
+      `UPDATE ${name} SET part = 'moved'`,
+      `MERGE INTO ${name} AS t USING (VALUES (1), (100)) AS s(k) ON t.id = s.k WHEN MATCHED THEN UPDATE SET n = 5 WHEN NOT MATCHED THEN INSERT (id) VALUES (k)`,
+      `TRUNCATE TABLE ${name}`,
+    ]) {
+      await expect(catalog.update(sql)).rejects.toMatchObject({ code });
+    }
+    expect(await catalog.files()).toEqual(before);
+    expect(await catalog.staged()).toEqual([]);
+  });
+
+  it('a change of unknown outcome keeps its files', async () => {
+    const name = await table(version);
+    const before = await catalog.files();
+    catalog.fault = (request) => (isCommit(request) ? 'lost request' : undefined);
+    await expect(catalog.update(`DELETE FROM ${name} WHERE id = 1`)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect((await catalog.files()).length).toBeGreaterThan(before.length);
+  });
+
+  it('an error in the values leaves no file', async () => {
+    const name = await table(version);
+    const before = await catalog.files();
+    const sql = `UPDATE ${name} SET n = CASE WHEN id = 11 THEN error('no') ELSE 1 END`;
+    await expect(catalog.update(sql)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await catalog.files()).toEqual(before);
+    expect(await catalog.staged()).toEqual([]);
+  });
+
+  it('a transaction that is rolled back leaves no file, and one in conflict takes no effect', async () => {
+    const name = await table(version);
+    const before = await catalog.files();
+    const rolledBack = await catalog.statements.begin(catalog.call());
+    await catalog.update(`UPDATE ${name} SET n = 1`, rolledBack);
+    await catalog.update(`DELETE FROM ${name} WHERE n = 1 AND id > 5`, rolledBack);
+    await catalog.statements.rollback(catalog.call(), rolledBack);
+    expect(await catalog.files()).toEqual(before);
+    const conflicting = await catalog.statements.begin(catalog.call());
+    expect(await catalog.update(`DELETE FROM ${name} WHERE id < 3`, conflicting)).toBe(3);
+    expect(await catalog.update(`UPDATE ${name} SET n = 7 WHERE id = 5`)).toBe(1);
+    await expect(catalog.statements.commit(catalog.call(), conflicting)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await ids(name)).toHaveLength(12);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it('statements of a transaction at the same time all take effect', async () => {
+    const name = await table(version);
+    const transaction = await catalog.statements.begin(catalog.call());
+    await Promise.all([1, 4, 8].map((id) => catalog.update(`DELETE FROM ${name} WHERE id = ${id}`, transaction)));
+    await catalog.statements.commit(catalog.call(), transaction);
+    expect(await ids(name)).toEqual([0, 2, 3, 5, 6, 7, 9, 10, 11]);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it('bound rows are changed once each, in one commit', async () => {
+    const name = await table(version);
+    let commits = 0;
+    catalog.fault = (request) => {
+      if (isCommit(request)) commits++;
+      return undefined;
+    };
+    const update = (sql: string, fields: Field[], rows: unknown[][]) =>
+      catalog.statements.update(catalog.call(), { sql, parameters: parameters(fields, rows) });
+    const pairs = [
+      [10n, 1n],
+      [20n, 2n],
+      [30n, 1n],
+      [40n, 100n],
+    ];
+    expect(await update(`UPDATE ${name} SET n = ? WHERE id = ?`, longs('a', 'b'), pairs)).toBe(3);
+    expect(await catalog.rows(`SELECT id, n FROM ${name} WHERE n > 0 ORDER BY id`)).toEqual([
+      [1n, 30n],
+      [2n, 20n],
+    ]);
+    // What one row reads, the one before has written.
+    expect(await update(`UPDATE ${name} SET n = n * 2 + $1 WHERE id = $2`, longs('a', 'b'), pairs.slice(0, 3))).toBe(3);
+    expect(await catalog.rows(`SELECT id, n FROM ${name} WHERE n > 0 ORDER BY id`)).toEqual([
+      [1n, (30n * 2n + 10n) * 2n + 30n],
+      [2n, 60n],
+    ]);
+    expect(
+      await update(`DELETE FROM ${name} WHERE id = ? OR part IS NULL`, longs('a'), [[3n], [4n], [3n], [100n]]),
+    ).toBe(2);
+    const last = `DELETE FROM ${name} WHERE id = (SELECT max(id) FROM ${name}) AND id > ?`;
+    expect(await update(last, longs('a'), [[0n], [0n], [10n]])).toBe(2);
+    const merge = `MERGE INTO ${name} AS t USING (SELECT ? AS k, ? AS p) AS s ON t.id = s.k WHEN MATCHED THEN UPDATE SET part = s.p WHEN NOT MATCHED THEN INSERT (id, part) VALUES (k, p)`;
+    const keyed = [new Field('k', new Int64(), true), new Field('p', new Utf8(), true)];
+    expect(
+      await update(merge, keyed, [
+        [0n, 'x'],
+        [50n, 'y'],
+        [50n, null],
+      ]),
+    ).toBe(3);
+    expect(await update(merge, keyed, [])).toBe(0);
+    expect(commits).toBe(5);
+    expect(await catalog.rows(`SELECT id, part FROM ${name} WHERE id IN (0, 50) ORDER BY id`)).toEqual([
+      [0n, 'x'],
+      [50n, null],
+    ]);
+    expect(await ids(name)).toEqual([0, 1, 2, 5, 6, 7, 8, 9, 50]);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it('parameters have the types of the columns that they go to', async () => {
+    const name = await table(version);
+    const described = async (sql: string) => {
+      const { kind, parameters: fields } = await catalog.statements.describe(catalog.call(), { sql });
+      return [kind, ...fields.fields.map(({ type }) => String(type))];
+    };
+    expect(await described(`UPDATE ${name} SET part = ?, n = ? WHERE id = ?`)).toEqual([
+      'update',
+      'Utf8',
+      'Int64',
+      'Int64',
+    ]);
+    expect(await described(`DELETE FROM ${name} WHERE part = ?`)).toEqual(['update', 'Utf8']);
+    expect(await described(`TRUNCATE TABLE ${name}`)).toEqual(['update']);
+    const merge = `MERGE INTO ${name} USING (VALUES (1)) AS s(k) ON id = k WHEN MATCHED THEN UPDATE SET part = $2, n = $1`;
+    expect(await described(merge)).toEqual(['update', 'Int64', 'Utf8']);
+    const request = { sql: `DELETE FROM ${name} WHERE id = ?` };
+    await expect(catalog.statements.update(catalog.call(), request)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'The statement has 1 parameters, but 0 are bound',
+    });
+  });
+
+  it('a change that is run as a query answers its count', async () => {
+    const name = await table(version);
+    const { schema, batches } = await catalog.statements.query(catalog.call(), {
+      sql: `UPDATE ${name} SET n = 1 WHERE id < 5`,
+    });
+    const rows: unknown[][] = [];
+    for await (const batch of batches) rows.push(...batchToRows(schema, batch));
+    expect([schema.fields.map((field) => field.name), rows]).toEqual([['affected_rows'], [[5n]]]);
+  });
+
+  it('a change with an id happens once, however often it is asked for', async () => {
+    const name = await table(version);
+    const increment = { sql: `UPDATE ${name} SET n = n + 1 WHERE id < 4`, executionId: `execution of ${name}` };
+    expect(await catalog.statements.update(catalog.call(), increment)).toBe(4);
+    expect(await catalog.statements.update(catalog.call(), increment)).toBe(4);
+    expect(await catalog.rows(`SELECT DISTINCT n FROM ${name} WHERE id < 4`)).toEqual([[1n]]);
+  });
+
+  it('positions are right in files of several row groups', async () => {
+    const name = `t${++made}`;
+    await catalog.update(`CREATE TABLE ${name} (id BIGINT, s VARCHAR) TBLPROPERTIES ('format-version' = '${version}')`);
+    await catalog.update(`INSERT INTO ${name} SELECT range, 's' || range FROM range(400000)`);
+    expect(await catalog.update(`DELETE FROM ${name} WHERE id BETWEEN 250000 AND 300000 OR id % 100000 = 7`)).toBe(
+      50005,
+    );
+    expect(await catalog.update(`UPDATE ${name} SET s = 'new' WHERE id >= 399990`)).toBe(10);
+    expect(await catalog.update(`DELETE FROM ${name} WHERE id > 399000 AND id % 2 = 0`)).toBe(499);
+    const sum = 'count(*), sum(id), count(DISTINCT id), min(id), max(id)';
+    const kept =
+      'NOT (range BETWEEN 250000 AND 300000 OR range % 100000 = 7) AND NOT (range > 399000 AND range % 2 = 0)';
+    expect(await catalog.rows(`SELECT ${sum} FROM ${name}`)).toEqual(
+      await catalog.rows(`SELECT ${sum.replaceAll('id', 'range')} FROM range(400000) WHERE ${kept}`),
+    );
+    expect(await catalog.rows(`SELECT count(*) FROM ${name} WHERE s = 'new' AND s != 's' || id`)).toEqual([[5n]]);
+  });
+});
+
+describe('position delete files', () => {
+  const deleteFiles = (name: string) =>
+    catalog.rows(`SELECT record_count, partition FROM "${name}$delete_files" ORDER BY record_count, partition.part`);
+
+  it('are one for each partition, or for each data file where the table says so', async () => {
+    const name = await table(2);
+    await catalog.update(`INSERT INTO ${name} SELECT range, 1, 'p' || (range % 3) FROM range(12, 24)`);
+    await catalog.update(`DELETE FROM ${name} WHERE id % 6 < 2`);
+    expect(await deleteFiles(name)).toEqual([
+      [4n, { part: 'p0' }],
+      [4n, { part: 'p1' }],
+    ]);
+    const each = await table(2, ", 'write.delete.granularity' = 'file'");
+    await catalog.update(`INSERT INTO ${each} SELECT range, 1, 'p' || (range % 3) FROM range(12, 24)`);
+    await catalog.update(`DELETE FROM ${each} WHERE id % 6 < 2`);
+    expect(await deleteFiles(each)).toEqual([
+      [2n, { part: 'p0' }],
+      [2n, { part: 'p0' }],
+      [2n, { part: 'p1' }],
+      [2n, { part: 'p1' }],
+    ]);
+  });
+});
+
+describe('deletion vectors', () => {
+  it('take in the position deletes of a table that was upgraded', async () => {
+    const name = await table(2, ", 'write.delete.granularity' = 'file'");
+    await catalog.update(`DELETE FROM ${name} WHERE id IN (0, 1)`);
+    await catalog.update(`ALTER TABLE ${name} SET TBLPROPERTIES ('format-version' = '3')`);
+    await catalog.update(`DELETE FROM ${name} WHERE id = 3`);
+    const files = `SELECT file_format, record_count, partition.part FROM "${name}$delete_files" ORDER BY ALL`;
+    expect(await catalog.rows(files)).toEqual([
+      ['PARQUET', 1n, 'p1'],
+      ['PUFFIN', 2n, 'p0'],
+    ]);
+    expect(await ids(name)).toEqual([2, 4, 5, 6, 7, 8, 9, 10, 11]);
+    await catalog.update(`UPDATE ${name} SET n = 5 WHERE id IN (4, 6)`);
+    expect(await catalog.rows(`SELECT id FROM ${name} WHERE n = 5 ORDER BY id`)).toEqual([[4n], [6n]]);
+    expect(await catalog.update(`DELETE FROM ${name} WHERE part = 'p0'`)).toBe(2);
+    expect(await ids(name)).toEqual([2, 4, 5, 7, 8, 10, 11]);
+    expect(await orphans(name)).toEqual([]);
+  });
+
+  it('are in one Puffin file for each statement, and replaced one by one', async () => {
+    const name = await table(3);
+    await catalog.update(`DELETE FROM ${name} WHERE id < 3`);
+    const files = `SELECT count(DISTINCT file_path), count(*), sum(record_count) FROM "${name}$delete_files"`;
+    expect(await catalog.rows(files)).toEqual([[1n, 3n, 3n]]);
+    await catalog.update(`DELETE FROM ${name} WHERE id = 3`);
+    expect(await catalog.rows(files)).toEqual([[2n, 3n, 4n]]);
+    expect(await ids(name)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    const [summary] = await catalog.rows(
+      `SELECT summary['added-dvs'], summary['removed-dvs'], summary['total-delete-files'], summary['total-position-deletes'] FROM "${name}$snapshots" ORDER BY committed_at DESC LIMIT 1`,
+    );
+    expect(summary).toEqual(['1', '1', '3', '4']);
+  });
+});
