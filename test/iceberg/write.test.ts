@@ -211,6 +211,14 @@ describe('statistics of written files', () => {
     expect(truncateUpper('\u{10ffff}c', 1)).toBeUndefined();
   });
 
+  test('locations stay short, however long a partition value is, and different for different values', () => {
+    const folder = (kind: string) => newDataLocation(emptyTable(2), [kind, '1.00', '1']).split('/').at(-4) as string;
+    const long = folder('表'.repeat(1000));
+    expect(long).toMatch(/^kind=%E8%A1%A8%E8.*-[0-9a-f]{32}$/);
+    expect(long).toHaveLength(128);
+    expect(folder(`${'表'.repeat(1000)}!`)).not.toBe(long);
+  });
+
   test('locations name their partition', () => {
     const location = newDataLocation(emptyTable(2, { 'write.data.path': 's3://b/elsewhere/' }), ['é/=', '-2.00', '-1']);
     expect(location).toMatch(

@@ -1,8 +1,10 @@
 /** Where new files of a table go. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { parsePartitionValue, partitionText, partitionTypes } from '../partition-types.js';
 import { defaultPartitionSpec } from '../snapshots.js';
 import type { TableMetadata, Type } from '../types.js';
+
+const LONGEST_SEGMENT = 128;
 
 /**
  * A fresh location for a data file: under `write.data.path`, by default `data` below the table, in a folder for each field of the default
@@ -32,8 +34,15 @@ function partitionFolders(metadata: TableMetadata, partition: readonly (string |
     const type = types[index] as Type;
     const value = text === null ? null : (parsePartitionValue(type, text) ?? text);
     const shown = typeof value === 'string' ? value : partitionText(field.transform, type, value);
-    return `${encodeSegment(field.name)}=${encodeSegment(shown)}`;
+    return shortened(`${encodeSegment(field.name)}=${encodeSegment(shown)}`);
   });
+}
+
+/** A folder's name is for people to read; stores limit the length of names, so that the rest of a long one is a hash of the whole. */
+function shortened(segment: string): string {
+  if (segment.length <= LONGEST_SEGMENT) return segment;
+  const hash = createHash('sha256').update(segment).digest('hex').slice(0, 32);
+  return `${segment.slice(0, LONGEST_SEGMENT - hash.length - 1)}-${hash}`;
 }
 
 /** Form encoding, as the reference implementation names its folders. */
