@@ -36,14 +36,17 @@ export class DuckDbInstance implements EngineInstance {
     private readonly database: Database,
     private readonly planner: Planner,
     private readonly budget: InstanceBudget,
+    private readonly emptyFile: string,
   ) {}
 
   /** The instance's memory is part of the process's, where that is limited. */
   static async open(options: InstanceOptions, planner: Planner, memory?: MemoryBudget): Promise<DuckDbInstance> {
     const database = await Database.open({ ...commonConfiguration, threads: String(options.threads) });
     const connection = database.connect();
+    const emptyFile = `${options.directory}/.empty.parquet`;
     try {
       const statements = [
+        `COPY (SELECT NULL AS nothing WHERE false) TO ${quoteText(emptyFile)} (FORMAT parquet)`,
         `SET GLOBAL memory_limit = '${Math.floor(options.memoryLimit)}B'`,
         `SET GLOBAL temp_directory = ${quoteText(`${options.directory}/.spill`)}`,
         ...(options.spillLimit === undefined
@@ -62,7 +65,7 @@ export class DuckDbInstance implements EngineInstance {
       await database.close();
       throw error;
     }
-    return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory));
+    return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory), emptyFile);
   }
 
   describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
@@ -76,7 +79,7 @@ export class DuckDbInstance implements EngineInstance {
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
     const use = this.use(signal);
     return use.finish(async () => {
-      await attachScans(use.connection, [scan]);
+      await attachScans(use.connection, [scan], this.emptyFile);
       use.check();
       return columnValues(use.connection, scan, request);
     });
@@ -90,7 +93,7 @@ export class DuckDbInstance implements EngineInstance {
   ): Promise<string> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans);
+      await attachScans(use.connection, scans, this.emptyFile);
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
       const source = { sql, prefixBytes: prefix.length };
       const statement = await use.connection.prepare(prefix + sql, source);
@@ -108,7 +111,7 @@ export class DuckDbInstance implements EngineInstance {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
       const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters), scans, options.signal);
-      await attachScans(use.connection, scans);
+      await attachScans(use.connection, scans, this.emptyFile);
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       return startQuery(use.connection, sql, options.parameters, fixed);
@@ -127,7 +130,7 @@ export class DuckDbInstance implements EngineInstance {
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans);
+      await attachScans(use.connection, scans, this.emptyFile);
       use.check();
       return writeFiles(use.connection, sql, options);
     });

@@ -11,8 +11,12 @@ import { sqlTypeOf } from './sql-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
-/** Gives the connection a temporary view or table for each scan. */
-export async function attachScans(connection: Connection, scans: readonly TableScan[]): Promise<void> {
+/** Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. */
+export async function attachScans(
+  connection: Connection,
+  scans: readonly TableScan[],
+  emptyFile: string,
+): Promise<void> {
   for (const scan of scans) {
     if (scan.functions) {
       await defineFunctions(connection, scan.functions);
@@ -36,7 +40,7 @@ export async function attachScans(connection: Connection, scans: readonly TableS
       continue;
     }
     await loadDeletedPositions(connection, scan);
-    const select = scanSql(scan, scan.source.files);
+    const select = scanSql(scan, scan.source.files, emptyFile);
     await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
   }
 }

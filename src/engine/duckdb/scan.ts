@@ -25,11 +25,11 @@ interface GroupColumn {
   physical?: { name: string; read: PhysicalRead };
 }
 
-/** A SELECT that gives the table's columns by name, evolved and without deleted rows. */
-export function scanSql(scan: TableScan, files: readonly ParquetSource[]): string {
+/** A SELECT that gives the table's columns by name, evolved and without deleted rows. `emptyFile` is a Parquet file without rows. */
+export function scanSql(scan: TableScan, files: readonly ParquetSource[], emptyFile: string): string {
   const groups = groupFiles(scan, files);
   if (groups.length === 0) return `${emptySelect(scan)}`;
-  return groups.map((group) => groupSql(scan, group)).join('\nUNION ALL\n');
+  return groups.map((group) => groupSql(scan, group, emptyFile)).join('\nUNION ALL\n');
 }
 
 /** So many rows of which no column is read. */
@@ -92,7 +92,7 @@ function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
   };
 }
 
-function groupSql(scan: TableScan, group: Group): string {
+function groupSql(scan: TableScan, group: Group, emptyFile: string): string {
   const outputs = group.columns
     .slice(0, scan.columns.length)
     .map((column, index) => `${valueSql(column, index, group.files)} AS ${quoteIdentifier(column.column.field.name)}`);
@@ -100,7 +100,7 @@ function groupSql(scan: TableScan, group: Group): string {
     outputs.push(`${locationSql(group.files)} AS ${fileColumn}`);
     outputs.push(`s.file_row_number AS ${positionColumn}`);
   }
-  const read = partialSql(scan, group, readSql(group));
+  const read = partialSql(scan, group, readSql(group, emptyFile));
   const joins = deleteJoins(scan, group.files, (fieldId) => comparedSql(scan, group, fieldId));
   return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM ${read} AS s${joins}`;
 }
@@ -161,15 +161,18 @@ function readName(index: number): string {
   return `c${index}`;
 }
 
-function readSql(group: Group): string {
-  const paths = `[${group.files.map(({ path }) => quoteText(path)).join(', ')}]`;
+function readSql(group: Group, emptyFile: string): string {
   const entries = group.columns.flatMap(({ physical }, index) =>
     physical
       ? `${quoteText(physical.name)}: {name: '${readName(index)}', type: ${quoteText(physical.read.type)}, default_value: NULL}`
       : [],
   );
   const schema = entries.length > 0 ? `, schema = MAP {${entries.join(', ')}}` : '';
-  // With a schema of its own a scan knows nothing of its size, which the order of joins hangs on.
+  const files = group.files.map(({ path }) => path);
+  // With a schema of its own, a single file would be read by one thread only, and several files are by all.
+  if (files.length === 1 && entries.length > 0) files.push(emptyFile);
+  const paths = `[${files.map(quoteText).join(', ')}]`;
+  // And such a scan knows nothing of its size, which the order of joins hangs on.
   const rows = group.files.reduce((total, { rowCount }) => total + rowCount, 0);
   const cardinality = `, explicit_cardinality = ${Math.max(1, Math.floor(rows))}`;
   return `read_parquet(${paths}${schema}${cardinality}, hive_partitioning = false)`;
