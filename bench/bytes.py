@@ -6,19 +6,15 @@
 import argparse
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
-import adbc_driver_flightsql.dbapi as adbc
 import duckdb
-import pyarrow as pa
-import pyarrow.fs
-import pyarrow.parquet as pq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support.server import ROOT, Server, versions  # noqa: E402
+from support.server import versions  # noqa: E402
+from support.store import S3Server, check, generate, ingest  # noqa: E402
 
 QUERIES = {
     "1": (
@@ -46,49 +42,6 @@ QUERIES = {
 }
 
 
-class S3Server(Server):
-    script = ROOT / "bench" / "support" / "s3-server.mjs"
-
-    def __init__(self):
-        super().__init__(["node", str(self.script)])
-
-    def restart(self):
-        self.write("restart")
-        self.read_addresses()
-
-    def sent(self):
-        self.write("sent")
-        return int(self.process.stdout.readline())
-
-    def write(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def connect(self):
-        headers = {"adbc.flight.sql.authorization_header": f"Bearer {self.admin_token}"}
-        return adbc.connect(self.uri, db_kwargs=headers, autocommit=True)
-
-    def parquet_files(self):
-        """The tables' files as the store has them, read with its own keys, past Skua."""
-        endpoint, key, secret = self.details.split(" ")[1:]
-        store = pa.fs.S3FileSystem(
-            access_key=key, secret_key=secret, endpoint_override=endpoint, region="us-east-1"
-        )
-        for file in store.get_file_info(pa.fs.FileSelector("warehouse", recursive=True)):
-            if file.path.endswith(".parquet"):
-                yield file.path, pq.ParquetFile(file.path, filesystem=store).metadata
-
-
-def ingest(server, folder, table):
-    schema = pq.read_schema(folder / f"{table}.parquet")
-    view = pa.string_view()
-    schema = pa.schema([f.with_type(pa.string()) if f.type == view else f for f in schema]).remove_metadata()
-    batches = (batch.cast(schema) for batch in pq.ParquetFile(folder / f"{table}.parquet").iter_batches(65_536))
-    with server.connect() as connection, connection.cursor() as cursor:
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
-        cursor.adbc_ingest(table, reader, mode="create", catalog_name="quickstart", db_schema_name="demo")
-
-
 def chunk_bytes(files, columns):
     """Compressed bytes of the column chunks of those columns, and of all columns."""
     wanted = everything = 0
@@ -108,9 +61,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="skua-bytes-") as name:
         folder = pathlib.Path(name)
-        tpchgen = pathlib.Path(sys.executable).parent / "tpchgen-cli"
-        command = [tpchgen, "parquet", "-s", options.scale, "--tables", "lineitem,part", "--output-dir", folder]
-        subprocess.run(command, check=True, capture_output=True)
+        generate(folder, options.scale, ["lineitem", "part"])
         expected = duckdb.connect()
         for table in ("lineitem", "part"):
             expected.execute(f"CREATE VIEW {table} AS FROM '{folder}/{table}.parquet'")
@@ -137,14 +88,6 @@ def main():
                     f" | {fetched / everything:.3f} |",
                     flush=True,
                 )
-
-
-def check(rows, expected):
-    assert len(rows) == len(expected), rows
-    for row, other in zip(rows, expected):
-        for value, wanted in zip(row, other):
-            same = abs(value - wanted) <= 1e-9 * abs(wanted) if isinstance(wanted, float) else value == wanted
-            assert same, f"{value} is not {wanted}"
 
 
 if __name__ == "__main__":
