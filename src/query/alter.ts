@@ -1,7 +1,14 @@
 /** ALTER of tables, views and schemas: changes to metadata, by one catalog commit for each statement. */
 import type { TableCommit, TableIdentifier } from '../catalog/index.js';
 import { SkuaError } from '../errors.js';
-import { SchemaEvolution, SpecEvolution, schemaCommit, specCommit, sqlTypeToIceberg } from '../iceberg/index.js';
+import {
+  propertyChanges,
+  SchemaEvolution,
+  SpecEvolution,
+  schemaCommit,
+  specCommit,
+  sqlTypeToIceberg,
+} from '../iceberg/index.js';
 import type { TableMetadata } from '../iceberg/types.js';
 import { ignoring, namesOf } from './definitions.js';
 import type { StatementContext } from './environment.js';
@@ -93,13 +100,20 @@ function alterationCommit(metadata: TableMetadata, alterations: readonly TableAl
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
+  const { updates, removals } = propertyChanges(metadata, schema.schema);
   return {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata.tableUuid },
       ...ofSchema.requirements,
       ...ofSpec.requirements,
     ],
-    updates: [...ofSchema.updates, ...ofSpec.updates, ...properties],
+    updates: [
+      ...ofSchema.updates,
+      ...ofSpec.updates,
+      ...(removals.length > 0 ? [{ action: 'remove-properties', removals }] : []),
+      ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties', updates }] : []),
+      ...properties,
+    ],
   };
 }
 
