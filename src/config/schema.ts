@@ -176,6 +176,10 @@ const limits = z.strictObject({
     { minimum: '1s', maximum: '7d' },
     'An unused prepared statement is closed after this time.',
   ).prefault('30m'),
+  pollTimeout: duration(
+    { minimum: '1s', maximum: '1h' },
+    'A statement that PollFlightInfo started ends when it is neither polled nor fetched for this time.',
+  ).prefault('1m'),
   ticketLifetime: duration({ minimum: '1s', maximum: '1d' }, 'How long a ticket can be redeemed.').prefault('15m'),
 });
 

@@ -16,6 +16,8 @@ export type Surface = Pick<
 /** Work for one principal that can be stopped: a client's call, or a statement that goes on between calls. */
 export class RunningCall implements Call {
   readonly report: CallReport & { waitedMs?: number } = {};
+  /** Told how to read the progress of the call's query, where somebody watches it. */
+  onProgress?: (read: () => number | undefined) => void;
   readonly #abort = new AbortController();
   readonly #endings: (() => void)[] = [];
   #leave: (() => void) | undefined;

@@ -43,6 +43,13 @@ export interface CallRecord {
   incident?: string;
 }
 
+/** Work that goes on between calls. */
+export interface BackgroundCall {
+  call: RunningCall;
+  /** How it failed, if it did. Never rejects. */
+  ended: Promise<Failure | undefined>;
+}
+
 export class Gate {
   readonly #options: GateOptions;
   readonly #slots: StatementSlots;
@@ -100,18 +107,19 @@ export class Gate {
    * Runs a statement that a call began and that goes on when the call is over. It takes a place of its own among the concurrent statements,
    * until it leaves it. When the server drains, it is stopped: no client can come back for it.
    */
-  async background(
-    rpc: string,
-    origin: RunningCall,
-    handle: (call: RunningCall) => Promise<void>,
-  ): Promise<Failure | undefined> {
+  background(rpc: string, origin: RunningCall, work: (call: RunningCall) => Promise<void>): BackgroundCall {
     const started = performance.now();
     const call = new RunningCall(origin.principal, origin.shareSession());
     this.#background.add(call);
-    const failure = await failing(() => this.#run(call, true, handle));
-    this.#background.delete(call);
-    this.#log({ rpc, user: call.principal.name, call, failure, ms: performance.now() - started });
-    return failure;
+    const run = async () => {
+      // Whoever began it has the call in hand before the work begins.
+      await Promise.resolve();
+      const failure = await failing(() => this.#run(call, true, work));
+      this.#background.delete(call);
+      this.#log({ rpc, user: call.principal.name, call, failure, ms: performance.now() - started });
+      return failure;
+    };
+    return { call, ended: run() };
   }
 
   /** The principal by the `authorization` header, or by `auth-token-bin`, which Arrow's older handshake leaves the client with. */

@@ -9,6 +9,8 @@ export interface FlightHandler {
   readonly actions: readonly ActionType[];
   getFlightInfo(call: FlightCall, descriptor: FlightDescriptor): Promise<FlightInfo>;
   pollFlightInfo(call: FlightCall, descriptor: FlightDescriptor): Promise<PollInfo>;
+  /** Whether the descriptor is one that an earlier poll gave: then the poll only waits, and takes no place among the statements. */
+  continuesPoll(descriptor: FlightDescriptor): boolean;
   getSchema(call: FlightCall, descriptor: FlightDescriptor): Promise<Schema>;
   doGet(call: FlightCall, ticket: Uint8Array): Promise<ResultStream>;
   /** The `app_metadata` of the one PutResult. */

@@ -12,7 +12,7 @@ export interface Owner {
 }
 
 /** What a sealed value is good for. */
-export type Purpose = 'ticket' | 'prepared statement';
+export type Purpose = 'ticket' | 'prepared statement' | 'poll descriptor';
 
 interface Envelope<T> {
   owner: string;

@@ -50,6 +50,8 @@ export interface FlightLimits {
   queueTimeout?: number;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
   statementTimeout?: number;
+  /** A statement that PollFlightInfo started ends when it is neither polled nor fetched for so long, in milliseconds. Default: 1 minute. */
+  pollTimeout?: number;
   /** A result with more rows ends with RESOURCE_EXHAUSTED. Default: no limit. */
   resultRows?: number | undefined;
   /** Batches of results are split to messages of about this size, in bytes. Default: 2 MiB. */
@@ -102,6 +104,10 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     preparedStatementIdleTimeout: limits.preparedStatementIdleTimeout ?? 30 * MINUTE,
     parameterBytes: limits.parameterBytes ?? 64 * MIB,
     statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+    polling: {
+      timeout: limits.pollTimeout ?? MINUTE,
+      background: (rpc, origin, work) => gate.background(rpc, origin, work),
+    },
   });
   const server = new Server({
     'grpc.max_receive_message_length': limits.maxMessageSize ?? 64 * MIB,

@@ -44,8 +44,11 @@ export function createService(gate: Gate, handler: FlightHandler, options: SendO
     GetFlightInfo: unary(gate, 'GetFlightInfo', (call, descriptor: FlightDescriptor) =>
       handler.getFlightInfo(call, descriptor),
     ),
-    PollFlightInfo: unary(gate, 'PollFlightInfo', (call, descriptor: FlightDescriptor) =>
-      handler.pollFlightInfo(call, descriptor),
+    PollFlightInfo: unary(
+      gate,
+      'PollFlightInfo',
+      (call, descriptor: FlightDescriptor) => handler.pollFlightInfo(call, descriptor),
+      (descriptor) => !handler.continuesPoll(descriptor),
     ),
     GetSchema: unary(gate, 'GetSchema', async (call, descriptor: FlightDescriptor) => ({
       schema: encodeSchema(await handler.getSchema(call, descriptor)),
@@ -90,10 +93,11 @@ function unary<Request, Response>(
   gate: Gate,
   rpc: string,
   handle: (call: FlightCall, request: Request) => Promise<Response>,
+  counted: (request: Request) => boolean = () => true,
 ) {
   return async (surface: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): Promise<void> => {
     let response: Response | undefined;
-    const failure = await gate.pass(rpc, surface, true, async (call) => {
+    const failure = await gate.pass(rpc, surface, counted(surface.request), async (call) => {
       response = await handle(call, surface.request);
       call.sendHeaders();
     });

@@ -45,6 +45,7 @@ export async function startServer(config: Config, options: { logger: Logger }): 
       concurrentStatements: config.limits.concurrentStatements,
       concurrentStatementsPerPrincipal: config.limits.concurrentStatementsPerPrincipal,
       queueTimeout: config.limits.queueTimeout,
+      pollTimeout: config.limits.pollTimeout,
       statementTimeout: config.limits.statementTimeout,
       resultRows: config.limits.resultRows,
       preparedStatementIdleTimeout: config.limits.preparedStatementIdleTimeout,

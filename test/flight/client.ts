@@ -90,6 +90,10 @@ export class TestClient {
     return this.unary('PollFlightInfo', descriptorOf(command, message));
   }
 
+  pollAgain(descriptor: FlightDescriptor | null): Promise<PollInfo> {
+    return this.unary('PollFlightInfo', descriptor);
+  }
+
   schema<T>(command: Codec<T>, message: Partial<T>): Promise<{ schema: Uint8Array }> {
     return this.unary('GetSchema', descriptorOf(command, message));
   }

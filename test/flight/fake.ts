@@ -24,8 +24,8 @@ const AFFECTED = new Schema([new Field('affected_rows', new Int64(), true)]);
 const BATCH = 1000;
 
 /**
- * Serves a tiny language instead of SQL: `NUMBERS <rows>`, `FOREVER`, `BREAK AFTER <rows>`, `PARAMETERS`, `WHO`, `INSERT`, `SLOW INSERT`,
- * `WRONG`, `CRASH`.
+ * Serves a tiny language instead of SQL: `NUMBERS <rows>`, `SLOW NUMBERS <rows>`, `FOREVER`, `BREAK AFTER <rows>`, `PARAMETERS`, `WHO`,
+ * `INSERT`, `SLOW INSERT`, `WRONG`, `CRASH`.
  */
 export class FakeStatements implements StatementService {
   /** Executions of INSERT. */
@@ -36,6 +36,9 @@ export class FakeStatements implements StatementService {
   /** Batches that streams produced. */
   produced = 0;
   lastRequest: StatementRequest | undefined;
+  /** How much of `SLOW NUMBERS` is done, and how often it was begun. */
+  progress: number | undefined;
+  slow = 0;
   readonly ingested: { target: IngestTarget; rows: unknown[][] }[] = [];
   readonly transactions: string[] = [];
   release: () => void = () => {};
@@ -82,6 +85,11 @@ export class FakeStatements implements StatementService {
       const count = await this.#insert(call, request);
       return { schema, batches: from([rowsToBatch(schema, [[count]])]) };
     }
+    if (request.sql.startsWith('SLOW')) {
+      this.slow++;
+      call.onProgress?.(() => this.progress);
+      await this.#released(call);
+    }
     return { schema, batches: this.#stream(call, request) };
   }
 
@@ -112,15 +120,17 @@ export class FakeStatements implements StatementService {
   }
 
   async #insert(call: Call, { sql, parameters }: StatementRequest): Promise<number> {
-    if (sql.startsWith('SLOW')) {
-      await new Promise<void>((resolve, reject) => {
-        this.release = resolve;
-        call.signal.addEventListener('abort', () => reject(call.signal.reason));
-      });
-    }
+    if (sql.startsWith('SLOW')) await this.#released(call);
     const rows = parameters === undefined ? 1 : parameters.batches.reduce((sum, batch) => sum + batch.length, 0);
     this.inserts += rows;
     return rows;
+  }
+
+  #released(call: Call): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.release = resolve;
+      call.signal.addEventListener('abort', () => reject(call.signal.reason));
+    });
   }
 
   async *#stream(call: Call, { sql, parameters }: StatementRequest): AsyncGenerator<ColumnarBatch> {

@@ -62,12 +62,6 @@ describe('a query', () => {
     expect(`${decodeSchema(described.schema)}`).toBe(`${schema}`);
   });
 
-  it('is complete when it is polled', async () => {
-    const poll = await client.poll(CommandStatementQuery, { query: 'NUMBERS 3' });
-    expect(poll.flight_descriptor).toBeNull();
-    expect((await client.fetch(ticketOf(poll.info as FlightInfo))).rows).toHaveLength(3);
-  });
-
   it('is fetched in the state that its plan saw', async () => {
     await client.query(CommandStatementQuery, { query: 'NUMBERS 1' });
     expect(fixture.statements.lastRequest?.pins?.[0]?.snapshotId).toBe(7205594037927935n);

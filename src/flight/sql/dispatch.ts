@@ -4,12 +4,12 @@ import { encodeSchema, rowsToBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import type { FlightCall } from '../flight-call.js';
 import type { FlightHandler } from '../handler.js';
-import type { FlightDescriptor, FlightInfo } from '../messages.js';
+import type { FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo } from '../messages.js';
 import type { Codec } from '../proto.js';
 import { actionTypes, doAction } from './actions.js';
 import { openAny, type PackedMessage, packAny } from './any.js';
 import { endpoint, timestampOf } from './endpoint.js';
-import { type FlightSql, type PlannedResult, unimplemented } from './flight-sql.js';
+import { type FlightSql, type PlannedResult, type PolledResult, unimplemented } from './flight-sql.js';
 import * as sql from './messages.js';
 import { metadataResult } from './metadata-results.js';
 import { each } from './statements.js';
@@ -17,35 +17,35 @@ import { each } from './statements.js';
 const SUBSTRAIT = sql.CommandStatementSubstraitPlan.typeName;
 
 export function dispatcher(service: FlightSql, locations: readonly string[]): FlightHandler {
-  async function plan(call: FlightCall, descriptor: FlightDescriptor) {
-    const command = commandOf(descriptor);
-    const planned = await planOf(service, call, command, descriptor.cmd);
-    const info: FlightInfo = {
-      schema: encodeSchema(planned.schema),
-      flight_descriptor: descriptor,
-      endpoint: [endpoint(planned.ticket, planned.expires, locations)],
-      total_records: '-1',
-      total_bytes: '-1',
-      ordered: true,
-      app_metadata: new Uint8Array(0),
-    };
-    return { info, expires: planned.expires };
+  async function plan(call: FlightCall, descriptor: FlightDescriptor): Promise<FlightInfo> {
+    const planned = await planOf(service, call, commandOf(descriptor), descriptor.cmd);
+    return flightInfo(planned.schema, descriptor, [endpoint(planned.ticket, planned.expires, locations)]);
   }
 
   return {
     actions: actionTypes,
 
-    getFlightInfo: async (call, descriptor) => (await plan(call, descriptor)).info,
+    getFlightInfo: plan,
 
-    // A plan is complete at once: the work is done while its stream is fetched.
     async pollFlightInfo(call, descriptor) {
-      const { info, expires } = await plan(call, descriptor);
-      return {
-        info,
-        flight_descriptor: null,
-        progress: 1,
-        expiration_time: expires === undefined ? null : timestampOf(expires),
-      };
+      const command = commandOf(descriptor);
+      const { typeName, value } = command;
+      if (typeName === sql.TicketStatementQuery.typeName) {
+        return pollInfo(await service.pollStatement(call, sql.TicketStatementQuery.decode(value)), locations);
+      }
+      const planned = await plannedStatement(service, call, command);
+      if (planned !== undefined) return pollInfo(await service.startStatement(call, planned, descriptor), locations);
+      return { info: await plan(call, descriptor), flight_descriptor: null, progress: 1, expiration_time: null };
+    },
+
+    continuesPoll({ type, cmd }) {
+      if (type !== 'CMD') return false;
+      try {
+        return openAny(cmd).typeName === sql.TicketStatementQuery.typeName;
+      } catch {
+        // The call itself says what is wrong with the descriptor.
+        return false;
+      }
     },
 
     getSchema: (call, descriptor) => schemaOf(service, call, commandOf(descriptor)),
@@ -93,20 +93,10 @@ export function dispatcher(service: FlightSql, locations: readonly string[]): Fl
 
 type Planned = Omit<PlannedResult, 'expires'> & { expires?: number };
 
-async function planOf(
-  service: FlightSql,
-  call: FlightCall,
-  { typeName, value }: PackedMessage,
-  cmd: Uint8Array,
-): Promise<Planned> {
-  switch (typeName) {
-    case sql.CommandStatementQuery.typeName:
-      return statementTicket(await service.planStatement(call, sql.CommandStatementQuery.decode(value)));
-    case sql.CommandPreparedStatementQuery.typeName:
-      return statementTicket(
-        await service.planPreparedStatement(call, sql.CommandPreparedStatementQuery.decode(value)),
-      );
-  }
+async function planOf(service: FlightSql, call: FlightCall, command: PackedMessage, cmd: Uint8Array): Promise<Planned> {
+  const statement = await plannedStatement(service, call, command);
+  if (statement !== undefined) return { ...statement, ticket: packTicket(statement.ticket) };
+  const { typeName, value } = command;
   const metadata = metadataResult(typeName, value);
   if (metadata === undefined) throw notExpected(typeName, 'a command for GetFlightInfo');
   call.report.statement = shortName(typeName);
@@ -126,8 +116,51 @@ async function schemaOf(service: FlightSql, call: FlightCall, { typeName, value 
   return metadata.schema;
 }
 
-function statementTicket(planned: PlannedResult): PlannedResult {
-  return { ...planned, ticket: packAny(sql.TicketStatementQuery, { statement_handle: planned.ticket }) };
+/** Undefined for a command that is no statement. */
+async function plannedStatement(
+  service: FlightSql,
+  call: FlightCall,
+  { typeName, value }: PackedMessage,
+): Promise<PlannedResult | undefined> {
+  switch (typeName) {
+    case sql.CommandStatementQuery.typeName:
+      return service.planStatement(call, sql.CommandStatementQuery.decode(value));
+    case sql.CommandPreparedStatementQuery.typeName:
+      return service.planPreparedStatement(call, sql.CommandPreparedStatementQuery.decode(value));
+  }
+  return undefined;
+}
+
+function flightInfo(schema: Schema, descriptor: FlightDescriptor, endpoints: FlightEndpoint[]): FlightInfo {
+  return {
+    schema: encodeSchema(schema),
+    flight_descriptor: descriptor,
+    endpoint: endpoints,
+    total_records: '-1',
+    total_bytes: '-1',
+    ordered: true,
+    app_metadata: new Uint8Array(0),
+  };
+}
+
+/** The endpoint comes once the result can be fetched; until then the ticket is in `app_metadata`, so that the flight can be cancelled. */
+function pollInfo(polled: PolledResult, locations: readonly string[]): PollInfo {
+  const { complete, schema, descriptor, progress } = polled;
+  const ticket = packTicket(polled.ticket);
+  if (complete) {
+    const info = flightInfo(schema, descriptor, [endpoint(ticket, polled.expires, locations)]);
+    return { info, flight_descriptor: null, progress: 1, expiration_time: timestampOf(polled.expires) };
+  }
+  return {
+    info: { ...flightInfo(schema, descriptor, []), app_metadata: ticket },
+    flight_descriptor: { type: 'CMD', cmd: packTicket(polled.poll), path: [] },
+    ...(progress === undefined ? {} : { progress }),
+    expiration_time: timestampOf(polled.pollExpires),
+  };
+}
+
+function packTicket(sealed: Uint8Array): Uint8Array {
+  return packAny(sql.TicketStatementQuery, { statement_handle: sealed });
 }
 
 function commandOf(descriptor: FlightDescriptor): PackedMessage {

@@ -1,6 +1,6 @@
 /** Statements by the id in their ticket: what runs and can be cancelled, and what changes must not happen twice. */
 import { SkuaError } from '../../errors.js';
-import type { FlightCall } from '../flight-call.js';
+import type { RunningCall } from '../flight-call.js';
 import type { CancelStatus } from '../messages.js';
 
 /** How long a cancel waits for its statement to be over before it answers CANCELLING, in milliseconds. */
@@ -10,7 +10,7 @@ const MOST_ENDED = 10_000;
 
 interface Execution {
   state: 'planned' | 'running' | 'cancelled' | 'ended';
-  calls: Set<FlightCall>;
+  calls: Set<RunningCall>;
   /** The result of a change. */
   result?: Promise<unknown>;
   /** Milliseconds since the epoch; after that no ticket refers to the execution. */
@@ -30,7 +30,7 @@ export class Executions {
   }
 
   /** Enters a call that runs the statement, until the call ends. A statement that was cancelled: CANCELLED. */
-  enter(id: string, expires: number, call: FlightCall): void {
+  enter(id: string, expires: number, call: RunningCall): void {
     const execution = this.#find(id, expires);
     if (execution.state === 'cancelled') throw cancelled();
     execution.state = 'running';

@@ -5,6 +5,7 @@ import type { FlightCall } from '../flight-call.js';
 import type {
   CancelStatus,
   CloseSessionResult,
+  FlightDescriptor,
   FlightEndpoint,
   FlightInfo,
   GetSessionOptionsResult,
@@ -23,11 +24,28 @@ export interface PlannedResult {
   expires: number;
 }
 
+/** A statement that was started by PollFlightInfo. */
+export interface PolledResult extends PlannedResult {
+  /** The client's own descriptor. */
+  descriptor: FlightDescriptor;
+  /** The result can be fetched. */
+  complete: boolean;
+  /** 0 to 1, where the engine knows it. */
+  progress: number | undefined;
+  /** What the statement is polled with, and until when, in milliseconds since the epoch. */
+  poll: Uint8Array;
+  pollExpires: number;
+}
+
 export type Row = readonly unknown[];
 
 export interface FlightSql {
   planStatement(call: FlightCall, command: sql.CommandStatement): Promise<PlannedResult>;
   planPreparedStatement(call: FlightCall, command: sql.PreparedStatementReference): Promise<PlannedResult>;
+  /** Starts a planned statement, and waits for a moment. */
+  startStatement(call: FlightCall, planned: PlannedResult, descriptor: FlightDescriptor): Promise<PolledResult>;
+  /** Waits for news of a statement that was started; the handle is the sealed poll descriptor. */
+  pollStatement(call: FlightCall, started: sql.TicketStatementQuery): Promise<PolledResult>;
   describeStatement(call: FlightCall, command: sql.CommandStatement): Promise<Schema>;
   describePreparedStatement(call: FlightCall, command: sql.PreparedStatementReference): Promise<Schema>;
   streamStatement(call: FlightCall, ticket: sql.TicketStatementQuery): Promise<ResultStream>;
@@ -78,6 +96,8 @@ export interface FlightSql {
 export const unimplementedFlightSql: FlightSql = {
   planStatement: refuse('CommandStatementQuery'),
   planPreparedStatement: refuse('CommandPreparedStatementQuery'),
+  startStatement: refuse('PollFlightInfo'),
+  pollStatement: refuse('PollFlightInfo'),
   describeStatement: refuse('CommandStatementQuery'),
   describePreparedStatement: refuse('CommandPreparedStatementQuery'),
   streamStatement: refuse('TicketStatementQuery'),

@@ -3,6 +3,7 @@ import { SkuaError } from '../../errors.js';
 import type { IngestTarget, StatementService } from '../../query/contract.js';
 import type { FlightCall } from '../flight-call.js';
 import type { FlightHandler } from '../handler.js';
+import type { FlightInfo } from '../messages.js';
 import type { PutStream } from '../put-stream.js';
 import type { Sealer } from '../seal.js';
 import { openAny, packAny } from './any.js';
@@ -14,6 +15,7 @@ import { type FlightSql, unimplementedFlightSql } from './flight-sql.js';
 import { Handles } from './handles.js';
 import { type CommandStatementIngest, TicketStatementQuery } from './messages.js';
 import { metadataCommands } from './metadata.js';
+import { PolledRuns, type PolledRunsOptions } from './polled-runs.js';
 import { sessionActions } from './session-options.js';
 import { statementCommands, transactionId } from './statements.js';
 import { Tickets } from './tickets.js';
@@ -29,6 +31,7 @@ export interface FlightSqlOptions {
   statementTimeout: number;
   /** Bound parameters of one principal that the server keeps, in bytes. */
   parameterBytes: number;
+  polling: PolledRunsOptions;
 }
 
 export function createFlightSqlHandler(options: FlightSqlOptions): FlightHandler {
@@ -41,6 +44,7 @@ export function createFlightSqlHandler(options: FlightSqlOptions): FlightHandler
       statements,
       tickets,
       executions,
+      runs: new PolledRuns(options.polling),
       handles: new Handles(sealer, idleTimeout),
       bindings: new Bindings({ bytesPerPrincipal: parameterBytes, idleTimeout }),
       parameterBytes,
@@ -80,7 +84,7 @@ function flightActions(
   return {
     /** Metadata flights have nothing to stop. */
     async cancelFlightInfo(call, info) {
-      const sealed = info.endpoint.flatMap(({ ticket }) => statementHandle(ticket?.ticket) ?? []);
+      const sealed = ticketsOf(info).flatMap((ticket) => statementHandle(ticket) ?? []);
       const opened = sealed.map((handle) => tickets.open(call.principal, handle));
       const statuses = await Promise.all(opened.map(({ ticket, expires }) => executions.cancel(ticket.id, expires)));
       if (statuses.includes('CANCEL_STATUS_CANCELLING')) return 'CANCEL_STATUS_CANCELLING';
@@ -96,6 +100,12 @@ function flightActions(
       return endpoint(packAny(TicketStatementQuery, { statement_handle: sealed }), expires, locations);
     },
   };
+}
+
+/** The tickets of a flight. One that is still polled has no endpoint yet, but says which ticket it will have. */
+function ticketsOf({ endpoint: endpoints, app_metadata }: FlightInfo): Uint8Array[] {
+  if (endpoints.length === 0 && app_metadata.byteLength > 0) return [app_metadata];
+  return endpoints.flatMap(({ ticket }) => (ticket === null ? [] : [ticket.ticket]));
 }
 
 /** The sealed part of a statement's ticket; undefined for another kind of ticket. */

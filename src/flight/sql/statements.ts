@@ -3,14 +3,16 @@ import { DataType, Field, Schema, TimeMillisecond, Timestamp, TimeUnit, Utf8 } f
 import { type ColumnarBatch, encodeSchema } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import type { StatementDescription, StatementRequest, StatementService } from '../../query/contract.js';
-import type { FlightCall } from '../flight-call.js';
+import type { FlightCall, RunningCall } from '../flight-call.js';
 import type { Parameters, PutStream } from '../put-stream.js';
 import type { ResultStream } from '../result-stream.js';
 import type { Bindings } from './bindings.js';
 import type { Executions } from './executions.js';
-import type { FlightSql, PlannedResult } from './flight-sql.js';
+import type { FlightSql, PlannedResult, PolledResult } from './flight-sql.js';
 import type { Handles, PreparedStatement } from './handles.js';
 import type * as sql from './messages.js';
+import type { PolledRun } from './polled-run.js';
+import type { PolledRuns } from './polled-runs.js';
 import type { StatementTicket, Tickets } from './tickets.js';
 
 export interface StatementParts {
@@ -19,9 +21,14 @@ export interface StatementParts {
   handles: Handles;
   bindings: Bindings;
   executions: Executions;
+  runs: PolledRuns;
   /** Most bytes of parameters that one DoPut may bring. */
   parameterBytes: number;
 }
+
+/** How long a poll waits for news at most, in milliseconds. The first answers quickly. */
+const FIRST_WAIT = 100;
+const LATER_WAIT = 2000;
 
 interface PlannedStatement extends PlannedResult {
   planned: StatementTicket;
@@ -30,6 +37,8 @@ interface PlannedStatement extends PlannedResult {
 type StatementCommands = Pick<
   FlightSql,
   | 'planStatement'
+  | 'startStatement'
+  | 'pollStatement'
   | 'describeStatement'
   | 'streamStatement'
   | 'updateStatement'
@@ -43,7 +52,7 @@ type StatementCommands = Pick<
 >;
 
 export function statementCommands(parts: StatementParts): StatementCommands {
-  const { statements, tickets, handles, bindings, executions } = parts;
+  const { statements, tickets, handles, bindings, executions, runs } = parts;
 
   async function describe(call: FlightCall, request: StatementRequest): Promise<StatementDescription> {
     const description = await statements.describe(call, request);
@@ -71,6 +80,10 @@ export function statementCommands(parts: StatementParts): StatementCommands {
   async function stream(call: FlightCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
     call.report.statement = ticket.statement;
     executions.enter(ticket.id, expires, call);
+    return (await runs.take(ticket.id, call)) ?? execute(call, ticket, expires);
+  }
+
+  async function execute(call: RunningCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
     const parameters = bindings.resolve(call.principal, ticket.binding);
     const request = { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
     if (ticket.kind === 'query') return statements.query(call, request);
@@ -78,6 +91,24 @@ export function statementCommands(parts: StatementParts): StatementCommands {
       collect(await statements.query(call, { ...request, executionId: ticket.id })),
     );
     return { schema, batches: each(batches) };
+  }
+
+  async function polled(call: FlightCall, run: PolledRun, longest: number): Promise<PolledResult> {
+    const { ticket, schema, descriptor } = run.plan;
+    call.report.statement = ticket.statement;
+    await run.wait(longest, call.signal);
+    const { sealed, expires } = tickets.seal(call.principal, ticket);
+    executions.extend(ticket.id, expires);
+    return {
+      schema,
+      ticket: sealed,
+      expires,
+      descriptor,
+      complete: run.isComplete,
+      progress: run.progress,
+      poll: tickets.issuePoll(call.principal, ticket),
+      pollExpires: run.expires,
+    };
   }
 
   function openPrepared(call: FlightCall, handle: Uint8Array) {
@@ -94,6 +125,20 @@ export function statementCommands(parts: StatementParts): StatementCommands {
 
   return {
     planStatement: (call, command) => plan(call, requestOfCommand(command), undefined),
+
+    async startStatement(call, planned, descriptor) {
+      call.leaveSlot();
+      const { ticket, expires } = tickets.open(call.principal, planned.ticket);
+      const run = runs.start(call, { ticket, schema: planned.schema, descriptor }, (background) => {
+        background.report.statement = ticket.statement;
+        return execute(background, ticket, expires);
+      });
+      executions.enter(ticket.id, expires, run.call);
+      return polled(call, run, FIRST_WAIT);
+    },
+
+    pollStatement: (call, started) =>
+      polled(call, runs.find(tickets.openPoll(call.principal, started.statement_handle)), LATER_WAIT),
 
     describeStatement: async (call, command) => (await describe(call, requestOfCommand(command))).schema,
 

@@ -38,7 +38,17 @@ export class Tickets {
   ) {}
 
   issue(owner: Owner, statement: Omit<StatementTicket, 'id'>): SealedTicket {
-    return this.#seal(owner, { ...statement, id: randomUUID() });
+    return this.seal(owner, { ...statement, id: randomUUID() });
+  }
+
+  /** What a client polls the ticket's statement with, good for the full lifetime. */
+  issuePoll(owner: Owner, { id }: StatementTicket): Uint8Array {
+    return this.sealer.seal('poll descriptor', owner, { id }, this.now() + this.lifetime);
+  }
+
+  /** The id of the statement that is polled. */
+  openPoll(owner: Owner, sealed: Uint8Array): string {
+    return this.sealer.open<{ id: string }>('poll descriptor', owner, sealed).payload.id;
   }
 
   open(owner: Owner, sealed: Uint8Array): { ticket: StatementTicket; expires: number } {
@@ -52,10 +62,11 @@ export class Tickets {
 
   /** The same ticket with its full lifetime again. */
   renew(owner: Owner, sealed: Uint8Array): SealedTicket {
-    return this.#seal(owner, this.open(owner, sealed).ticket);
+    return this.seal(owner, this.open(owner, sealed).ticket);
   }
 
-  #seal(owner: Owner, ticket: StatementTicket): SealedTicket {
+  /** The ticket with its full lifetime. */
+  seal(owner: Owner, ticket: StatementTicket): SealedTicket {
     const expires = this.now() + this.lifetime;
     return { ticket, sealed: this.sealer.seal('ticket', owner, ticket, expires), expires };
   }
