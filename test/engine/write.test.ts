@@ -115,7 +115,7 @@ it('writes thousands of partitions, each to a file of its own', async () => {
 });
 
 it('starts a new file at about the target size in each partition', async () => {
-  const files = await write("SELECT i, (i % 2)::VARCHAR, {'a b': md5(i::VARCHAR), 'l': []} FROM range(600000) t(i)", {
+  const files = await write("SELECT i, (i % 2)::VARCHAR, {'a b': md5(i::VARCHAR), 'l': []} FROM range(1000000) t(i)", {
     partitions: byKind,
     targetFileSize: 2 << 20,
   });
@@ -125,7 +125,7 @@ it('starts a new file at about the target size in each partition', async () => {
   expect([...rows.keys()].sort()).toEqual(['0', '1']);
   for (const counts of rows.values()) {
     expect(counts.length).toBeGreaterThan(1);
-    expect(counts.reduce((sum, count) => sum + count)).toBe(300000);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(500000);
   }
 });
 

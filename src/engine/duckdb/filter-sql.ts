@@ -1,6 +1,6 @@
 import type { Filter, TableBinding } from '../contract.js';
 import { literalSql, sqlTypeOf } from './sql-type.js';
-import { quoteIdentifier, quoteText } from './text.js';
+import { quoteIdentifier, textSql } from './text.js';
 
 const operators = { eq: '=', ne: '<>', lt: '<', le: '<=', gt: '>', ge: '>=' };
 
@@ -30,7 +30,7 @@ export function filterSql(
     case 'notNull':
       return `(${name(filter.column)} IS ${filter.op === 'isNull' ? '' : 'NOT '}NULL)`;
     case 'startsWith':
-      return `starts_with(${name(filter.column)}, ${quoteText(filter.prefix)})`;
+      return `starts_with(${name(filter.column)}, ${textSql(filter.prefix)})`;
     default:
       return `(${name(filter.column)} ${operators[filter.op]} ${literal(filter.column, filter.value)})`;
   }

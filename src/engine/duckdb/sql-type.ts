@@ -1,7 +1,7 @@
 import { DataType, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { Literal } from '../contract.js';
-import { quoteIdentifier, quoteText } from './text.js';
+import { quoteIdentifier, quoteText, textSql } from './text.js';
 
 /**
  * The DuckDB type for a field, as SQL. A type that DuckDB lacks: UNIMPLEMENTED.
@@ -90,5 +90,5 @@ export function entryFields(type: DataType): [Field, Field] {
 export function literalSql(literal: Literal | null | undefined, type: string): string {
   if (!literal) return `CAST(NULL AS ${type})`;
   if (literal.type === 'binary') return `CAST(unhex(${quoteText(literal.text)}) AS ${type})`;
-  return `CAST(${quoteText(literal.text)} AS ${type})`;
+  return `CAST(${textSql(literal.text)} AS ${type})`;
 }
