@@ -2,6 +2,7 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
 import type { ParameterRow, ResultStream, ScanDemand, TableBinding, TableScan } from '../engine/contract.js';
+import { anySignal } from '../signal.js';
 import { Binder, type BoundQuery } from './bind.js';
 import type { SnapshotPin, StatementStream } from './contract.js';
 import type { StatementContext } from './environment.js';
@@ -115,7 +116,7 @@ async function start(
   const stop = new AbortController();
   try {
     const stream = await engine.run(bound.sql, scans, {
-      signal: AbortSignal.any([context.call.signal, stop.signal]),
+      signal: anySignal(context.call.signal, stop.signal),
       parameters,
       batchBytes: context.environment.limits.batchBytes,
       onProgress: context.call.onProgress?.bind(context.call),

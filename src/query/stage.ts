@@ -2,7 +2,6 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import { setMaxListeners } from 'node:events';
 import type {
   ComparedColumn,
   Filter,
@@ -29,6 +28,7 @@ import {
 } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter } from '../parquet/index.js';
+import { anySignal } from '../signal.js';
 import type { StatementContext } from './environment.js';
 import { sourceFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
@@ -78,9 +78,7 @@ export class StagingArea {
     private readonly context: StatementContext,
     private readonly directory: string,
   ) {
-    this.signal = AbortSignal.any([context.call.signal, this.#released.signal]);
-    // Each of many parallel reads listens to it.
-    setMaxListeners(0, this.signal);
+    this.signal = anySignal(context.call.signal, this.#released.signal);
   }
 
   /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */

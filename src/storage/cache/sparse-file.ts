@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { SkuaError } from '../../errors.js';
+import { anySignal } from '../../signal.js';
 import type { ByteRange, Storage } from '../contract.js';
 import type { Limiter } from '../limit.js';
 import { mergeRanges, overlaps, splitRanges, subtractRanges, totalBytes } from '../ranges.js';
@@ -76,7 +77,7 @@ export class SparseFile {
     signal: AbortSignal | undefined,
   ): Promise<void>[] {
     const failure = new AbortController();
-    const pieceSignal = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
+    const pieceSignal = anySignal(signal, failure.signal);
     return pieces.map((range) => {
       const done = this.#fetch(range, storage, location, settings, pieceSignal);
       const flight = { range, done };

@@ -8,6 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { SkuaError } from '../../errors.js';
+import { anySignal } from '../../signal.js';
 import { type S3Context, s3Request } from './request.js';
 
 /** Files above this many bytes go in parts. */
@@ -81,7 +82,7 @@ async function putParts(
   );
   const UploadId = created.UploadId as string;
   const failure = new AbortController();
-  const partSignal = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
+  const partSignal = anySignal(signal, failure.signal);
   const partSize = Math.max(PART_SIZE, Math.ceil(size / MAX_PARTS));
   const partCount = Math.ceil(size / partSize);
   const parts: { PartNumber: number; ETag: string | undefined }[] = [];
