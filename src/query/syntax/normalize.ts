@@ -1,15 +1,16 @@
 /**
  * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …`, `FOR TIMESTAMP AS OF …` and
  * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
- * `table$snapshots` into a quoted name, backticks into double quotes.
+ * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
  */
 import { schemaName } from '../names.js';
+import { escapeEdits } from './escapes.js';
 import { quoteName, type Token, tokenize } from './lexer.js';
 import { applyEdits, type Edit } from './rewrite.js';
 
 export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean): string {
   const tokens = tokenize(sql);
-  const edits: Edit[] = [];
+  const edits = escapeEdits(tokens);
   const clauses = new ClauseTracker();
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] as Token;

@@ -1,0 +1,40 @@
+/**
+ * The escapes of ODBC and JDBC, which tools write where dialects differ and drivers hand on as they are: `{d '2026-01-01'}`,
+ * `{ts '…'}`, `{fn UCASE(name)}`, `{oj a LEFT OUTER JOIN b ON …}`, `{escape '!'}` (ODBC Programmer's Reference, "Escape Sequences").
+ */
+import type { Token } from './lexer.js';
+import type { Edit } from './rewrite.js';
+
+const LITERALS: Record<string, string> = { D: 'DATE', T: 'TIME', TS: 'TIMESTAMP', ESCAPE: 'ESCAPE' };
+
+/** Functions of `{fn …}` without arguments that go by another name here. */
+const WITHOUT_ARGUMENTS: Record<string, string> = { CURDATE: 'current_date', CURTIME: 'CAST(now() AS TIME)' };
+
+/** What takes the place of the escapes. A struct, `{d: …}`, is none. */
+export function escapeEdits(tokens: readonly Token[]): Edit[] {
+  const edits: Edit[] = [];
+  const closing: boolean[] = [];
+  tokens.forEach((token, index) => {
+    if (token.text === '}' && token.kind === 'symbol') {
+      if (closing.pop()) edits.push({ start: token.start, end: token.end, text: '' });
+      return;
+    }
+    if (token.text !== '{' || token.kind !== 'symbol') return;
+    const [word, next] = tokens.slice(index + 1, index + 3);
+    const literal = next?.kind === 'string' && Object.hasOwn(LITERALS, word?.keyword ?? '');
+    const isEscape = literal || ((word?.keyword === 'FN' || word?.keyword === 'OJ') && isName(next));
+    closing.push(isEscape);
+    if (!isEscape || !word || !next) return;
+    edits.push({ start: token.start, end: word.end, text: literal ? (LITERALS[word.keyword] as string) : '' });
+    const [open, close] = tokens.slice(index + 3, index + 5);
+    const renamed = word.keyword === 'FN' && Object.hasOwn(WITHOUT_ARGUMENTS, next.keyword);
+    if (renamed && open?.text === '(' && close?.text === ')') {
+      edits.push({ start: next.start, end: close.end, text: WITHOUT_ARGUMENTS[next.keyword] as string });
+    }
+  });
+  return edits;
+}
+
+function isName(token: Token | undefined): boolean {
+  return token?.kind === 'word' || token?.kind === 'quoted' || token?.text === '(';
+}
