@@ -1,8 +1,9 @@
 /** Avro object container files (Avro specification, "Object Container Files"). */
-import * as zlib from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import { SkuaError } from '../../errors.js';
 import { AvroCursor } from './cursor.js';
 import { decompressSnappy } from './snappy.js';
+import { decompressZstd } from './zstd.js';
 
 export const AVRO_MAGIC = Uint8Array.of(0x4f, 0x62, 0x6a, 0x01);
 export const SYNC_LENGTH = 16;
@@ -19,7 +20,7 @@ export interface AvroBlock {
   bytes: Uint8Array;
 }
 
-/** Anything but an Avro container: DATA_LOSS. A codec that this Node can't decode: UNIMPLEMENTED. */
+/** Anything but an Avro container: DATA_LOSS. Another codec than deflate, snappy and Zstandard: UNIMPLEMENTED. */
 export function readContainer(bytes: Uint8Array): AvroContainer {
   const cursor = new AvroCursor(bytes);
   if (AVRO_MAGIC.some((value, index) => bytes[index] !== value)) {
@@ -64,7 +65,7 @@ function decompress(codec: string, bytes: Uint8Array): Uint8Array {
       // The last four bytes are a checksum of the block.
       return decompressSnappy(bytes.subarray(0, -4), LARGEST_BLOCK);
     case 'zstandard':
-      return decompressZstd(bytes);
+      return decompressZstd(bytes, LARGEST_BLOCK);
     default:
       throw new SkuaError('UNIMPLEMENTED', `Avro files compressed with ${codec} are not supported`);
   }
@@ -75,19 +76,8 @@ const LARGEST_BLOCK = 256 * 2 ** 20;
 
 function inflate(bytes: Uint8Array): Uint8Array {
   try {
-    return zlib.inflateRawSync(bytes, { maxOutputLength: LARGEST_BLOCK });
+    return inflateRawSync(bytes, { maxOutputLength: LARGEST_BLOCK });
   } catch (error) {
     throw new SkuaError('DATA_LOSS', 'A block of an Avro file is corrupt or too large', { cause: error });
   }
-}
-
-/** Zstandard came to Node in 22.15. */
-function decompressZstd(bytes: Uint8Array): Uint8Array {
-  const { zstdDecompressSync } = zlib as {
-    zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
-  };
-  if (!zstdDecompressSync) {
-    throw new SkuaError('UNIMPLEMENTED', 'Manifests compressed with Zstandard need Node 22.15 or newer');
-  }
-  return zstdDecompressSync(bytes, { maxOutputLength: LARGEST_BLOCK });
 }
