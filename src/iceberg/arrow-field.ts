@@ -21,6 +21,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import type { Literal, TableColumn } from '../engine/contract.js';
+import { SkuaError } from '../errors.js';
 import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
 import { jsonToLiteral } from './values/json-value.js';
 
@@ -119,18 +120,58 @@ function extensionOf(type: Type): [string, string][] {
   return [];
 }
 
-/** A schema's columns as a table binding takes them, in order. */
+/**
+ * A schema's columns as a table binding takes them, in order. Names beside each other that differ in the case of ASCII letters alone, which
+ * the engine takes for one: UNIMPLEMENTED.
+ */
 export function tableColumns(schema: Schema): TableColumn[] {
-  return schema.fields.map((field) => {
-    const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };
-    if (hasFields(field.type)) {
-      const nestedDefaults = new Map<number, Literal>();
-      collectDefaults(field.type, nestedDefaults);
-      return nestedDefaults.size === 0 ? column : { ...column, nestedDefaults };
+  refuseSameNames(schema.fields, 'columns');
+  return schema.fields.map(tableColumn);
+}
+
+export function tableColumn(field: NestedField): TableColumn {
+  const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };
+  if (hasFields(field.type)) {
+    const nestedDefaults = new Map<number, Literal>();
+    collectDefaults(field.type, nestedDefaults);
+    return nestedDefaults.size === 0 ? column : { ...column, nestedDefaults };
+  }
+  const initialDefault = defaultLiteral(field.type, field.initialDefault);
+  return initialDefault === undefined ? column : { ...column, initialDefault };
+}
+
+function refuseSameNames(fields: readonly NestedField[], what: string): void {
+  const names = new Map<string, string>();
+  for (const { name, type } of fields) {
+    const folded = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    const other = names.get(folded);
+    if (other !== undefined) {
+      const message = `The ${what} "${other}" and "${name}" differ in case alone; SQL can't tell them apart, rename one`;
+      throw new SkuaError('UNIMPLEMENTED', message);
     }
-    const initialDefault = defaultLiteral(field.type, field.initialDefault);
-    return initialDefault === undefined ? column : { ...column, initialDefault };
+    names.set(folded, name);
+    refuseSameNames(fieldsWithin(name, type), `fields of ${name},`);
+  }
+}
+
+/** The fields of a struct; element, key and value of lists and maps. */
+function fieldsWithin(name: string, type: Type): NestedField[] {
+  const inner = (suffix: string, id: number, of: Type): NestedField => ({
+    id,
+    name: suffix,
+    required: false,
+    type: of,
   });
+  switch (type.kind) {
+    case 'struct':
+      return type.fields;
+    case 'list':
+      return [inner(`${name}.element`, type.elementId, type.element)];
+    case 'map':
+      return [inner(`${name}.key`, type.keyId, type.key), inner(`${name}.value`, type.valueId, type.value)];
+    default:
+      return [];
+  }
 }
 
 function hasFields(type: Type): boolean {

@@ -1,7 +1,7 @@
 /** Where the fields are that equality deletes compare (Iceberg spec, "Equality Delete Files"). */
 import type { ComparedColumn } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { tableColumns } from './arrow-field.js';
+import { tableColumn } from './arrow-field.js';
 import type { NestedField, Schema, TableMetadata } from './types.js';
 
 /**
@@ -11,10 +11,9 @@ import type { NestedField, Schema, TableMetadata } from './types.js';
 export function comparedColumn(metadata: TableMetadata, schema: Schema, fieldId: number): ComparedColumn {
   const older = [...metadata.schemas].sort((left, right) => right.schemaId - left.schemaId);
   for (const candidate of [schema, ...older]) {
-    for (const [index, field] of candidate.fields.entries()) {
+    for (const field of candidate.fields) {
       const path = pathWithin(field, fieldId);
-      const column = tableColumns(candidate)[index];
-      if (path && column) return { fieldId, column, path };
+      if (path) return { fieldId, column: tableColumn(field), path };
     }
   }
   throw new SkuaError('DATA_LOSS', `An equality delete compares the field ${fieldId}, which the table never had`);

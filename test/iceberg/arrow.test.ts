@@ -21,6 +21,35 @@ import {
   writeDefault,
 } from '../../src/iceberg/index.js';
 
+describe('names that differ in case alone', () => {
+  const columns = (...definitions: [name: string, type: string][]) =>
+    tableColumns({
+      schemaId: 0,
+      identifierFieldIds: [],
+      fields: definitions.map(([name, sql], id) => ({ id, name, required: false, type: sqlTypeToIceberg(sql) })),
+    });
+
+  test.each([
+    [
+      [
+        ['a', 'INT'],
+        ['A', 'INT'],
+      ],
+      /columns "a" and "A" differ in case alone/,
+    ],
+    [[['s', 'STRUCT<b INT, c STRUCT<Name INT, nAME INT>>']], /fields of c, "Name" and "nAME"/],
+    [[['l', 'STRUCT<b INT, B INT>[]']], /fields of l.element, "b" and "B"/],
+    [[['m', 'MAP<STRING, STRUCT<b INT, B INT>>']], /fields of m.value, "b" and "B"/],
+  ] as [[string, string][], RegExp][])('%j are refused', (definitions, message) => {
+    const refusal = expect.objectContaining({ code: 'UNIMPLEMENTED', message: expect.stringMatching(message) });
+    expect(() => columns(...definitions)).toThrow(refusal);
+  });
+
+  test('letters beyond ASCII have no case to the engine, and fields of different structs are not beside each other', () => {
+    expect(columns(['é', 'INT'], ['É', 'INT'], ['a', 'STRUCT<A INT>'], ['b', 'STRUCT<a INT>'])).toHaveLength(4);
+  });
+});
+
 describe('Iceberg to Arrow', () => {
   test.each([
     ['INT', 'Int32'],
