@@ -1,5 +1,5 @@
 /** The Iceberg table format: metadata, types, scan planning, deletes, and the preparation of commits. */
-export { fieldToArrow, tableColumns } from './arrow-field.js';
+export { defaultLiteral, fieldToArrow, tableColumns } from './arrow-field.js';
 export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';

@@ -10,6 +10,7 @@ import {
   sqlTypeToIceberg,
 } from '../iceberg/index.js';
 import type { TableMetadata } from '../iceberg/types.js';
+import { defaultValue, requireDefaults } from './column-defaults.js';
 import { ignoring, namesOf } from './definitions.js';
 import type { StatementContext } from './environment.js';
 import { resolveSchema, resolveTable, type TableName } from './names.js';
@@ -29,7 +30,7 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
     untilCommitted(context, async () => {
       const { metadata } = await loadTable(context, name);
-      const commit = alterationCommit(metadata, statement.alterations);
+      const commit = await alterationCommit(context, metadata, statement.alterations);
       if (commit.updates.length > 0) await catalogOf(context, name.catalog).commitTable(name, commit);
     }),
   );
@@ -89,14 +90,18 @@ async function untilCommitted(context: StatementContext, change: () => Promise<v
   }
 }
 
-function alterationCommit(metadata: TableMetadata, alterations: readonly TableAlteration[]): TableCommit {
+async function alterationCommit(
+  context: StatementContext,
+  metadata: TableMetadata,
+  alterations: readonly TableAlteration[],
+): Promise<TableCommit> {
   const schema = new SchemaEvolution(metadata);
   const spec = new SpecEvolution(metadata);
   const properties: Record<string, unknown>[] = [];
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else alterDefinition(schema, spec, alteration);
+    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
@@ -117,16 +122,31 @@ function alterationCommit(metadata: TableMetadata, alterations: readonly TableAl
   };
 }
 
+/** Undefined for NULL, and for an alteration without a DEFAULT. */
+async function valueOfDefault(
+  context: StatementContext,
+  metadata: TableMetadata,
+  schema: SchemaEvolution,
+  alteration: TableAlteration,
+): Promise<unknown> {
+  const { kind } = alteration;
+  if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
+  requireDefaults(metadata.formatVersion);
+  const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
+  return defaultValue(context, type, alteration.default);
+}
+
 function alterDefinition(
   schema: SchemaEvolution,
   spec: SpecEvolution,
   alteration: Exclude<TableAlteration, PropertyAlteration>,
+  value: unknown,
 ): void {
   switch (alteration.kind) {
     case 'add-column': {
       const { path, required, comment, place } = alteration;
       if (alteration.ifNotExists && schema.has(path)) return;
-      schema.add(path, { type: sqlTypeToIceberg(alteration.type), required, doc: comment, place });
+      schema.add(path, { type: sqlTypeToIceberg(alteration.type), required, doc: comment, defaultValue: value, place });
       return;
     }
     case 'drop-column':
@@ -140,6 +160,9 @@ function alterDefinition(
       return;
     case 'set-required':
       schema.setRequired(alteration.path, alteration.required);
+      return;
+    case 'set-default':
+      schema.setWriteDefault(alteration.path, value);
       return;
     case 'comment-column':
       schema.setDoc(alteration.path, alteration.comment);

@@ -2,6 +2,7 @@
 import { messageOf, SkuaError, toSkuaError } from '../errors.js';
 import { arrowToSchema } from '../iceberg/index.js';
 import type { Schema } from '../iceberg/types.js';
+import { withWriteDefaults } from './column-defaults.js';
 import { createRequest, namesOf, schemaOfDefinition, withIdentifier } from './definitions.js';
 import type { StatementContext } from './environment.js';
 import { writeQuery } from './insert.js';
@@ -16,8 +17,13 @@ import { appendRows, writeDataFiles } from './write.js';
 export async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<number> {
   if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
   const name = resolveTable(namesOf(context), statement.table);
-  const schema = schemaOfDefinition(statement.columns, statement.identifier);
   const existing = statement.orReplace ? await existingTable(context, name) : undefined;
+  const schema = await withDefaultsOf(
+    context,
+    statement,
+    schemaOfDefinition(statement.columns, statement.identifier),
+    existing,
+  );
   if (existing) return replaceTable(context, existing, statement, schema, async () => []);
   return createAndFill(context, statement, schema, undefined);
 }
@@ -35,20 +41,32 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
     );
   }
   const named = fields.map((field, index) => {
-    const required = statement.columns[index]?.required || statement.identifier.includes(field.name);
-    return { ...field, name: statement.columns[index]?.name ?? field.name, required: required ?? false };
+    const { name = field.name, required = false, comment } = statement.columns[index] ?? {};
+    const doc = comment === undefined ? {} : { doc: comment };
+    return { ...field, name, required: required || statement.identifier.includes(name), ...doc };
   });
-  const defined = withIdentifier(named, statement.identifier);
   const columns = named.map(({ name }) => name);
   const existing = statement.orReplace
     ? await existingTable(context, resolveTable(namesOf(context), statement.table))
     : undefined;
+  const defined = await withDefaultsOf(context, statement, withIdentifier(named, statement.identifier), existing);
   if (existing) {
     return replaceTable(context, existing, statement, defined, (replaced) =>
       writeQuery(context, replaced, source, columns, writeDataFiles),
     );
   }
   return createAndFill(context, statement, defined, (table) => writeQuery(context, table, source, columns, appendRows));
+}
+
+/** Catalogs make tables of format version 2 where nothing else is said. */
+function withDefaultsOf(
+  context: StatementContext,
+  { columns, properties }: CreateTableStatement,
+  schema: Schema,
+  existing: PinnedTable | undefined,
+): Promise<Schema> {
+  const version = Number(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
+  return withWriteDefaults(context, schema, columns, version);
 }
 
 async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {

@@ -1,6 +1,7 @@
 /** SHOW CREATE TABLE and SHOW TBLPROPERTIES. */
+import type { Literal } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { defaultPartitionSpec, fieldPath, typeToSql } from '../iceberg/index.js';
+import { defaultLiteral, defaultPartitionSpec, fieldPath, typeToSql } from '../iceberg/index.js';
 import type { NestedField } from '../iceberg/types.js';
 import { fieldName, namesOf } from './definitions.js';
 import type { StatementContext } from './environment.js';
@@ -74,9 +75,19 @@ function nameText({ catalog, namespace, name }: TableName): string {
   return pathText([catalog, schemaName(namespace), name]);
 }
 
-function columnText({ name, type, required, doc }: NestedField): string {
-  const comment = doc === undefined ? '' : ` COMMENT ${quoteString(doc)}`;
-  return `${quoteName(name)} ${typeToSql(type)}${required ? ' NOT NULL' : ''}${comment}`;
+function columnText({ name, type, required, doc, writeDefault }: NestedField): string {
+  const literal = defaultLiteral(type, writeDefault);
+  return [
+    `${quoteName(name)} ${typeToSql(type)}`,
+    ...(required ? ['NOT NULL'] : []),
+    ...(literal ? [`DEFAULT ${literalText(literal)}`] : []),
+    ...(doc === undefined ? [] : [`COMMENT ${quoteString(doc)}`]),
+  ].join(' ');
+}
+
+/** As text, which the column's type reads; bytes with escapes. */
+function literalText({ type, text }: Literal): string {
+  return quoteString(type === 'binary' ? text.replace(/../g, '\\x$&') : text);
 }
 
 function termText(transform: string, column: readonly string[]): string {

@@ -38,6 +38,9 @@ const STATEMENTS = [
   "INSERT INTO overwritten VALUES ('a', 1), ('b', 2)",
   "INSERT OVERWRITE overwritten VALUES ('a', 10)",
 
+  "CREATE TABLE defaulted TBLPROPERTIES ('format-version' = '3') AS SELECT 1 AS id",
+  "ALTER TABLE defaulted ADD COLUMN n BIGINT NOT NULL DEFAULT 5, ADD COLUMN word VARCHAR DEFAULT 'x', ADD COLUMN day DATE DEFAULT '2026-01-02', ADD COLUMN tz TIMESTAMPTZ DEFAULT '2026-01-02 03:04:05+02', ADD COLUMN d DECIMAL(9, 2) DEFAULT 1.5, ADD COLUMN b BINARY DEFAULT 'ab'",
+
   'CREATE VIEW seen AS SELECT 1 AS one',
   "CREATE OR REPLACE VIEW seen (customer, how_many COMMENT 'of them') AS SELECT id, COUNT(*) FROM altered GROUP BY id",
 ];
@@ -47,7 +50,7 @@ describe.skipIf(missing !== undefined)('PyIceberg', () => {
     for (const sql of STATEMENTS) await client.executeUpdate(sql);
     const { uri, name } = server.stack.catalog;
     const { stdout } = await promisify(execFile)(python, [program, uri, name, await server.token('adminuser')]);
-    expect(stdout.trim().split('\n')).toEqual(['altered', 'replaced', 'overwritten', 'viewed']);
+    expect(stdout.trim().split('\n')).toEqual(['altered', 'replaced', 'overwritten', 'defaulted', 'viewed']);
 
     expect(await rowsAsText(client, 'SELECT id, tag, later FROM altered ORDER BY id')).toEqual([
       ['1', 'a', 'NULL'],

@@ -15,6 +15,8 @@ export interface NewField {
   type: Type;
   required: boolean;
   doc: string | undefined;
+  /** What rows from before read as, and what INSERT writes; in the JSON form of the type. Undefined: null. */
+  defaultValue?: unknown;
   place: FieldPlace | undefined;
 }
 
@@ -55,7 +57,7 @@ export class SchemaEvolution {
   }
 
   /** Adds a field. One of that name: ALREADY_EXISTS. */
-  add(path: readonly string[], { type, required, doc, place }: NewField): void {
+  add(path: readonly string[], { type, required, doc, defaultValue, place }: NewField): void {
     const above = path.slice(0, -1);
     const name = path.at(-1) as string;
     if (above.length > 0) {
@@ -65,10 +67,13 @@ export class SchemaEvolution {
       this.#refuseInKey(above);
     }
     if (this.has(path)) throw new SkuaError('ALREADY_EXISTS', `Column "${path.join('.')}" already exists`);
-    if (required) {
+    if (required && defaultValue === undefined) {
       throw invalid(`Column "${path.join('.')}" can't be added as NOT NULL: it is null in all rows that there are`);
     }
-    const [added] = assignFieldIds([{ id: 0, name, required, type, doc }], this.#lastColumnId + 1) as [NestedField];
+    const defaults = defaultValue === undefined ? {} : { initialDefault: defaultValue, writeDefault: defaultValue };
+    const [added] = assignFieldIds([{ id: 0, name, required, type, doc, ...defaults }], this.#lastColumnId + 1) as [
+      NestedField,
+    ];
     this.#lastColumnId = highestFieldId([added]);
     this.#fields = withSiblings(this.#fields, above, (siblings) => placed(siblings, added, place));
   }
@@ -112,6 +117,18 @@ export class SchemaEvolution {
     if (this.#identifiers.includes(field.id))
       throw invalid(`Column "${name}" takes no nulls: it is part of the primary key`);
     this.#replace(path, { ...field, required });
+  }
+
+  /** What INSERT writes from now on; rows that are there stay as they are. */
+  setWriteDefault(path: readonly string[], value: unknown): void {
+    const { field } = this.#structField(path);
+    const { writeDefault: _, ...rest } = field;
+    this.#replace(path, value === undefined ? rest : { ...rest, writeDefault: value });
+  }
+
+  /** The type of a field. */
+  typeOf(path: readonly string[]): Type {
+    return requirePlace(this.#fields, path).field.type;
   }
 
   setDoc(path: readonly string[], doc: string | undefined): void {

@@ -4,6 +4,7 @@ import type { ColumnPlace, PropertyAlteration, TableAlteration } from './alterat
 import {
   AFTER_TYPE,
   parseColumnType,
+  parseDefault,
   parsePartition,
   parseProperties,
   parsePropertyKeys,
@@ -154,11 +155,13 @@ function parseAddColumn(cursor: Cursor): TableAlteration {
   if (type === '') throw cursor.error(`Expected the type of "${path.join('.')}"`);
   let required = false;
   let comment: string | undefined;
+  let given: string | undefined;
   let place: ColumnPlace | undefined;
   for (;;) {
     if (cursor.accept('NOT', 'NULL')) required = true;
     else if (cursor.accept('NULL')) required = false;
     else if (cursor.accept('COMMENT')) comment = cursor.string('a comment');
+    else if (cursor.accept('DEFAULT')) given = parseDefault(cursor);
     else if (cursor.at('FIRST') || cursor.at('AFTER')) place = parsePlace(cursor);
     else break;
   }
@@ -166,7 +169,7 @@ function parseAddColumn(cursor: Cursor): TableAlteration {
   if (next && AFTER_TYPE.has(next.keyword)) {
     throw new SkuaError('UNIMPLEMENTED', `${next.keyword} on a column is not supported`);
   }
-  return { kind: 'add-column', path, type, required, comment, place, ifNotExists };
+  return { kind: 'add-column', path, type, required, comment, default: given, place, ifNotExists };
 }
 
 function parsePlace(cursor: Cursor): ColumnPlace {
@@ -204,12 +207,11 @@ function parseAlterColumn(cursor: Cursor): TableAlteration {
   }
   if (cursor.accept('SET', 'NOT', 'NULL')) return { kind: 'set-required', path, required: true };
   if (cursor.accept('DROP', 'NOT', 'NULL')) return { kind: 'set-required', path, required: false };
-  if (cursor.at('SET', 'DEFAULT') || cursor.at('DROP', 'DEFAULT')) {
-    throw new SkuaError('UNIMPLEMENTED', 'DEFAULT on a column is not supported');
-  }
+  if (cursor.accept('SET', 'DEFAULT')) return { kind: 'set-default', path, default: parseDefault(cursor) };
+  if (cursor.accept('DROP', 'DEFAULT')) return { kind: 'set-default', path, default: undefined };
   if (cursor.accept('COMMENT')) return { kind: 'comment-column', path, comment: cursor.string('a comment') };
   if (cursor.at('FIRST') || cursor.at('AFTER')) return { kind: 'move-column', path, place: parsePlace(cursor) };
-  throw cursor.error('Expected TYPE, SET NOT NULL, DROP NOT NULL, COMMENT, FIRST or AFTER');
+  throw cursor.error('Expected TYPE, SET or DROP of NOT NULL or DEFAULT, COMMENT, FIRST or AFTER');
 }
 
 function expectProperties(cursor: Cursor, what: string): PropertyAlteration {

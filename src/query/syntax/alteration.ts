@@ -7,6 +7,8 @@ export type TableAlteration =
   | { kind: 'rename-column'; path: string[]; name: string }
   | { kind: 'set-type'; path: string[]; type: string }
   | { kind: 'set-required'; path: string[]; required: boolean }
+  /** A literal in SQL; none takes the default away. */
+  | { kind: 'set-default'; path: string[]; default: string | undefined }
   | { kind: 'comment-column'; path: string[]; comment: string | undefined }
   | { kind: 'move-column'; path: string[]; place: ColumnPlace }
   /** The columns of the primary key; none takes it away. */
@@ -22,6 +24,8 @@ export interface AddColumn {
   type: string;
   required: boolean;
   comment: string | undefined;
+  /** A literal in SQL. */
+  default: string | undefined;
   place: ColumnPlace | undefined;
   ifNotExists: boolean;
 }

@@ -49,6 +49,20 @@ const TRANSFORMS: Record<string, string> = {
   truncate: 'truncate',
 };
 
+/** The text of a literal after DEFAULT, whose first word is part of it whatever it is. */
+export function parseDefault(cursor: Cursor): string {
+  let isFirst = true;
+  const text = cursor.until((token) => {
+    if (isFirst) {
+      isFirst = false;
+      return false;
+    }
+    return token.text === ',' || AFTER_TYPE.has(token.keyword);
+  });
+  if (text === '') throw cursor.error('Expected a literal after DEFAULT');
+  return text.trim();
+}
+
 /** `transform(column) [AS name]`, or a column for identity. */
 export function parsePartition(cursor: Cursor): PartitionDefinition {
   const partition = parseTerm(cursor);

@@ -1,6 +1,6 @@
 /** CREATE SCHEMA and CREATE TABLE. */
 import { SkuaError } from '../../errors.js';
-import { AFTER_TYPE, parseColumnType, parseNames, parsePartition, parseProperties } from './clauses.js';
+import { AFTER_TYPE, parseColumnType, parseDefault, parseNames, parsePartition, parseProperties } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { ColumnDefinition, CreateTableStatement, PartitionDefinition, Statement } from './statement.js';
 
@@ -80,6 +80,7 @@ function parseColumn(cursor: Cursor, statement: CreateTableStatement): ColumnDef
     if (cursor.accept('NOT', 'NULL')) column.required = true;
     else if (cursor.accept('NULL')) column.required = false;
     else if (cursor.accept('COMMENT')) column.comment = cursor.string('a comment');
+    else if (cursor.accept('DEFAULT')) column.default = parseDefault(cursor);
     else if (cursor.accept('PRIMARY', 'KEY')) {
       statement.identifier = [name];
       column.required = true;

@@ -108,6 +108,8 @@ export interface ColumnDefinition {
   type: string;
   required: boolean;
   comment?: string;
+  /** A literal in SQL. */
+  default?: string;
 }
 
 export interface PartitionDefinition {

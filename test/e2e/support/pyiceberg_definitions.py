@@ -1,6 +1,8 @@
 """Reads what Skua's definitions made, with PyIceberg: pyiceberg_definitions.py URI WAREHOUSE TOKEN. Ends with status 0 if all is as stated."""
 
 import sys
+from datetime import date, datetime, timezone
+from decimal import Decimal
 
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransform
@@ -60,6 +62,22 @@ def overwritten(catalog):
     assert table.current_snapshot().summary["deleted-records"] == "1"
 
 
+def defaulted(catalog):
+    table = catalog.load_table("demo.defaulted")
+    fields = {field.name: field for field in table.schema().fields}
+    assert fields["n"].required and fields["n"].initial_default == fields["n"].write_default == 5
+    (row,) = table.scan().to_arrow().to_pylist()
+    assert row == {
+        "id": 1,
+        "n": 5,
+        "word": "x",
+        "day": date(2026, 1, 2),
+        "tz": datetime(2026, 1, 2, 1, 4, 5, tzinfo=timezone.utc),
+        "d": Decimal("1.50"),
+        "b": b"ab",
+    }, row
+
+
 def viewed(catalog):
     assert catalog.list_views("demo") == [("demo", "seen")]
     view = catalog.load_view("demo.seen")
@@ -78,6 +96,6 @@ def viewed(catalog):
 if __name__ == "__main__":
     uri, warehouse, token = sys.argv[1:]
     connected = RestCatalog("definitions", uri=uri, warehouse=warehouse, token=token)
-    for step in (altered, replaced, overwritten, viewed):
+    for step in (altered, replaced, overwritten, defaulted, viewed):
         step(connected)
         print(step.__name__)

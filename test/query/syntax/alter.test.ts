@@ -16,6 +16,7 @@ describe('ALTER TABLE', () => {
         type: 'MAP<STRING, ARRAY<INT>>',
         required: false,
         comment: 'c',
+        default: undefined,
         place: { after: 'y z' },
         ifNotExists: true,
       },
@@ -95,7 +96,6 @@ describe('ALTER TABLE', () => {
   it.each([
     'ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)',
     'ALTER TABLE t ADD FOREIGN KEY (a)',
-    'ALTER TABLE t ALTER a SET DEFAULT 1',
     'ALTER ROLE r',
     'COMMENT ON FUNCTION f IS NULL',
   ])('names what is not supported: %s', (sql) => {
