@@ -6,6 +6,7 @@ import { messageOf, SkuaError } from '../errors.js';
 import type { ColumnarBatch } from './batch.js';
 import { batchOf, type Column, ColumnReader } from './column.js';
 import { plainColumn, plainField } from './plain.js';
+import { checkColumn, checkField, checkHeader } from './untrusted.js';
 
 /** A schema as it stands in `FlightInfo.schema`: encapsulated; the bare flatbuffer, which some clients send, is read as well. */
 export function decodeSchema(bytes: Uint8Array): Schema {
@@ -26,6 +27,12 @@ export class IpcDecoder {
   #wire: Schema | undefined;
   #schema: Schema | undefined;
   readonly #dictionaries = new Map<number, Column>();
+  readonly #untrusted: boolean;
+
+  /** `untrusted` messages are checked through and through; the others come from somebody who builds them well. */
+  constructor(options: { untrusted?: boolean } = {}) {
+    this.#untrusted = options.untrusted ?? false;
+  }
 
   /** The schema of the batches that `decode` returns; undefined until its message has come. */
   get schema(): Schema | undefined {
@@ -37,10 +44,18 @@ export class IpcDecoder {
    * Malformed messages: INVALID_ARGUMENT; LZ4 bodies and delta dictionaries: UNIMPLEMENTED.
    */
   decode(header: Uint8Array, body: Uint8Array): ColumnarBatch | undefined {
-    const message = decodeMessage(header);
+    return reading(() => this.#decode(header, body));
+  }
+
+  #decode(header: Uint8Array, body: Uint8Array): ColumnarBatch | undefined {
+    // The flatbuffer accessors make typed arrays over their input, which only an aligned copy allows.
+    const aligned = new Uint8Array(header);
+    if (this.#untrusted) checkHeader(aligned);
+    const message = Message.decode(aligned);
     if (message.isSchema()) {
       if (this.#wire !== undefined) throw new SkuaError('INVALID_ARGUMENT', 'the stream has a second schema message');
-      const wire = reading(() => message.header() as Schema);
+      const wire = message.header() as Schema;
+      if (this.#untrusted) for (const field of wire.fields) checkField(field);
       this.#wire = wire;
       this.#schema = new Schema(wire.fields.map(plainField), wire.metadata);
       return undefined;
@@ -49,18 +64,18 @@ export class IpcDecoder {
       throw new SkuaError('INVALID_ARGUMENT', 'the stream has a record batch before its schema message');
     }
     if (message.isDictionaryBatch()) {
-      this.#dictionary(
-        reading(() => message.header() as DictionaryBatch),
-        body,
-      );
+      this.#dictionary(message.header() as DictionaryBatch, body);
       return undefined;
     }
-    const batch = reading(() => message.header() as RecordBatch);
+    const batch = message.header() as RecordBatch;
     const columns = this.#columns(
       batch,
       body,
       this.#wire.fields.map((field: Field) => field.type),
     );
+    if (this.#untrusted && columns.some(({ length }) => length !== batch.length)) {
+      throw new SkuaError('INVALID_ARGUMENT', 'the columns of the record batch differ in length');
+    }
     return batchOf(columns, batch.length);
   }
 
@@ -76,13 +91,17 @@ export class IpcDecoder {
     const aligned = body.byteOffset % 8 === 0 ? body : new Uint8Array(body);
     const decompress = decompressor(batch);
     const buffers = batch.buffers.map(({ offset, length }) => {
-      if (offset < 0 || length < 0 || offset + length > aligned.byteLength) {
+      if (!(offset >= 0 && length >= 0 && offset + length <= aligned.byteLength)) {
         throw new SkuaError('INVALID_ARGUMENT', 'a buffer of the record batch lies outside its body');
       }
       return decompress(aligned.subarray(offset, offset + length));
     });
     const reader = new ColumnReader(batch.nodes, buffers, batch.variadicBufferCounts);
-    return types.map((type) => plainColumn(reader.read(type), this.#dictionaries));
+    return types.map((type) => {
+      const column = reader.read(type);
+      if (this.#untrusted) checkColumn(column);
+      return plainColumn(column, this.#dictionaries);
+    });
   }
 }
 
@@ -101,7 +120,10 @@ function dictionaryType(fields: readonly Field[], id: number): DataType | undefi
   return undefined;
 }
 
-type Zstd = { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+type Zstd = { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array };
+
+/** Of one buffer that comes compressed, in bytes. */
+const MOST_DECOMPRESSED = 2 ** 28;
 
 /** Undoes body compression: each buffer begins with its 64-bit uncompressed length, -1 for one that is not compressed. */
 function decompressor(batch: RecordBatch): (buffer: Uint8Array) => Uint8Array {
@@ -121,7 +143,9 @@ function decompressor(batch: RecordBatch): (buffer: Uint8Array) => Uint8Array {
     if (buffer.byteLength < 8) return new Uint8Array(0);
     const length = new DataView(buffer.buffer, buffer.byteOffset).getBigInt64(0, true);
     if (length === -1n) return new Uint8Array(buffer.subarray(8));
-    return new Uint8Array(reading(() => zstdDecompressSync(buffer.subarray(8))));
+    return new Uint8Array(
+      reading(() => zstdDecompressSync(buffer.subarray(8), { maxOutputLength: MOST_DECOMPRESSED })),
+    );
   };
 }
 
@@ -134,6 +158,7 @@ function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof SkuaError) throw error;
     const message = messageOf(error);
     const unsupported = /^Unrecognized type/.test(message);
     throw new SkuaError(

@@ -3,7 +3,7 @@
  * the socket, and read without copying.
  */
 import { align, type EncodedBatch } from '../arrow/index.js';
-import { SkuaError } from '../errors.js';
+import { SkuaError, toSkuaError } from '../errors.js';
 import { FlightDescriptor } from './messages.js';
 
 /** FlightData to send. */
@@ -22,6 +22,8 @@ export interface IncomingFlightData {
   header: Uint8Array;
   appMetadata: Uint8Array;
   body: Uint8Array;
+  /** Why the message could not be read. */
+  malformed?: SkuaError;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -132,6 +134,15 @@ export function deserializeFlightData(bytes: Uint8Array): IncomingFlightData {
     else reader.skip(tag & 7);
   }
   return message;
+}
+
+/** The same for grpc-js, which would answer INTERNAL if its deserializer threw: what is malformed says so itself. */
+export function receiveFlightData(bytes: Uint8Array): IncomingFlightData {
+  try {
+    return deserializeFlightData(bytes);
+  } catch (error) {
+    return { header: NOTHING, appMetadata: NOTHING, body: NOTHING, malformed: toSkuaError(error) };
+  }
 }
 
 class FieldReader {

@@ -10,9 +10,44 @@ import { BasicAuth, type HandshakeRequest, type HandshakeResponse } from './mess
 
 export type HandshakeStream = ServerDuplexStream<HandshakeRequest, HandshakeResponse>;
 
-/** Puts credentials from the payload into the call's metadata, where the gate looks for them. */
-export async function readCredentials(stream: HandshakeStream): Promise<void> {
-  if (stream.metadata.get('authorization').length > 0) return;
+export interface HandshakeLimits {
+  /** How long a client may take to send its credentials, in milliseconds. */
+  timeout: number;
+  /** Clients that have not sent theirs yet. */
+  pending: number;
+}
+
+/** Reads the credentials of clients that are not known yet: so few of them at a time, and for so long. */
+export class Handshakes {
+  #pending = 0;
+
+  constructor(private readonly limits: HandshakeLimits) {}
+
+  /**
+   * Puts credentials from the payload into the call's metadata, where the gate looks for them. None in time: DEADLINE_EXCEEDED; too many
+   * others that wait: RESOURCE_EXHAUSTED.
+   */
+  async readCredentials(stream: HandshakeStream): Promise<void> {
+    if (stream.metadata.get('authorization').length > 0) return;
+    if (this.#pending >= this.limits.pending) {
+      throw new SkuaError('RESOURCE_EXHAUSTED', 'too many clients are about to log in; try again later');
+    }
+    this.#pending++;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const reason = new SkuaError('DEADLINE_EXCEEDED', 'no credentials came in time');
+      timer = setTimeout(() => reject(reason), this.limits.timeout);
+    });
+    try {
+      await Promise.race([readPayload(stream), late]);
+    } finally {
+      clearTimeout(timer);
+      this.#pending--;
+    }
+  }
+}
+
+async function readPayload(stream: HandshakeStream): Promise<void> {
   const first = await (stream as unknown as Readable).iterator({ destroyOnReturn: false }).next();
   if (first.done) return;
   const { username, password } = BasicAuth.decode((first.value as HandshakeRequest).payload);

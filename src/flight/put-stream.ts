@@ -13,7 +13,7 @@ export interface Parameters {
 export class PutStream {
   readonly #messages: AsyncIterator<IncomingFlightData>;
   readonly #signal: AbortSignal;
-  readonly #decoder = new IpcDecoder();
+  readonly #decoder = new IpcDecoder({ untrusted: true });
   #pending: IncomingFlightData | undefined;
 
   private constructor(
@@ -32,6 +32,7 @@ export class PutStream {
     const messages = source[Symbol.asyncIterator]();
     const first = await messages.next();
     signal.throwIfAborted();
+    if (first.value?.malformed) throw first.value.malformed;
     if (first.done || first.value.descriptor === undefined) {
       throw new SkuaError('INVALID_ARGUMENT', 'the first message of DoPut must have a flight descriptor');
     }
@@ -87,7 +88,9 @@ export class PutStream {
     const next = await this.#messages.next();
     if (next.done) await settled();
     this.#signal.throwIfAborted();
-    return next.done ? undefined : next.value;
+    if (next.done) return undefined;
+    if (next.value.malformed) throw next.value.malformed;
+    return next.value;
   }
 }
 

@@ -9,6 +9,7 @@ import { messageOf, SkuaError } from '../errors.js';
 import type { StatementService } from '../query/contract.js';
 import type { SessionStore } from '../session/index.js';
 import { type CallRecord, Gate, type Logger } from './gate.js';
+import { type HandshakeLimits, Handshakes } from './handshake.js';
 import { FLIGHT_SERVICE, packageDefinition } from './proto.js';
 import { reflectedDefinition } from './reflection.js';
 import { Sealer } from './seal.js';
@@ -33,6 +34,8 @@ export interface FlightServerOptions {
   locations?: readonly string[];
   /** PEM. Without it, the server speaks plaintext. With `clientCa`, every client must have a certificate of that authority. */
   tls?: { certificate: Buffer; key: Buffer; clientCa?: Buffer | undefined } | undefined;
+  /** For clients that log in. Default: 10 seconds, 256 clients. */
+  handshake?: HandshakeLimits;
   /** Told of every call when it is over. */
   onCall?: (record: CallRecord) => void;
 }
@@ -117,7 +120,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   allowMetadata(server, limits.maxMetadataSize ?? 65_536);
   server.addService(
     serviceDefinition,
-    createService(gate, handler, {
+    createService(gate, handler, new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }), {
       messageBytes: limits.messageBytes ?? 2 * MIB,
       resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
     }),

@@ -11,10 +11,10 @@ import type {
 import { encodeSchema } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
 import type { FlightCall, Surface } from './flight-call.js';
-import { deserializeFlightData, type IncomingFlightData, serializeFlightData } from './flight-data.js';
+import { type IncomingFlightData, receiveFlightData, serializeFlightData } from './flight-data.js';
 import type { Gate } from './gate.js';
 import type { FlightHandler } from './handler.js';
-import { answerHandshake, type HandshakeStream, readCredentials } from './handshake.js';
+import { answerHandshake, type HandshakeStream, type Handshakes } from './handshake.js';
 import type { Action, ActionType, FlightDescriptor, PutResult, Result, Ticket } from './messages.js';
 import { flightService } from './proto.js';
 import { PutStream } from './put-stream.js';
@@ -25,7 +25,7 @@ import { failureOf, statusOf } from './status.js';
 export const serviceDefinition: ServiceDefinition = {
   ...flightService,
   DoGet: { ...method('DoGet'), responseSerialize: serializeFlightData as never },
-  DoPut: { ...method('DoPut'), requestDeserialize: deserializeFlightData as never },
+  DoPut: { ...method('DoPut'), requestDeserialize: receiveFlightData as never },
 };
 
 function method(name: string) {
@@ -34,9 +34,14 @@ function method(name: string) {
   return definition;
 }
 
-export function createService(gate: Gate, handler: FlightHandler, options: SendOptions): UntypedServiceImplementation {
+export function createService(
+  gate: Gate,
+  handler: FlightHandler,
+  handshakes: Handshakes,
+  options: SendOptions,
+): UntypedServiceImplementation {
   return {
-    Handshake: (stream: HandshakeStream) => handshake(gate, stream),
+    Handshake: (stream: HandshakeStream) => handshake(gate, handshakes, stream),
     ListFlights: (stream: Stream<object, object>) =>
       streaming(gate, 'ListFlights', stream, false, async () => {
         throw new SkuaError('UNIMPLEMENTED', 'flights are not listed; ask for catalogs, schemas and tables instead');
@@ -119,9 +124,9 @@ async function streaming(
   else stream.emit('error', statusOf(failure.error));
 }
 
-async function handshake(gate: Gate, stream: HandshakeStream): Promise<void> {
+async function handshake(gate: Gate, handshakes: Handshakes, stream: HandshakeStream): Promise<void> {
   try {
-    await readCredentials(stream);
+    await handshakes.readCredentials(stream);
   } catch (thrown) {
     stream.emit('error', statusOf(failureOf(thrown).error));
     return;

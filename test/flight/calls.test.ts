@@ -171,6 +171,24 @@ describe('handshake', () => {
     expect(await shake(header)).toEqual({ answers: ['alice.is.good'], header: 'Bearer alice.is.good' });
   });
 
+  it('waits for credentials only for a while, and with only so many at a time', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ handshake: { timeout: 200, pending: 1 } });
+    const open = () => {
+      const shaking = new TestClient(fixture.port);
+      const stream = shaking.handshake();
+      return failure(
+        (async () => {
+          for await (const _ of stream);
+        })(),
+      ).finally(() => shaking.close());
+    };
+    const codes = (await Promise.all([open(), open()])).map(({ code }) => code);
+    expect(codes.sort()).toEqual(['DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']);
+    const payload = BasicAuth.encode({ username: 'token', password: 'alice.is.good' });
+    expect((await shake(undefined, payload)).header).toBe('Bearer alice.is.good');
+  });
+
   it('reads credentials from the first message too', async () => {
     const payload = BasicAuth.encode({ username: 'token', password: 'alice.is.good' });
     expect((await shake(undefined, payload)).header).toBe('Bearer alice.is.good');

@@ -31,6 +31,7 @@ const FlightClient = makeGenericClientConstructor(
     ...flightService,
     DoGet: { ...(flightService.DoGet as object), responseDeserialize: deserializeFlightData },
     DoPut: { ...(flightService.DoPut as object), requestSerialize: encodeFlightData },
+    DoPutRaw: { ...(flightService.DoPut as object), requestSerialize: (bytes: Buffer) => bytes },
   } as never,
   'FlightService',
 );
@@ -104,6 +105,11 @@ export class TestClient {
 
   put(): Duplex<OutgoingFlightData, PutResult> {
     return (this.#methods.DoPut as unknown as (metadata: Metadata) => never).call(this.#client, this.metadata);
+  }
+
+  /** DoPut of bytes that may be no FlightData. */
+  putRaw(): Duplex<Uint8Array, PutResult> {
+    return (this.#methods.DoPutRaw as unknown as (metadata: Metadata) => never).call(this.#client, this.metadata);
   }
 
   handshake(): Duplex<object, { payload: Uint8Array }> {

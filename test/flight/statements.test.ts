@@ -5,6 +5,7 @@ import {
   batchMessage,
   CancelFlightInfoRequest,
   CancelFlightInfoResult,
+  encodeFlightData,
   FlightEndpoint,
   FlightInfo,
   flightSql,
@@ -365,6 +366,28 @@ describe('bulk ingest', () => {
     expect((await failure(client.send(CommandStatementIngest, { table: 't' }, PAIR, []))).code).toBe(
       'INVALID_ARGUMENT',
     );
+  });
+
+  it.each([
+    ['bytes that are no message', [Buffer.from('garbage, garbage')]],
+    ['a length beyond the message', [Buffer.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f)]],
+    ['a schema that is none', [headerOnly(Buffer.from('garbage, garbage'))]],
+    ['a batch that is none', [headerOnly(encodeSchemaMessage(PAIR)), headerOnly(Buffer.from('garbage, garbage'))]],
+    [
+      'a batch without its body',
+      [headerOnly(encodeSchemaMessage(PAIR)), headerOnly(encodeBatch(rowsToBatch(PAIR, [[1n, 'a']])).header)],
+    ],
+  ])('of %s is INVALID_ARGUMENT', async (_, messages) => {
+    const stream = client.putRaw();
+    const descriptor = descriptorOf(CommandStatementIngest, { table: 't', table_definition_options: options });
+    stream.write(encodeFlightData(headerOnly(new Uint8Array(0), descriptor)));
+    for (const message of messages) stream.write('header' in message ? encodeFlightData(message) : message);
+    stream.end();
+    const drained = (async () => {
+      for await (const _ of stream);
+    })();
+    expect((await failure(drained)).code).toBe('INVALID_ARGUMENT');
+    expect(fixture.statements.ingested).toEqual([]);
   });
 
   it('that breaks off half way never looks complete', async () => {

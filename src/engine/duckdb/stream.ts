@@ -19,11 +19,17 @@ export interface ResultColumn {
   type: ResultType;
 }
 
-/** The columns of a prepared statement. */
+/** Columns of a result. Reading their types and writing their schema holds the event loop. */
+const MOST_COLUMNS = 10_000;
+
+/** The columns of a prepared statement. Too many: RESOURCE_EXHAUSTED. */
 export function columnsOf(statement: Statement): ResultColumn[] {
   const library = duckdb();
   const columns: ResultColumn[] = [];
   const count = library.duckdb_prepared_statement_column_count(statement.pointer);
+  if (count > MOST_COLUMNS) {
+    throw new SkuaError('RESOURCE_EXHAUSTED', `the result has ${count} columns; at most ${MOST_COLUMNS} are possible`);
+  }
   for (let index = 0; index < count; index++) {
     const name = library.duckdb_prepared_statement_column_name(statement.pointer, index);
     columns.push({

@@ -1,0 +1,187 @@
+/**
+ * Checks of what a stranger sent. Arrow's own reader trusts the lengths and offsets of a message, and so does the engine's native code, which
+ * would read memory that is not the client's.
+ */
+import { isUtf8 } from 'node:buffer';
+import { DataType, type Field, Type } from 'apache-arrow';
+import { DictionaryBatch as DictionaryBatchTable } from 'apache-arrow/fb/dictionary-batch';
+import type { Field as FieldTable } from 'apache-arrow/fb/field';
+import { Message as MessageTable } from 'apache-arrow/fb/message';
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { RecordBatch as RecordBatchTable } from 'apache-arrow/fb/record-batch';
+import { Schema as SchemaTable } from 'apache-arrow/fb/schema';
+import { ByteBuffer } from 'flatbuffers';
+import { SkuaError } from '../errors.js';
+import { bitAt, type Column, layoutOf, offsetsOf } from './column.js';
+
+/** Fields of a schema, those inside others included, and how deep they may lie. */
+const MOST_FIELDS = 20_000;
+const DEEPEST_FIELD = 64;
+
+/** Checks the vectors of a message before anything is built from them. Too long for the message, or too deep: INVALID_ARGUMENT. */
+export function checkHeader(header: Uint8Array): void {
+  const message = MessageTable.getRootAsMessage(new ByteBuffer(header));
+  const fits = (count: number, width: number) => {
+    if (!(count >= 0 && count * width <= header.byteLength)) throw invalid('a vector is longer than its message');
+  };
+  const checkBatch = (batch: RecordBatchTable | null) => {
+    if (batch === null) throw invalid('the record batch is missing');
+    fits(batch.nodesLength(), 16);
+    fits(batch.buffersLength(), 16);
+    fits(batch.variadicBufferCountsLength(), 8);
+  };
+  fits(message.customMetadataLength(), 4);
+  switch (message.headerType()) {
+    case MessageHeader.Schema: {
+      const schema = message.header(new SchemaTable()) as SchemaTable | null;
+      if (schema === null) throw invalid('the schema is missing');
+      fits(schema.customMetadataLength(), 4);
+      let left = MOST_FIELDS;
+      const check = (count: number, fieldAt: (index: number) => FieldTable | null, depth: number) => {
+        fits(count, 4);
+        left -= count;
+        if (left < 0) throw invalid(`the schema has more than ${MOST_FIELDS} fields`);
+        if (depth > DEEPEST_FIELD) throw invalid(`the schema is nested deeper than ${DEEPEST_FIELD} levels`);
+        for (let index = 0; index < count; index++) {
+          const field = fieldAt(index);
+          if (field === null) throw invalid('a field of the schema is missing');
+          fits(field.customMetadataLength(), 4);
+          check(field.childrenLength(), (child) => field.children(child), depth + 1);
+        }
+      };
+      check(schema.fieldsLength(), (index) => schema.fields(index), 1);
+      return;
+    }
+    case MessageHeader.RecordBatch:
+      checkBatch(message.header(new RecordBatchTable()) as RecordBatchTable | null);
+      return;
+    case MessageHeader.DictionaryBatch:
+      checkBatch((message.header(new DictionaryBatchTable()) as DictionaryBatchTable | null)?.data() ?? null);
+      return;
+    default:
+      throw invalid('it is neither schema, dictionary nor record batch');
+  }
+}
+
+/** A type whose parameters are impossible: INVALID_ARGUMENT. */
+export function checkField({ type }: Field): void {
+  const children: Field[] = type.children ?? [];
+  const ok = (condition: boolean) => {
+    if (!condition) throw invalid('a type of the schema is impossible');
+  };
+  if (DataType.isInt(type)) ok([8, 16, 32, 64].includes(type.bitWidth));
+  else if (DataType.isFloat(type)) ok([0, 1, 2].includes(type.precision));
+  else if (DataType.isDecimal(type)) ok([32, 64, 128, 256].includes(type.bitWidth) && type.precision > 0);
+  else if (DataType.isTime(type)) ok(type.bitWidth === 32 || type.bitWidth === 64);
+  else if (DataType.isFixedSizeBinary(type)) ok(type.byteWidth >= 0);
+  else if (DataType.isFixedSizeList(type)) ok(type.listSize >= 0 && children.length === 1);
+  else if (DataType.isList(type) || type.typeId === Type.LargeList) ok(children.length === 1);
+  else if (DataType.isMap(type)) ok(children.length === 1 && children[0]?.type.children?.length === 2);
+  else if (DataType.isDictionary(type)) {
+    ok(DataType.isInt(type.indices));
+    checkField({ type: type.dictionary } as Field);
+    return;
+  }
+  for (const child of children) {
+    ok(child instanceof Object);
+    checkField(child);
+  }
+}
+
+/** A column whose buffers are too short for its length, whose offsets lie outside, or whose text is no UTF-8: INVALID_ARGUMENT. */
+export function checkColumn(column: Column): void {
+  const { type, length, nullCount, buffers, children } = column;
+  if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 31 || nullCount < 0 || nullCount > length) {
+    throw invalid('a column has an impossible length');
+  }
+  const layout = layoutOf(type);
+  const needs = (index: number, bytes: number) => {
+    if ((buffers[index]?.byteLength ?? 0) < bytes) throw invalid('a buffer is too short for the rows of its column');
+  };
+  const bits = Math.ceil(length / 8);
+  const hasValidity = layout.kind !== 'null' && layout.kind !== 'union';
+  if (hasValidity && (nullCount > 0 || (buffers[0]?.byteLength ?? 0) > 0)) needs(0, bits);
+  switch (layout.kind) {
+    case 'bits':
+      needs(1, bits);
+      break;
+    case 'fixed':
+      needs(1, length * layout.width);
+      break;
+    case 'bytes': {
+      const data = buffers[2] as Uint8Array;
+      const offsets = checkedOffsets(column, layout.offsetWidth, data.byteLength);
+      if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) checkText(column, offsets, data);
+      break;
+    }
+    case 'list':
+      checkedOffsets(column, layout.offsetWidth, children[0]?.length ?? 0);
+      break;
+    case 'fixedList':
+      if ((children[0]?.length ?? 0) < length * layout.size) throw invalid('a list column has too few items');
+      break;
+    case 'struct':
+      if (children.some((child) => child.length < length)) throw invalid('a struct column has too few values');
+      break;
+    case 'union':
+      checkUnion(column, layout.dense);
+      break;
+    case 'view':
+      needs(1, length * 16);
+  }
+  for (const child of children) checkColumn(child);
+}
+
+function checkedOffsets(column: Column, width: 4 | 8, end: number): ArrayLike<number> {
+  const { length, buffers } = column;
+  const bytes = buffers[1] as Uint8Array;
+  // A column without rows may come without its one offset.
+  if (length === 0 && bytes.byteLength === 0) return [0];
+  if (bytes.byteLength < (length + 1) * width) throw invalid('a buffer is too short for the rows of its column');
+  const offsets = offsetsOf(bytes, width);
+  let before = 0;
+  for (let row = 0; row <= length; row++) {
+    const offset = offsets[row] as number;
+    if (offset < before || offset > end) throw invalid('an offset lies outside of what it refers to');
+    before = offset;
+  }
+  return offsets;
+}
+
+/** Bytes behind null rows may be anything. */
+function checkText(column: Column, offsets: ArrayLike<number>, data: Uint8Array): void {
+  const { length, buffers } = column;
+  const start = offsets[0] ?? 0;
+  const end = offsets[length] ?? start;
+  let whole = isUtf8(data.subarray(start, end));
+  // Well-formed together and cut between characters is well-formed each.
+  for (let row = 1; whole && row < length; row++) {
+    const offset = offsets[row] as number;
+    if (offset < end && ((data[offset] as number) & 0xc0) === 0x80) whole = false;
+  }
+  if (whole) return;
+  const validity = buffers[0] as Uint8Array;
+  for (let row = 0; row < length; row++) {
+    if (validity.byteLength > 0 && !bitAt(validity, row)) continue;
+    if (!isUtf8(data.subarray(offsets[row], offsets[row + 1]))) throw invalid('a text is not UTF-8');
+  }
+}
+
+function checkUnion({ type, length, buffers, children }: Column, dense: boolean): void {
+  const typeIds = DataType.isUnion(type) ? [...type.typeIds] : [];
+  const ids = buffers[0] as Uint8Array;
+  if (ids.byteLength < length || (dense && (buffers[1] as Uint8Array).byteLength < length * 4)) {
+    throw invalid('a buffer is too short for the rows of its column');
+  }
+  const offsets = dense ? offsetsOf(buffers[1] as Uint8Array, 4) : undefined;
+  for (let row = 0; row < length; row++) {
+    const child = children[typeIds.indexOf(ids[row] as number)];
+    const at = offsets === undefined ? row : (offsets[row] as number);
+    if (child === undefined || at < 0 || at >= child.length)
+      throw invalid('a union refers to a value that is not there');
+  }
+}
+
+function invalid(reason: string): SkuaError {
+  return new SkuaError('INVALID_ARGUMENT', `the Arrow IPC message is malformed: ${reason}`);
+}
