@@ -55,4 +55,5 @@ export { newDataLocation, newDeleteLocation } from './write/locations.js';
 export { type DeletedFiles, positionDeleteColumns, positionDeleteFile } from './write/position-deletes.js';
 export { removalKey } from './write/removal.js';
 export { applySnapshot, prepareSnapshot } from './write/snapshot.js';
+export { zonedNanosecondIds } from './write/zoned-nanoseconds.js';
 export { writeDefault } from './write-default.js';

@@ -19,11 +19,5 @@ export function writeDefault(field: NestedField): string {
   }
   const quoted = `'${literal.text.replaceAll("'", "''")}'`;
   if (literal.type === 'binary') return `unhex(${quoted})`;
-  return `CAST(${quoted} AS ${literal.type === 'string' ? 'VARCHAR' : engineType(field)})`;
-}
-
-/** The engine's name where it differs from the one in table definitions. */
-function engineType(field: NestedField): string {
-  const name = typeToSql(field.type);
-  return name === 'TIMESTAMPTZ_NS' ? 'TIMESTAMPTZ' : name;
+  return `CAST(${quoted} AS ${literal.type === 'string' ? 'VARCHAR' : typeToSql(field.type)})`;
 }

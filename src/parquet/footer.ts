@@ -1,6 +1,7 @@
 import { messageOf, SkuaError } from '../errors.js';
 import type { Storage } from '../storage/contract.js';
 import { parseMetadata } from './metadata.js';
+import { nanosecondColumns } from './nanosecond-clocks.js';
 import type { ParquetFooter } from './types.js';
 
 /** Length of the metadata and the magic bytes, behind the metadata. */
@@ -34,7 +35,8 @@ export function parseFooter(bytes: Uint8Array, location: string, size: number): 
   try {
     // Copied, lest the statistics keep a longer read alive.
     const metadata = bytes.slice(bytes.length - length, bytes.length - TAIL);
-    return { ...parseMetadata(metadata), length };
+    const zoned = nanosecondColumns(metadata).filter(({ isAdjusted }) => isAdjusted);
+    return { ...parseMetadata(metadata), zonedNanoseconds: zoned.map(({ offset }) => offset), length };
   } catch (error) {
     throw broken(location, messageOf(error));
   }

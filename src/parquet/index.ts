@@ -1,6 +1,7 @@
 /** What a Parquet footer tells: which bytes of a file a scan needs. */
 export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';
+export { adjustToUtc, readingClocks } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';

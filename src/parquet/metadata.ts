@@ -31,7 +31,7 @@ const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROT
 const REPEATED = 2;
 
 /** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
-export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length'> {
+export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'zonedNanoseconds'> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file: Thrift = deserializeTCompactProtocol({ view, offset: 0 });
   const { columns, leaves } = readSchema(file.field_2 as Thrift[]);

@@ -10,6 +10,8 @@ export interface ParquetFooter {
   /** Bytes of the metadata and of the 8 bytes behind it. */
   length: number;
   createdBy: string | undefined;
+  /** Where the flags of timestamps in nanoseconds are that are adjusted to UTC, counted from the start of the metadata. */
+  zonedNanoseconds: number[];
 }
 
 export interface RowGroup {

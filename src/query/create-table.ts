@@ -33,7 +33,11 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
   const source = await bindQuery(context, sql);
   const { engine } = await context.environment.instance(context.call);
   const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
-  const fields = arrowToSchema(schema).fields;
+  const existing = statement.orReplace
+    ? await existingTable(context, resolveTable(namesOf(context), statement.table))
+    : undefined;
+  const isThree = formatVersionOf(statement, existing) === 3;
+  const { fields } = arrowToSchema(schema, { formatVersion: isThree ? 3 : 2 });
   if (statement.columns.length > 0 && statement.columns.length !== fields.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -46,9 +50,6 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
     return { ...field, name, required: required || statement.identifier.includes(name), ...doc };
   });
   const columns = named.map(({ name }) => name);
-  const existing = statement.orReplace
-    ? await existingTable(context, resolveTable(namesOf(context), statement.table))
-    : undefined;
   const defined = await withDefaultsOf(context, statement, withIdentifier(named, statement.identifier), existing);
   if (existing) {
     return replaceTable(context, existing, statement, defined, (replaced) =>
@@ -59,14 +60,17 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
 }
 
 /** Catalogs make tables of format version 2 where nothing else is said. */
+function formatVersionOf({ properties }: CreateTableStatement, existing: PinnedTable | undefined): number {
+  return Number(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
+}
+
 function withDefaultsOf(
   context: StatementContext,
-  { columns, properties }: CreateTableStatement,
+  statement: CreateTableStatement,
   schema: Schema,
   existing: PinnedTable | undefined,
 ): Promise<Schema> {
-  const version = Number(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
-  return withWriteDefaults(context, schema, columns, version);
+  return withWriteDefaults(context, schema, statement.columns, formatVersionOf(statement, existing));
 }
 
 async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {

@@ -1,6 +1,4 @@
 /** What can be described but not read: refused with UNIMPLEMENTED before a byte of it is fetched. */
-import { DataType, type Field, TimeUnit } from 'apache-arrow';
-import type { TableColumn } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import type { ScanPlan } from '../iceberg/contract.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
@@ -37,19 +35,4 @@ export function refuseOtherCodecs(
       }
     }
   }
-}
-
-/** The engine would cut timestamptz_ns to microseconds. */
-export function refuseNanosecondZones(table: PinnedTable, columns: readonly TableColumn[]): void {
-  const odd = columns.find(({ field }) => hasNanosecondZone(field));
-  if (!odd) return;
-  throw new SkuaError(
-    'UNIMPLEMENTED',
-    `Column "${odd.field.name}" of ${displayName(table.name)} is of type timestamptz_ns, which can't be read yet`,
-  );
-}
-
-function hasNanosecondZone({ type }: Field): boolean {
-  if (DataType.isTimestamp(type)) return type.unit === TimeUnit.NANOSECOND && Boolean(type.timezone);
-  return ((type.children ?? []) as Field[]).some(hasNanosecondZone);
 }

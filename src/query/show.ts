@@ -100,7 +100,7 @@ export async function describe(context: StatementContext, statement: DescribeSta
   const schema = SHOW_SCHEMAS.columns;
   if ('table' in statement.target) return { schema, rows: await columnRows(context, statement.target.table) };
   const described = await describeQuery(context, statement.target.sql);
-  const { fields } = arrowToSchema(described.schema);
+  const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
   return { schema, rows: fields.map((field) => [field.name, typeToSql(field.type), true, null]) };
 }
 

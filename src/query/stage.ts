@@ -27,14 +27,14 @@ import {
   readDeletionVector,
 } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
-import { neededRanges, type ParquetFooter } from '../parquet/index.js';
+import { neededRanges, type ParquetFooter, readingClocks } from '../parquet/index.js';
 import { anySignal } from '../signal.js';
 import type { StatementContext } from './environment.js';
 import { sourceFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
-import { refuseNanosecondZones, refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
+import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
 import { ruledOut } from './row-groups.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from './tables.js';
 
@@ -107,7 +107,6 @@ export class StagingArea {
   ): Promise<StagedScan> {
     refuseOtherFormats(table, plan);
     const columns = columnsOfTable(table);
-    refuseNanosecondZones(table, demandedOf(columns, demand));
     const tasks = limited(plan.tasks, demand);
     const traffic = noTraffic();
     const known = sourceFromMetadata(table, tasks, demand, columns);
@@ -119,7 +118,6 @@ export class StagingArea {
   /** The rows of some files, with all columns of the table. */
   files(name: string, table: PinnedTable, tasks: readonly FileTask[]): Promise<TableScan> {
     const columns = columnsOfTable(table);
-    refuseNanosecondZones(table, columns);
     const demand = { table: name, columns: columns.map(({ field }) => field.name) };
     return this.#files(name, table, tasks, demand, noTraffic());
   }
@@ -176,7 +174,8 @@ export class StagingArea {
     const skipped = ruledOut(table, file, footer, columns, wanted.filter);
     traffic.rowGroups += footer.rowGroups.length;
     traffic.rowGroupsSkipped += skipped.groups.length;
-    const path = await this.#link(table, file, neededRanges(footer, names, file.fileSize, skipped.groups), traffic);
+    const ranges = neededRanges(footer, names, file.fileSize, skipped.groups);
+    const path = await this.#link(table, file, ranges, traffic, footer);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
@@ -194,11 +193,14 @@ export class StagingArea {
       deletedPositions,
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
-        equality.map(async (deletes) => ({
-          path: await whole(deletes),
-          fieldIds: deletes.equalityIds ?? [],
-          columns: withFieldIds(table, (await this.#footer(table, deletes)).columns),
-        })),
+        equality.map(async (deletes) => {
+          const own = await this.#footer(table, deletes);
+          return {
+            path: await this.#whole(table, deletes, traffic, own),
+            fieldIds: deletes.equalityIds ?? [],
+            columns: withFieldIds(table, own.columns),
+          };
+        }),
       ),
     };
   }
@@ -211,8 +213,8 @@ export class StagingArea {
     );
   }
 
-  #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic): Promise<string> {
-    return this.#link(table, file, [{ offset: 0, length: file.fileSize }], traffic);
+  #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
+    return this.#link(table, file, [{ offset: 0, length: file.fileSize }], traffic, footer);
   }
 
   async #link(
@@ -220,10 +222,15 @@ export class StagingArea {
     file: DataFile | DeleteFile,
     ranges: { offset: number; length: number }[],
     traffic: Traffic,
+    footer?: ParquetFooter,
   ): Promise<string> {
     const { rangeCache } = this.context.environment;
     const { location, fileSize: size } = file;
-    const wanted = { location, size, storage: table.storage, store: storeOf(table, location) };
+    const { storage } = table;
+    const view = footer?.zonedNanoseconds.length
+      ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
+      : { storage };
+    const wanted = { location, size, ...view, store: storeOf(table, location) };
     const local = await rangeCache.ensure(wanted, ranges, this.signal);
     traffic.fetchedBytes += local.fetchedBytes;
     traffic.cachedBytes += local.cachedBytes;

@@ -27,6 +27,7 @@ import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
 import type { Transaction } from './transaction.js';
+import { markZones } from './zones.js';
 
 export interface RowSource {
   /** Columns in table order. */
@@ -103,6 +104,7 @@ export async function writeDataFiles(
       const location = newDataLocation(table.metadata, file.partition);
       const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
       uploaded.push(data.location);
+      await markZones(table, file.path);
       await table.storage.upload(data.location, file.path, call.signal);
       return data;
     });

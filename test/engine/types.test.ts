@@ -74,6 +74,14 @@ const kept: [Field, unknown[]][] = [
   [new Field('ts', new TimestampMicrosecond(), true), [-62135596800000000n, 0n, 253402300800000001n, null]],
   [new Field('tstz', new TimestampMicrosecond('UTC'), true), [-1n, 1577836800000000n, null]],
   [new Field('tns', new TimestampNanosecond(), true), [1n, 1577836800000000001n, null]],
+  [
+    new Field('tznsn', new TimestampNanosecond('UTC'), true),
+    [1n, -1n, 1577836800000000001n, 1577836800000001000n, 9223372036854775806n, -9223286400000000000n, null],
+  ],
+  [
+    new Field('nested tzns', new List(item(new Struct([item(new TimestampNanosecond('UTC'))]))), true),
+    [[{ item: -999n }, null], [], null, [{ item: null }, { item: 1577836800000000001n }]],
+  ],
   [new Field('tms', new TimestampMillisecond(), true), [1n, null]],
   [new Field('tss', new TimestampSecond(), true), [1n, null]],
   [new Field('list', new List(item(new Int32())), true), [[], [1, null, 3], null]],
@@ -168,7 +176,7 @@ it('takes other encodings of the same values', async () => {
     [new Field('a', new LargeUtf8(), true), 'x', 'a', 'x'],
     [new Field('a', new TimeMillisecond(), true), 3_600_000, 'a', 3_600_000_000n],
     [new Field('a', new TimeSecond(), true), 3600, 'a', 3_600_000_000n],
-    [new Field('a', new TimestampNanosecond('Europe/Paris'), true), 1_000_000n, 'a', 1000n],
+    [new Field('a', new TimestampNanosecond('Europe/Paris'), true), 1_000_001n, 'a', 1_000_001n],
     [new Field('a', new FixedSizeBinary(3), true), bytes(1, 2, 3), 'hex(a)', '010203'],
     [new Field('a', new IntervalMonthDayNano(), true), [1, 2, 3000n], 'a::VARCHAR', '1 month 2 days 00:00:00.000003'],
   ];

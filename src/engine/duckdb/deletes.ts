@@ -1,5 +1,6 @@
 import { SkuaError } from '../../errors.js';
 import type { EqualityDeletes, ParquetSource, PhysicalColumn, TableScan } from '../contract.js';
+import { zonedNanoseconds } from './named-types.js';
 import { quoteIdentifier, quoteText } from './text.js';
 
 /** The temporary table of deleted positions of a scan: `file` counts the scan's files, `pos` the rows of one. */
@@ -71,7 +72,8 @@ function keysSql({ fieldIds, columns }: EqualityDeletes, column: ColumnByFieldId
           outer === '' ? `k.${quoteIdentifier(inner)}` : `struct_extract(${outer}, ${quoteText(inner)})`,
         '',
       );
-      return `CAST(${value} AS ${required(column(id), id).type}) AS f${id}`;
+      const { type } = required(column(id), id);
+      return `CAST(${type === zonedNanoseconds ? `CAST(${value} AS VARCHAR)` : value} AS ${type}) AS f${id}`;
     })
     .join(', ');
 }

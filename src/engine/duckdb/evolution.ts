@@ -1,7 +1,8 @@
 import { DataType, type Field, Type } from 'apache-arrow';
 import type { Literal, PhysicalColumn } from '../contract.js';
-import { childOf, entryFields, isJson, isSpatial, literalSql, sqlTypeOf } from './sql-type.js';
+import { childOf, entryFields, isJson, isSpatial, isZonedNanoseconds, literalSql, sqlTypeOf } from './sql-type.js';
 import { quoteIdentifier, quoteText } from './text.js';
+import { momentSql } from './zoned-nanoseconds.js';
 
 /** How a column of the table is got from what lies in a file. */
 export interface PhysicalRead {
@@ -29,7 +30,7 @@ export interface ReadContext {
 
 /**
  * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
- * out, added ones their initial default or null. Variants become JSON, spatial values WKB.
+ * out, added ones their initial default or null. Variants become JSON, spatial values WKB. Moments in nanoseconds are expected as TIMESTAMP_NS.
  */
 export function physicalRead(
   field: Field,
@@ -51,6 +52,7 @@ export function physicalRead(
       convert: (value) => `CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(CAST(${value} AS JSON) AS VARCHAR) END`,
     };
   }
+  if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
   return { type: sqlTypeOf(field), convert: unchanged };
 }

@@ -10,12 +10,30 @@ import { duckdb, inBackground } from './library.js';
 import { Slot } from './memory.js';
 import { sqlTypeOf } from './sql-type.js';
 import { quoteIdentifier } from './text.js';
+import { holdsMoments, momentsSql, withClocks } from './zoned-nanoseconds.js';
 
 /** DuckDB takes chunks of at most this many rows. */
 const chunkRows = 2048;
 
-/** Creates a temporary table and fills it with batches. `name` is without quotes. */
+/** Creates a temporary table, or a view of one, and fills it with batches. `name` is without quotes. */
 export async function loadTable(
+  connection: Connection,
+  name: string,
+  schema: Schema,
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
+): Promise<void> {
+  if (!schema.fields.some(holdsMoments)) return loadPlain(connection, name, schema, batches);
+  const clocks = `${name} in UTC`;
+  await loadPlain(connection, clocks, new Schema(schema.fields.map(withClocks)), batches);
+  const columns = schema.fields.map((field) => {
+    const column = quoteIdentifier(field.name);
+    return `${momentsSql(field, column)} AS ${column}`;
+  });
+  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(clocks)}`;
+  await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(name)} AS ${select}`);
+}
+
+async function loadPlain(
   connection: Connection,
   name: string,
   schema: Schema,

@@ -5,7 +5,8 @@ import type { ParameterRow } from '../contract.js';
 import type { Statement } from './database.js';
 import { duckdb, type Pointer } from './library.js';
 import { addressOf, Slot } from './memory.js';
-import { childOf, entryFields, isUuid } from './sql-type.js';
+import { zonedNanosecondsType } from './named-types.js';
+import { childOf, entryFields, isUuid, isZonedNanoseconds } from './sql-type.js';
 
 /** Binds one row of values to a statement's parameters. A different number of values: INVALID_ARGUMENT. */
 export function bindParameters(statement: Statement, parameters: ParameterRow | undefined): void {
@@ -75,6 +76,7 @@ function createTemporal(type: DataType, value: unknown): Pointer | undefined {
   }
   if (DataType.isTimestamp(type)) {
     const units = BigInt(value as number);
+    if (type.timezone && type.unit === TimeUnit.NANOSECOND) return createMoment(units);
     if (type.timezone) return library.duckdb_create_timestamp_tz(microseconds(type.unit, units));
     if (type.unit === TimeUnit.SECOND) return library.duckdb_create_timestamp_s(units);
     if (type.unit === TimeUnit.MILLISECOND) return library.duckdb_create_timestamp_ms(units);
@@ -93,6 +95,32 @@ function createTemporal(type: DataType, value: unknown): Pointer | undefined {
     return library.duckdb_create_interval({ months, days, micros });
   }
   return undefined;
+}
+
+/** A value of a named type can only be had as part of another value, which casts a text to it. */
+function createMoment(nanoseconds: bigint): Pointer {
+  const library = duckdb();
+  const moment = zonedNanosecondsType();
+  const name = Buffer.from('moment\0');
+  const struct = library.duckdb_create_struct_type(pointerList([moment]), pointerList([addressOf(name)]), 1);
+  const text = Buffer.from(clockText(nanoseconds));
+  const clock = library.duckdb_create_varchar_length(text, text.length);
+  const value = library.duckdb_create_struct_value(struct, pointerList([clock]));
+  try {
+    if (value === 0) throw new SkuaError('INVALID_ARGUMENT', `the moment ${text} is out of range`);
+    return library.duckdb_get_struct_child(value, 0);
+  } finally {
+    if (value !== 0) library.duckdb_destroy_value(Slot.holding(value).memory);
+    library.duckdb_destroy_value(Slot.holding(clock).memory);
+    for (const type of [struct, moment]) library.duckdb_destroy_logical_type(Slot.holding(type).memory);
+  }
+}
+
+/** `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, in UTC. */
+function clockText(nanoseconds: bigint): string {
+  const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const seconds = Number((nanoseconds - fraction) / 1_000_000_000n);
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction.toString().padStart(9, '0')}`;
 }
 
 function microseconds(unit: TimeUnit, value: number | bigint): bigint {
@@ -189,6 +217,7 @@ function createLogicalType(type: DataType, field?: Field): Pointer {
     const element = createLogicalType(child.type, child);
     return consuming([element], () => library.duckdb_create_list_type(element));
   }
+  if (field && isZonedNanoseconds(field)) return zonedNanosecondsType();
   return library.duckdb_create_logical_type(scalarId(type, field));
 }
 

@@ -10,6 +10,7 @@ import { countedRowsSql, scanSql } from './scan.js';
 import { sqlTypeOf } from './sql-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
 import { quoteIdentifier, quoteText } from './text.js';
+import { holdsMoments, momentsSql } from './zoned-nanoseconds.js';
 
 /** Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. */
 export async function attachScans(
@@ -30,8 +31,15 @@ export async function attachScans(
     }
     if (scan.source.kind === 'local') {
       const paths = scan.source.paths.map(quoteText).join(', ');
+      const moments = scan.columns
+        .filter(({ field }) => holdsMoments(field))
+        .map(({ field }) => {
+          const column = quoteIdentifier(field.name);
+          return `${momentsSql(field, column)} AS ${column}`;
+        });
+      const all = moments.length > 0 ? `* REPLACE (${moments.join(', ')})` : '*';
       await connection.execute(
-        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT * FROM read_parquet([${paths}], hive_partitioning = false)`,
+        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`,
       );
       continue;
     }

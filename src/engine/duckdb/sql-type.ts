@@ -1,6 +1,7 @@
 import { DataType, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { Literal } from '../contract.js';
+import { zonedNanoseconds } from './named-types.js';
 import { quoteIdentifier, quoteText, textSql } from './text.js';
 
 /**
@@ -42,7 +43,7 @@ function scalarType(type: DataType): string | undefined {
   if (DataType.isDate(type)) return 'DATE';
   if (DataType.isTime(type)) return type.unit === TimeUnit.NANOSECOND ? 'TIME_NS' : 'TIME';
   if (DataType.isTimestamp(type)) {
-    if (type.timezone) return 'TIMESTAMPTZ';
+    if (type.timezone) return type.unit === TimeUnit.NANOSECOND ? zonedNanoseconds : 'TIMESTAMPTZ';
     return ['TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP', 'TIMESTAMP_NS'][type.unit];
   }
   if (DataType.isInterval(type)) return IntervalUnit[type.unit] === undefined ? undefined : 'INTERVAL';

@@ -30,7 +30,9 @@ export interface CacheFile {
   location: string;
   /** Of the whole object, in bytes. */
   size: number;
-  storage: Storage;
+  storage: Pick<Storage, 'read'>;
+  /** What `storage` makes of the object, where that is not the object itself; such a file is always a copy. */
+  rendition?: string;
   /** Which store the location is in; see `storeIdentity`. */
   store: string;
 }
@@ -136,7 +138,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   }
 
   async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
-    if (parseLocation(file.location).store === 'file') return ensureLocal(file, ranges);
+    if (parseLocation(file.location).store === 'file' && !file.rendition) return ensureLocal(file, ranges);
     const key = keyOf(file);
     const entry = pin(key, file.size);
     const held = hold(key, entry);
@@ -205,7 +207,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
 function keyOf(file: CacheFile): string {
   return createHash('sha256')
-    .update(JSON.stringify([file.store, file.location, file.size]))
+    .update(JSON.stringify([file.store, file.location, file.size, file.rendition]))
     .digest('base64');
 }
 

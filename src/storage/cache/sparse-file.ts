@@ -44,7 +44,7 @@ export class SparseFile {
    */
   async ensure(
     ranges: readonly ByteRange[],
-    storage: Storage,
+    storage: Pick<Storage, 'read'>,
     location: string,
     settings: FetchSettings,
     signal: AbortSignal | undefined,
@@ -71,7 +71,7 @@ export class SparseFile {
 
   #start(
     pieces: readonly ByteRange[],
-    storage: Storage,
+    storage: Pick<Storage, 'read'>,
     location: string,
     settings: FetchSettings,
     signal: AbortSignal | undefined,
@@ -95,7 +95,7 @@ export class SparseFile {
 
   async #fetch(
     range: ByteRange,
-    storage: Storage,
+    storage: Pick<Storage, 'read'>,
     location: string,
     settings: FetchSettings,
     signal: AbortSignal,

@@ -101,6 +101,7 @@ export function icebergTypeName(field: Field): string {
   if (DataType.isTimestamp(type)) {
     return `timestamp${type.timezone ? 'tz' : ''}${type.unit === 3 ? '_ns' : ''}`;
   }
+  if (DataType.isFixedSizeBinary(type)) return `fixed[${type.byteWidth}]`;
   const names: Partial<Record<Type, string>> = {
     [Type.Bool]: 'boolean',
     [Type.Utf8]: 'string',
@@ -113,8 +114,8 @@ export function icebergTypeName(field: Field): string {
 }
 
 /**
- * A type of an expected answer in the same spelling: without field ids, and what Arrow carries as something else by that name (fixed and
- * spatial types as binary, variant as string), or the engine has as something else: a column that is always null as int.
+ * A type of an expected answer in the same spelling: without field ids, and what Arrow carries as something else by that name (spatial
+ * types as binary, variant as string), or the engine has as something else: a column that is always null as int.
  */
 export function expectedTypeName(type: string): string {
   return type
@@ -124,7 +125,7 @@ export function expectedTypeName(type: string): string {
     .replaceAll(/\barray</g, 'list<')
     .replaceAll(/(?<=[<,]\w+):(?=\w)/g, ': ')
     .replaceAll(/,(?=\S)/g, ', ')
-    .replaceAll(/fixed\[\d+\]|geometry(\([^)]*\))?|geography(\([^)]*\))?/g, 'binary')
+    .replaceAll(/geometry(\([^)]*\))?|geography(\([^)]*\))?/g, 'binary')
     .replaceAll(/\bvariant\b/g, 'string')
     .replaceAll(/\bunknown\b/g, 'int');
 }

@@ -32,9 +32,6 @@ const known: Record<string, (answer: ExpectedAnswer) => Difference | undefined> 
       ['3', null],
     ],
   }),
-  // The engine has no such type, and would cut values to microseconds.
-  'types.nanoseconds': ({ name }) =>
-    name === 'all rows' ? { refused: /"tz".* is of type timestamptz_ns/ } : undefined,
   // Spark skips the file, whose bounds can't tell of NaN; by its own order NaN belongs to the answer.
   'types.extremes': ({ name }) =>
     name === 'NaN is greater than every number' ? { rows: [['2'], ['3'], ['6']] } : undefined,
