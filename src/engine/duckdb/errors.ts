@@ -1,6 +1,7 @@
 import { type ErrorCode, SkuaError } from '../../errors.js';
 import { duckdb, type Pointer } from './library.js';
 import { Slot } from './memory.js';
+import { zonedNanoseconds } from './named-types.js';
 
 /** What DuckDB says of an error when `errors_as_json` is on. */
 interface DuckDbError {
@@ -51,7 +52,17 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'INTERNAL') {
     return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
   }
-  return new SkuaError(code, withoutPaths(readable(error.exception_message)) + position(error, source));
+  const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
+  return new SkuaError(code, text + position(error, source));
+}
+
+/** What to do where a function is wanted that could not be exact. */
+function hint(message: string): string {
+  if (!message.includes(zonedNanoseconds)) return '';
+  if (/^No function matches/.test(message)) {
+    return ` Cast ${zonedNanoseconds} to TIMESTAMPTZ, which cuts it to microseconds.`;
+  }
+  return /^Unimplemented type for cast/.test(message) ? `; cast to VARCHAR in between if the time is one in UTC` : '';
 }
 
 function parse(message: string): DuckDbError {

@@ -7,10 +7,11 @@ import type { Connection } from './database.js';
 import type { SourceText } from './errors.js';
 import { fieldIdOf } from './evolution.js';
 import { bindParameters } from './parameters.js';
-import { childOf, entryFields, sqlTypeOf } from './sql-type.js';
+import { childOf, entryFields } from './sql-type.js';
 import { columnsOf, StreamingResult, schemaOf } from './stream.js';
 import { quoteIdentifier, quoteText } from './text.js';
 import { writtenFile } from './written-file.js';
+import { storedSql } from './zoned-nanoseconds.js';
 
 /** Rows wait here until all their partitions are known, and no partition value is ever the name of a file. */
 const staged = 'skua_staged';
@@ -108,9 +109,7 @@ async function checkColumnCount(connection: Connection, sql: string, columns: re
 
 /** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
 function rowsSql(columns: readonly TableColumn[]): { prefix: string; suffix: string } {
-  const casts = columns.map(
-    ({ field }, index) => `${checkedSql(field, `CAST(c${index} AS ${sqlTypeOf(field)})`)} AS c${index}`,
-  );
+  const casts = columns.map(({ field }, index) => `${checkedSql(field, storedSql(field, `c${index}`))} AS c${index}`);
   return {
     prefix: `SELECT ${casts.join(', ')} FROM (`,
     suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,

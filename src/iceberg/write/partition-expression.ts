@@ -60,12 +60,12 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
 }
 
 /**
- * A time with zone as the wall clock in UTC, whatever the zone of the session. Nanoseconds are cut to microseconds; the engine's own cast
+ * A time with zone as the wall clock in UTC, whatever the zone of the session; one in nanoseconds is such a clock where rows are written. Nanoseconds are cut to microseconds; the engine's own cast
  * would round them, and the last moment of a day is not of the next one.
  */
 function utc(columnSql: string, type: Type): string {
   const name = type.kind === 'primitive' ? type.type : '';
-  if (name === 'timestamp_ns') {
+  if (name.endsWith('_ns')) {
     return `make_timestamp(${microseconds(`epoch_ns(${columnSql})`)})`;
   }
   return name.startsWith('timestamptz') ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;

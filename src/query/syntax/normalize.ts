@@ -27,6 +27,8 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
       edits.push({ start, end: token.end, text: token.keyword === 'TABLE' ? 'FROM' : ' FROM' });
     }
     clauses.see(token);
+    const literal = nanosecondLiteral(tokens, index);
+    if (literal) edits.push(literal);
     if (!isName(token) || tokens[index - 1]?.text === '.') continue;
     const chain = nameChain(tokens, index);
     const names = chain.map((name) => name.text);
@@ -45,6 +47,22 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
     index += (chain.length - 1) * 2;
   }
   return applyEdits(sql, edits);
+}
+
+/** `TIMESTAMP '…'` and `TIMESTAMPTZ '…'` with more than six digits behind the second, of which the engine would drop those. */
+function nanosecondLiteral(tokens: readonly Token[], index: number): Edit | undefined {
+  const first = tokens[index] as Token;
+  if (first.keyword !== 'TIMESTAMP' && first.keyword !== 'TIMESTAMPTZ') return undefined;
+  const words = ['WITH', 'WITHOUT'].includes(tokens[index + 1]?.keyword ?? '')
+    ? tokens.slice(index, index + 4)
+    : [first];
+  const spelt = words.map(({ keyword }) => keyword).join(' ');
+  const isZoned = spelt === 'TIMESTAMPTZ' || spelt === 'TIMESTAMP WITH TIME ZONE';
+  if (!isZoned && spelt !== 'TIMESTAMP' && spelt !== 'TIMESTAMP WITHOUT TIME ZONE') return undefined;
+  const literal = tokens[index + words.length];
+  if (literal?.kind !== 'string' || !/:\d\d\.\d{7,9}(?!\d)/.test(literal.text)) return undefined;
+  const end = (words.at(-1) as Token).end;
+  return { start: first.start, end, text: isZoned ? 'TIMESTAMPTZ_NS' : 'TIMESTAMP_NS' };
 }
 
 const TABLE_CLAUSES = new Set(['FROM', 'JOIN', 'INTO', 'TABLE', 'USING']);
