@@ -38,3 +38,10 @@ describe('an Avro file made to do harm is DATA_LOSS', () => {
     expect(blocks(container('deflate', 1, Buffer.from('no deflate')))).toThrow(dataLoss);
   });
 });
+
+it('a codec that is not known is refused by name', () => {
+  for (const codec of ['bzip2', 'xz']) {
+    const refusal = { code: 'UNIMPLEMENTED', message: `Avro files compressed with ${codec} are not supported` };
+    expect(blocks(container(codec, 1, Buffer.from('x')))).toThrow(expect.objectContaining(refusal));
+  }
+});

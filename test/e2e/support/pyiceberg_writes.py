@@ -1,4 +1,4 @@
-"""Makes a sorted table, or reads what Skua wrote, with PyIceberg: pyiceberg_writes.py make|check URI WAREHOUSE TOKEN. Ends with status 0 if all is as stated."""
+"""Makes tables, or reads what Skua wrote, with PyIceberg: pyiceberg_writes.py make|check URI WAREHOUSE TOKEN. Ends with status 0 if all is as stated."""
 
 import sys
 from datetime import timezone
@@ -28,6 +28,10 @@ def make(catalog):
         SortField(1, IdentityTransform(), SortDirection.ASC, NullOrder.NULLS_FIRST),
     )
     catalog.create_table("demo.ordered", schema, sort_order=order)
+    for name, columns in (("cased", ("a", "A")), ("accents", ("é", "É"))):
+        catalog.create_table(
+            f"demo.{name}", Schema(*(NestedField(index, column, LongType()) for index, column in enumerate(columns, 1)))
+        )
 
 
 def rows_of(table, task):
