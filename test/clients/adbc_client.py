@@ -160,6 +160,19 @@ def parameters(checks, given, admin):
         checks.equal("executemany tells its count", cursor.rowcount, 100)
     stored = run(admin, f"SELECT COUNT(*), SUM(price), COUNT(DISTINCT name) FROM {table}")
     checks.equal("executemany stored every row", stored, [(100, Decimal("1237.50"), 100)])
+    with admin.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET name = ?, price = ? WHERE id = ?", [(f"new {n}", n, n) for n in range(50)])
+        checks.equal("executemany of an UPDATE tells its count", cursor.rowcount, 50)
+        cursor.executemany(f"DELETE FROM {table} WHERE id = ?", [(n,) for n in range(40, 110)])
+        checks.equal("executemany of a DELETE tells its count", cursor.rowcount, 60)
+    left = run(admin, f"SELECT COUNT(*), SUM(price), MIN(name) FROM {table}")
+    checks.equal("every row was changed once", left, [(40, Decimal("780.00"), "new 0")])
+    with admin.cursor() as cursor:
+        cursor.execute(
+            f"MERGE INTO {table} AS t USING (SELECT 1 AS id UNION ALL SELECT 500) AS s ON t.id = s.id"
+            " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (id)"
+        )
+        checks.equal("a MERGE tells its count", cursor.rowcount, 2)
     change(admin, f"DROP TABLE {table}")
 
 

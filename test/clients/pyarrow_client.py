@@ -143,6 +143,17 @@ def prepared_statements(checks, admin):
     checks.equal("an update runs once per bound row", insert.update(batch), 3)
     insert.close()
     checks.equal("and stored them", admin.rows(f"SELECT * FROM {table} ORDER BY id"), [(1, "x"), (2, None), (3, "z")])
+    update = admin.prepare(f"UPDATE {table} SET name = ? WHERE id = ?")
+    checks.equal("an UPDATE is an update", update.is_update, True)
+    checks.equal("its parameters have the columns' types", [str(c.type) for c in update.parameter_schema], [
+        "string",
+        "int64",
+    ])
+    batch = pa.record_batch([pa.array(["one", "none"]), pa.array([1, 100])], names=["1", "2"])
+    checks.equal("an UPDATE counts the rows that it found", update.update(batch), 1)
+    update.close()
+    checks.equal("a DELETE reports its rows", admin.update(f"DELETE FROM {table} WHERE name IS NULL OR id = 3"), 2)
+    checks.equal("what is left", admin.rows(f"SELECT * FROM {table}"), [(1, "one")])
     admin.update(f"DROP TABLE {table}")
 
 

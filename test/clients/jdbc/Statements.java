@@ -97,6 +97,21 @@ final class Statements {
           Server.update(connection, "INSERT INTO " + table + " SELECT id + 10, name FROM " + table), 7L);
       checks.equal("rows that are there", Server.rows(connection, "SELECT COUNT(*), COUNT(DISTINCT id) FROM " + table),
           List.of(List.of(14L, 14L)));
+      checks.equal("an UPDATE", Server.update(connection, "UPDATE " + table + " SET name = 'new' WHERE id > 10"), 7L);
+      try (PreparedStatement update = connection.prepareStatement("UPDATE " + table + " SET name = ? WHERE id = ?")) {
+        for (int n = 1; n < 4; n++) {
+          update.setString(1, "changed " + n);
+          update.setLong(2, n);
+          update.addBatch();
+        }
+        checks.equal("a batch of three prepared UPDATEs", Arrays.stream(update.executeBatch()).sum(), 3);
+      }
+      try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE name = ?")) {
+        delete.setString(1, "new");
+        checks.equal("a prepared DELETE", delete.executeUpdate(), 7);
+      }
+      checks.equal("what the changes left", Server.rows(connection, "SELECT COUNT(*), MIN(name) FROM " + table),
+          List.of(List.of(7L, "changed 1")));
       try (Statement statement = connection.createStatement()) {
         checks.equal("execute() of a query gives a result", statement.execute("SELECT 1"), true);
         checks.equal("execute() of a change gives none", statement.execute("DROP TABLE " + table), false);

@@ -2,6 +2,7 @@ import { Field, Int64, Schema, Utf8 } from 'apache-arrow';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../../src/arrow/index.js';
 import { type FaultyCatalog, startFaultyCatalog } from '../../e2e/support/faulty-catalog.js';
+import { openDatabase } from '../../parquet/duckdb.js';
 
 let catalog: FaultyCatalog;
 beforeAll(async () => {
@@ -273,6 +274,29 @@ describe('position delete files', () => {
       [2n, { part: 'p1' }],
       [2n, { part: 'p1' }],
     ]);
+  });
+
+  it('are sorted by file and position, in the columns that the specification numbers', async () => {
+    const name = `t${++made}`;
+    await catalog.update(`CREATE TABLE ${name} (id BIGINT) TBLPROPERTIES ('format-version' = '2')`);
+    for (let file = 0; file < 3; file++) {
+      await catalog.update(`INSERT INTO ${name} SELECT range FROM range(${file * 100000}, ${file * 100000 + 100000})`);
+    }
+    expect(await catalog.update(`DELETE FROM ${name} WHERE id % 2 = 0`)).toBe(150000);
+    const [[location] = []] = await catalog.rows(`SELECT file_path FROM "${name}$delete_files"`);
+    const path = `'${String(location).replace(/^file:(\/\/)?/, '')}'`;
+    const database = await openDatabase();
+    try {
+      const before = '(file_path, pos) < lag((file_path, pos)) OVER (ORDER BY file_row_number)';
+      const rows = `SELECT file_path, pos, ${before} AS unsorted FROM read_parquet(${path}, file_row_number = true)`;
+      expect(await database.number(`SELECT count(*) FROM (${rows}) WHERE unsorted`)).toBe(0n);
+      expect(await database.number(`SELECT count(*) FROM (${rows})`)).toBe(150000n);
+      const fieldId = (column: string) =>
+        database.number(`SELECT field_id FROM parquet_schema(${path}) WHERE name = '${column}'`);
+      expect([await fieldId('file_path'), await fieldId('pos')]).toEqual([2147483546n, 2147483545n]);
+    } finally {
+      database.close();
+    }
   });
 });
 
