@@ -15,7 +15,7 @@ import {
   runStatement,
   statementsOf,
 } from '../client/index.js';
-import { SkuaError } from '../errors.js';
+import { SkuaError, toSkuaError } from '../errors.js';
 
 interface QueryOptions {
   address: string;
@@ -63,9 +63,11 @@ async function query(options: QueryOptions, command: Command): Promise<number> {
   const output: Output = { format: options.output, stdout: process.stdout, stderr: process.stderr };
   leaveWithReader();
   let client: FlightSqlClient | undefined;
+  let hint = '';
   const interrupt = new AbortController();
   try {
     const token = tokenOf(options, command);
+    if (token === undefined) hint = ' Put it into SKUA_TOKEN, or name a file with --token-file.';
     client = connect({
       address: options.address,
       ...(token === undefined ? {} : { token }),
@@ -80,7 +82,8 @@ async function query(options: QueryOptions, command: Command): Promise<number> {
     for (const statement of statements) await runStatement(client, statement, output, interrupt.signal);
     return 0;
   } catch (error) {
-    process.stderr.write(`${interrupt.signal.aborted ? 'Cancelled.' : describeFailure(error)}\n`);
+    const advice = toSkuaError(error).code === 'UNAUTHENTICATED' ? hint : '';
+    process.stderr.write(`${interrupt.signal.aborted ? 'Cancelled.' : describeFailure(error) + advice}\n`);
     return interrupt.signal.aborted ? 130 : 1;
   } finally {
     await client?.closeSession({ signal: AbortSignal.timeout(2000) }).catch(() => undefined);

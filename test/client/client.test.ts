@@ -205,4 +205,19 @@ describe('the command line', () => {
     expect(output.stdout.text).not.toContain('9 rows');
     expect(output.stderr.text).toBe("PERMISSION_DENIED: Principal 'testuser' may not.\n");
   });
+
+  test('Ctrl-C at the prompt drops what was typed, on the line and before it', async () => {
+    const input = new PassThrough();
+    const stdout = Object.assign(sink(), { isTTY: true });
+    const output = { format: 'json' as OutputFormat, stdout, stderr: sink() };
+    const done = runPrompt(client, { input, output });
+    input.write('FAIL\r');
+    input.write('FAIL;');
+    input.write('\u0003');
+    input.write('SELECT 2;\r');
+    input.write('\\q\r');
+    await done;
+    expect(output.stderr.text).toBe('');
+    expect(stdout.text).toContain('{"n": 1}');
+  });
 });

@@ -187,6 +187,24 @@ describe('table', () => {
     expect(formatTable(schema, long)).toContain('x'.repeat(200));
   });
 
+  test('wide columns share what a terminal has', () => {
+    const two = new Schema([new Field('a', new Utf8(), true), new Field('b', new Utf8(), true)]);
+    const [, , , row] = formatTable(two, [['x'.repeat(200), 'y'.repeat(100)]], { width: 47 }).split('\n');
+    expect(row).toBe(`│ ${'x'.repeat(19)}… │ ${'y'.repeat(19)}… │`);
+  });
+
+  test('one batch may have any number of rows', async () => {
+    const numbers = new Schema([new Field('n', new Int32(), false)]);
+    const rows = Array.from({ length: 200_000 }, (_, index) => [index]);
+    const pieces = tableText(
+      numbers,
+      (async function* () {
+        yield rowsToBatch(numbers, rows);
+      })(),
+    );
+    expect(await collect(pieces)).toMatch(/200,000 rows\n$/);
+  });
+
   test('columns that do not fit a terminal are counted', () => {
     const many = new Schema(Array.from({ length: 40 }, (_, index) => new Field(`column_${index}`, new Int32(), true)));
     const text = formatTable(many, [Array.from({ length: 40 }, () => 123456789)], { width: 60 });

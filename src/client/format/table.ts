@@ -32,7 +32,7 @@ export async function* tableText(
     const rows = batchToRows(schema, batch).map(cells);
     count += rows.length;
     if (sample !== undefined) {
-      sample.push(...rows);
+      sample = sample.concat(rows);
       if (sample.length < sampleSize) continue;
     }
     const ready: string[][] = sample ?? rows;
@@ -92,9 +92,11 @@ class TableLayout {
       const widest = Math.max(...widths);
       if (widest <= MINIMUM_WIDTH) break;
       const next = Math.max(MINIMUM_WIDTH, ...widths.filter((column) => column < widest));
+      const equals = widths.filter((column) => column === widest).length;
+      const share = Math.min(Math.ceil(excess / equals), widest - next);
       for (let index = 0; index < widths.length && excess > 0; index++) {
         if (widths[index] !== widest) continue;
-        const taken = Math.min(excess, widest - next);
+        const taken = Math.min(excess, share);
         widths[index] = widest - taken;
         excess -= taken;
       }

@@ -111,7 +111,10 @@ class Shell {
       return;
     }
     this.#typed = '';
-    this.output.stdout.write('\n');
+    this.output.stdout.write('^C\n');
+    // Readline leaves what is on the line to its listener: the two keys empty it, before and behind the cursor.
+    this.lines.write('', { ctrl: true, name: 'u' });
+    this.lines.write('', { ctrl: true, name: 'k' });
     this.lines.setPrompt(PROMPT);
     this.lines.prompt();
   }
