@@ -26,7 +26,7 @@ export interface CallReport {
   keepsState?: boolean;
 }
 
-/** A table whose snapshot was fixed when the statement was planned. */
+/** A table whose snapshot and schema were fixed when the statement was planned. */
 export interface SnapshotPin {
   catalog: string;
   namespace: string[];
@@ -34,6 +34,8 @@ export interface SnapshotPin {
   tableUuid: string;
   /** Absent for a table without snapshots. */
   snapshotId?: bigint;
+  /** Whose columns the statement was typed with. */
+  schemaId?: number;
   /** The time travel clause that chose the snapshot; a table that is referred to with several has a pin for each. */
   at?: string;
 }

@@ -83,13 +83,14 @@ export async function loadTableOrView(context: StatementContext, name: TableName
   }
 }
 
-/** The table at the snapshot that was fixed earlier. A table that was replaced since: FAILED_PRECONDITION. */
+/** The table at the snapshot and with the schema that were fixed earlier. Another table by that name since: FAILED_PRECONDITION. */
 export function atPin(table: PinnedTable, pin: SnapshotPin): PinnedTable {
   if (pin.tableUuid !== table.metadata.tableUuid) {
     const name = displayName(table.name);
     throw new SkuaError('FAILED_PRECONDITION', `Table ${name} was replaced after the query was planned; plan it again`);
   }
-  return { ...table, snapshotId: pin.snapshotId };
+  const schema = table.metadata.schemas.find(({ schemaId }) => schemaId === pin.schemaId);
+  return { ...table, snapshotId: pin.snapshotId, schema: schema ?? table.schema };
 }
 
 export function pinOf(table: PinnedTable): SnapshotPin {
@@ -99,6 +100,7 @@ export function pinOf(table: PinnedTable): SnapshotPin {
     table: table.name.name,
     tableUuid: table.metadata.tableUuid,
     snapshotId: table.snapshotId,
+    schemaId: table.schema.schemaId,
     ...(table.at !== undefined && { at: table.at }),
   };
 }

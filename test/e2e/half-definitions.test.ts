@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { batchToRows } from '../../src/arrow/index.js';
 import { type FaultyCatalog, startFaultyCatalog } from './support/faulty-catalog.js';
 
 let catalog: FaultyCatalog;
@@ -139,4 +140,29 @@ it('DROP SCHEMA CASCADE that is refused on the way says so and keeps what is lef
   catalog.fault = () => undefined;
   expect(await catalog.rows('SHOW TABLES FROM full')).toEqual([['full', 't', 'TABLE']]);
   await catalog.update('DROP SCHEMA full CASCADE');
+});
+
+describe('a query that was planned before', () => {
+  async function planned(sql: string) {
+    const { schema, pins } = await catalog.statements.describe(catalog.call(), { sql });
+    return async () => {
+      const stream = await catalog.statements.query(catalog.call(), { sql, pins });
+      const rows: unknown[][] = [];
+      for await (const batch of stream.batches) rows.push(...batchToRows(stream.schema, batch));
+      expect(String(stream.schema)).toBe(String(schema));
+      return rows;
+    };
+  }
+
+  it('has the columns and rows of then after ALTER and OR REPLACE', async () => {
+    await catalog.update("CREATE TABLE was AS SELECT 1 AS id, 'a' AS name");
+    const read = await planned('SELECT * FROM was WHERE id = 1');
+    await catalog.update(
+      'ALTER TABLE was RENAME COLUMN name TO other, ALTER COLUMN id TYPE BIGINT, ADD COLUMN more INT',
+    );
+    expect(await read()).toEqual([[1, 'a']]);
+    await catalog.update("CREATE OR REPLACE TABLE was AS SELECT 'x' AS id");
+    expect(await read()).toEqual([[1, 'a']]);
+    expect(await catalog.rows('SELECT * FROM was')).toEqual([['x']]);
+  });
 });
