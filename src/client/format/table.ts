@@ -10,7 +10,7 @@ export interface TableOptions {
   sample?: number;
 }
 
-/** A box around rows in the conventions of `batchToRows`, with a line that counts them. */
+/** A box around rows in the conventions of `batchToRows`, with a line that counts them. A value of several lines takes as many. */
 export function formatTable(schema: Schema, rows: readonly (readonly unknown[])[], options: TableOptions = {}): string {
   const cells = cellFormatter(schema);
   const table = new TableLayout(schema, rows.map(cells), options.width);
@@ -60,8 +60,12 @@ function cellFormatter(schema: Schema): (row: readonly unknown[]) => string[] {
   return (row) =>
     formats.map((format, index) => {
       const value = row[index];
-      return value === null || value === undefined ? 'NULL' : printable(format(value));
+      return value === null || value === undefined ? 'NULL' : linesOf(format(value)).map(printable).join('\n');
     });
+}
+
+function linesOf(cell: string): string[] {
+  return cell.includes('\n') ? cell.split('\n') : [cell];
 }
 
 const MINIMUM_WIDTH = 4;
@@ -78,7 +82,10 @@ class TableLayout {
     this.#names = schema.fields.map((field) => printable(field.name));
     this.#numeric = schema.fields.map((field) => isNumeric(field.type));
     this.#widths = this.#names.map((name, index) =>
-      sample.reduce((widest, row) => Math.max(widest, displayWidth(row[index] ?? '')), Math.max(1, displayWidth(name))),
+      sample.reduce(
+        (widest, row) => linesOf(row[index] ?? '').reduce((most, line) => Math.max(most, displayWidth(line)), widest),
+        Math.max(1, displayWidth(name)),
+      ),
     );
     this.#cut = width !== undefined;
     this.#shown = width === undefined ? this.#widths.length : this.#fit(width);
@@ -116,6 +123,13 @@ class TableLayout {
   }
 
   row(cells: readonly string[]): string {
+    if (!cells.some((cell) => cell.includes('\n'))) return this.#line(cells);
+    const columns = cells.map(linesOf);
+    const height = columns.reduce((most, { length }) => Math.max(most, length), 1);
+    return Array.from({ length: height }, (_, at) => this.#line(columns.map((lines) => lines[at] ?? ''))).join('');
+  }
+
+  #line(cells: readonly string[]): string {
     const padded = this.#widths.slice(0, this.#shown).map((width, index) => {
       const cell = this.#cut ? truncate(cells[index] ?? '', width) : (cells[index] ?? '');
       const padding = ' '.repeat(Math.max(0, width - displayWidth(cell)));
