@@ -1,21 +1,25 @@
-/** Dictionary-encoded and view columns as the plain columns that they stand for. */
+/** Dictionary-encoded and view columns as the plain columns that they stand for; halves as floats, wide decimals as narrow ones. */
 import {
   Binary,
   DataType,
+  Decimal,
   type Dictionary,
   Field,
   FixedSizeList,
+  Float32,
   LargeList,
   List,
   Map_,
+  Precision,
   Struct,
   Type,
   Union,
   Utf8,
 } from 'apache-arrow';
 import { SkuaError } from '../errors.js';
-import { type Column, isNull, layoutOf, writeOffsets } from './column.js';
+import { bytesOf, type Column, isNull, layoutOf, writeOffsets } from './column.js';
 import { takeColumn } from './take.js';
+import { halfToNumber } from './values.js';
 
 /** The field with plain types at every depth; name, nullability and metadata stay. */
 export function plainField(field: Field): Field {
@@ -27,6 +31,8 @@ function plainType(type: DataType): DataType {
   if (type.typeId === Type.Dictionary) return plainType((type as Dictionary).dictionary);
   if (type.typeId === Type.Utf8View) return new Utf8();
   if (type.typeId === Type.BinaryView) return new Binary();
+  if (isHalf(type)) return new Float32();
+  if (isWide(type)) return new Decimal(type.scale, type.precision, 128);
   const children: Field[] = type.children ?? [];
   const plain = children.map(plainField);
   if (plain.every((field, index) => field === children[index])) return type;
@@ -49,6 +55,8 @@ export function plainColumn(column: Column, dictionaries: ReadonlyMap<number, Co
   const { typeId } = column.type;
   if (typeId === Type.Dictionary) return lookUp(column, dictionaries);
   if (typeId === Type.Utf8View || typeId === Type.BinaryView) return spellOut(column);
+  if (isHalf(column.type)) return floats(column);
+  if (isWide(column.type)) return narrowed(column);
   if (column.children.length === 0) return column;
   const children = column.children.map((child) => plainColumn(child, dictionaries));
   return { ...column, type: plainType(column.type), children };
@@ -108,4 +116,36 @@ function spellOut(column: Column): Column {
   const values = new Uint8Array(Buffer.concat(pieces));
   const buffers = [validity, writeOffsets(offsets, 4), values];
   return { ...column, type: plainType(column.type), buffers, children: [] };
+}
+
+function isHalf(type: DataType): boolean {
+  return DataType.isFloat(type) && type.precision === Precision.HALF;
+}
+
+/** In 256 bits, while its digits fit into 128. */
+function isWide(type: DataType): type is Decimal {
+  return DataType.isDecimal(type) && type.bitWidth === 256 && type.precision <= 38;
+}
+
+function floats(column: Column): Column {
+  const { view, length } = valuesOf(column, 2);
+  const values = Float32Array.from({ length }, (_, row) => halfToNumber(view.getUint16(row * 2, true)));
+  return { ...column, type: new Float32(), buffers: [column.buffers[0] as Uint8Array, bytesOf(values)] };
+}
+
+/** The lower half of each value, of which the upper one is but the sign. */
+function narrowed(column: Column): Column {
+  const { bytes, length } = valuesOf(column, 32);
+  const values = new Uint8Array(length * 16);
+  for (let row = 0; row < length; row++) values.set(bytes.subarray(row * 32, row * 32 + 16), row * 16);
+  return { ...column, type: plainType(column.type), buffers: [column.buffers[0] as Uint8Array, values] };
+}
+
+/** The values that are there; a batch with fewer than its length: INVALID_ARGUMENT. */
+function valuesOf({ buffers, length }: Column, width: number) {
+  const bytes = buffers[1] ?? new Uint8Array(0);
+  if (bytes.byteLength < length * width) {
+    throw new SkuaError('INVALID_ARGUMENT', 'a column of the record batch has fewer values than rows');
+  }
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), length };
 }

@@ -110,7 +110,7 @@ function readSigned(view: DataView, offset: number, width: number): bigint {
 }
 
 /** IEEE 754 binary16. */
-function halfToNumber(half: number): number {
+export function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;

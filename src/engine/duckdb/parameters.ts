@@ -6,7 +6,7 @@ import type { Statement } from './database.js';
 import { duckdb, type Pointer } from './library.js';
 import { addressOf, Slot } from './memory.js';
 import { zonedNanosecondsType } from './named-types.js';
-import { childOf, entryFields, isUuid, isZonedNanoseconds } from './sql-type.js';
+import { checkDecimal, childOf, entryFields, isUuid, isZonedNanoseconds } from './sql-type.js';
 
 /** Binds one row of values to a statement's parameters. A different number of values: INVALID_ARGUMENT. */
 export function bindParameters(statement: Statement, parameters: ParameterRow | undefined): void {
@@ -44,6 +44,7 @@ function createValue(field: Field, value: unknown): Pointer {
       : library.duckdb_create_float(value as number);
   }
   if (DataType.isDecimal(type)) {
+    checkDecimal(type);
     const words = hugeint(value as bigint);
     return library.duckdb_create_decimal({ width: type.precision, scale: type.scale, value: words });
   }
@@ -194,7 +195,10 @@ const simpleIds: [(type: DataType) => boolean, number][] = [
 
 function createLogicalType(type: DataType, field?: Field): Pointer {
   const library = duckdb();
-  if (DataType.isDecimal(type)) return library.duckdb_create_decimal_type(type.precision, type.scale);
+  if (DataType.isDecimal(type)) {
+    checkDecimal(type);
+    return library.duckdb_create_decimal_type(type.precision, type.scale);
+  }
   if (DataType.isStruct(type)) {
     const fields: Field[] = type.children;
     const names = fields.map(({ name }) => Buffer.from(`${name}\0`));

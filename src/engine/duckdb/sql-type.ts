@@ -1,4 +1,4 @@
-import { DataType, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
+import { DataType, type Decimal, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { Literal } from '../contract.js';
 import { zonedNanoseconds } from './named-types.js';
@@ -15,7 +15,10 @@ export function sqlTypeOf(field: Field, fixed: (width: number) => string = () =>
   if (isUuid(field)) return 'UUID';
   if (DataType.isFixedSizeBinary(type)) return fixed(type.byteWidth);
   if (DataType.isDictionary(type)) return of(field.clone({ type: type.dictionary }));
-  if (DataType.isDecimal(type)) return `DECIMAL(${type.precision},${type.scale})`;
+  if (DataType.isDecimal(type)) {
+    checkDecimal(type);
+    return `DECIMAL(${type.precision},${type.scale})`;
+  }
   if (DataType.isStruct(type)) {
     return `STRUCT(${type.children.map((child) => `${quoteIdentifier(child.name)} ${of(child)}`).join(', ')})`;
   }
@@ -49,6 +52,15 @@ function scalarType(type: DataType): string | undefined {
   if (DataType.isInterval(type)) return IntervalUnit[type.unit] === undefined ? undefined : 'INTERVAL';
   if (DataType.isDuration(type)) return 'INTERVAL';
   return undefined;
+}
+
+/** A decimal that DuckDB lacks, which it may not even be asked for: UNIMPLEMENTED. */
+export function checkDecimal({ precision, scale }: Decimal): void {
+  if (precision >= 1 && precision <= 38 && scale >= 0 && scale <= precision) return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `decimals of ${precision} digits, ${scale} of them behind the point, are not supported: 1 to 38 digits are, with 0 to that many behind it`,
+  );
 }
 
 /** A moment in nanoseconds. */
