@@ -23,7 +23,7 @@ describe('a text made to break the parser', () => {
   });
 
   it('nests deeply, within what DuckDB allows: is parsed and run', async () => {
-    const sql = `SELECT ${'CASE WHEN true THEN '.repeat(400)}1${' END'.repeat(400)} AS one`;
+    const sql = `SELECT ${'CASE WHEN true THEN '.repeat(200)}1${' END'.repeat(200)} AS one`;
     await bench.engine.parser.parseQuery(sql);
     expect((await bench.instance.describe(sql, [])).schema.fields).toHaveLength(1);
     expect(await bench.rows(sql)).toEqual([[1]]);
@@ -38,8 +38,48 @@ describe('a text made to break the parser', () => {
   });
 });
 
+describe('a text that takes too long to plan', () => {
+  const nested = (open: string, middle: string, close: string, depth: number) =>
+    `SELECT ${open.repeat(depth)}${middle}${close.repeat(depth)}`;
+  const joined = (count: number) =>
+    `SELECT 1 FROM ${Array.from({ length: count }, (_, index) => `range(1) t${index}`).join(', ')}`;
+  const aliases = (count: number) =>
+    `SELECT 1 AS a0${Array.from({ length: count }, (_, index) => `, a${index} + a${index} AS a${index + 1}`).join('')}`;
+
+  it.each([
+    ['EXISTS', nested('EXISTS (SELECT 1 WHERE ', 'true', ')', 100)],
+    ['subqueries', nested('(SELECT ', '1', ')', 30)],
+    ['HAVING', `${'SELECT sum(x) AS x FROM ('.repeat(30)}SELECT 1 AS x${') HAVING sum(x) > 0'.repeat(30)}`],
+    ['joins', joined(200)],
+    ['aliases', aliases(60)],
+  ])('by its %s is refused by name', async (_, sql) => {
+    const parsed = bench.engine.parser.parseQuery(sql);
+    await expect(parsed).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: /too complex/ });
+  });
+
+  it.each([
+    ['additions', `SELECT i${' + 1'.repeat(800)} FROM range(1) t(i)`],
+    ['texts', `SELECT i${" || 'a'".repeat(800)} FROM range(1) t(i)`],
+    ['lists', nested('[', '1', ']', 800)],
+  ])('by its %s is refused, whoever plans it', async (_, sql) => {
+    const refusal = { code: 'INVALID_ARGUMENT', message: /depth limit of 250 exceeded\.?(, line.*)?$/ };
+    await expect(bench.instance.describe(sql, [])).rejects.toMatchObject(refusal);
+    await expect(bench.rows(sql)).rejects.toMatchObject(refusal);
+  });
+
+  it.each([
+    ['nested subqueries', nested('(SELECT ', '1', ')', 10)],
+    ['joined tables', joined(60)],
+    ['aliases of aliases', aliases(10)],
+    ['tables in FROM', `${'SELECT * FROM ('.repeat(100)}SELECT 1 AS x${')'.repeat(100)}`],
+  ])('is told from one with many %s, which runs', async (_, sql) => {
+    await bench.engine.parser.parseQuery(sql);
+    expect(await bench.rows(sql)).toHaveLength(1);
+  });
+});
+
 describe('planning that takes long', () => {
-  const sql = `SELECT ${'abs('.repeat(500)}1${')'.repeat(500)}`;
+  const sql = `SELECT 1 WHERE ${'EXISTS (SELECT 1 WHERE '.repeat(15)}true${')'.repeat(15)}`;
   it.each([
     ['describe', (signal: AbortSignal) => bench.instance.describe(sql, [], signal)],
     ['demand', (signal: AbortSignal) => bench.instance.demand(sql, [], undefined, signal)],

@@ -84,6 +84,7 @@ function readable(message: string): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^LINE \d+:/.test(line) && !/^\^+$/.test(line))
+    .map((line) => line.replace(/ Use "SET max_expression_depth TO x".*$/, ''))
     .map((line) => line.replace(/^Candidate bindings: (?:: )?/, 'Did you mean '))
     .join(' ');
 }

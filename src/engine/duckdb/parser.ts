@@ -1,5 +1,6 @@
 import { SkuaError } from '../../errors.js';
 import type { ColumnReference, ParsedQuery, QueryScope, SqlParser, TableReference } from '../contract.js';
+import { checkComplexity } from './complexity.js';
 import type { Connection } from './database.js';
 import { checkScalarFunction, checkTableFunction } from './functions.js';
 import { nameOf, splitStatements, type Token, tokens } from './lexer.js';
@@ -34,6 +35,7 @@ export class DuckDbParser implements SqlParser {
 
   async parseQuery(sql: string): Promise<ParsedQuery> {
     const tree = await this.tree(sql);
+    checkComplexity(tree);
     const walk = new Walk(sql);
     walk.visit(tree, new Set());
     walk.tables.sort((a, b) => a.start - b.start);

@@ -10,7 +10,11 @@ export const commonConfiguration: Record<string, string> = {
 };
 
 /** Settings that a configuration cannot hold, before it is locked. */
+/** DuckDB takes seconds to optimise a chain of several hundred operators, and does not stop when it is told to. */
+const deepestExpression = 250;
+
 export const commonSettings = [
+  `SET GLOBAL max_expression_depth = ${deepestExpression}`,
   "SET GLOBAL TimeZone = 'UTC'",
   "SET GLOBAL Calendar = 'gregorian'",
   'SET GLOBAL arrow_lossless_conversion = true',
