@@ -36,15 +36,18 @@ export interface TableLoader {
 }
 
 const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
-/** After the catalog said that it can't vend, it isn't asked to for this long, in milliseconds. */
+/** After the catalog said that it can't vend for a caller and a table, it isn't asked to again for this long, in milliseconds. */
 const NO_VENDING_LIFETIME = 300_000;
+/** Refusals that are remembered. */
+const MOST_REFUSALS = 10_000;
 /** A kept answer is used again only if its credentials live this much longer, in milliseconds. */
 const MIN_CREDENTIAL_LIFE = 120_000;
 
 export function createTableLoader(transport: Transport, options: TableLoaderOptions): TableLoader {
   const { delegation, storage } = options;
   const kept = createLoadedTables<TableAnswer>(options.metadataCacheBytes);
-  let vendingRefusedAt = Number.NEGATIVE_INFINITY;
+  /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
+  const refusals = new Map<string, number>();
 
   async function ask(
     token: BearerToken,
@@ -52,9 +55,10 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     identifier: TableIdentifier,
     headers: Record<string, string>,
   ): Promise<CatalogAnswer> {
+    const key = `${tokenKey(token)} ${path}`;
+    const refusedAt = refusals.get(key) ?? Number.NEGATIVE_INFINITY;
     const wantsVending =
-      delegation === 'vended' ||
-      (delegation === 'vended-or-static' && Date.now() - vendingRefusedAt > NO_VENDING_LIFETIME);
+      delegation === 'vended' || (delegation === 'vended-or-static' && Date.now() - refusedAt > NO_VENDING_LIFETIME);
     const get = (extra: Record<string, string>) =>
       transport.exchange(token, { method: 'GET', path, headers: { ...headers, ...extra } });
     if (!wantsVending) return get({});
@@ -63,7 +67,10 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     } catch (failure) {
       if (!isVendingRefused(failure)) throw failure;
       if (delegation === 'vended') throw vendingError(identifier);
-      vendingRefusedAt = Date.now();
+      refusals.delete(key);
+      refusals.set(key, Date.now());
+      const [oldest] = refusals.keys();
+      if (oldest !== undefined && refusals.size > MOST_REFUSALS) refusals.delete(oldest);
       return get({});
     }
   }

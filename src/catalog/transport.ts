@@ -94,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
         },
         body: what.body === undefined ? null : writeJson(what.body),
       });
-      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+      return { status: answer.statusCode, headers: answer.headers, text: await boundedText(answer.body) };
     } catch (error) {
       throw unreachable(error);
     }
@@ -116,6 +116,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** The cause is left out: an error of the HTTP client can hold the request, and with it the token. */
   function unreachable(error: unknown): ExchangeFailure {
+    if (error instanceof SkuaError) return new ExchangeFailure(error, 'unknown', undefined);
     const code = (error as NodeJS.ErrnoException)?.code ?? '';
     const reason = /^[A-Z0-9_]{2,40}$/.test(code) ? ` (${code})` : '';
     const notSent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code);
@@ -146,4 +147,20 @@ export function createTransport(options: TransportOptions): Transport {
 function isTransient(failure: ExchangeFailure): boolean {
   if (failure.status === undefined) return !failure.error.message.includes('in time');
   return failure.status === 502 || failure.status === 503 || failure.status === 504;
+}
+
+/** Largest answer that is read, in bytes. Metadata of thousands of snapshots has some tens of megabytes. */
+const LARGEST_ANSWER = 256 * 2 ** 20;
+
+async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_ANSWER) {
+      throw new SkuaError('RESOURCE_EXHAUSTED', `The catalog's answer has more than ${LARGEST_ANSWER} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }

@@ -1,6 +1,7 @@
 /** `skua serve`: the server, until a signal stops it. */
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
+import { endProcess } from '../engine/index.js';
 import { createLogger } from '../logging.js';
 import { startServer } from '../server/index.js';
 import { untilStopped } from './signals.js';
@@ -18,7 +19,9 @@ export function serveCommand(): Command {
       logger.info({ address: server.address }, 'Skua is listening');
       await untilStopped();
       logger.info('Draining: running statements finish, new calls are refused');
-      await server.stop();
+      const hasEnded = await server.stop();
       logger.info('Stopped');
+      // The runtime's own exit waits for the threads of the engine.
+      if (!hasEnded) endProcess();
     });
 }

@@ -9,6 +9,8 @@ const TAIL = 8;
 /** The first read takes a thousandth of the file, within these bounds in bytes: mostly the whole footer. */
 const MIN_FIRST_READ = 32 * 1024;
 const MAX_FIRST_READ = 512 * 1024;
+/** Footers of thousands of columns and row groups have some tens of megabytes. */
+const LARGEST_FOOTER = 256 * 2 ** 20;
 
 /**
  * Reads the footer of a file of `size` bytes, in one request or two. A file that is no Parquet file, or a broken one: DATA_LOSS; an
@@ -51,6 +53,7 @@ function footerLength(bytes: Uint8Array, location: string, size: number): number
   if (magic !== 'PAR1') throw broken(location, 'it does not end like one');
   const length = tail.readUInt32LE(0) + TAIL;
   if (length > size - 4) throw broken(location, 'its footer is longer than the file');
+  if (length > LARGEST_FOOTER) throw broken(location, `its footer has more than ${LARGEST_FOOTER} bytes`);
   return length;
 }
 

@@ -12,6 +12,7 @@ import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
+import { within } from '../within.js';
 import { usualMemory } from './memory.js';
 import { makeScratch } from './scratch.js';
 
@@ -19,6 +20,8 @@ const METADATA_CACHE_BYTES = 256 * 2 ** 20;
 const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
 const TARGET_FILE_SIZE = 512 * 2 ** 20;
 const COMMIT_RETRIES = 4;
+/** How long the engine may take to end, in milliseconds. */
+const ENGINE_GRACE = 5000;
 
 export interface OpenedEnvironment {
   environment: QueryEnvironment;
@@ -55,7 +58,8 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
   return {
     environment,
     async close() {
-      await engine.close();
+      // A statement that the engine does not let go of must not keep the folder.
+      await within(ENGINE_GRACE, engine.close());
       await rangeCache.close();
       await Promise.all([...catalogs.values()].map((catalog) => catalog.close()));
       await rm(scratch, { recursive: true, force: true });

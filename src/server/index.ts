@@ -7,14 +7,18 @@ import type { Logger } from '../logging.js';
 import { createStatementService } from '../query/index.js';
 import { createSessionStore } from '../session/index.js';
 import { version } from '../version.js';
+import { within } from '../within.js';
 import { openEnvironment } from './environment.js';
 
 export interface RunningServer {
   /** `host:port` as it listens. */
   address: string;
   port: number;
-  /** Drains and ends: running statements finish up to the configured limit, new calls are refused. */
-  stop(): Promise<void>;
+  /**
+   * Drains and ends: running statements finish up to the configured limit, new calls are refused. False where the engine did not let go of one
+   * in time: a thread of the process is then busy for who knows how long.
+   */
+  stop(): Promise<boolean>;
 }
 
 /** Starts the server. A port that is taken, or a certificate that can't be read: an error that says so. */
@@ -60,9 +64,10 @@ export async function startServer(config: Config, options: { logger: Logger }): 
       address: `${config.server.host}:${port}`,
       port,
       async stop() {
-        await server.drain(config.server.drainTimeout);
-        await sessions.close();
+        const hasDrained = await within(config.server.drainTimeout + GRACE, server.drain(config.server.drainTimeout));
+        const hasEnded = await within(GRACE, sessions.close());
         await close();
+        return hasDrained && hasEnded;
       },
     };
   } catch (error) {
@@ -71,6 +76,9 @@ export async function startServer(config: Config, options: { logger: Logger }): 
     throw error;
   }
 }
+
+/** How long what was told to stop may take, in milliseconds. */
+const GRACE = 5000;
 
 async function readTls(tls: Config['server']['tls']) {
   if (tls.certificate === undefined || tls.key === undefined) return undefined;

@@ -12,3 +12,4 @@ export { normalizeLocation } from './location.js';
 export { openStorage, type StorageOptions, storeIdentity } from './open.js';
 export { mergeRanges, subtractRanges, totalBytes } from './ranges.js';
 export { createS3Clients, type S3Clients, type S3ClientsOptions } from './s3/clients.js';
+export { LARGEST_WHOLE_READ } from './whole.js';

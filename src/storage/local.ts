@@ -5,6 +5,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { SkuaError } from '../errors.js';
 import type { ByteRange, Storage } from './contract.js';
 import { parseLocation } from './location.js';
+import { checkWholeRead } from './whole.js';
 
 /** Local files below the allowed roots. Symbolic links are resolved before the check, so none leads out. */
 export function createLocalStorage(roots: readonly string[]): Storage {
@@ -98,6 +99,7 @@ async function readLocal(
       const size = (await handle.stat()).size;
       const offset = range?.offset ?? 0;
       const length = range?.length ?? size;
+      if (!range) checkWholeRead(location, size);
       if (offset + length > size) {
         throw new SkuaError(
           'OUT_OF_RANGE',

@@ -270,6 +270,16 @@ describe('file credentials', () => {
     expect(server.lines()).toHaveLength(3);
   });
 
+  it('are still asked for other tables after the catalog could not vend for one', async () => {
+    const other = { namespace: events.namespace, name: 'other' };
+    server.on(`GET ${EVENTS}`, ({ headers }) => (headers[header] ? refusal : { body: tableBody() }));
+    server.on(`GET ${EVENTS.replace(/events$/, 'other')}`, () => ({ body: tableBody(vended('A')) }));
+    const session = open({ delegation: 'vended-or-static', storage: keys });
+    await session.loadTable(events);
+    const { storage } = await session.loadTable(other);
+    expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('A');
+  });
+
   it('are the configured ones with delegation none, and never those with delegation vended', async () => {
     server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
     const none = await open({ storage: { ...keys, endpoint: 'http://configured', region: 'eu' } }).loadTable(events);

@@ -36,6 +36,24 @@ describe('deletion vectors', () => {
     );
   });
 
+  test('what unpacks to more positions than the metadata says is not unpacked', () => {
+    const containers = 1000;
+    const keys = Array.from({ length: containers }, (_, key) => u16(key, 0xffff));
+    const runs = Array.from({ length: containers }, () => u16(1, 0, 0xffff));
+    const withRuns = [
+      u16(12347, containers - 1),
+      Buffer.alloc(containers / 8, 0xff),
+      ...keys,
+      u32(...Array(containers).fill(0)),
+      ...runs,
+    ];
+    const bytes = blob(Buffer.concat([u32(1, 0), u32(0), ...withRuns]));
+    expect(decodeDeletionVector(bytes, 'x')).toHaveLength(containers * 0x10000);
+    expect(() => decodeDeletionVector(bytes, 'x', 1000)).toThrow(expect.objectContaining({ code: 'DATA_LOSS' }));
+    const claimed = blob(Buffer.concat([u32(1, 0), u32(0), u32(12346, 0xfffffff0)]));
+    expect(() => decodeDeletionVector(claimed, 'x')).toThrow(expect.objectContaining({ code: 'DATA_LOSS' }));
+  });
+
   test('damage is noticed', () => {
     const bytes = blob(Buffer.concat([u32(1, 0), u32(0), u32(12346, 1), u16(0, 0), u32(0), u16(7)]));
     expect([...decodeDeletionVector(bytes, 'x')]).toEqual([7n]);

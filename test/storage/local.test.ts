@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,6 +68,13 @@ describe('local files', () => {
     const closed = openStorage({ properties: {}, credentials: [] });
     await writeFile(join(root, 'a'), 'a');
     await expect(closed.read(`file://${root}/a`)).rejects.toThrow(code('PERMISSION_DENIED'));
+  });
+
+  it('that are larger than any metadata are read by ranges only', async () => {
+    await writeFile(join(root, 'large'), '');
+    await truncate(join(root, 'large'), 600 * 2 ** 20);
+    await expect(storage.read(`file://${root}/large`)).rejects.toThrow(code('RESOURCE_EXHAUSTED'));
+    expect(await storage.read(`file://${root}/large`, { offset: 599 * 2 ** 20, length: 3 })).toHaveLength(3);
   });
 
   it('that are shorter than a range are OUT_OF_RANGE', async () => {

@@ -202,7 +202,7 @@ interface Native {
   asynchronous: (name: keyof Signatures) => (...args: unknown[]) => void;
   copy: (target: Pointer, source: Pointer, bytes: number) => void;
   /** A function of the C library by its name. */
-  system: (name: string) => (resource: number, words: ArrayBufferView) => number;
+  system: (name: string, parameters: ('int' | 'void*')[]) => (...args: unknown[]) => number;
   /** The address of a C function that does nothing to its argument, for `release` callbacks. */
   noOperation: Pointer;
   /** The address of a C function that looks at none of its arguments and gives 2048, whose lowest byte says false. */
@@ -251,7 +251,7 @@ function load(): Native {
       if (!found) throw new SkuaError('INTERNAL', `DuckDB has no function ${name}`);
       return found.async;
     },
-    system: (name) => runtime.func(name, 'int', ['int', 'void*']),
+    system: (name, parameters) => runtime.func(name, 'int', parameters),
     copy: runtime.func('memcpy', 'void', ['uint64', 'uint64', 'uint64']),
     noOperation: Number(handle.symbol('duckdb_library_version')),
     refusal: Number(handle.symbol('duckdb_vector_size')),
@@ -301,7 +301,15 @@ export function inBackground<N extends keyof Signatures>(
 /** `getrlimit` and `setrlimit`: 0 where they succeed. Not on Windows. */
 export function resourceLimits() {
   const { system } = native();
-  return { get: system('getrlimit'), set: system('setrlimit') };
+  const parameters = ['int', 'void*'] as const;
+  return { get: system('getrlimit', [...parameters]), set: system('setrlimit', [...parameters]) };
+}
+
+/** Ends the process with exit code 0, whatever its threads are doing; on Windows with the code of a killed one. */
+export function endProcess(): never {
+  if (process.platform !== 'win32') native().system('_exit', ['int'])(0);
+  process.kill(process.pid, 'SIGKILL');
+  throw new SkuaError('INTERNAL', 'the process goes on');
 }
 
 /** Copies bytes between addresses. */

@@ -37,6 +37,7 @@ export function readContainer(bytes: Uint8Array): AvroContainer {
 }
 
 function* blocksOf(cursor: AvroCursor, codec: string, sync: Uint8Array): Generator<AvroBlock> {
+  let total = 0;
   while (!cursor.atEnd) {
     const count = cursor.long();
     const length = cursor.long();
@@ -50,6 +51,10 @@ function* blocksOf(cursor: AvroCursor, codec: string, sync: Uint8Array): Generat
     // A record takes a byte at least: a block that claims more of them would keep its reader busy for ever.
     if (count < 0 || count > content.length) {
       throw new SkuaError('DATA_LOSS', 'A block of an Avro file has more records than bytes');
+    }
+    total += content.length;
+    if (total > LARGEST_CONTENT) {
+      throw new SkuaError('RESOURCE_EXHAUSTED', `An Avro file unpacks to more than ${LARGEST_CONTENT} bytes`);
     }
     yield { count, bytes: content };
   }
@@ -73,6 +78,9 @@ function decompress(codec: string, bytes: Uint8Array): Uint8Array {
 
 /** Blocks are some tens of kilobytes to a few megabytes long; what unpacks to more than this, in bytes, was made to do harm. */
 const LARGEST_BLOCK = 256 * 2 ** 20;
+
+/** All blocks of a file together, in bytes. */
+const LARGEST_CONTENT = 1024 * 2 ** 20;
 
 function inflate(bytes: Uint8Array): Uint8Array {
   try {

@@ -1,9 +1,13 @@
 /** Deletion vectors in Puffin files (Puffin specification, blob type `deletion-vector-v1`). */
 import { SkuaError } from '../../errors.js';
 import type { Storage } from '../../storage/contract.js';
+import { LARGEST_WHOLE_READ } from '../../storage/index.js';
 import type { DeleteFile } from '../types.js';
 import { readRoaring64 } from './roaring.js';
 import { writeRoaring64 } from './roaring-writer.js';
+
+/** Deleted rows of one data file; eight bytes each, once unpacked. */
+const LARGEST_VECTOR = 2 ** 27;
 
 const magic = Uint8Array.of(0xd1, 0xd3, 0x39, 0x64);
 const lengthBytes = 4;
@@ -19,7 +23,11 @@ export async function readDeletionVector(
     throw new SkuaError('DATA_LOSS', `The deletion vector in ${file.location} has no offset and size`);
   }
   const range = { offset: file.contentOffset, length: file.contentSize };
-  const positions = decodeDeletionVector(await storage.read(file.location, range, signal), file.location);
+  const most = Math.min(file.recordCount, LARGEST_VECTOR);
+  if (range.length > LARGEST_WHOLE_READ || file.recordCount > most) {
+    throw new SkuaError('RESOURCE_EXHAUSTED', `The deletion vector in ${file.location} is too large`);
+  }
+  const positions = decodeDeletionVector(await storage.read(file.location, range, signal), file.location, most);
   if (positions.length !== file.recordCount) {
     throw new SkuaError(
       'DATA_LOSS',
@@ -30,7 +38,7 @@ export async function readDeletionVector(
 }
 
 /** A blob: length of magic and bitmap (big-endian), magic, bitmap, CRC-32 of magic and bitmap (big-endian). */
-export function decodeDeletionVector(blob: Uint8Array, location: string): BigInt64Array {
+export function decodeDeletionVector(blob: Uint8Array, location: string, most?: number): BigInt64Array {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const overhead = lengthBytes + magic.length + checksumBytes;
   const length = blob.length < overhead ? -1 : view.getUint32(0);
@@ -41,7 +49,7 @@ export function decodeDeletionVector(blob: Uint8Array, location: string): BigInt
   if (crc32(content) !== view.getUint32(lengthBytes + length)) {
     throw new SkuaError('DATA_LOSS', `The checksum of a deletion vector in ${location} is wrong`);
   }
-  return readRoaring64(content.subarray(magic.length));
+  return readRoaring64(content.subarray(magic.length), most);
 }
 
 /** The blob of ascending, distinct positions. */

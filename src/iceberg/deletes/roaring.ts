@@ -6,16 +6,18 @@ const cookieWithoutRuns = 12346;
 const arrayLimit = 4096;
 const noOffsetThreshold = 4;
 const bitmapBytes = 8192;
+/** A key of 16 bits each. */
+const mostContainers = 0x10000;
 
-/** All positions, ascending: the number of bitmaps as 64 bits, then for each its 32-bit key and a 32-bit bitmap; little-endian. */
-export function readRoaring64(bytes: Uint8Array): BigInt64Array {
+/** All positions, ascending, at most `most`: the number of bitmaps as 64 bits, then for each its 32-bit key and a 32-bit bitmap; little-endian. */
+export function readRoaring64(bytes: Uint8Array, most = Number.MAX_SAFE_INTEGER): BigInt64Array {
   const reader = new Reader(bytes);
   const count = Number(reader.u64());
   const parts: { high: bigint; low: Uint32Array }[] = [];
   let total = 0;
   for (let index = 0; index < count; index++) {
     const high = BigInt(reader.u32()) << 32n;
-    const low = readRoaring32(reader);
+    const low = readRoaring32(reader, most - total);
     parts.push({ high, low });
     total += low.length;
   }
@@ -27,15 +29,18 @@ export function readRoaring64(bytes: Uint8Array): BigInt64Array {
   return positions;
 }
 
-function readRoaring32(reader: Reader): Uint32Array {
+function readRoaring32(reader: Reader, most: number): Uint32Array {
   const cookie = reader.u32();
   const hasRuns = (cookie & 0xffff) === cookieWithRuns;
   if (!hasRuns && cookie !== cookieWithoutRuns) throw corrupt();
   const count = hasRuns ? (cookie >>> 16) + 1 : reader.u32();
+  if (count > mostContainers) throw corrupt();
   const isRun = hasRuns ? reader.take((count + 7) >> 3) : new Uint8Array((count + 7) >> 3);
   const headers = Array.from({ length: count }, () => ({ key: reader.u16(), cardinality: reader.u16() + 1 }));
   if (!hasRuns || count >= noOffsetThreshold) reader.take(count * 4);
-  const values = new Uint32Array(headers.reduce((sum, { cardinality }) => sum + cardinality, 0));
+  const total = headers.reduce((sum, { cardinality }) => sum + cardinality, 0);
+  if (total > most) throw corrupt();
+  const values = new Uint32Array(total);
   let next = 0;
   const add = (value: number) => {
     if (next >= values.length) throw corrupt();

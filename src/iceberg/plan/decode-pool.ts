@@ -67,7 +67,7 @@ export class DecodePool {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(this.script), jobs: new Map() };
+    const thread: Thread = { worker: new Worker(this.script, { resourceLimits }), jobs: new Map() };
     this.#threads.push(thread);
     thread.worker.on('message', (reply: DecodeReply) => {
       const job = thread.jobs.get(reply.id);
@@ -97,10 +97,19 @@ export class DecodePool {
     const index = this.#threads.indexOf(thread);
     if (index >= 0) this.#threads.splice(index, 1);
     for (const job of thread.jobs.values()) {
-      job.reject(new SkuaError('INTERNAL', 'The thread that decodes manifests ended', { cause }));
+      job.reject(lost(cause));
     }
     thread.jobs.clear();
   }
+}
+
+/** V8's own limit would be that of the whole process. */
+const resourceLimits = { maxOldGenerationSizeMb: 1024 };
+
+function lost(cause: unknown): SkuaError {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? new SkuaError('RESOURCE_EXHAUSTED', 'A manifest has more entries than there is memory for', { cause })
+    : new SkuaError('INTERNAL', 'The thread that decodes manifests ended', { cause });
 }
 
 /** A message carries the whole memory that its bytes lie in. */

@@ -4,6 +4,7 @@ import { anySignal } from '../../signal.js';
 import type { ByteRange, Storage } from '../contract.js';
 import type { Limiter } from '../limit.js';
 import { mergeRanges, overlaps, splitRanges, subtractRanges, totalBytes } from '../ranges.js';
+import { LARGEST_WHOLE_READ } from '../whole.js';
 
 export interface FetchSettings {
   /** Ranges that are this close become one request, in bytes. */
@@ -102,7 +103,8 @@ export class SparseFile {
   ): Promise<void> {
     await settings.limiter.run(async () => {
       const whole = range.offset === 0 && range.length === this.size;
-      const bytes = await storage.read(location, whole ? undefined : range, signal);
+      const inOne = whole && range.length <= LARGEST_WHOLE_READ;
+      const bytes = await storage.read(location, inOne ? undefined : range, signal);
       if (bytes.length !== range.length) {
         throw new SkuaError('DATA_LOSS', `'${location}' has another size than its metadata says.`);
       }

@@ -10,6 +10,7 @@ import {
 import { SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { groupBy, parseLocation } from '../location.js';
+import { checkWholeRead } from '../whole.js';
 import { isMissing, isNotImplemented, isPreconditionFailed } from './errors.js';
 import { type S3Context, s3Request } from './request.js';
 import { uploadFile } from './upload.js';
@@ -31,7 +32,13 @@ export function createS3Storage(context: S3Context): Storage {
         body.destroy();
         throw new SkuaError('OUT_OF_RANGE', `'${location}' is shorter than its metadata says.`);
       }
-      return collect(body, length);
+      try {
+        if (!range) checkWholeRead(location, length ?? 0);
+        return await collect(body, length, location);
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
     });
   }
 
@@ -157,10 +164,15 @@ function objectOf(location: string): { Bucket: string; Key: string } {
 }
 
 /** Reads a body of known length into one buffer. A body that ends early is a connection fault, to be tried again. */
-async function collect(body: Readable, length: number | undefined): Promise<Uint8Array> {
+async function collect(body: Readable, length: number | undefined, location: string): Promise<Uint8Array> {
   if (length === undefined) {
     const chunks: Buffer[] = [];
-    for await (const chunk of body) chunks.push(chunk);
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      checkWholeRead(location, bytes);
+      chunks.push(chunk);
+    }
     return Buffer.concat(chunks);
   }
   const buffer = Buffer.allocUnsafeSlow(length);
