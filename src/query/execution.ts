@@ -22,7 +22,7 @@ export function executionSummary(context: StatementContext, affectedRows: number
   return { [EXECUTION_ID]: context.executionId, [AFFECTED_ROWS]: String(affectedRows) };
 }
 
-/** Throws AlreadyCommitted where a snapshot of the table was made by the statement's own execution. */
+/** Throws AlreadyCommitted where a snapshot of the table was made by the statement's own execution. Of several, the last has the whole count. */
 export function refuseRepetition(context: StatementContext, metadata: TableMetadata): void {
   const { executionId } = context;
   if (executionId === undefined) return;

@@ -99,8 +99,8 @@ export class TestClient {
     return this.unary('GetSchema', descriptorOf(command, message));
   }
 
-  get(ticket: Uint8Array): Stream<IncomingFlightData> {
-    return this.#methods.DoGet?.call(this.#client as never, { ticket }, this.metadata, {}, () => {}) as never;
+  get(ticket: Uint8Array, options: object = {}): Stream<IncomingFlightData> {
+    return this.#methods.DoGet?.call(this.#client as never, { ticket }, this.metadata, options, () => {}) as never;
   }
 
   put(): Duplex<OutgoingFlightData, PutResult> {
