@@ -101,7 +101,7 @@ full() {
   out=$(call GetSchema "$(descriptor "$(command_of CommandStatementQuery "SELECT 1 AS one")")")
   has "GetSchema" "$out" '"schema"'
   out=$(call PollFlightInfo "$(descriptor "$(command_of CommandStatementQuery "SELECT 1 AS one")")")
-  has "PollFlightInfo" "$out" '"endpoint"'
+  has "PollFlightInfo" "$out" '"schema"'
   out=$(call ListActions '{}')
   has "ListActions" "$out" CreatePreparedStatement
   out=$(call DoAction '{"type":"NoSuchAction"}')

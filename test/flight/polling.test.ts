@@ -41,9 +41,11 @@ async function untilComplete(poll: PollInfo): Promise<PollInfo> {
   return last;
 }
 
+const ready = async (query: string) => untilComplete(await start(query));
+
 describe('a statement that is polled', () => {
-  it('is complete at the first poll where it is quick', async () => {
-    const poll = await start('NUMBERS 2500');
+  it('is complete when its first rows are there, and can then be fetched', async () => {
+    const poll = await ready('NUMBERS 2500');
     expect(poll).toMatchObject({ flight_descriptor: null, progress: 1 });
     expect((await client.fetch(ticketOf(infoOf(poll)))).rows).toHaveLength(2500);
   });
@@ -87,7 +89,7 @@ describe('a statement that is polled', () => {
   });
 
   it('can be fetched more than once, as any ticket', async () => {
-    const ticket = ticketOf(infoOf(await start('NUMBERS 5')));
+    const ticket = ticketOf(infoOf(await ready('NUMBERS 5')));
     expect((await client.fetch(ticket)).rows).toHaveLength(5);
     expect((await client.fetch(ticket)).rows).toHaveLength(5);
   });
@@ -101,10 +103,10 @@ describe('a statement that is polled', () => {
     expect((await failure(start('NUMBERS 1'))).code).toBe('RESOURCE_EXHAUSTED');
     await client.pollAgain(running.flight_descriptor);
     fixture.statements.release();
-    const ready = await untilComplete(running);
+    const complete = await untilComplete(running);
     expect(fixture.server.running.statements).toBe(0);
     await client.query(CommandStatementQuery, { query: 'NUMBERS 1' });
-    expect((await client.fetch(ticketOf(infoOf(ready)))).rows).toHaveLength(3);
+    expect((await client.fetch(ticketOf(infoOf(complete)))).rows).toHaveLength(3);
   });
 
   it('is stopped by a cancel, and every poll then says so', async () => {
@@ -116,11 +118,10 @@ describe('a statement that is polled', () => {
   });
 
   it('is stopped by a cancel while its result waits, or while it is fetched', async () => {
-    const ready = await start('FOREVER');
-    expect(ready.flight_descriptor).toBeNull();
-    expect(await cancel(ready)).toBe('CANCEL_STATUS_CANCELLED');
-    expect((await failure(client.fetch(ticketOf(infoOf(ready))))).code).toBe('CANCELLED');
-    const fetched = await start('FOREVER');
+    const waiting = await ready('FOREVER');
+    expect(await cancel(waiting)).toBe('CANCEL_STATUS_CANCELLED');
+    expect((await failure(client.fetch(ticketOf(infoOf(waiting))))).code).toBe('CANCELLED');
+    const fetched = await ready('FOREVER');
     const fetching = failure(client.fetch(ticketOf(infoOf(fetched))));
     await until(() => fixture.server.running.statements === 1);
     expect(await cancel(fetched)).toBe('CANCEL_STATUS_CANCELLED');
@@ -130,8 +131,7 @@ describe('a statement that is polled', () => {
   });
 
   it('is stopped when the client that fetches it goes away', async () => {
-    const ready = await start('FOREVER');
-    const stream = client.get(ticketOf(infoOf(ready)));
+    const stream = client.get(ticketOf(infoOf(await ready('FOREVER'))));
     stream.on('error', () => {});
     await until(() => fixture.server.running.statements === 1);
     stream.cancel();
@@ -141,7 +141,7 @@ describe('a statement that is polled', () => {
 
   it('fails as it would in a fetch, at every poll', async () => {
     expect((await failure(start('WRONG'))).code).toBe('INVALID_ARGUMENT');
-    const broken = await start('BREAK AFTER 0').catch((error: unknown) => error);
+    const broken = await ready('BREAK AFTER 0').catch((error: unknown) => error);
     expect(broken).toMatchObject({ code: 14, details: 'the store went away' });
   });
 
@@ -170,15 +170,15 @@ describe('a statement that is polled', () => {
     await until(() => fixture.server.running.calls === 0);
     const late = await failure(client.pollAgain(forgotten.flight_descriptor));
     expect(late).toMatchObject({ code: 'FAILED_PRECONDITION', details: expect.stringContaining('start again') });
-    const ready = await start('NUMBERS 3');
+    const unfetched = await ready('NUMBERS 3');
     await until(() => fixture.server.running.calls === 0);
     expect(fixture.statements.open).toBe(0);
-    expect((await client.fetch(ticketOf(infoOf(ready)))).rows).toHaveLength(3);
+    expect((await client.fetch(ticketOf(infoOf(unfetched)))).rows).toHaveLength(3);
   });
 
   it('is at most one of 32 that a principal keeps: the oldest result makes room, running ones do not', async () => {
-    const first = await start('FOREVER');
-    for (let n = 0; n < 32; n++) await start('NUMBERS 1');
+    const first = await ready('FOREVER');
+    for (let n = 0; n < 32; n++) await ready('NUMBERS 1');
     await until(() => fixture.statements.aborted === 1);
     const stream = client.get(ticketOf(infoOf(first)));
     stream.on('error', () => {});
@@ -205,7 +205,7 @@ describe('a statement that is polled', () => {
 
   it('is stopped when the server drains, since nobody can come back for it', async () => {
     await start('SLOW NUMBERS 3');
-    await start('FOREVER');
+    await ready('FOREVER');
     await fixture.server.drain(60_000);
     expect(fixture.server.running.calls).toBe(0);
     expect(fixture.statements.open).toBe(0);
