@@ -161,10 +161,21 @@ export interface ScanDemand {
   filter?: Filter;
   /** Joins by which rows without a partner may be left out, where the table is read once. */
   joins?: JoinKey[];
-  /** True where all that is asked of the table are the smallest and largest values of its columns, without a filter. */
-  extremesOnly?: boolean;
+  /** True where the filter says just which rows are wanted, and not only of some that they are not. */
+  isExact?: boolean;
+  /** Where nothing else is asked of the table. */
+  aggregates?: Aggregates;
   /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
   limit?: number;
+}
+
+/** What a query asks of all rows of a table; with a filter, only the number of the wanted ones. */
+export interface Aggregates {
+  /** Whether the number of rows is asked. */
+  rows: boolean;
+  /** Columns whose smallest or largest value is asked, and whose number of values. */
+  extremes: string[];
+  counts: string[];
 }
 
 /** Rows whose `column` is none of the values that `tableColumn` of the binding `table` has, in rows for that table's filter, don't matter. */
@@ -241,12 +252,26 @@ export interface ResultStream {
 export interface TableScan extends TableBinding {
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
-  source:
-    | { kind: 'parquet'; files: ParquetSource[] }
+  source: /** Local files, and rows that stand for files that need not be read. */
+    | { kind: 'parquet'; files: ParquetSource[]; counted?: CountedRows[] }
     | BatchSource
     | { kind: 'count'; rowCount: number }
     /** Local Parquet files whose own columns are the table's, as `writeParquet` left them. */
     | { kind: 'local'; paths: string[] };
+}
+
+/** Rows of which only some values matter; the other columns are null. */
+export interface CountedRows {
+  rowCount: number;
+  /** By field id. */
+  columns: Map<number, CountedColumn>;
+}
+
+/** So many rows have a value: one has `min`, the others have `max`. */
+export interface CountedColumn {
+  count: number;
+  min: Literal;
+  max: Literal;
 }
 
 /** Rows that are handed to the engine. What can be iterated only once serves one statement. */

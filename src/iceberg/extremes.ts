@@ -1,20 +1,113 @@
-/** The smallest and largest value of a column in a file, where the file's bounds are known to be values of the column. */
-import type { DataFile, NestedField } from './types.js';
-import { decodeValue, type Value } from './values/single-value.js';
+/** The smallest and largest value of a column in a file, and how many it has, where the file's metadata tells just that. */
+import type { Literal } from '../engine/contract.js';
+import { isFloating } from './plan/range.js';
+import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from './types.js';
+import { compareValues, decodeValue, type Value } from './values/single-value.js';
+import { valueToLiteral } from './values/text-value.js';
 
 /** Types whose bounds are never cut or rounded, and whose order the engine shares. */
-const EXACT_TYPES = new Set(['int', 'long', 'date', 'timestamp', 'timestamptz']);
+const exactTypes = new Set(['boolean', 'int', 'long', 'date', 'time', 'timestamp', 'timestamptz', 'timestamp_ns']);
+
+/** The value that a column has in all rows of a file by the file's partition (spec, "Column Projection"); undefined where that does not say. */
+export function partitionedValue(
+  { partitionSpecs }: TableMetadata,
+  file: DataFile,
+  fieldId: number,
+): PartitionValue | undefined {
+  const spec = partitionSpecs.find(({ specId }) => specId === file.specId);
+  const index = spec?.fields.findIndex(
+    ({ transform, sourceIds }) => transform === 'identity' && sourceIds.length === 1 && sourceIds[0] === fieldId,
+  );
+  return index === undefined || index < 0 ? undefined : (file.partition[index] ?? null);
+}
 
 /**
- * The extremes of a top-level column in one file by its manifest entry; none where it holds nothing but nulls, undefined where the entry
- * does not tell. The scan must have been asked to keep the column's statistics.
+ * The extremes of a top-level column in one file; none where it holds nothing but nulls, undefined where its metadata does not tell. The
+ * scan must have been asked to keep the column's statistics.
  */
-export function extremesOf(file: DataFile, { id, type }: NestedField): Value[] | undefined {
-  if (type.kind !== 'primitive' || !EXACT_TYPES.has(type.type)) return undefined;
+export function extremesOf(metadata: TableMetadata, file: DataFile, { id, type }: NestedField): Value[] | undefined {
+  const constant = partitionedValue(metadata, file, id);
+  if (constant !== undefined) return constant === null ? [] : isFloating(type) ? undefined : [constant];
   if (file.nullCounts?.get(id) === file.recordCount) return [];
   const lower = file.lowerBounds?.get(id);
   const upper = file.upperBounds?.get(id);
   if (!lower || !upper) return undefined;
-  const values = [decodeValue(type, lower), decodeValue(type, upper)];
-  return values.every((value) => value !== undefined) ? (values as Value[]) : undefined;
+  const values = [decodeValue(type, lower), decodeValue(type, upper)].filter((value) => value !== undefined);
+  if (values.length < 2) return undefined;
+  if (isFloating(type)) return isExactFloat(file, id, values as number[]) ? values : undefined;
+  if (type.kind === 'decimal' || (type.kind === 'primitive' && exactTypes.has(type.type))) return values;
+  // Bounds may be cut short, but all values lie between them.
+  return Buffer.compare(lower, upper) === 0 ? values : undefined;
+}
+
+/** Bounds leave NaN out, and zero stands for both of its signs. */
+function isExactFloat(file: DataFile, id: number, bounds: readonly number[]): boolean {
+  return file.nanCounts?.get(id) === 0 && bounds.every((bound) => bound !== 0 && !Number.isNaN(bound));
+}
+
+/** How many values of a top-level column are not null; undefined where the file's metadata does not tell. */
+export function valueCountOf(metadata: TableMetadata, file: DataFile, { id, type }: NestedField): number | undefined {
+  if (type.kind !== 'primitive' && type.kind !== 'decimal' && type.kind !== 'fixed') return undefined;
+  const constant = partitionedValue(metadata, file, id);
+  if (constant !== undefined) return constant === null ? 0 : file.recordCount;
+  const nulls = file.nullCounts?.get(id);
+  return nulls === undefined ? undefined : file.recordCount - nulls;
+}
+
+/** Gathers the extremes of several files. */
+export class Extremes {
+  #min: Value | undefined;
+  #max: Value | undefined;
+
+  constructor(private readonly type: Type) {}
+
+  add(values: readonly Value[]): void {
+    for (const value of values) {
+      if (this.#min === undefined || compareValues(value, this.#min) < 0) this.#min = value;
+      if (this.#max === undefined || compareValues(value, this.#max) > 0) this.#max = value;
+    }
+  }
+
+  /** `none` where there was no value; undefined where the engine can't be told. */
+  range(): { min: Literal; max: Literal } | 'none' | undefined {
+    if (this.#min === undefined || this.#max === undefined) return 'none';
+    const [min, max] = [literalOf(this.type, this.#min), literalOf(this.type, this.#max)];
+    return min && max && { min, max };
+  }
+}
+
+/** A value as the engine reads it; undefined where it can't, such as of dates that have no four digits of a year. */
+export function literalOf(type: Type, value: Value): Literal | undefined {
+  const literal = valueToLiteral(type, value);
+  const isTime = literal?.type === 'date' || literal?.type === 'timestamp' || literal?.type === 'timestamptz';
+  return isTime && !/^\d{4}-/.test(literal.text) ? undefined : literal;
+}
+
+/** Some value of a type, for columns of which only the number of values matters. */
+export function anyLiteral(type: Type): Literal | undefined {
+  if (type.kind === 'decimal') return literalOf(type, 0n);
+  if (type.kind === 'fixed') return literalOf(type, new Uint8Array(type.length));
+  if (type.kind !== 'primitive') return undefined;
+  switch (type.type) {
+    case 'boolean':
+      return literalOf(type, false);
+    case 'int':
+    case 'date':
+    case 'float':
+    case 'double':
+      return literalOf(type, 0);
+    case 'string':
+      return literalOf(type, '');
+    case 'binary':
+    case 'uuid':
+      return literalOf(type, new Uint8Array(16));
+    case 'long':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'timestamp_ns':
+      return literalOf(type, 0n);
+    default:
+      return undefined;
+  }
 }

@@ -9,7 +9,7 @@ export { propertyChanges } from './evolution/properties.js';
 export { replacementOf, type TableDefinition } from './evolution/replacement.js';
 export { SchemaEvolution } from './evolution/schema.js';
 export { fieldPath } from './evolution/tree.js';
-export { extremesOf } from './extremes.js';
+export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
@@ -25,6 +25,7 @@ export { partitionColumns, unifiedPartition } from './metadata-tables/partition-
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
 export { partitionKey, partitionLiteral } from './partition-types.js';
+export { passingRow, strictPredicate } from './passing-rows.js';
 export { onlyDataFile } from './plan/delete-index.js';
 export { planAppends, planDifference } from './plan/incremental.js';
 export { planScan } from './plan/scan.js';

@@ -61,8 +61,11 @@ function tableLines(table: PinnedTable, staged: StagedScan, columns: string[], a
     `  delete files: ${statistics.deleteFiles}`,
   ];
   for (const keys of describeKeys(staged.learnt)) lines.push(`  join keys: ${keys}`);
-  if (staged.scan.source.kind !== 'parquet') lines.push('  answered from metadata: no file is read');
-  else if (analyze) {
+  const { filesUnread: unread } = staged;
+  const isUnread = staged.scan.source.kind === 'parquet' && staged.scan.source.files.length === 0;
+  if (unread > 0)
+    lines.push(`  answered from metadata: ${isUnread ? 'no file is read' : `${unread} files are not read`}`);
+  if (analyze && !isUnread) {
     const { rowGroups, rowGroupsSkipped } = staged.traffic;
     lines.push(`  row groups: ${rowGroups - rowGroupsSkipped} of ${rowGroups} in planned files`);
     lines.push(

@@ -1,13 +1,13 @@
 /** What can be described but not read: refused with UNIMPLEMENTED before a byte of it is fetched. */
 import { SkuaError } from '../errors.js';
-import type { ScanPlan } from '../iceberg/contract.js';
+import type { FileTask } from '../iceberg/contract.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import type { ParquetFooter } from '../parquet/index.js';
 import { displayName } from './names.js';
 import type { PinnedTable } from './tables.js';
 
-export function refuseOtherFormats(table: PinnedTable, plan: ScanPlan): void {
-  for (const { file, deletes } of plan.tasks) {
+export function refuseOtherFormats(table: PinnedTable, tasks: readonly FileTask[]): void {
+  for (const { file, deletes } of tasks) {
     const odd = [file, ...deletes].find(({ format }) => format !== 'parquet' && format !== 'puffin');
     if (odd) {
       const what = odd.content === 'data' ? 'data files' : 'delete files';

@@ -4,6 +4,7 @@
  */
 import type {
   ComparedColumn,
+  CountedRows,
   Filter,
   ParquetSource,
   PhysicalColumn,
@@ -30,7 +31,7 @@ import type { DataFile, DeleteFile } from '../iceberg/types.js';
 import { neededRanges, type ParquetFooter, readingClocks } from '../parquet/index.js';
 import { anySignal } from '../signal.js';
 import type { StatementContext } from './environment.js';
-import { sourceFromMetadata, statisticsWanted } from './from-metadata.js';
+import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
@@ -45,6 +46,8 @@ export interface StagedScan {
   traffic: Traffic;
   /** Join keys that files were pruned by. */
   learnt: readonly LearntKeys[];
+  /** Planned files of which the metadata tells enough. */
+  filesUnread: number;
 }
 
 /** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
@@ -105,14 +108,13 @@ export class StagingArea {
     plan: ScanPlan,
     learnt: readonly LearntKeys[] = [],
   ): Promise<StagedScan> {
-    refuseOtherFormats(table, plan);
-    const columns = columnsOfTable(table);
     const tasks = limited(plan.tasks, demand);
     const traffic = noTraffic();
-    const known = sourceFromMetadata(table, tasks, demand, columns);
-    if (known) return { scan: { name, columns, source: known }, plan, traffic, learnt };
+    const { counted, rest } = rowsFromMetadata(table, tasks, demand);
+    refuseOtherFormats(table, rest);
     const filter = allOf([demand.filter, rangesOfKeys(learnt)]);
-    return { scan: await this.#files(name, table, tasks, { ...demand, filter }, traffic), plan, traffic, learnt };
+    const scan = await this.#files(name, table, rest, { ...demand, filter }, traffic, counted);
+    return { scan, plan, traffic, learnt, filesUnread: tasks.length - rest.length };
   }
 
   /** The rows of some files, with all columns of the table. */
@@ -140,6 +142,7 @@ export class StagingArea {
     tasks: readonly FileTask[],
     demand: ScanDemand,
     traffic: Traffic,
+    counted: CountedRows[] = [],
   ): Promise<TableScan> {
     const columns = columnsOfTable(table);
     const compared = comparedColumns(table, tasks);
@@ -154,7 +157,7 @@ export class StagingArea {
       name,
       columns,
       comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
-      source: { kind: 'parquet', files },
+      source: { kind: 'parquet', files, counted },
     };
   }
 

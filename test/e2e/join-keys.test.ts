@@ -61,7 +61,7 @@ const pruning = [
   'SELECT f.id FROM facts f JOIN nothing p ON f.part = p.part',
   'SELECT s.day, s.total FROM (SELECT f.day, sum(id) AS total FROM facts f GROUP BY f.day) s JOIN days d ON s.day = d.day WHERE d.quarter = 1',
   'WITH few AS (SELECT day FROM days WHERE quarter = 3) SELECT id FROM facts f JOIN few ON f.day = few.day JOIN few g ON f.day = g.day',
-  'SELECT id FROM facts f JOIN (SELECT DISTINCT day FROM days WHERE quarter = 3 LIMIT 5) d ON f.day = d.day WHERE false OR d.day IS NOT NULL',
+  'SELECT id FROM facts f JOIN (SELECT DISTINCT day FROM days WHERE quarter = 3 ORDER BY day LIMIT 5) d ON f.day = d.day WHERE false OR d.day IS NOT NULL',
   'SELECT f.id FROM facts f WHERE f.day IN (SELECT day FROM days WHERE quarter = 3) AND f.part IN (SELECT part FROM parts)',
   'SELECT f.id FROM facts f JOIN days d ON f.day = d.day JOIN parts p ON f.part = p.part WHERE d.quarter = 1 AND p.kind = 1',
 ];

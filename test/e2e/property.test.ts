@@ -45,7 +45,9 @@ describe.skipIf(missing !== undefined)('tables that PyIceberg wrote', () => {
       const sql = `${select} WHERE ${filter}`;
       const told = [`SKUA_TEST_SEED=${seed}`, ...steps, sql].join('\n');
       pruned += await check(select, filter, rows, told);
+      await checkCount(`demo.${name}${travel}`, filter, told);
     }
+    await checkAggregates(`demo.${name}`, [`SKUA_TEST_SEED=${seed}`, ...steps].join('\n'));
   });
 
   test('the filters did prune', () => {
@@ -92,6 +94,8 @@ describe('tables that Skua wrote', () => {
       const sql = `${select} WHERE ${filter}`;
       const wanted = sortedByText(rows.filter((row) => holds(row) === true).map(({ id }) => [String(id)]));
       pruned += await check(select, filter, wanted, told(sql));
+      const count = `SELECT count(*) FROM ${name} WHERE ${filter}`;
+      expect(await answer(count, told(count)), told(count)).toEqual([[String(wanted.length)]]);
     }
   });
 
@@ -113,6 +117,31 @@ async function check(select: string, filter: string, wanted: unknown[][], told: 
   expect(found, told).toEqual(wanted);
   expect(unpruned, `unpruned\n${told}`).toEqual(wanted);
   return count;
+}
+
+/** The count of the rows for a filter, which metadata may answer, is that of rows that are read. */
+async function checkCount(table: string, filter: string, told: string): Promise<void> {
+  const count = (condition: string) => answer(`SELECT count(*) FROM ${table} WHERE ${condition}`, told);
+  expect(await count(filter), `count\n${told}`).toEqual(await count(unprunable(filter)));
+}
+
+/** The same of counts, extremes and groups of each column. */
+async function checkAggregates(table: string, told: string): Promise<void> {
+  const read = `(SELECT * FROM ${table} WHERE random() >= 0)`;
+  const { schema } = await client.execute(`SELECT * FROM ${table} LIMIT 0`);
+  for (const { name, type } of schema.fields) {
+    if (type.children?.length > 0) continue;
+    const column = `"${name.replaceAll('"', '""')}"`;
+    const aggregates = `SELECT count(*), count(${column}), min(${column}), max(${column}) FROM`;
+    const distinct = `SELECT ${column}, count(*) FROM`;
+    for (const [asked, end] of [
+      [aggregates, ''],
+      [distinct, 'GROUP BY ALL'],
+    ]) {
+      const found = await answer(`${asked} ${table} ${end}`, told);
+      expect(found, `${asked}\n${told}`).toEqual(await answer(`${asked} ${read} ${end}`, told));
+    }
+  }
 }
 
 function textAt(index: number, place: number | null): string | null {

@@ -29,7 +29,9 @@ it('asks for the columns that are shown or filtered by, and no other', async () 
   expect(await demand(`SELECT "a b" FROM "t0" WHERE "Kind" = 'x' AND "s.x".x = 3`)).toMatchObject([
     { table: 't0', columns: ['a b', 'Kind', 's.x'] },
   ]);
-  expect(await demand('SELECT count(*) FROM "t0"')).toEqual([{ table: 't0', columns: [] }]);
+  expect(await demand('SELECT count(*) FROM "t0"')).toEqual([
+    { table: 't0', columns: [], aggregates: { rows: true, extremes: [], counts: [] } },
+  ]);
   expect(await demand('SELECT t.d FROM "t0" t JOIN "t1" u ON t."a b" = u.id')).toMatchObject([
     { table: 't0', columns: ['a b', 'd'] },
     { table: 't1', columns: ['id'] },
@@ -107,6 +109,42 @@ describe('join keys', () => {
   it('say where null has a partner too', async () => {
     const [first] = await demand('SELECT a.raw FROM "t0" a JOIN "t1" b ON a."a b" IS NOT DISTINCT FROM b.id');
     expect(first?.joins).toEqual([{ column: 'a b', table: 't1', tableColumn: 'id', orNull: true }]);
+  });
+});
+
+describe('aggregates', () => {
+  const aggregates = async (sql: string) => (await demand(sql))[0]?.aggregates;
+
+  it.each([
+    ['SELECT min("a b") + 1, max(d), count(*) FROM "t0" HAVING max(d) IS NOT NULL', true, ['d', 'a b'], []],
+    ['SELECT count("a b"), min("a b") FROM (SELECT "a b" FROM "t0")', false, ['a b'], ['a b']],
+    ['SELECT count(*) FROM "t0" WHERE "a b" > 3', true, [], []],
+    ['SELECT m FROM (SELECT max(d) AS m FROM "t0") a, "t1" b', false, ['d'], []],
+  ])('of %s', async (sql, rows, extremes, counts) => {
+    expect(await aggregates(sql)).toEqual({ rows, extremes, counts });
+  });
+
+  it.each([
+    'SELECT min("a b") FROM "t0" WHERE "a b" > 3',
+    'SELECT count(DISTINCT "a b") FROM "t0"',
+    'SELECT min("a b") FILTER (WHERE ok) FROM "t0"',
+    'SELECT min(abs("a b")) FROM "t0"',
+    'SELECT max("a b", 2) FROM "t0"',
+    'SELECT sum("a b"), count(*) FROM "t0"',
+    'SELECT max("a b") FROM "t0" GROUP BY d',
+    'SELECT max("a b") FROM "t0" LEFT JOIN "t1" ON id = "a b"',
+    'SELECT (SELECT max("a b") FROM "t0"), (SELECT sum("a b") FROM "t0")',
+    'SELECT max("a b") FROM (SELECT * FROM "t0" LIMIT 3)',
+    'SELECT count(*) FROM "t0" TABLESAMPLE 10%',
+  ])('are not all that %s asks', async (sql) => expect(await aggregates(sql)).toBeUndefined());
+
+  it('know whether the filter says it all', async () => {
+    const exact = async (condition: string) =>
+      (await demand(`SELECT count(*) FROM "t0" WHERE ${condition}`))[0]?.isExact;
+    expect(await exact(`"a b" > 3 AND "Kind" LIKE 'x%'`)).toBe(true);
+    for (const condition of ['"a b" > 3 AND length("Kind") > 1', '"x""y" < 3', '"a b" > 3 AND random() < 1']) {
+      expect(await exact(condition)).toBeUndefined();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
-import type { Filter, JoinKey, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
+import type { Aggregates, Filter, JoinKey, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
+import { aggregatesOf } from './aggregates.js';
 import type { Connection } from './database.js';
 import { defineFunctions } from './define-functions.js';
-import { asksExtremesOnly } from './extremes.js';
 import { columnsIn, filterOf } from './filter.js';
 import { joinKeysOf } from './join-keys.js';
 import { nameOf, tokens } from './lexer.js';
@@ -58,9 +58,9 @@ export async function demandOf(
   const demands = new Map<number, Demand>();
   for (const root of plan) await visit(connection, root, [], tables, demands);
   const limit = await limitOf(connection, sql, plan);
-  const extremesOnly = await asksExtremesOnly(connection, sql, plan);
-  const joined = demands.size > 1 ? await logicalPlan(connection, sql) : undefined;
-  const joinKeys = joined ? joinKeysOf(joined, tables) : [];
+  const logical = demands.size > 1 || plan.some(aggregates) ? await logicalPlan(connection, sql) : undefined;
+  const joinKeys = logical ? joinKeysOf(logical, tables) : [];
+  const aggregated = logical ? aggregatesOf(logical, tables) : new Map<number, Aggregates>();
   return [...demands].map(([index, demand]) => ({
     table: (tables[index] as TableBinding).name,
     columns: (tables[index] as TableBinding).columns
@@ -68,7 +68,8 @@ export async function demandOf(
       .filter((_, column) => demand.columns.has(`c${column}`)),
     ...(demand.filter ? { filter: demand.filter } : {}),
     ...joinsOf(joinKeys.flatMap(({ table, key }) => (table === index ? [key] : []))),
-    ...(demands.size === 1 && !demand.filtered && extremesOnly ? { extremesOnly: true } : {}),
+    ...(demand.filter && demand.isExact ? { isExact: true } : {}),
+    ...aggregatesIn(aggregated.get(index)),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
   }));
 }
@@ -77,10 +78,20 @@ function joinsOf(joins: JoinKey[]): { joins?: JoinKey[] } {
   return joins.length > 0 ? { joins } : {};
 }
 
+function aggregatesIn(aggregates: Aggregates | undefined): { aggregates?: Aggregates } {
+  return aggregates ? { aggregates } : {};
+}
+
+function aggregates({ name, children }: PlanNode): boolean {
+  return name.trim() === 'UNGROUPED_AGGREGATE' || children.some(aggregates);
+}
+
 interface Demand {
   columns: Set<string>;
   filter?: Filter;
   filtered: boolean;
+  /** The filter is all that the filters of the plan say. */
+  isExact: boolean;
 }
 
 async function visit(
@@ -111,21 +122,25 @@ async function scanDemand(
 ): Promise<Demand> {
   const columns = new Set(listOf(scan.extra_info.Projections));
   const parts: Filter[] = [];
+  let isExact = true;
   const filters = [...filtersAbove, ...listOf(scan.extra_info.Filters)];
   const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
   for (const text of filters) {
     const expression = await expressionOf(connection, text);
     if (!expression) {
       for (const index of table.columns.keys()) columns.add(`c${index}`);
+      isExact = false;
       continue;
     }
     columnsIn(expression, columns);
-    const filter = filterOf(expression, fields);
-    if (filter) parts.push(filter);
+    const converted = filterOf(expression, fields);
+    if (converted) parts.push(converted.filter);
+    if (!converted?.exact) isExact = false;
   }
   return {
     columns,
     filtered: filters.length > 0,
+    isExact,
     ...(parts.length > 0 ? { filter: allOf(parts) } : {}),
   };
 }
@@ -138,6 +153,7 @@ function union(a: Demand, b: Demand): Demand {
   return {
     columns: new Set([...a.columns, ...b.columns]),
     filtered: true,
+    isExact: false,
     ...(a.filter && b.filter ? { filter: { op: 'or', operands: [a.filter, b.filter] } } : {}),
   };
 }

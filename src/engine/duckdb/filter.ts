@@ -6,15 +6,15 @@ import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from './sy
 /** The field of a column by the name that the filter text uses. */
 export type FieldByName = (name: string) => Field | undefined;
 
-interface Converted {
+export interface Converted {
   filter: Filter;
   /** True where the filter says exactly what the expression says, so that it may be negated. */
   exact: boolean;
 }
 
 /** A predicate that every row satisfying the expression satisfies; undefined where nothing can be said. */
-export function filterOf(expression: SyntaxNode, fields: FieldByName): Filter | undefined {
-  return convert(expression, fields)?.filter;
+export function filterOf(expression: SyntaxNode, fields: FieldByName): Converted | undefined {
+  return convert(expression, fields);
 }
 
 /** Names of the columns that an expression mentions. */

@@ -1,6 +1,6 @@
 import { DataType } from 'apache-arrow';
 import type { JoinKey, TableBinding } from '../contract.js';
-import { type LogicalExpression, type LogicalNode, operatorsOf } from './logical-plan.js';
+import { type LogicalExpression, type LogicalNode, operatorsOf, tableOf } from './logical-plan.js';
 import { sqlTypeOf } from './sql-type.js';
 
 /** Where an output column of an operator comes from: every value of it is one of that column's, or null. */
@@ -167,12 +167,6 @@ function withoutWidening(expression: LogicalExpression): LogicalExpression | und
 }
 
 const integerTypes = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT'];
-
-/** The binding that an operator scans, by its place; -1 for others. */
-function tableOf({ type, function_data }: LogicalNode): number {
-  const match = type === 'LOGICAL_GET' && /^p(\d+)$/.exec(function_data?.table ?? '');
-  return match ? Number(match[1]) : -1;
-}
 
 function scanOutputs(node: LogicalNode, tables: readonly TableBinding[]): Output[] {
   const table = tableOf(node);

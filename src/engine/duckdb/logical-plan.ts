@@ -46,14 +46,33 @@ export interface LogicalExpression {
   children?: LogicalExpression[];
   name?: string;
   return_type?: { id: string };
+  /** Of aggregates. */
+  aggregate_type?: string;
+  filter?: unknown;
+  order_bys?: unknown;
 }
 
 /** The plan of a query; undefined where DuckDB can't write it down. */
 export async function logicalPlan(connection: Connection, sql: string): Promise<LogicalNode | undefined> {
   const rows = await connection.rows('SELECT json_serialize_plan($1::VARCHAR, optimize := true)', [sql]);
-  const answer = JSON.parse(rows[0]?.[0] ?? '{"error":true}') as { error: boolean; plans?: LogicalNode[] };
-  const [plan, ...more] = answer.error ? [] : (answer.plans ?? []);
+  const [plan, ...more] = plansIn(rows[0]?.[0] ?? '');
   return more.length === 0 ? plan : undefined;
+}
+
+function plansIn(text: string): LogicalNode[] {
+  try {
+    const answer = JSON.parse(text) as { error: boolean; plans?: LogicalNode[] };
+    return answer.error ? [] : (answer.plans ?? []);
+  } catch {
+    // DuckDB writes the constants NaN and Infinity, which JSON does not have.
+    return [];
+  }
+}
+
+/** The binding that an operator scans, by its place; -1 for others. */
+export function tableOf({ type, function_data }: LogicalNode): number {
+  const match = type === 'LOGICAL_GET' && /^p(\d+)$/.exec(function_data?.table ?? '');
+  return match ? Number(match[1]) : -1;
 }
 
 /** Every operator of a plan. */

@@ -1,5 +1,5 @@
 import type { Field } from 'apache-arrow';
-import type { Literal, ParquetSource, TableColumn, TableScan } from '../contract.js';
+import type { CountedRows, Literal, ParquetSource, TableColumn, TableScan } from '../contract.js';
 import { deleteJoins } from './deletes.js';
 import { type PhysicalRead, physicalRead } from './evolution.js';
 import { filterSql } from './filter-sql.js';
@@ -27,9 +27,10 @@ interface GroupColumn {
 
 /** A SELECT that gives the table's columns by name, evolved and without deleted rows. `emptyFile` is a Parquet file without rows. */
 export function scanSql(scan: TableScan, files: readonly ParquetSource[], emptyFile: string): string {
-  const groups = groupFiles(scan, files);
-  if (groups.length === 0) return `${emptySelect(scan)}`;
-  return groups.map((group) => groupSql(scan, group, emptyFile)).join('\nUNION ALL\n');
+  const counted = scan.source.kind === 'parquet' ? (scan.source.counted ?? []) : [];
+  const parts = groupFiles(scan, files).map((group) => groupSql(scan, group, emptyFile));
+  parts.push(...counted.map((rows) => countedSql(scan, rows)));
+  return parts.length === 0 ? emptySelect(scan) : parts.join('\nUNION ALL\n');
 }
 
 /** So many rows of which no column is read. */
@@ -40,12 +41,33 @@ export function countedRowsSql(scan: TableScan, rowCount: number): string {
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} FROM range(${rowCount})`;
 }
 
+function countedSql({ columns, rowColumns }: TableScan, rows: CountedRows): string {
+  const outputs = columns.map(({ field, fieldId }) => {
+    const type = sqlTypeOf(field);
+    const { count = 0, min, max } = rows.columns.get(fieldId) ?? {};
+    const [first, other, none] = [min, max, null].map((value) => literalSql(value, type));
+    const isOne = count === rows.rowCount && first === other;
+    const value =
+      count === 0
+        ? none
+        : isOne
+          ? first
+          : `CASE WHEN i = 0 THEN ${first} WHEN i < ${count} THEN ${other} ELSE ${none} END`;
+    return `${value} AS ${quoteIdentifier(field.name)}`;
+  });
+  if (rowColumns) outputs.push(...rowColumnsOf());
+  return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM range(${rows.rowCount}) AS r(i)`;
+}
+
+function rowColumnsOf(): string[] {
+  return [`CAST(NULL AS VARCHAR) AS ${fileColumn}`, `CAST(NULL AS BIGINT) AS ${positionColumn}`];
+}
+
 function emptySelect(scan: TableScan): string {
   const columns = scan.columns.map(
     ({ field }) => `CAST(NULL AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
   );
-  if (scan.rowColumns)
-    columns.push(`CAST(NULL AS VARCHAR) AS ${fileColumn}`, `CAST(NULL AS BIGINT) AS ${positionColumn}`);
+  if (scan.rowColumns) columns.push(...rowColumnsOf());
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} WHERE false`;
 }
 

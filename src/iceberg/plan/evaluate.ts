@@ -50,7 +50,8 @@ export function mayMatchStatistics(predicate: Predicate, file: DataFile | Delete
   return mayMatch(predicate, (fieldId, type) => rangeOfColumn(file, fieldId, type));
 }
 
-function rangeOfColumn(file: DataFile | DeleteFile, fieldId: number, type: Type): ValueRange {
+/** What the file's counts and bounds tell of a column. */
+export function rangeOfColumn(file: DataFile | DeleteFile, fieldId: number, type: Type): ValueRange {
   const range: ValueRange = {};
   const values = file.valueCounts?.get(fieldId);
   const nulls = file.nullCounts?.get(fieldId);

@@ -25,26 +25,26 @@ type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 
 const negated: Record<Comparison, Comparison> = { eq: 'ne', ne: 'eq', lt: 'ge', ge: 'lt', gt: 'le', le: 'gt' };
 
-/** What can't be bound (an unknown column, a literal that does not fit) becomes `always`: it prunes nothing. */
-export function bindFilter(filter: Filter | undefined, schema: Schema): Predicate {
-  return filter ? bind(filter, schema, false) : always;
+/** What can't be bound (an unknown column, a literal that does not fit) becomes `unbound`: `always` prunes nothing. */
+export function bindFilter(filter: Filter | undefined, schema: Schema, unbound: Predicate = always): Predicate {
+  return filter ? bind(filter, schema, false, unbound) : always;
 }
 
-function bind(filter: Filter, schema: Schema, isNegated: boolean): Predicate {
+function bind(filter: Filter, schema: Schema, isNegated: boolean, unbound: Predicate): Predicate {
   switch (filter.op) {
     case 'not':
-      return bind(filter.operand, schema, !isNegated);
+      return bind(filter.operand, schema, !isNegated, unbound);
     case 'and':
     case 'or': {
       const op = (filter.op === 'and') !== isNegated ? 'and' : 'or';
       return combine(
         op,
-        filter.operands.map((operand) => bind(operand, schema, isNegated)),
+        filter.operands.map((operand) => bind(operand, schema, isNegated, unbound)),
       );
     }
   }
   const field = findField(schema.fields, filter.column);
-  if (!field) return always;
+  if (!field) return unbound;
   const { id: fieldId, type } = field;
   switch (filter.op) {
     case 'isNull':
@@ -53,15 +53,15 @@ function bind(filter: Filter, schema: Schema, isNegated: boolean): Predicate {
       return { op, fieldId, type };
     }
     case 'startsWith':
-      if (isNegated || type.kind !== 'primitive' || type.type !== 'string') return always;
+      if (isNegated || type.kind !== 'primitive' || type.type !== 'string') return unbound;
       return { op: 'startsWith', fieldId, type, prefix: filter.prefix };
     case 'in':
       return combine(
         isNegated ? 'and' : 'or',
-        filter.values.map((value) => compare(fieldId, type, isNegated ? 'ne' : 'eq', value)),
+        filter.values.map((value) => compare(fieldId, type, isNegated ? 'ne' : 'eq', value, unbound)),
       );
     default:
-      return compare(fieldId, type, isNegated ? negated[filter.op] : filter.op, filter.value);
+      return compare(fieldId, type, isNegated ? negated[filter.op] : filter.op, filter.value, unbound);
   }
 }
 
@@ -84,10 +84,10 @@ export function combine(op: 'and' | 'or', operands: readonly Predicate[]): Predi
   return { op, operands: rest };
 }
 
-function compare(fieldId: number, type: Type, op: Comparison, literal: Literal): Predicate {
+function compare(fieldId: number, type: Type, op: Comparison, literal: Literal, unbound: Predicate): Predicate {
   const parsed = parseValueDown(type, literal.text);
   // The engine rounds a text that it casts; what would be rounded is not compared here.
-  if (!parsed || !fits(type, literal) || (literal.type === 'string' && !parsed.isExact)) return always;
+  if (!parsed || !fits(type, literal) || (literal.type === 'string' && !parsed.isExact)) return unbound;
   const { value, isExact } = parsed;
   if (type.kind === 'primitive' && type.type === 'float') return compareFloat(fieldId, type, op, value as number);
   if (isExact) return { op, fieldId, type, value };

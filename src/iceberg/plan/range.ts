@@ -65,6 +65,47 @@ function mayPass(test: Test, type: Type, range: ValueRange): boolean {
   }
 }
 
+/** True only where every row passes. */
+export function mustMatch(predicate: Predicate, rangeOf: (fieldId: number, type: Type) => ValueRange): boolean {
+  switch (predicate.op) {
+    case 'always':
+      return true;
+    case 'never':
+      return false;
+    case 'and':
+      return predicate.operands.every((operand) => mustMatch(operand, rangeOf));
+    case 'or':
+      return predicate.operands.some((operand) => mustMatch(operand, rangeOf));
+    default:
+      return mustPass(predicate, predicate.type, rangeOf(predicate.fieldId, predicate.type));
+  }
+}
+
+function mustPass(test: Test, type: Type, { lower, upper, hasNull, hasValue }: ValueRange): boolean {
+  if (test.op === 'isNull') return hasValue === false;
+  if (hasNull !== false) return false;
+  if (test.op === 'notNull') return true;
+  if (lower === undefined || upper === undefined || isFloating(type)) return false;
+  switch (test.op) {
+    case 'eq':
+      return compareValues(lower, test.value) === 0 && compareValues(upper, test.value) === 0;
+    case 'in':
+      return compareValues(lower, upper) === 0 && test.values.some((value) => compareValues(value, lower) === 0);
+    case 'ne':
+      return compareValues(lower, test.value) > 0 || compareValues(upper, test.value) < 0;
+    case 'lt':
+      return compareValues(upper, test.value) < 0;
+    case 'le':
+      return compareValues(upper, test.value) <= 0;
+    case 'gt':
+      return compareValues(lower, test.value) > 0;
+    case 'ge':
+      return compareValues(lower, test.value) >= 0;
+    case 'startsWith':
+      return [lower, upper].every((bound) => (bound as string).startsWith(test.prefix));
+  }
+}
+
 /** The first of ordered values that is not below a bound; the last of them where all are. */
 function firstFrom(values: readonly Value[], bound: Value): Value {
   let [low, high] = [0, values.length - 1];
