@@ -17,14 +17,17 @@ interface Container {
 export function writeRoaring64(positions: BigInt64Array): Uint8Array {
   const parts: Uint8Array[] = [];
   let count = 0;
+  // Low and high half of each, since a bigint for each position takes many times as long.
+  const halves = new Uint32Array(positions.buffer, positions.byteOffset, positions.length * 2);
   for (let start = 0; start < positions.length; ) {
-    const high = Number((positions[start] as bigint) >> 32n);
-    const limit = BigInt(high + 1) << 32n;
-    let end = start;
-    while (end < positions.length && (positions[end] as bigint) < limit) end++;
+    const high = halves[start * 2 + 1] as number;
+    let end = start + 1;
+    while (end < positions.length && halves[end * 2 + 1] === high) end++;
+    const low = new Uint32Array(end - start);
+    for (let index = 0; index < low.length; index++) low[index] = halves[(start + index) * 2] as number;
     const key = new Uint8Array(4);
     new DataView(key.buffer).setUint32(0, high, true);
-    parts.push(key, writeRoaring32(containersOf(positions.subarray(start, end))));
+    parts.push(key, writeRoaring32(containersOf(low)));
     count++;
     start = end;
   }
@@ -33,10 +36,7 @@ export function writeRoaring64(positions: BigInt64Array): Uint8Array {
   return Buffer.concat([header, ...parts]);
 }
 
-function containersOf(positions: BigInt64Array): Container[] {
-  const values = new Uint32Array(positions.length);
-  for (let index = 0; index < values.length; index++)
-    values[index] = Number((positions[index] as bigint) & 0xffffffffn);
+function containersOf(values: Uint32Array): Container[] {
   const containers: Container[] = [];
   for (let start = 0; start < values.length; ) {
     const key = (values[start] as number) >>> 16;
@@ -46,7 +46,8 @@ function containersOf(positions: BigInt64Array): Container[] {
       if (values[end] !== (values[end - 1] as number) + 1) runs++;
       end++;
     }
-    const low = Uint16Array.from(values.subarray(start, end), (value) => value & 0xffff);
+    // Keeps the lowest 16 bits of each.
+    const low = new Uint16Array(values.subarray(start, end));
     containers.push({ key, low, runs });
     start = end;
   }
@@ -111,7 +112,5 @@ function plainBody(low: Uint16Array): Uint8Array {
     for (const value of low) bits[value >> 3] = (bits[value >> 3] as number) | (1 << (value & 7));
     return bits;
   }
-  const body = Buffer.alloc(low.length * 2);
-  for (const [index, value] of low.entries()) body.writeUInt16LE(value, index * 2);
-  return body;
+  return new Uint8Array(low.buffer, low.byteOffset, low.byteLength);
 }

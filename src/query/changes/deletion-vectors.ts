@@ -12,13 +12,14 @@ import {
 } from '../../iceberg/index.js';
 import type { DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
-import { inParallel } from '../parallel.js';
 import { rowsScan, rowsTable } from '../rows.js';
 import { quoteName } from '../syntax/lexer.js';
 import type { PinnedTable } from '../tables.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { ownDeletes, type Removal, withItsDeletes } from './deletes.js';
+
+const READS_AHEAD = 16;
 
 /** Bytes after which vectors go to another Puffin file. */
 const PUFFIN_BYTES = 64 << 20;
@@ -43,10 +44,10 @@ export async function writeDeletionVectors(
     addedDeletes.push(...deletes);
     writer = new DeletionVectorWriter();
   };
-  const vectors = await inParallel(tasks, 16, ({ deletes }) => earlierVector(context, table, deletes));
+  const vectors = readAhead(tasks, ({ deletes }) => earlierVector(context, table, deletes));
   for await (const { ordinal, gone } of positionsByFile(context, table, rows, tasks)) {
     const task = tasks[ordinal] as FileTask;
-    const positions = merged(gone, vectors[ordinal]);
+    const positions = merged(gone, await vectors(ordinal));
     if (positions.length >= task.file.recordCount) {
       removed.push(...withItsDeletes(task));
       continue;
@@ -57,6 +58,23 @@ export async function writeDeletionVectors(
   }
   await flush();
   return { addedDeletes, removed };
+}
+
+/** Reads of items that are asked for one after the other, a few of them ahead. */
+function readAhead<T, R>(items: readonly T[], read: (item: T) => Promise<R>): (index: number) => Promise<R> {
+  const reading = new Map<number, Promise<R>>();
+  return (wanted) => {
+    for (const [index, item] of items.slice(wanted, wanted + READS_AHEAD).entries()) {
+      if (reading.has(wanted + index)) continue;
+      const promise = read(item);
+      // One that fails is noticed when its turn comes, if it still does.
+      promise.catch(() => undefined);
+      reading.set(wanted + index, promise);
+    }
+    const promise = reading.get(wanted) as Promise<R>;
+    reading.delete(wanted);
+    return promise;
+  };
 }
 
 async function earlierVector(
@@ -137,19 +155,29 @@ function concatenated(chunks: readonly BigInt64Array[]): BigInt64Array {
 
 /** Both, ascending and distinct as each of them is. */
 function merged(first: BigInt64Array, second: BigInt64Array | undefined): BigInt64Array {
-  if (!second) return first;
+  if (!second || second.length === 0) return first;
   const all = new BigInt64Array(first.length + second.length);
-  let [a, b, length] = [0, 0, 0];
-  while (a < first.length || b < second.length) {
-    const [left, right] = [first[a], second[b]];
-    if (right === undefined || (left !== undefined && left <= right)) {
-      all[length++] = left as bigint;
-      a++;
-      if (left === right) b++;
-    } else {
-      all[length++] = right;
-      b++;
-    }
+  const [left, right, out] = [halvesOf(first), halvesOf(second), halvesOf(all)];
+  let a = 0;
+  let b = 0;
+  let length = 0;
+  while (a < left.length || b < right.length) {
+    const order = a >= left.length ? 1 : b >= right.length ? -1 : compare(left, a, right, b);
+    const from = order <= 0 ? left : right;
+    const index = order <= 0 ? a : b;
+    out[length++] = from[index] as number;
+    out[length++] = from[index + 1] as number;
+    if (order <= 0) a += 2;
+    if (order >= 0) b += 2;
   }
-  return all.subarray(0, length);
+  return all.subarray(0, length / 2);
+}
+
+/** Low and high half of each, since a bigint for each position takes many times as long. */
+function halvesOf(positions: BigInt64Array): Uint32Array {
+  return new Uint32Array(positions.buffer, positions.byteOffset, positions.length * 2);
+}
+
+function compare(left: Uint32Array, a: number, right: Uint32Array, b: number): number {
+  return (left[a + 1] as number) - (right[b + 1] as number) || (left[a] as number) - (right[b] as number);
 }
