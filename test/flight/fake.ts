@@ -63,8 +63,9 @@ export class FakeStatements implements StatementService {
       table === 'numbers' ? [{ catalog: 'lake', schema: 'demo', table, column: 'n', sequence: 1 }] : [],
   };
 
-  async describe(_call: Call, request: StatementRequest): Promise<StatementDescription> {
+  async describe(call: Call, request: StatementRequest): Promise<StatementDescription> {
     const [verb = ''] = request.sql.split(' ');
+    if (call.principal.roles.includes('less')) throw new SkuaError('PERMISSION_DENIED', 'this token opens less');
     if (verb === 'WRONG') throw new SkuaError('INVALID_ARGUMENT', 'syntax error at line 1, column 7: ünknöwn');
     if (verb === 'CRASH') throw new TypeError('a secret of the implementation');
     const update = request.sql.endsWith('INSERT');
@@ -174,15 +175,15 @@ async function* from<T>(values: T[]): AsyncGenerator<T> {
 
 export const HOUR = 3_600_000;
 
-/** Tokens are `<name>.is.good`. */
+/** Tokens are `<name>.is.good`, or `<name>.opens.less` for the same name. */
 export async function authenticate(token: string): Promise<Principal> {
-  const name = /^(\w+)\.is\.good$/.exec(token)?.[1];
+  const name = /^(\w+)\.(?:is\.good|opens\.less)$/.exec(token)?.[1];
   if (name === undefined) throw new SkuaError('UNAUTHENTICATED', 'The token is signed with an unknown key.');
   return {
     issuer: 'https://issuer',
     subject: name,
     name,
-    roles: [],
+    roles: token.endsWith('less') ? ['less'] : [],
     expiresAt: Date.now() + HOUR,
     token: new BearerToken(token),
   };

@@ -186,6 +186,14 @@ describe('a statement that is polled', () => {
     stream.cancel();
   });
 
+  it('is not handed over to a token of the same principal that may not see it', async () => {
+    const ticket = ticketOf(infoOf(await ready('NUMBERS 3')));
+    const less = new TestClient(fixture.port, 'alice.opens.less');
+    expect((await failure(less.fetch(ticket))).code).toBe('PERMISSION_DENIED');
+    less.close();
+    expect((await client.fetch(ticket)).rows).toHaveLength(3);
+  });
+
   it('belongs to its principal, and to its server', async () => {
     const poll = await start('SLOW NUMBERS 3');
     const mallory = new TestClient(fixture.port, 'mallory.is.good');

@@ -112,9 +112,13 @@ export class PolledRun {
     if (this.#state.kind === 'failed') throw this.#state.error;
   }
 
-  /** Hands over the result, once. */
-  async take(call: FlightCall): Promise<ResultStream | undefined> {
+  /**
+   * Hands over the result, once. A token other than the one that it was made with may open less: then the call is authorized first, which
+   * throws what it may not see.
+   */
+  async take(call: FlightCall, authorize: () => Promise<unknown>): Promise<ResultStream | undefined> {
     await withSignal(this.#settled, call.signal);
+    if (call.principal.token.header() !== this.call.principal.token.header()) await authorize();
     if (this.#state.kind !== 'ready') return undefined;
     const { result } = this.#state;
     this.#state = { kind: 'taken' };

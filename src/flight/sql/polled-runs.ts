@@ -58,8 +58,8 @@ export class PolledRuns {
   }
 
   /** The result of a run, for the one call that comes first; undefined where there is none, or none any longer. */
-  async take(id: string, call: FlightCall): Promise<ResultStream | undefined> {
-    return this.#runs.get(id)?.take(call);
+  async take(id: string, call: FlightCall, authorize: () => Promise<unknown>): Promise<ResultStream | undefined> {
+    return this.#runs.get(id)?.take(call, authorize);
   }
 
   #makeRoom(owner: Owner): void {

@@ -80,12 +80,17 @@ export function statementCommands(parts: StatementParts): StatementCommands {
   async function stream(call: FlightCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
     call.report.statement = ticket.statement;
     executions.enter(ticket.id, expires, call);
-    return (await runs.take(ticket.id, call)) ?? execute(call, ticket, expires);
+    const authorize = () => statements.describe(call, requestOfTicket(call, ticket));
+    return (await runs.take(ticket.id, call, authorize)) ?? execute(call, ticket, expires);
+  }
+
+  function requestOfTicket(call: RunningCall, ticket: StatementTicket): StatementRequest {
+    const parameters = bindings.resolve(call.principal, ticket.binding);
+    return { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
   }
 
   async function execute(call: RunningCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
-    const parameters = bindings.resolve(call.principal, ticket.binding);
-    const request = { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
+    const request = requestOfTicket(call, ticket);
     if (ticket.kind === 'query') return statements.query(call, request);
     const { schema, batches } = await executions.once(ticket.id, expires, async () =>
       collect(await statements.query(call, { ...request, executionId: ticket.id })),
