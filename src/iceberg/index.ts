@@ -5,6 +5,7 @@ export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
 export { type DefinitionCommit, schemaCommit, specCommit } from './evolution/commit.js';
 export { checkPartitionName, type PartitionTerm, partitionSource, SpecEvolution } from './evolution/partition-spec.js';
+export { promotionProblem } from './evolution/promotion.js';
 export { propertyChanges } from './evolution/properties.js';
 export { replacementOf, type TableDefinition } from './evolution/replacement.js';
 export { SchemaEvolution } from './evolution/schema.js';

@@ -2,12 +2,13 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
-import { arrowToSchema } from '../iceberg/index.js';
+import { arrowToSchema, promotionProblem, typeToSql } from '../iceberg/index.js';
 import type { IngestTarget } from './contract.js';
 import { createAndFill } from './create-table.js';
 import { fieldNamed, namesOf, withIdentifier } from './definitions.js';
 import type { StatementContext } from './environment.js';
 import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from './names.js';
+import { replaceTable } from './replace-table.js';
 import { rowsScan } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import type { CreateTableStatement } from './syntax/statement.js';
@@ -27,6 +28,9 @@ export async function ingest(
   const existing = await existingTable(context, name);
   if (existing) {
     if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
+    if (target.ifExists === 'replace' && !fits(existing, schema)) {
+      return replaceDefinition(context, existing, schema, batches);
+    }
     await authorizeChange(context, existing);
     const source = { sql: ingestQuery(existing, schema), scans: [rowsScan({ name: INGESTED, schema, batches })] };
     if (target.ifExists === 'append') return appendRows(context, existing, source);
@@ -35,9 +39,7 @@ export async function ingest(
     return files.reduce((sum, file) => sum + file.recordCount, 0);
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
-  if (context.transaction) {
-    throw new SkuaError('FAILED_PRECONDITION', `Creating table ${displayName(name)} can't be part of a transaction`);
-  }
+  refuseInTransaction(context, name, 'Creating');
   const fields = arrowToSchema(schema).fields;
   return createAndFill(context, creation(name), withIdentifier(fields, []), (table) =>
     appendRows(context, table, {
@@ -45,6 +47,42 @@ export async function ingest(
       scans: [rowsScan({ name: INGESTED, schema, batches })],
     }),
   );
+}
+
+/** Whether a table can take the place of the one that the stream would make: the same columns, of the same types or wider ones. */
+function fits({ schema: { fields }, metadata: { formatVersion } }: PinnedTable, schema: Schema): boolean {
+  const given = arrowToSchema(schema, { formatVersion }).fields;
+  return (
+    given.length === fields.length &&
+    given.every((column) => {
+      const field = fields.find(({ name }) => name.toLowerCase() === column.name.toLowerCase());
+      if (!field) return false;
+      return typeToSql(field.type) === typeToSql(column.type) || !promotionProblem(column.type, field.type);
+    })
+  );
+}
+
+/** The table as the stream would make it, and its rows, in one commit that keeps the table's history. */
+function replaceDefinition(
+  context: StatementContext,
+  table: PinnedTable,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<number> {
+  refuseInTransaction(context, table.name, 'Replacing the columns of');
+  const { formatVersion } = table.metadata;
+  const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
+  return replaceTable(context, table, creation(table.name), defined, (replaced) =>
+    writeDataFiles(context, replaced, {
+      sql: ingestQuery(replaced, schema),
+      scans: [rowsScan({ name: INGESTED, schema, batches })],
+    }),
+  );
+}
+
+function refuseInTransaction({ transaction }: StatementContext, name: TableName, what: string): void {
+  if (!transaction) return;
+  throw new SkuaError('FAILED_PRECONDITION', `${what} table ${displayName(name)} can't be part of a transaction`);
 }
 
 const INGESTED = 'ingested rows';

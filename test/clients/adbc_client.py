@@ -205,6 +205,11 @@ def ingest(checks, given, admin):
     with admin.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {name} ORDER BY id")
         checks.equal("values as they were", cursor.fetch_arrow_table().to_pylist(), data.to_pylist())
+    other = pa.table({"other": ["x", "y"], "day": [datetime.date(2026, 1, 31), None]})
+    with admin.cursor() as cursor:
+        replaced = cursor.adbc_ingest(table, other, mode="replace", catalog_name="quickstart", db_schema_name="demo")
+        cursor.execute(f"SELECT * FROM {name} ORDER BY other")
+        checks.equal("replace by other columns", (replaced, cursor.fetch_arrow_table().to_pylist()), (2, other.to_pylist()))
     change(admin, f"DROP TABLE {name}")
 
     with admin.cursor() as cursor:

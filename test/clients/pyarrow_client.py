@@ -125,6 +125,11 @@ def prepared_statements(checks, admin):
         (2, "a"),
         (42, "it's; -- b"),
     ])
+    member = pa.UnionArray.from_dense(
+        pa.array([1], pa.int8()), pa.array([0], pa.int32()), [pa.array([], pa.float64()), pa.array([6], pa.int64())]
+    )
+    query.bind(pa.record_batch([member, pa.array(["a"])], names=["1", "2"]))
+    checks.equal("a parameter may come as a union", query.fetch().to_pylist(), [{"next": 7, "name": "a"}])
     query.close()
     checks.refused("a closed statement is gone", query.fetch, Exception, "repared")
 
