@@ -188,6 +188,24 @@ it('takes other encodings of the same values', async () => {
   }
 });
 
+it.each([
+  [39, 2],
+  [60, 0],
+  [5, -2],
+  [5, 6],
+])('refuses to take decimals of %i digits with %i behind the point', async (precision, scale) => {
+  const field = new Field('a', new Decimal(scale, precision, 128), true);
+  for (const given of [field, new Field('a', new List(field), true)]) {
+    const value = given === field ? 1n : [1n];
+    await expect(bench.rows('SELECT $1', [], parameterRow([given], [value]))).rejects.toMatchObject({
+      code: 'UNIMPLEMENTED',
+    });
+    await expect(bench.rows('SELECT * FROM "t0"', [table(given, [value])])).rejects.toMatchObject({
+      code: 'UNIMPLEMENTED',
+    });
+  }
+});
+
 it('gives types without an Arrow form as text, and huge integers as decimals', async () => {
   const rows = await bench.rows(
     "SELECT 'a'::ENUM('a', 'b'), '101'::BIT, '10:00:00+01'::TIMETZ, 7::UHUGEINT, sum(5::BIGINT), ['b'::ENUM('b')], '{}'::JSON, NULL",

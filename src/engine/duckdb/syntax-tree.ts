@@ -20,13 +20,18 @@ interface Serialized {
 export async function syntaxTree(connection: Connection, sql: string): Promise<SyntaxNode> {
   if (sql.includes('\0')) throw new SkuaError('INVALID_ARGUMENT', 'the statement holds a NUL character');
   const rows = await connection.rows('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
-  const answer = JSON.parse(rows[0]?.[0] ?? '{"error":true}') as Serialized;
+  const answer = JSON.parse(finite(rows[0]?.[0] ?? '{"error":true}')) as Serialized;
   if (answer.error) throw syntaxError(sql, answer);
   const [first, ...more] = answer.statements ?? [];
   if (!first || more.length > 0) {
     throw new SkuaError('INVALID_ARGUMENT', `expected one statement, not ${more.length + (first ? 1 : 0)}`);
   }
   return first.node;
+}
+
+/** DuckDB writes constants such as `1e400` as numbers that JSON lacks. */
+function finite(json: string): string {
+  return json.replaceAll(/(?<="value":)-?(?:Infinity|NaN)(?=[,}])/g, 'null');
 }
 
 function syntaxError(sql: string, answer: Serialized): SkuaError {
