@@ -31,6 +31,8 @@ export interface QueryLimits {
   batchBytes: number;
   /** Bytes of one written data file. */
   targetFileSize: number;
+  /** Bytes of rows of an ingest that the engine holds at a time. */
+  portionBytes: number;
   /** Bytes of a session's temporary tables. */
   temporaryBytes: number;
   /** How often a commit that lost a race is tried again. */

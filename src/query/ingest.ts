@@ -3,18 +3,20 @@ import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
 import { arrowToSchema, promotionProblem, typeToSql } from '../iceberg/index.js';
+import type { DataFile } from '../iceberg/types.js';
 import type { IngestTarget } from './contract.js';
 import { createAndFill } from './create-table.js';
 import { fieldNamed, namesOf, withIdentifier } from './definitions.js';
 import type { StatementContext } from './environment.js';
 import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from './names.js';
+import { portionsOf } from './portions.js';
 import { replaceTable } from './replace-table.js';
 import { rowsScan } from './rows.js';
 import { quoteName } from './syntax/lexer.js';
 import type { CreateTableStatement } from './syntax/statement.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
 import { ingestTemporary } from './temporary.js';
-import { appendRows, authorizeChange, commitReplace, writeDataFiles } from './write.js';
+import { authorizeChange, commitAppend, commitReplace, undone, writeDataFiles } from './write.js';
 
 /** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
 export async function ingest(
@@ -32,21 +34,47 @@ export async function ingest(
       return replaceDefinition(context, existing, schema, batches);
     }
     await authorizeChange(context, existing);
-    const source = { sql: ingestQuery(existing, schema), scans: [rowsScan({ name: INGESTED, schema, batches })] };
-    if (target.ifExists === 'append') return appendRows(context, existing, source);
-    const files = await writeDataFiles(context, existing, source);
-    await commitReplace(context, existing, files);
-    return files.reduce((sum, file) => sum + file.recordCount, 0);
+    const files = await writePortions(context, existing, schema, batches);
+    if (target.ifExists !== 'append') await commitReplace(context, existing, files);
+    else if (files.length > 0) await commitAppend(context, existing, files);
+    return rowsOf(files);
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   refuseInTransaction(context, name, 'Creating');
   const fields = arrowToSchema(schema).fields;
-  return createAndFill(context, creation(name), withIdentifier(fields, []), (table) =>
-    appendRows(context, table, {
-      sql: ingestQuery(table, schema),
-      scans: [rowsScan({ name: INGESTED, schema, batches })],
-    }),
-  );
+  return createAndFill(context, creation(name), withIdentifier(fields, []), async (table) => {
+    const files = await writePortions(context, table, schema, batches);
+    if (files.length > 0) await commitAppend(context, table, files);
+    return rowsOf(files);
+  });
+}
+
+/** Data files of all rows. Written portion by portion, so that the engine never holds more than one of them. */
+async function writePortions(
+  context: StatementContext,
+  table: PinnedTable,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<DataFile[]> {
+  const sql = ingestQuery(table, schema);
+  const files: DataFile[] = [];
+  try {
+    for await (const portion of portionsOf(batches, context.environment.limits.portionBytes)) {
+      const source = { sql, scans: [rowsScan({ name: INGESTED, schema, batches: portion })] };
+      files.push(...(await writeDataFiles(context, table, source)));
+    }
+    return files;
+  } catch (error) {
+    throw await undone(
+      error,
+      table,
+      files.map(({ location }) => location),
+    );
+  }
+}
+
+function rowsOf(files: readonly DataFile[]): number {
+  return files.reduce((sum, file) => sum + file.recordCount, 0);
 }
 
 /** Whether a table can take the place of the one that the stream would make: the same columns, of the same types or wider ones. */
@@ -73,10 +101,7 @@ function replaceDefinition(
   const { formatVersion } = table.metadata;
   const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
   return replaceTable(context, table, creation(table.name), defined, (replaced) =>
-    writeDataFiles(context, replaced, {
-      sql: ingestQuery(replaced, schema),
-      scans: [rowsScan({ name: INGESTED, schema, batches })],
-    }),
+    writePortions(context, replaced, schema, batches),
   );
 }
 

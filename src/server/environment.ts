@@ -51,6 +51,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     limits: {
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
+      portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },

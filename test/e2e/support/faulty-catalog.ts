@@ -32,7 +32,8 @@ export interface FaultyCatalog {
   stop(): Promise<void>;
 }
 
-export async function startFaultyCatalog(): Promise<FaultyCatalog> {
+/** `settings` are more of the configuration file. */
+export async function startFaultyCatalog(settings = ''): Promise<FaultyCatalog> {
   const stack = await startEmbeddedStack();
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -55,6 +56,7 @@ credential_delegation = "none"
 
 [storage]
 local_roots = [${text(warehouse)}]
+${settings}
 `,
     }),
   );
