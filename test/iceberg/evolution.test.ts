@@ -112,6 +112,13 @@ describe('schema evolution', () => {
   });
 });
 
+it('lets no column have the name of a partition field that is made of another one', () => {
+  const evolution = new SchemaEvolution(tableOf());
+  expect(() => evolution.add(['at_day'], plain(int))).toThrow('No column can be called "at_day"');
+  expect(() => new SchemaEvolution(tableOf()).rename(['id'], 'at_day')).toThrow('No column can be called "at_day"');
+  new SchemaEvolution(tableOf()).rename(['at'], 'at_day');
+});
+
 describe('the commit of a schema', () => {
   it('asserts what the change was made of, and adds the schema', () => {
     const metadata = tableOf();

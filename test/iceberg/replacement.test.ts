@@ -54,7 +54,7 @@ describe('replacing a table', () => {
   it('keeps the ids of columns whose values the new type holds; others are new', () => {
     const place: Type = { kind: 'struct', fields: [field(4, 'zip', int), field(5, 'city', text)] };
     const { metadata } = replacementOf(
-      tableOf(),
+      tableOf(2, { 'partition-specs': [{ 'spec-id': 0, fields: [] }] }),
       definition([field(1, 'kind', int), field(2, 'place', place), field(3, 'id', long)]),
     );
     expect(metadata.schemas.at(-1)).toMatchObject({
@@ -118,12 +118,18 @@ describe('replacing a table', () => {
   it('keeps the places of partition fields in version 1 as void', () => {
     const { metadata } = replacementOf(
       tableOf(1),
-      definition([field(1, 'kind', int)], [{ sourceIds: [1], name: 'kind', transform: 'identity' }]),
+      definition([field(1, 'n', int)], [{ sourceIds: [1], name: 'kind', transform: 'bucket[4]' }]),
     );
     expect(metadata.partitionSpecs.at(-1)?.fields).toEqual([
       { fieldId: 1000, sourceIds: [2], name: 'kind_1000', transform: 'void' },
-      { fieldId: 1001, sourceIds: [5], name: 'kind', transform: 'identity' },
+      { fieldId: 1001, sourceIds: [5], name: 'kind', transform: 'bucket[4]' },
     ]);
+  });
+
+  it('refuses a column of another type by the name of a partition field, which other engines could not read', () => {
+    expect(() => replacementOf(tableOf(), definition([field(1, 'kind', int)]))).toThrow(
+      'No column can be called "kind"',
+    );
   });
 
   it('upgrades and unsorts', () => {

@@ -4,7 +4,7 @@ import { typeToText } from '../schema.js';
 import { defaultPartitionSpec } from '../snapshots.js';
 import { takesSource } from '../transforms/source-types.js';
 import type { NestedField, PartitionField, TableMetadata } from '../types.js';
-import { indexOfName, placeOf, requirePlace } from './tree.js';
+import { fieldPath, indexOfName, placeOf, requirePlace } from './tree.js';
 
 /** What partitions: a column by its path, under a transform as the specification writes it. */
 export interface PartitionTerm {
@@ -112,6 +112,29 @@ export function checkPartitionName(
     'INVALID_ARGUMENT',
     `A partition field can't be called "${name}", which is a column; name it with AS`,
   );
+}
+
+/**
+ * Refuses columns that go by the name of a partition field made of another column, in whatever spec of the table: the reference
+ * implementation can't read such a table.
+ */
+export function refusePartitionNames(
+  { partitionSpecs }: TableMetadata,
+  columns: readonly NestedField[],
+  ids: readonly number[],
+): void {
+  for (const id of ids) {
+    const name = fieldPath(columns, id)?.join('.');
+    const field = partitionSpecs
+      .flatMap(({ fields }) => fields)
+      .find((one) => one.name === name && one.sourceIds[0] !== id);
+    if (field) {
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `No column can be called "${name}": a partition field of the table, made of another column, has that name`,
+      );
+    }
+  }
 }
 
 /** `id_bucket_16`, `name_trunc_4`, `time_day`; as the reference implementation names fields that are added later. */

@@ -10,8 +10,9 @@ import {
   schemaCommit,
   specCommit,
 } from './commit.js';
+import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
-import { partsOf } from './tree.js';
+import { idsWithin, partsOf } from './tree.js';
 
 /** As for a new table: with field ids of its own. */
 export interface TableDefinition {
@@ -28,7 +29,8 @@ export interface TableReplacement {
 
 /**
  * What replaces a table. Columns keep the id of the column of the same name whose values they could hold, others get new ones; the same
- * goes for partition fields. Properties are added to those that there are, but for `comment`, which goes with the old definition.
+ * goes for partition fields. Properties are added to those that there are, but for `comment`, which goes with the old definition. A column
+ * that has the name of an earlier partition field of another column: INVALID_ARGUMENT.
  */
 export function replacementOf(base: TableMetadata, definition: TableDefinition): TableReplacement {
   const ids = new FieldIds(base);
@@ -37,6 +39,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
     fields: ids.assign(definition.schema.fields, currentSchema(base).fields),
     identifierFieldIds: definition.schema.identifierFieldIds.map((id) => ids.of(id)),
   };
+  refusePartitionNames(base, schema.fields, schema.fields.flatMap(idsWithin));
   const wanted = definition.spec.fields.map((field) => ({
     ...field,
     sourceIds: field.sourceIds.map((id) => ids.of(id)),

@@ -4,6 +4,7 @@ import { assignFieldIds } from '../field-ids.js';
 import { highestFieldId } from '../schema.js';
 import { currentSchema } from '../snapshots.js';
 import type { NestedField, Schema, TableMetadata, Type } from '../types.js';
+import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
 import { idsWithin, indexOfName, type Place, partsOf, placeOf, requirePlace, withSiblings } from './tree.js';
 
@@ -76,6 +77,7 @@ export class SchemaEvolution {
     ];
     this.#lastColumnId = highestFieldId([added]);
     this.#fields = withSiblings(this.#fields, above, (siblings) => placed(siblings, added, place));
+    refusePartitionNames(this.#metadata, this.#fields, idsWithin(added));
   }
 
   /** Drops a field and all that is inside it. One that the rest of the table depends on: INVALID_ARGUMENT. */
@@ -98,6 +100,7 @@ export class SchemaEvolution {
     if (other)
       throw new SkuaError('ALREADY_EXISTS', `Column "${[...path.slice(0, -1), other.name].join('.')}" already exists`);
     this.#replace(path, { ...field, name });
+    refusePartitionNames(this.#metadata, this.#fields, idsWithin(field));
   }
 
   setType(path: readonly string[], type: Type): void {

@@ -53,11 +53,9 @@ const TRANSFORMS: Record<string, string> = {
 export function parseDefault(cursor: Cursor): string {
   let isFirst = true;
   const text = cursor.until((token) => {
-    if (isFirst) {
-      isFirst = false;
-      return false;
-    }
-    return token.text === ',' || AFTER_TYPE.has(token.keyword);
+    const ends = token.text === ',' || (!isFirst && AFTER_TYPE.has(token.keyword));
+    isFirst = false;
+    return ends;
   });
   if (text === '') throw cursor.error('Expected a literal after DEFAULT');
   return text.trim();
