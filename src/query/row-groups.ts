@@ -6,6 +6,17 @@ import type { PinnedTable } from './tables.js';
 
 const none: SkippedRowGroups = { groups: [], by: [] };
 
+/** The row groups behind the first so many rows of a file, and how many rows come before them. */
+export function behind(footer: ParquetFooter, rows: number): { groups: number[]; firstRows?: number } {
+  let firstRows = 0;
+  const needed = footer.rowGroups.findIndex((group) => {
+    firstRows += group.rowCount;
+    return firstRows >= rows;
+  });
+  const groups = [...footer.rowGroups.keys()].filter((index) => needed >= 0 && index > needed);
+  return groups.length > 0 ? { groups, firstRows } : { groups };
+}
+
 /** The engine has to apply the comparisons to the file before anything else: see `ParquetSource.partialFor`. */
 export function ruledOut(
   table: PinnedTable,

@@ -36,7 +36,7 @@ import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.
 import { inParallel } from './parallel.js';
 import { identityConstants } from './partition-values.js';
 import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
-import { ruledOut } from './row-groups.js';
+import { behind, ruledOut } from './row-groups.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from './tables.js';
 
 /** Local files for one table, held until `release`. */
@@ -66,6 +66,8 @@ function noTraffic(): Traffic {
 interface Wanted {
   /** What all wanted rows satisfy. */
   filter: Filter | undefined;
+  /** So many rows of any file are enough. */
+  limit: number | undefined;
   columns: Set<number>;
   compared: Map<number, number>;
 }
@@ -148,6 +150,7 @@ export class StagingArea {
     const compared = comparedColumns(table, tasks);
     const wanted = {
       filter: demand.filter,
+      limit: demand.filter ? undefined : demand.limit,
       columns: new Set(demandedOf(columns, demand).map(({ fieldId }) => fieldId)),
       compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
     };
@@ -175,9 +178,12 @@ export class StagingArea {
       .map(({ name }) => name);
     refuseOtherCodecs(file, footer, names);
     const skipped = ruledOut(table, file, footer, columns, wanted.filter);
+    const isLimited = wanted.limit !== undefined && task.deletes.length === 0;
+    const { groups: unwanted, ...first } = isLimited ? behind(footer, wanted.limit ?? 0) : { groups: [] };
+    const left = [...new Set([...skipped.groups, ...unwanted])];
     traffic.rowGroups += footer.rowGroups.length;
-    traffic.rowGroupsSkipped += skipped.groups.length;
-    const ranges = neededRanges(footer, names, file.fileSize, skipped.groups);
+    traffic.rowGroupsSkipped += left.length;
+    const ranges = neededRanges(footer, names, file.fileSize, left);
     const path = await this.#link(table, file, ranges, traffic, footer);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
@@ -189,6 +195,7 @@ export class StagingArea {
       location: file.location,
       rowCount: file.recordCount,
       ...(skipped.by.length > 0 && { partialFor: skipped.by }),
+      ...first,
       columns,
       constants: new Map([...identityConstants(table.metadata, file), ...constants]),
       ...hidden,

@@ -102,6 +102,15 @@ describe('reading little', () => {
     expect([found]).toEqual(await rowsAsText(client, `${positions} WHERE CASE WHEN ${filter} THEN random() >= 0 END`));
   });
 
+  it('stops at the row groups that hold the rows of a LIMIT', async () => {
+    await client.executeUpdate('CREATE TABLE long AS SELECT * FROM numbers');
+    expect(await rowsAsText(client, 'SELECT text FROM long LIMIT 10 OFFSET 5')).toHaveLength(10);
+    const few = await explained('SELECT text FROM long LIMIT 10 OFFSET 5');
+    expect(few).toMatch(/row groups: 1 of [2-9]/);
+    expect(bytesRead(few)).toBeLessThan(bytesRead(await explained('SELECT MAX(text) FROM long')) / 2);
+    expect(await rowsAsText(client, 'SELECT COUNT(*) FROM (SELECT text FROM long LIMIT 150000)')).toEqual([['150000']]);
+  });
+
   it('leaves out files that appends added and a filter rules out', async () => {
     await client.executeUpdate('CREATE TABLE appended (id BIGINT)');
     const snapshot = async () =>

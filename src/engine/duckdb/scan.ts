@@ -81,6 +81,7 @@ function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
       columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
       file.equalityDeletes,
       file.partialFor,
+      file.firstRows,
       positional ? (deleting > sharedScanThreshold ? 'deletes' : file.path) : '',
     ]);
     const group = groups.get(key);
@@ -202,10 +203,11 @@ function readSql(group: Group, emptyFile: string): string {
 
 /** Filters right at the reader, below the joins that take deleted rows away. */
 function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
-  const filters = files[0]?.partialFor ?? [];
-  if (filters.length === 0) return read;
+  const { partialFor: filters = [], firstRows } = files[0] ?? {};
+  if (filters.length === 0 && firstRows === undefined) return read;
   const names = new Map(columns.map(({ column }, index) => [column.field.name, readName(index)]));
   const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
+  if (firstRows !== undefined) conditions.push(`file_row_number < ${firstRows}`);
   return `(SELECT *, file_row_number, file_index FROM ${read} WHERE ${conditions.join(' AND ')})`;
 }
 
