@@ -10,6 +10,8 @@ export interface StaticStorage {
   pathStyle?: boolean;
   accessKeyId?: string;
   secretAccessKey?: string;
+  /** Prefixes of the locations that the keys are used for; without them, for all. */
+  allowedLocations?: readonly string[];
   sessionToken?: string;
 }
 
@@ -37,12 +39,20 @@ export function credentialsOf(
 ): StorageCredential[] {
   const vended = answer['storage-credentials'] ?? [];
   if (delegation !== 'none' && vended.length > 0) return vended;
-  const fixed = keysOf(storage);
-  const inline = pick(answer.config ?? {});
+  const fixed = fixedCredentials(storage);
+  const keys = pick(answer.config ?? {});
+  const inline = keys && [{ prefix: '', config: keys }];
   const preferred =
     delegation === 'none' ? (fixed ?? inline) : (inline ?? (delegation === 'vended' ? undefined : fixed));
-  if (preferred) return [{ prefix: '', config: preferred }];
-  return vended;
+  return preferred ?? vended;
+}
+
+/** The configured keys, for the locations that they may open. */
+function fixedCredentials(storage: StaticStorage): StorageCredential[] | undefined {
+  const config = keysOf(storage);
+  if (!config) return undefined;
+  const { allowedLocations = [''] } = storage;
+  return allowedLocations.map((location) => ({ prefix: location.replace(/([^/])$/, '$1/'), config }));
 }
 
 /** All that is not a key: endpoint, region, path style. */

@@ -98,6 +98,9 @@ const storeAccess = {
     'Static access key, used only where `credential_delegation` is `none`, or `vended-or-static` and nothing was vended.',
   ).optional(),
   secretAccessKey: secret('Secret of the static access key.').optional(),
+  allowedLocations: textList(
+    'Prefixes of the locations that the static access key is used for, such as `s3://bucket/warehouse`. Without any, it is used for whatever a table names.',
+  ).optional(),
 };
 
 const catalog = z.strictObject({

@@ -18,5 +18,6 @@ export function storeAccessOf(config: Config, catalogName: string): StoreAccess 
   };
   if (catalog.credentialDelegation === 'vended') return access;
   const { accessKeyId, secretAccessKey } = own.accessKeyId === undefined ? config.storage : own;
-  return { ...access, accessKeyId, secretAccessKey };
+  const allowedLocations = own.allowedLocations ?? config.storage.allowedLocations;
+  return { ...access, accessKeyId, secretAccessKey, allowedLocations };
 }

@@ -1,5 +1,6 @@
 import type { Config } from './schema.js';
 import { showPath } from './shape.js';
+import { storeAccessOf } from './store-access.js';
 
 export interface UnsafeSetting {
   key: string;
@@ -26,6 +27,15 @@ export function unsafeSettings(config: Config): UnsafeSetting[] {
         reason: 'tokens that were issued for other services are accepted.',
       });
     }
+  }
+  for (const name of Object.keys(config.catalogs)) {
+    const { accessKeyId, allowedLocations } = storeAccessOf(config, name);
+    if (accessKeyId === undefined || allowedLocations !== undefined) continue;
+    found.push({
+      key: showPath(['catalogs', name, 'storage', 'allowed_locations']),
+      reason:
+        "not set: whoever may change a table's metadata can have any location read that the static access key opens.",
+    });
   }
   if (config.logging.level === 'debug' || config.logging.level === 'trace') {
     found.push({ key: 'logging.level', reason: `"${config.logging.level}" writes more than operations should keep.` });

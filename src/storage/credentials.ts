@@ -29,7 +29,7 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
   }
 
   async function propertiesFor(location: string): Promise<Record<string, string>> {
-    const credential = longestMatch(credentials, location);
+    const credential = matchOf(credentials, access.properties, location);
     const left = expiry(credential?.config ?? access.properties) - now();
     if (left > RENEW_BEFORE_EXPIRY || !access.refresh) return { ...access.properties, ...credential?.config };
     try {
@@ -37,7 +37,7 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
     } catch (error) {
       if (left <= 0) throw error;
     }
-    return { ...access.properties, ...longestMatch(credentials, location)?.config };
+    return { ...access.properties, ...matchOf(credentials, access.properties, location)?.config };
   }
 
   return {
@@ -50,11 +50,24 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
   };
 }
 
+/** Keys for other locations only: PERMISSION_DENIED. */
+function matchOf(
+  credentials: readonly StorageCredential[],
+  properties: Record<string, string>,
+  location: string,
+): StorageCredential | undefined {
+  const match = longestMatch(credentials, location);
+  const isOpen = properties['s3.access-key-id'] !== undefined || properties['s3.anonymous'] === 'true';
+  if (match || isOpen || credentials.length === 0) return match;
+  throw new SkuaError('PERMISSION_DENIED', `The credentials for the table's store are not for '${location}'.`);
+}
+
 function longestMatch(credentials: readonly StorageCredential[], location: string): StorageCredential | undefined {
   const target = normalizeLocation(location);
+  const climbs = target.split('/').includes('..');
   let best: StorageCredential | undefined;
   for (const credential of credentials) {
-    const matches = target.startsWith(normalizeLocation(credential.prefix));
+    const matches = target.startsWith(normalizeLocation(credential.prefix)) && (credential.prefix === '' || !climbs);
     if (matches && credential.prefix.length >= (best?.prefix.length ?? 0)) best = credential;
   }
   return best;

@@ -190,6 +190,19 @@ describe('contradictions', () => {
     expect(problemsOf(text).map((problem) => problem.slice(0, problem.indexOf(': ')))).toEqual([key]);
   });
 
+  test('a static key that opens whatever a table names is unsafe', () => {
+    const withKeys = (more: string) =>
+      unsafeSettings(
+        load(`${MINIMAL}
+[catalogs.keyed]
+uri = "https://c"
+credential_delegation = "none"
+storage = { access_key_id = "a", secret_access_key = "b"${more} }`),
+      ).map(({ key }) => key);
+    expect(withKeys('')).toEqual(['catalogs.keyed.storage.allowed_locations']);
+    expect(withKeys(', allowed_locations = ["s3://lake/warehouse"]')).toEqual([]);
+  });
+
   test('each danger has an explicit opt-in, and all of them are reported as unsafe', () => {
     const config = load(`
       [server]
