@@ -1,7 +1,8 @@
-/** What can be described but not read: refused with UNIMPLEMENTED before a byte of it is fetched. */
+/** What can be described but not read or written: refused with UNIMPLEMENTED before a byte of it is moved. */
 import { SkuaError } from '../errors.js';
 import type { FileTask } from '../iceberg/contract.js';
-import type { DataFile, DeleteFile } from '../iceberg/types.js';
+import { fieldsById } from '../iceberg/index.js';
+import type { DataFile, DeleteFile, Type } from '../iceberg/types.js';
 import type { ParquetFooter } from '../parquet/index.js';
 import { displayName } from './names.js';
 import type { PinnedTable } from './tables.js';
@@ -17,6 +18,17 @@ export function refuseOtherFormats(table: PinnedTable, tasks: readonly FileTask[
       );
     }
   }
+}
+
+/** The engine would write them as plain bytes, which no reader takes for what they are. */
+export function refuseSpatialWrites(table: PinnedTable): void {
+  const isSpatial = ({ kind }: Type) => kind === 'geometry' || kind === 'geography';
+  const odd = [...fieldsById(table.schema.fields).values()].find(({ type }) => isSpatial(type));
+  if (!odd) return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `Column "${odd.name}" of ${displayName(table.name)} is of type ${odd.type.kind}, which can't be written yet`,
+  );
 }
 
 /** The engine knows neither LZO nor the LZ4 with Hadoop's framing, which Parquet replaced by LZ4_RAW. */

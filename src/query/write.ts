@@ -25,6 +25,7 @@ import type { StatementContext } from './environment.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { displayName } from './names.js';
 import { inParallel } from './parallel.js';
+import { refuseSpatialWrites } from './refusals.js';
 import { catalogOf, loadTable, type PinnedTable } from './tables.js';
 import type { Transaction } from './transaction.js';
 import { markZones } from './zones.js';
@@ -84,6 +85,7 @@ export async function writeDataFiles(
   source: RowSource,
   columns: TableColumn[] = tableColumns(table.schema),
 ): Promise<DataFile[]> {
+  refuseSpatialWrites(table);
   const { environment, call } = context;
   const { sortOrderId, ...layout } = writeLayout(table.metadata, table.schema);
   const { engine, directory } = await environment.instance(call);
