@@ -30,7 +30,10 @@ export function isDefinition(statement: Statement): statement is Definition {
 /** Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. In a transaction: FAILED_PRECONDITION. */
 export async function define(context: StatementContext, statement: Definition): Promise<number> {
   if (context.transaction) {
-    throw new SkuaError('FAILED_PRECONDITION', `${statementName(statement)} can't be part of a transaction`);
+    throw new SkuaError(
+      'FAILED_PRECONDITION',
+      `${statementName(statement)} can't be part of a transaction; end it first, or connect with autocommit`,
+    );
   }
   if (statement.kind === 'create-table') return createTable(context, statement);
   await change(context, statement);
