@@ -159,3 +159,26 @@ test('a merge keeps what its own commit removed, and drops what earlier ones did
   await commit(table, { added: [file(4)] });
   expect(await statuses()).toEqual(['added 4', 'existing 1', 'existing 2', 'existing 3']);
 });
+
+test('what a merge wrote for a commit that is refused can be removed again, and nothing else goes with it', async () => {
+  const metadata = emptyTable(2, { 'commit.manifest.min-count-to-merge': '2' });
+  const table: Table = { metadata, storage: new MemoryStorage() };
+  for (let index = 0; index < 3; index++) await commit(table, { added: [file(index)] });
+  const before = [...table.storage.files.keys()];
+  const { written } = await prepareSnapshot(table.metadata, { operation: 'append', added: [file(3)] }, table.storage);
+  expect(table.storage.files.size).toBeGreaterThan(before.length);
+  await table.storage.remove(written);
+  expect([...table.storage.files.keys()]).toEqual(before);
+  expect(await filesAt(table)).toHaveLength(3);
+});
+
+test('a merge that fails leaves nothing behind', async () => {
+  const metadata = emptyTable(2, { 'commit.manifest.min-count-to-merge': '2' });
+  const table: Table = { metadata, storage: new MemoryStorage() };
+  for (let index = 0; index < 2; index++) await commit(table, { added: [file(index)] });
+  const [manifest] = await manifestsOf(table);
+  table.storage.files.delete(manifest?.location as string);
+  const before = [...table.storage.files.keys()];
+  await expect(commit(table, { added: [file(2)] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect([...table.storage.files.keys()]).toEqual(before);
+});
