@@ -197,8 +197,11 @@ export interface QueryDescription {
 }
 
 export interface EngineInstance {
-  /** Binds and types a query without reading data. Unknown column: INVALID_ARGUMENT. Aborting the signal interrupts it: CANCELLED. */
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription>;
+  /**
+   * Binds and types a query without reading data; `bound` has the types of the values that its parameters get. Unknown column: INVALID_ARGUMENT.
+   * Aborting the signal interrupts it: CANCELLED.
+   */
+  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
   /**

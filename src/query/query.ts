@@ -31,16 +31,17 @@ export async function bindQuery(context: StatementContext, sql: string, pins?: S
   return new Binder(context, pins).bind(sql);
 }
 
-/** Binds and types a query without reading data. */
+/** Binds and types a query without reading data; `bound` has the types of the values that are bound. */
 export async function describeQuery(
   context: StatementContext,
   sql: string,
   pins?: SnapshotPin[],
+  bound?: Schema,
 ): Promise<DescribedQuery> {
-  const bound = await bindQuery(context, sql, pins);
+  const query = await bindQuery(context, sql, pins);
   const { engine } = await context.environment.instance(context.call);
-  const { schema, parameters } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
-  return { bound, schema, parameters, pins: [...bound.tables.values()].map(pinOf) };
+  const { schema, parameters } = await engine.describe(query.sql, bindingsOf(query), context.call.signal, bound);
+  return { bound: query, schema, parameters, pins: [...query.tables.values()].map(pinOf) };
 }
 
 export interface StagedQuery {

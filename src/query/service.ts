@@ -48,7 +48,12 @@ class Statements implements StatementService {
     });
     switch (statement.kind) {
       case 'query': {
-        const { schema, parameters, pins } = await describeQuery(context, statement.sql, request.pins);
+        const { schema, parameters, pins } = await describeQuery(
+          context,
+          statement.sql,
+          request.pins,
+          request.parameters?.schema,
+        );
         return { kind: 'query', statement: name, schema, parameters, pins };
       }
       case 'explain': {

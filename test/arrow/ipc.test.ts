@@ -1,4 +1,16 @@
-import { Field, Int32, makeTable, Schema, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import {
+  Decimal,
+  Field,
+  Float16,
+  Int32,
+  List,
+  makeTable,
+  Schema,
+  Table,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import {
   batchBytes,
@@ -131,6 +143,30 @@ describe('record batches', () => {
       [1, 'y'],
       [2, null],
       [3, 'x'],
+    ]);
+  });
+
+  it('of half floats arrive as floats, and wide decimals of few digits as narrow ones', () => {
+    const wide = new Schema([
+      new Field('half', new Float16(), true),
+      new Field('wide', new Decimal(2, 38, 256), true),
+      new Field('list', new List(new Field('item', new Decimal(0, 5, 256), true)), true),
+    ]);
+    const { schema, batch } = throughIpc(
+      wide,
+      // Halves lie in memory as whole numbers of 16 bits do.
+      rowsToBatch(new Schema([new Field('half', new Uint16(), true), ...wide.fields.slice(1)]), [
+        [0x3e00, -(10n ** 38n) + 1n, [1n, null]],
+        [null, null, null],
+        [0xfc00, 1n, []],
+      ]),
+    );
+    expect(schema.fields.map(({ type }) => String(type))).toEqual(['Float32', 'Decimal[38e+2]', 'List<Decimal[5e+0]>']);
+    expect(schema.fields[1]?.type.bitWidth).toBe(128);
+    expect(batchToRows(schema, batch)).toEqual([
+      [1.5, -(10n ** 38n) + 1n, [1n, null]],
+      [null, null, null],
+      [Number.NEGATIVE_INFINITY, 1n, []],
     ]);
   });
 

@@ -1,10 +1,11 @@
 /** What goes in comes out: random values of every Iceberg type, by bulk ingest and as bound parameters. Seeded by `SKUA_TEST_SEED`. */
 import { Field, Int32, type Schema } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeSchema } from '../../src/arrow/index.js';
 import { packAny, unpackAny } from '../../src/flight/sql/any.js';
 import * as sql from '../../src/flight/sql/messages.js';
 import { arrowToSchema, typeToSql } from '../../src/iceberg/index.js';
-import { TestClient } from '../flight/client.js';
+import { TestClient, ticketOf } from '../flight/client.js';
 import { icebergTypeName } from './support/canonical.js';
 import { type RandomField, randomColumns, schemaOf } from './support/random-arrow.js';
 import { below, randomFrom } from './support/random-rows.js';
@@ -121,7 +122,9 @@ test.each(numbers)(`seed ${seed}.%i: parameters of a query`, async (number) => {
   const found: unknown[][] = [];
   for (const row of rows) {
     await client.send(sql.CommandPreparedStatementQuery, { prepared_statement_handle }, schemaOf(columns), [[row]]);
-    const result = await client.query(sql.CommandPreparedStatementQuery, { prepared_statement_handle });
+    const info = await client.info(sql.CommandPreparedStatementQuery, { prepared_statement_handle });
+    const result = await client.fetch(ticketOf(info));
+    expect(result.schema.fields.map(String)).toEqual(decodeSchema(info.schema).fields.map(String));
     found.push(...result.rows);
   }
   expect(text(found)).toEqual(text(rows));

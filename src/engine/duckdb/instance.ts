@@ -1,3 +1,4 @@
+import type { Schema } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type {
   ColumnRequest,
@@ -17,8 +18,9 @@ import type {
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { columnValues } from './column-values.js';
 import { Database } from './database.js';
+import { typedTexts } from './parameter-types.js';
 import { bindParameters } from './parameters.js';
-import { type Planner, typedTexts } from './planner.js';
+import type { Planner } from './planner.js';
 import { attachScans, startQuery } from './query.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
 import { schemaOf } from './stream.js';
@@ -68,8 +70,8 @@ export class DuckDbInstance implements EngineInstance {
     return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory), emptyFile);
   }
 
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
-    return this.planner.describe(sql, tables, signal);
+  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
+    return this.planner.describe(sql, tables, signal, bound);
   }
 
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
@@ -110,7 +112,7 @@ export class DuckDbInstance implements EngineInstance {
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
-      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters), scans, options.signal);
+      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
       await attachScans(use.connection, scans, this.emptyFile);
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();

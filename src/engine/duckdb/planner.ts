@@ -1,18 +1,17 @@
-import { DataType, type Field, Schema, Type } from 'apache-arrow';
+import { type Field, Schema, Type } from 'apache-arrow';
 import type { SkuaError } from '../../errors.js';
 import type { ParameterRow, QueryDescription, ScanDemand, TableBinding } from '../contract.js';
 import type { MemoryWatch } from './budget/watch.js';
 import { type Connection, Database } from './database.js';
 import { demandOf, planningDisabledOptimizers } from './demand.js';
 import { type FixedColumns, fixedColumns, noFixedColumns, widthsIn, withFixed } from './fixed-columns.js';
-import { type Token, tokens } from './lexer.js';
 import { duckdb } from './library.js';
 import { takeText } from './memory.js';
 import { registerFixed } from './named-types.js';
+import { typedTexts, withCasts } from './parameter-types.js';
 import { attachEmpty } from './query.js';
 import { takeParameterField } from './result-type.js';
 import { commonConfiguration, commonSettings, interruptInterval, lock } from './settings.js';
-import { sqlTypeOf } from './sql-type.js';
 import { cancelled, columnsOf, type ResultColumn, schemaOf } from './stream.js';
 
 /** Types and plans queries over empty tables, in an instance that can reach nothing. */
@@ -38,8 +37,9 @@ export class Planner {
     return this.database.connect();
   }
 
-  async describe(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<QueryDescription> {
-    const { text, columns, parameters } = await this.typed(sql, tables, signal);
+  /** `bound` has the types of the values that parameters get, where they are known. */
+  async describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
+    const { text, columns, parameters } = await this.typed(sql, tables, signal, bound);
     const fixed = await this.fixedColumns([text], tables, signal);
     return { schema: schemaOf(withFixed(columns, fixed)), parameters: new Schema(parameters) };
   }
@@ -61,7 +61,12 @@ export class Planner {
     return noFixedColumns;
   }
 
-  private typed(sql: string, tables: TableBinding[], signal?: AbortSignal): Promise<Prepared & { text: string }> {
+  private typed(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    bound?: Schema,
+  ): Promise<Prepared & { text: string }> {
     return this.with(signal, async (connection) => {
       await attachEmpty(connection, tables);
       const described = await prepared(connection, sql);
@@ -69,8 +74,8 @@ export class Planner {
         described.parameters.flatMap(({ typeId }, index) => (typeId === Type.Null ? [index + 1] : [])),
       );
       if (described.columns.every(({ type }) => type.known)) return { ...described, text: sql };
-      for (const type of guesses) {
-        const text = withCasts(sql, (number) => (open.has(number) ? type : undefined));
+      const guessedTexts = guesses.map((type) => withCasts(sql, (number) => (open.has(number) ? type : undefined)));
+      for (const text of [...typedTexts(sql, bound).slice(1), ...guessedTexts]) {
         const guessed = await prepared(connection, text).catch(() => undefined);
         if (guessed?.columns.every((column) => column.type.known)) {
           return { columns: guessed.columns, parameters: described.parameters, text };
@@ -138,37 +143,3 @@ async function prepared(connection: Connection, sql: string): Promise<Prepared> 
 
 /** DuckDB gives a result no columns while a parameter's type is open; with one of these it mostly does. */
 const guesses = ['VARCHAR', 'BIGINT', 'DOUBLE', 'TIMESTAMP'];
-
-/** The text with a type given to some of its parameters, which are numbered from 1. */
-function withCasts(sql: string, typeOf: (parameter: number) => string | undefined): string {
-  const found = tokens(sql);
-  let text = '';
-  let ordinal = 0;
-  for (let index = 0; index < found.length; index++) {
-    const token = found[index] as Token;
-    const piece = sql.slice(token.start, token.end);
-    if (token.kind !== 'symbol' || (piece !== '?' && piece !== '$')) {
-      text += piece;
-      continue;
-    }
-    const next = found[index + 1];
-    const digits = next?.kind === 'word' ? /^\d+$/.exec(sql.slice(next.start, next.end))?.[0] : undefined;
-    if (digits !== undefined) index++;
-    else ordinal++;
-    const number = digits === undefined ? ordinal : Number(digits);
-    const type = typeOf(number);
-    text += type === undefined ? `$${number}` : `CAST($${number} AS ${type})`;
-  }
-  return text;
-}
-
-/** The text as it is, and with the types of the bound values. */
-export function typedTexts(sql: string, parameters: ParameterRow | undefined): string[] {
-  if (!parameters) return [sql];
-  const { fields } = parameters.schema;
-  const typeOf = (number: number) => {
-    const field = fields[number - 1];
-    return field && !DataType.isNull(field.type) ? sqlTypeOf(field) : undefined;
-  };
-  return [sql, withCasts(sql, typeOf)];
-}

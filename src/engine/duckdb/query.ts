@@ -5,6 +5,7 @@ import { defineFunctions } from './define-functions.js';
 import type { SourceText } from './errors.js';
 import { type FixedColumns, withFixed } from './fixed-columns.js';
 import { loadDeletedPositions, loadTable } from './load.js';
+import { typedTexts } from './parameter-types.js';
 import { bindParameters } from './parameters.js';
 import { countedRowsSql, scanSql } from './scan.js';
 import { sqlTypeOf } from './sql-type.js';
@@ -87,6 +88,13 @@ export async function startQuery(
     statement.close();
     return startCast(connection, sql, columns, parameters);
   }
+  if (!settled) {
+    const [, typed] = typedTexts(sql, parameters?.schema);
+    if (typed !== undefined && (await isSettled(connection, typed))) {
+      statement.close();
+      return startQuery(connection, typed, parameters, fixed);
+    }
+  }
   const result = await start(connection, statement, columns, source, parameters);
   if (settled) return { result, columns };
   const actual = withFixed(result.readColumns(), fixed);
@@ -94,6 +102,13 @@ export async function startQuery(
   if (!actual.some(({ type }) => type.cast)) return { result, columns: actual };
   await result.close();
   return startCast(connection, sql, actual, parameters);
+}
+
+async function isSettled(connection: Connection, sql: string): Promise<boolean> {
+  const statement = await connection.prepare(sql).catch(() => undefined);
+  const columns = statement && columnsOf(statement);
+  statement?.close();
+  return columns?.every(({ type }) => type.known) ?? false;
 }
 
 async function startCast(
