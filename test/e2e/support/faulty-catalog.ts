@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
@@ -25,7 +25,7 @@ export interface FaultyCatalog {
   rows(sql: string): Promise<unknown[][]>;
   /** Data files, manifests and manifest lists in the warehouse. */
   files(): Promise<string[]>;
-  /** Files in the session's folder. */
+  /** Files in the session's folder, without the engine's own. */
   staged(): Promise<string[]>;
   createView(schema: string, name: string, sql: string): Promise<void>;
   endSession(): Promise<void>;
@@ -106,7 +106,10 @@ ${settings}
       return rows;
     },
     files: async () => (await found(warehouse)).filter((path) => !path.endsWith('.metadata.json')).sort(),
-    staged: async () => found((await environment.instance(catalog.call())).directory),
+    async staged() {
+      const files = await found((await environment.instance(catalog.call())).directory);
+      return files.filter((path) => !basename(path).startsWith('.'));
+    },
     async createView(namespace, name, sql) {
       const version = {
         'version-id': 1,

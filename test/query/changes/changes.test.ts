@@ -253,6 +253,38 @@ describe.each([1, 2, 3])('format version %i', (version) => {
   });
 });
 
+describe.each([
+  [2, 'merge-on-read'],
+  [2, 'copy-on-write'],
+  [3, 'merge-on-read'],
+  [3, 'copy-on-write'],
+])('format version %i, %s', (version, mode) => {
+  it('leaves values of every type as they are in rows that are updated or copied', async () => {
+    const name = `t${++made}`;
+    const nanoseconds = version === 3 ? ', n TIMESTAMP(9), nz TIMESTAMPTZ(9), v VARIANT' : '';
+    await catalog.update(
+      `CREATE TABLE ${name} (id BIGINT, b BOOLEAN, f FLOAT, d DOUBLE, e DECIMAL(38, 10), a DATE, t TIME, ts TIMESTAMP, tz TIMESTAMPTZ,
+        u UUID, x BINARY, y FIXED(4), l STRUCT(a INT, b VARCHAR[])[], m MAP(VARCHAR, STRUCT(x DECIMAL(9, 2))), s STRUCT(t TIMESTAMPTZ, u UUID)${nanoseconds})
+        TBLPROPERTIES ('format-version' = '${version}', 'write.update.mode' = '${mode}')`,
+    );
+    const more =
+      version === 3 ? `, '2020-01-01 00:00:00.123456789', '2020-01-01 00:00:00.123456789+00', '{"a": [1]}'` : '';
+    await catalog.update(
+      `INSERT INTO ${name} VALUES (1, true, 'NaN', '-Infinity', 1234567890123456789012345678.0123456789, '0001-01-01', '23:59:59.999999',
+        '9999-12-31 23:59:59.999999', '1969-12-31 23:59:59.999999+00', '00000000-0000-0000-0000-00000000000a', '\\x00\\xff'::BLOB, 'abcd'::BLOB,
+        [{'a': 1, 'b': ['x', NULL]}, NULL], MAP {'k': {'x': 1.25}},
+        {'t': TIMESTAMPTZ '2020-01-01 00:00:00+00', 'u': '00000000-0000-0000-0000-00000000000b'::UUID}${more})`,
+    );
+    await catalog.update(`INSERT INTO ${name} SELECT * REPLACE (id + 1 AS id) FROM ${name}`);
+    await catalog.update(`INSERT INTO ${name} (id) VALUES (3), (4)`);
+    const rest = `SELECT * EXCLUDE (id) FROM ${name} ORDER BY id`;
+    const before = await catalog.rows(rest);
+    expect(await catalog.update(`UPDATE ${name} SET id = id * 10 WHERE id IN (1, 3)`)).toBe(2);
+    expect(await ids(name)).toEqual([2, 4, 10, 30]);
+    expect(await catalog.rows(rest)).toEqual([before[1], before[3], before[0], before[2]]);
+  });
+});
+
 describe('position delete files', () => {
   const deleteFiles = (name: string) =>
     catalog.rows(`SELECT record_count, partition FROM "${name}$delete_files" ORDER BY record_count, partition.part`);
