@@ -8,6 +8,7 @@ import {
   Schema,
   Table,
   tableToIPC,
+  Uint16,
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
