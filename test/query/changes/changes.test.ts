@@ -193,6 +193,27 @@ describe.each([1, 2, 3])('format version %i', (version) => {
     expect(await orphans(name)).toEqual([]);
   });
 
+  it('a temporary table of bulk ingest is a source like any other, and no target', async () => {
+    const name = await table(version);
+    const schema = new Schema(longs('k', 'v'));
+    const target = { table: `news${made}`, temporary: true, ifNotExists: 'create', ifExists: 'append' } as const;
+    async function* batches() {
+      yield rowsToBatch(schema, [
+        [1n, 10n],
+        [99n, 990n],
+      ]);
+    }
+    await catalog.statements.ingest(catalog.call(), target, schema, batches());
+    const merge = `MERGE INTO ${name} AS t USING ${target.table} AS s ON t.id = s.k WHEN MATCHED THEN UPDATE SET n = s.v WHEN NOT MATCHED THEN INSERT (id, n) VALUES (k, v)`;
+    expect(await catalog.update(merge)).toBe(2);
+    expect(await catalog.update(`DELETE FROM ${name} USING ${target.table} AS s WHERE id = s.k AND id > 50`)).toBe(1);
+    expect(await catalog.rows(`SELECT id, n FROM ${name} WHERE n > 0`)).toEqual([[1n, 10n]]);
+    await expect(catalog.update(`DELETE FROM ${target.table}`)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `${target.table} is a temporary table; DELETE changes tables`,
+    });
+  });
+
   it('parameters have the types of the columns that they go to', async () => {
     const name = await table(version);
     const described = async (sql: string) => {
