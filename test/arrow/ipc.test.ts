@@ -162,7 +162,7 @@ describe('record batches', () => {
         [0xfc00, 1n, []],
       ]),
     );
-    expect(schema.fields.map(({ type }) => String(type))).toEqual(['Float32', 'Decimal[38e+2]', 'List<Decimal[5e+0]>']);
+    expect(schema.fields.map(({ type }) => String(type))).toEqual(['Float32', 'Decimal[38e+2]', 'List<Decimal[5e0]>']);
     expect(schema.fields[1]?.type.bitWidth).toBe(128);
     expect(batchToRows(schema, batch)).toEqual([
       [1.5, -(10n ** 38n) + 1n, [1n, null]],
