@@ -226,3 +226,22 @@ describe('statistics of written files', () => {
     );
   });
 });
+
+test('after an upgrade to version 3, every row has an id of its own, also beside deleted entries', async () => {
+  const storage = new MemoryStorage();
+  let metadata = emptyTable(2);
+  const files = [dataFile(metadata, 'a', [1, 2]), dataFile(metadata, 'b', [3, 4]), dataFile(metadata, 'c', [5, 6])];
+  const removed = [(files[0] as DataFile).location];
+  for (const change of [
+    { operation: 'append', added: files } as const,
+    { operation: 'delete', added: [], removed } as const,
+  ]) {
+    metadata = applySnapshot(metadata, await prepareSnapshot(metadata, change, storage));
+  }
+  metadata = { ...metadata, formatVersion: 3, nextRowId: 0n };
+  const added = [dataFile(metadata, 'd', [7, 8])];
+  metadata = applySnapshot(metadata, await prepareSnapshot(metadata, { operation: 'append', added }, storage));
+  const { tasks } = await planScan({ metadata, storage });
+  expect(tasks.map(({ file }) => file.firstRowId).sort()).toEqual([0n, 2n, 4n]);
+  expect(metadata.nextRowId).toBe(6n);
+});

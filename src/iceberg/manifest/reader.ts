@@ -157,7 +157,9 @@ function inheritance(manifest: ManifestFile): (record: EntryRecord) => ManifestE
     const fileSequenceNumber = record.fileSequenceNumber ?? inheritedSequenceNumber(status, manifest);
     if (sequenceNumber !== undefined) file.sequenceNumber = sequenceNumber;
     if (fileSequenceNumber !== undefined) file.fileSequenceNumber = fileSequenceNumber;
-    if (file.content === 'data' && nextRowId !== undefined && file.firstRowId === undefined) {
+    // The manifest's range of row ids has room for live files only.
+    const isLive = status !== 'deleted';
+    if (isLive && file.content === 'data' && nextRowId !== undefined && file.firstRowId === undefined) {
       file.firstRowId = nextRowId;
       nextRowId += BigInt(file.recordCount);
     }
