@@ -165,8 +165,17 @@ export interface ScanDemand {
   isExact?: boolean;
   /** Where nothing else is asked of the table. */
   aggregates?: Aggregates;
+  top?: TopRows;
   /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
   limit?: number;
+}
+
+/** The first rows in the order of a column, ties and other terms of the order left aside. */
+export interface TopRows {
+  column: string;
+  rows: number;
+  descending: boolean;
+  nullsFirst: boolean;
 }
 
 /** What a query asks of all rows of a table; with a filter, only the number of the wanted ones. */

@@ -2,7 +2,7 @@
 import type { Filter } from '../engine/contract.js';
 import type { Storage } from '../storage/contract.js';
 import type { MetadataCache } from './metadata-cache.js';
-import type { DataFile, DeleteFile, Schema, Snapshot, TableMetadata } from './types.js';
+import type { DataFile, DeleteFile, NestedField, Schema, Snapshot, TableMetadata } from './types.js';
 
 export interface ScanRequest {
   metadata: TableMetadata;
@@ -14,11 +14,20 @@ export interface ScanRequest {
   filter?: Filter;
   /** What else prunes files: that rows have a partner in a table that they are joined with. */
   joinKeys?: Filter;
+  /** Only the first rows in the order of a column are wanted; its statistics have to be kept. */
+  top?: TopRequest;
   storage: Storage;
   signal?: AbortSignal;
   cache?: MetadataCache;
   /** Field ids of columns whose counts and bounds the planned files are to keep, for MIN, MAX and COUNT from metadata. Default: none. */
   statistics?: readonly number[];
+}
+
+export interface TopRequest {
+  field: NestedField;
+  rows: number;
+  descending: boolean;
+  nullsFirst: boolean;
 }
 
 /** A value that can be printed and tested without a server. */
@@ -45,7 +54,7 @@ export interface ScanStatistics {
   bytesPlanned: number;
   deleteFiles: number;
   /** What pruned, in words, most effective first. */
-  prunedBy: { reason: 'partition' | 'statistics' | 'manifest' | 'join keys'; files: number }[];
+  prunedBy: { reason: 'partition' | 'statistics' | 'manifest' | 'join keys' | 'order and limit'; files: number }[];
 }
 
 /** New files for one snapshot. Paths are locations in the store. */

@@ -89,16 +89,22 @@ export class StagingArea {
   /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */
   plan(table: PinnedTable, demand: ScanDemand, learnt: readonly LearntKeys[] = []): Promise<ScanPlan> {
     const demandedFields = table.schema.fields.filter(({ name: column }) => demand.columns.includes(column));
+    const topField = table.schema.fields.find(({ name }) => name === demand.top?.column);
     return planTable(table, {
       metadata: table.metadata,
       snapshotId: table.snapshotId,
       schema: table.schema,
       filter: demand.filter,
       joinKeys: filterOfKeys(learnt),
+      top: topField && demand.top && { ...demand.top, field: topField },
       storage: table.storage,
       signal: this.signal,
       cache: metadataCacheOf(this.context, table),
-      statistics: [...statisticsWanted(table, demand), ...floatingFieldIds(demandedFields)],
+      statistics: [
+        ...statisticsWanted(table, demand),
+        ...(topField ? [topField.id] : []),
+        ...floatingFieldIds(demandedFields),
+      ],
     });
   }
 

@@ -125,7 +125,7 @@ async function checkCount(table: string, filter: string, told: string): Promise<
   expect(await count(filter), `count\n${told}`).toEqual(await count(unprunable(filter)));
 }
 
-/** The same of counts, extremes and groups of each column. */
+/** The same of counts, extremes, groups and first rows of each column. */
 async function checkAggregates(table: string, told: string): Promise<void> {
   const read = `(SELECT * FROM ${table} WHERE random() >= 0)`;
   const { schema } = await client.execute(`SELECT * FROM ${table} LIMIT 0`);
@@ -137,6 +137,9 @@ async function checkAggregates(table: string, told: string): Promise<void> {
     for (const [asked, end] of [
       [aggregates, ''],
       [distinct, 'GROUP BY ALL'],
+      [`SELECT ${column} FROM`, `ORDER BY ${column} LIMIT 3`],
+      [`SELECT ${column} FROM`, `ORDER BY ${column} DESC NULLS FIRST LIMIT 4`],
+      [`SELECT ${column} FROM`, `ORDER BY ${column} DESC NULLS LAST LIMIT 2 OFFSET 1`],
     ]) {
       const found = await answer(`${asked} ${table} ${end}`, told);
       expect(found, `${asked}\n${told}`).toEqual(await answer(`${asked} ${read} ${end}`, told));

@@ -111,6 +111,29 @@ describe('reading little', () => {
     expect(await rowsAsText(client, 'SELECT COUNT(*) FROM (SELECT text FROM long LIMIT 150000)')).toEqual([['150000']]);
   });
 
+  it('reads the files that may hold the first rows of ORDER BY and LIMIT', async () => {
+    await client.executeUpdate('CREATE TABLE ordered (id BIGINT, text VARCHAR)');
+    for (const range of ['0, 100', '50, 150', '200, 300', '300, 400']) {
+      await client.executeUpdate(`INSERT INTO ordered SELECT range, 'x' || range FROM range(${range})`);
+    }
+    await client.executeUpdate("INSERT INTO ordered VALUES (NULL, 'none')");
+    for (const [order, planned] of [
+      ['id LIMIT 3', 2],
+      ['id, text DESC LIMIT 150 OFFSET 40', 2],
+      ['id DESC LIMIT 3', 1],
+      ['id DESC NULLS LAST LIMIT 3', 1],
+      ['id NULLS FIRST LIMIT 3', 3],
+      ['id LIMIT 401', 5],
+      ['id + 1 LIMIT 3', 5],
+    ] as const) {
+      const sql = `SELECT id, text FROM ordered ORDER BY ${order}`;
+      expect(await explained(sql), order).toContain(`files: ${planned} planned of 5`);
+      const read = `SELECT id, text FROM (SELECT * FROM ordered WHERE random() >= 0) ORDER BY ${order}`;
+      const ids = async (text: string) => (await rowsAsText(client, text)).map(([id]) => id);
+      expect(await ids(sql), order).toEqual(await ids(read));
+    }
+  });
+
   it('leaves out files that appends added and a filter rules out', async () => {
     await client.executeUpdate('CREATE TABLE appended (id BIGINT)');
     const snapshot = async () =>

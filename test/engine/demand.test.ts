@@ -148,6 +148,32 @@ describe('aggregates', () => {
   });
 });
 
+describe('first rows', () => {
+  const top = async (sql: string) => (await demand(sql))[0]?.top;
+
+  it('are known by column, number and order', async () => {
+    expect(await top('SELECT raw FROM "t0" ORDER BY d DESC NULLS FIRST, "a b" LIMIT 5 OFFSET 2')).toEqual({
+      column: 'd',
+      rows: 7,
+      descending: true,
+      nullsFirst: true,
+    });
+    expect(await top('SELECT d AS e FROM (SELECT d FROM "t0") ORDER BY e LIMIT 1')).toMatchObject({
+      column: 'd',
+      rows: 1,
+    });
+  });
+
+  it.each([
+    'SELECT raw FROM "t0" ORDER BY d + 1 LIMIT 5',
+    'SELECT raw FROM "t0" WHERE "a b" > 3 ORDER BY d LIMIT 5',
+    'SELECT raw FROM "t0" ORDER BY d',
+    'SELECT a.raw FROM "t0" a JOIN "t1" b ON a."a b" = b.id ORDER BY d LIMIT 5',
+    'SELECT DISTINCT d FROM "t0" ORDER BY d LIMIT 5',
+    '(SELECT d FROM "t0" ORDER BY d LIMIT 5) UNION ALL (SELECT d FROM "t0" ORDER BY d DESC LIMIT 5)',
+  ])('are not all that %s asks', async (sql) => expect(await top(sql)).toBeUndefined());
+});
+
 it('plans with the values of parameters', async () => {
   const row = parameterRow([column('p', new Int64(), 1).field], [42n]);
   expect(await bench.instance.demand('SELECT raw FROM "t0" WHERE "a b" = ?', tables, row)).toMatchObject([

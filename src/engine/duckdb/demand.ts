@@ -1,4 +1,4 @@
-import type { Aggregates, Filter, JoinKey, ParameterRow, ScanDemand, TableBinding } from '../contract.js';
+import type { Aggregates, Filter, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../contract.js';
 import { aggregatesOf } from './aggregates.js';
 import type { Connection } from './database.js';
 import { defineFunctions } from './define-functions.js';
@@ -11,6 +11,7 @@ import { listOf, type PlanNode } from './plan.js';
 import { sqlTypeOf } from './sql-type.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from './syntax-tree.js';
 import { quoteIdentifier } from './text.js';
+import { topRowsOf } from './top-rows.js';
 
 /** Without these the plan over empty tables keeps its scans. */
 export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup,late_materialization';
@@ -58,9 +59,10 @@ export async function demandOf(
   const demands = new Map<number, Demand>();
   for (const root of plan) await visit(connection, root, [], tables, demands);
   const limit = await limitOf(connection, sql, plan);
-  const logical = demands.size > 1 || plan.some(aggregates) ? await logicalPlan(connection, sql) : undefined;
+  const logical = demands.size > 1 || plan.some(asksLittle) ? await logicalPlan(connection, sql) : undefined;
   const joinKeys = logical ? joinKeysOf(logical, tables) : [];
   const aggregated = logical ? aggregatesOf(logical, tables) : new Map<number, Aggregates>();
+  const tops = logical ? topRowsOf(logical, tables) : new Map<number, TopRows>();
   return [...demands].map(([index, demand]) => ({
     table: (tables[index] as TableBinding).name,
     columns: (tables[index] as TableBinding).columns
@@ -70,6 +72,7 @@ export async function demandOf(
     ...joinsOf(joinKeys.flatMap(({ table, key }) => (table === index ? [key] : []))),
     ...(demand.filter && demand.isExact ? { isExact: true } : {}),
     ...aggregatesIn(aggregated.get(index)),
+    ...topIn(tops.get(index)),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
   }));
 }
@@ -82,8 +85,13 @@ function aggregatesIn(aggregates: Aggregates | undefined): { aggregates?: Aggreg
   return aggregates ? { aggregates } : {};
 }
 
-function aggregates({ name, children }: PlanNode): boolean {
-  return name.trim() === 'UNGROUPED_AGGREGATE' || children.some(aggregates);
+function topIn(top: TopRows | undefined): { top?: TopRows } {
+  return top ? { top } : {};
+}
+
+/** Whether the plan has operators of which the logical plan may say that they need little. */
+function asksLittle({ name, children }: PlanNode): boolean {
+  return ['UNGROUPED_AGGREGATE', 'TOP_N'].includes(name.trim()) || children.some(asksLittle);
 }
 
 interface Demand {

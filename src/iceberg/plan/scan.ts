@@ -6,6 +6,7 @@ import type { DeleteFile, ManifestFile } from '../types.js';
 import { DeleteIndex } from './delete-index.js';
 import type { SelectedFiles } from './select-files.js';
 import { countTasks, selectFromManifests } from './select-manifests.js';
+import { filesWithTopRows } from './top-files.js';
 import { giveWay } from './turns.js';
 
 /** NOT_FOUND for a snapshot that the table does not have; otherwise fails as the storage does. Aborting the signal stops it. */
@@ -16,7 +17,11 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const schema = request.schema ?? (isTimeTravel ? schemaOf(metadata, snapshotId) : currentSchema(metadata));
   const manifests = (await loadManifests(request, snapshot)).filter(hasLiveFiles);
   const { selections, statistics } = await selectFromManifests({ ...request, schema }, manifests);
-  const tasks = await assignDeletes(request, selections);
+  const found = await assignDeletes(request, selections);
+  const tasks = request.top ? filesWithTopRows(metadata, found, request.top) : found;
+  if (tasks.length < found.length) {
+    statistics.prunedBy.push({ reason: 'order and limit', files: found.length - tasks.length });
+  }
   return { snapshot, schema, tasks, statistics: countTasks(statistics, tasks) };
 }
 

@@ -29,7 +29,7 @@ export async function selectFromManifests(
   manifests: readonly ManifestFile[],
 ): Promise<{ selections: SelectedFiles[]; statistics: ScanStatistics }> {
   const statistics = emptyStatistics(manifests.length);
-  const pruned: Pruned = { manifest: 0, partition: 0, statistics: 0, 'join keys': 0 };
+  const pruned: Pruned = { manifest: 0, partition: 0, statistics: 0, 'join keys': 0, 'order and limit': 0 };
   const chosen = await chooseManifests(request, manifests, statistics, pruned);
   const decode = decoderFor(chosen.reduce((sum, { manifest }) => sum + manifest.length, 0));
   const selections = await inParallel(chosen, manifestsAtATime, async ({ manifest, selection }) => {
