@@ -14,7 +14,7 @@ import { describeInsert, insert } from './insert.js';
 import { metadataService } from './metadata.js';
 import { bindQuery, describeQuery, runQuery } from './query.js';
 import type { RowsTable } from './rows.js';
-import { set } from './settings.js';
+import { set, settingOf } from './settings.js';
 import { describe, type Rows, show, showSchema } from './show.js';
 import { parseStatement } from './syntax/parse.js';
 import { type Statement, statementName } from './syntax/statement.js';
@@ -62,6 +62,7 @@ class Statements implements StatementService {
       }
       case 'show':
       case 'describe':
+        if (statement.kind === 'show' && statement.what === 'setting') settingOf(context, statement.setting ?? '');
         return rows(showSchema(statement));
       case 'insert': {
         const { parameters } = await describeInsert(context, statement);

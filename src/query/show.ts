@@ -43,6 +43,7 @@ const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
   setting: new Schema([text('setting')]),
   'create-table': new Schema([text('create_statement')]),
   tblproperties: new Schema([text('key'), text('value')]),
+  databases: new Schema([text('database_name')]),
   'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
 };
 
@@ -61,6 +62,7 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
   const matches = likeMatcher(statement.like);
   switch (statement.what) {
     case 'catalogs':
+    case 'databases':
       return (await listCatalogs(context)).filter(matches).map((name) => [name]);
     case 'schemas': {
       const catalog = statement.within ? catalogNamed(names.catalogs, statement.within) : currentCatalog(names);

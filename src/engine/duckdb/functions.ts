@@ -38,6 +38,9 @@ const refusedFunctions: Record<string, string> = {
   pg_sleep: 'the clock of the server',
 };
 
+/** The engine knows no users: it would say that everybody may do everything. */
+const privileges = /^has_\w*privilege$/;
+
 /** Names of files that stand for a scan of that file, such as `read_csv_auto`. */
 const readers =
   /^(read_|scan_|sniff_|parquet_|glob$|.*_scan$|pragma_|duckdb_|which_secret$|checkpoint$|force_checkpoint$)/;
@@ -54,6 +57,12 @@ export function checkScalarFunction(name: string): void {
   const lower = name.toLowerCase();
   const reach = Object.hasOwn(refusedFunctions, lower) ? refusedFunctions[lower] : undefined;
   if (reach) throw new SkuaError('PERMISSION_DENIED', `the function ${name} is not allowed: it reaches ${reach}`);
+  if (privileges.test(lower)) {
+    throw new SkuaError(
+      'PERMISSION_DENIED',
+      `the function ${name} is not allowed: privileges are the catalog's affair`,
+    );
+  }
   if (readers.test(lower)) {
     throw new SkuaError(
       'PERMISSION_DENIED',

@@ -99,7 +99,7 @@ function parseShow(cursor: Cursor): Statement {
   const kinds = {
     CATALOGS: 'catalogs',
     SCHEMAS: 'schemas',
-    DATABASES: 'schemas',
+    DATABASES: 'databases',
     NAMESPACES: 'schemas',
     TABLES: 'tables',
     VIEWS: 'views',
@@ -125,6 +125,8 @@ function parseShow(cursor: Cursor): Statement {
   if (cursor.accept('FROM') || cursor.accept('IN')) statement.within = cursor.path();
   if (cursor.accept('LIKE')) statement.like = cursor.string('a pattern');
   cursor.expectEnd();
+  // A catalog's databases can only be its schemas.
+  if (statement.what === 'databases' && statement.within) statement.what = 'schemas';
   if (statement.what === 'columns' && !statement.within) throw cursor.error('Expected FROM and a table');
   return statement;
 }

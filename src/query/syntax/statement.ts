@@ -39,12 +39,14 @@ export interface ExplainStatement {
 
 export interface ShowStatement {
   kind: 'show';
+  /** `databases` are the catalogs, by the name that DuckDB has for them. */
   what:
     | 'catalogs'
     | 'schemas'
     | 'tables'
     | 'views'
     | 'columns'
+    | 'databases'
     | 'current-schema'
     | 'setting'
     | 'settings'

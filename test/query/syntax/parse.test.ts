@@ -30,7 +30,8 @@ describe('SHOW, DESCRIBE and USE', () => {
       within: ['a', 'b'],
       like: 'x%',
     });
-    expect(parseStatement('SHOW DATABASES')).toEqual({ kind: 'show', what: 'schemas' });
+    expect(parseStatement('SHOW DATABASES')).toEqual({ kind: 'show', what: 'databases' });
+    expect(parseStatement('SHOW DATABASES IN a')).toEqual({ kind: 'show', what: 'schemas', within: ['a'] });
   });
 
   it('describes a table or a query', () => {
