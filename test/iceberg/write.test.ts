@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WrittenFile } from '../../src/engine/contract.js';
+import type { SnapshotChange } from '../../src/iceberg/contract.js';
 import {
   applySnapshot,
   createMetadataCache,
@@ -232,10 +233,11 @@ test('after an upgrade to version 3, every row has an id of its own, also beside
   let metadata = emptyTable(2);
   const files = [dataFile(metadata, 'a', [1, 2]), dataFile(metadata, 'b', [3, 4]), dataFile(metadata, 'c', [5, 6])];
   const removed = [(files[0] as DataFile).location];
-  for (const change of [
-    { operation: 'append', added: files } as const,
-    { operation: 'delete', added: [], removed } as const,
-  ]) {
+  const changes: SnapshotChange[] = [
+    { operation: 'append', added: files },
+    { operation: 'delete', added: [], removed },
+  ];
+  for (const change of changes) {
     metadata = applySnapshot(metadata, await prepareSnapshot(metadata, change, storage));
   }
   metadata = { ...metadata, formatVersion: 3, nextRowId: 0n };
