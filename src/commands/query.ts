@@ -62,6 +62,8 @@ export function queryCommand(): Command {
 async function query(options: QueryOptions, command: Command): Promise<number> {
   const output: Output = { format: options.output, stdout: process.stdout, stderr: process.stderr };
   leaveWithReader();
+  // Node warns of every TLS server that is addressed by its IP address.
+  process.noDeprecation = true;
   let client: FlightSqlClient | undefined;
   let hint = '';
   const interrupt = new AbortController();
