@@ -21,6 +21,7 @@ public final class JdbcClient {
     checks.group("seed scenario", () -> Seed.run(checks, server));
     if (arguments[0].equals("full")) {
       checks.group("metadata", () -> Metadata.run(checks, server));
+      checks.group("session", () -> Statements.session(checks, server));
       checks.group("prepared types", () -> Statements.preparedTypes(checks, server));
       checks.group("prepared again", () -> Statements.preparedAgain(checks, server));
       checks.group("update counts", () -> Statements.updateCounts(checks, server));

@@ -19,6 +19,21 @@ final class Statements {
     void bind(PreparedStatement statement) throws SQLException;
   }
 
+  /** What tools ask of a connection, and the escapes that they write. */
+  static void session(Checks checks, Server server) throws Exception {
+    try (Connection connection = server.connect()) {
+      connection.setCatalog("quickstart");
+      connection.setSchema("demo");
+      checks.equal("catalog, schema and user by SQL",
+          Server.rows(connection, "SELECT current_catalog(), current_schema(), current_user, version() LIKE 'Skua %'"),
+          List.of(List.of("quickstart", "demo", "adminuser", true)));
+      checks.equal("the time zone", Server.rows(connection, "SHOW TIME ZONE"), List.of(List.of("UTC")));
+      checks.equal("escapes of JDBC",
+          Server.rows(connection, "SELECT {fn UCASE('a')}, {d '2026-01-31'}, 'a%' LIKE 'a!%' {escape '!'}"),
+          List.of(List.of("A", Date.valueOf("2026-01-31"), true)));
+    }
+  }
+
   static void preparedTypes(Checks checks, Server server) throws Exception {
     try (Connection connection = server.connect()) {
       comesBack(checks, connection, "BOOLEAN", s -> s.setBoolean(1, true), true);
