@@ -93,19 +93,19 @@ async function attemptChange(
 
 /** Stages or commits; the conflict where another change was faster. */
 async function takeEffect(
-  { transaction, ...context }: StatementContext,
+  context: StatementContext,
   table: PinnedTable,
   after: PinnedTable,
   commit: { requirements: Record<string, unknown>[]; updates: Record<string, unknown>[]; written: string[] },
 ): Promise<unknown> {
   const { name, storage } = table;
-  if (transaction) {
-    const isStaged = transaction.stage({ name, metadata: after.metadata, storage, ...commit }, table.metadata);
+  if (context.transaction) {
+    const isStaged = context.transaction.stage({ name, metadata: after.metadata, storage, ...commit }, table.metadata);
     return isStaged ? undefined : 'another statement of the transaction';
   }
   const { requirements, updates } = commit;
   try {
-    await catalogOf({ transaction, ...context }, name.catalog).commitTable(name, { requirements, updates });
+    await catalogOf(context, name.catalog).commitTable(name, { requirements, updates });
     return undefined;
   } catch (error) {
     if (error instanceof SkuaError && error.code === 'ABORTED') return error;

@@ -11,6 +11,9 @@ const KINDS = {
   'a table or a query': 'tables',
 } as const;
 
+/** What would make a query of its own of a list of tables. */
+const CLAUSES = 'WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH UNION EXCEPT INTERSECT QUALIFY WINDOW SELECT'.split(' ');
+
 /** Reads pieces of one statement, in which parameters without a number get theirs. */
 export class Fragments {
   readonly #numbers: Edit[];
@@ -27,6 +30,7 @@ export class Fragments {
 
   /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
   until(what: keyof typeof KINDS, ...stops: string[]): string {
+    const ends = new Set(KINDS[what] === 'tables' ? [...stops, ...CLAUSES] : stops);
     let cases = 0;
     let before: Token | undefined;
     const start = this.cursor.position;
@@ -34,7 +38,7 @@ export class Fragments {
       const isName = before?.text === '.' && before.kind === 'symbol';
       const isDistinct = token.keyword === 'FROM' && before?.keyword === 'DISTINCT';
       if (token.keyword === 'CASE' && !isName) cases++;
-      const isStop = cases === 0 && !isName && !isDistinct && stops.includes(token.keyword || symbolOf(token));
+      const isStop = cases === 0 && !isName && !isDistinct && ends.has(token.keyword || symbolOf(token));
       if (token.keyword === 'END' && !isName && cases > 0) cases--;
       before = token;
       return isStop;
