@@ -1,6 +1,7 @@
-/** EXPLAIN: what a query would read, table by table, and the engine's own plan. */
+/** EXPLAIN: what a query or a change would read, table by table, and the engine's own plan. */
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { ParameterRow } from '../engine/contract.js';
+import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
 import { describeKeys } from './join-keys.js';
 import { displayName } from './names.js';
@@ -18,7 +19,8 @@ export async function explain(
   parameters: ParameterRow | undefined,
 ): Promise<Rows> {
   const started = performance.now();
-  const bound = await bindQuery(context, statement.sql);
+  const { change } = statement;
+  const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
   const resolved = performance.now();
   const { scans, staged, demands, area } = await stageQuery(context, bound, parameters);
   const fetched = performance.now();

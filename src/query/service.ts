@@ -57,6 +57,10 @@ class Statements implements StatementService {
         return { kind: 'query', statement: name, schema, parameters, pins };
       }
       case 'explain': {
+        if (statement.change) {
+          const { parameters } = await describeChange(context, statement.change);
+          return { ...rows(EXPLAIN_SCHEMA), parameters };
+        }
         const { parameters, pins } = await describeQuery(context, statement.sql, request.pins);
         return { ...rows(EXPLAIN_SCHEMA), parameters, pins };
       }

@@ -5,6 +5,7 @@ import { CommitStateUnknown } from '../../catalog/index.js';
 import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
+import type { BoundQuery } from '../bind.js';
 import type { StatementContext } from '../environment.js';
 import { executionSummary } from '../execution.js';
 import { bindingsOf } from '../query.js';
@@ -32,6 +33,12 @@ export async function describeChange(
     const { engine } = await context.environment.instance(context.call);
     return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
   });
+}
+
+/** The query that stands for a change, for EXPLAIN. */
+export async function bindChangeQuery(context: StatementContext, statement: RowChange): Promise<BoundQuery> {
+  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  return placingErrors(context, statement.written, () => bindChange(context, table, queryOf(table, statement)));
 }
 
 const NO_FIELDS = new Schema([]);

@@ -90,7 +90,11 @@ function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
   const analyze = cursor.accept('ANALYZE');
   const inner = parseStatement(cursor.rest());
-  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN is supported for queries only');
+  if (inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge') {
+    if (!analyze) return { kind: 'explain', analyze, sql: inner.written.sql, change: inner };
+    throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN ANALYZE runs queries only; EXPLAIN shows the plan of a change');
+  }
+  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN is supported for queries and changes only');
   return { kind: 'explain', analyze, sql: inner.sql };
 }
 

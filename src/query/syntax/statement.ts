@@ -35,6 +35,8 @@ export interface ExplainStatement {
   kind: 'explain';
   analyze: boolean;
   sql: string;
+  /** What is explained, where it is no query. */
+  change?: RowChange;
 }
 
 export interface ShowStatement {

@@ -306,6 +306,30 @@ describe.each([
   });
 });
 
+it('EXPLAIN shows which files a change reads, and changes nothing', async () => {
+  const name = `t${++made}`;
+  await catalog.update(`CREATE TABLE ${name} (id BIGINT, n BIGINT)`);
+  for (const first of [0, 100, 200, 300]) {
+    await catalog.update(`INSERT INTO ${name} SELECT range, 0 FROM range(${first}, ${first + 100})`);
+  }
+  await catalog.update(`CREATE TABLE ${name}_news (k BIGINT)`);
+  await catalog.update(`INSERT INTO ${name}_news VALUES (150), (160)`);
+  const files = async (sql: string) => {
+    const lines = (await catalog.rows(`EXPLAIN ${sql}`)).map(([line]) => String(line));
+    const first = lines.findIndex((line) => line.startsWith(`Table quickstart.demo.${name},`));
+    return lines.slice(first).find((line) => line.includes('files:'));
+  };
+  expect(await files(`DELETE FROM ${name} WHERE id = 250`)).toContain('files: 1 planned of 4');
+  expect(await files(`UPDATE ${name} SET n = 1 WHERE id < 150`)).toContain('files: 2 planned of 4');
+  expect(await files(`DELETE FROM ${name} USING ${name}_news WHERE id = k`)).toContain('files: 1 planned of 4');
+  const merge = `MERGE INTO ${name} USING ${name}_news AS s ON id = s.k WHEN MATCHED THEN UPDATE SET n = 1 WHEN NOT MATCHED THEN INSERT (id) VALUES (k)`;
+  expect(await files(merge)).toContain('files: 1 planned of 4');
+  expect(await catalog.rows(`SELECT count(*), sum(n) FROM ${name}`)).toEqual([[400n, 0n]]);
+  await expect(catalog.rows(`EXPLAIN DELETE FROM ${name} WHERE missing = 1`)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+});
+
 describe('position delete files', () => {
   const deleteFiles = (name: string) =>
     catalog.rows(`SELECT record_count, partition FROM "${name}$delete_files" ORDER BY record_count, partition.part`);

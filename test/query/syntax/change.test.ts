@@ -143,7 +143,8 @@ it.each([
   ['MERGE INTO t USING s ON a = b', 'INVALID_ARGUMENT', 'Expected WHEN MATCHED'],
   ['MERGE INTO t USING s ON a WHEN NOT MATCHED BY SOURCE THEN UPDATE SET *', 'INVALID_ARGUMENT', 'not in the source'],
   ['MERGE INTO t USING s ON a WHEN NOT MATCHED THEN DELETE', 'INVALID_ARGUMENT', 'Expected INSERT'],
-  ['EXPLAIN DELETE FROM t', 'UNIMPLEMENTED', 'EXPLAIN is supported for queries only'],
+  ['EXPLAIN ANALYZE DELETE FROM t', 'UNIMPLEMENTED', 'EXPLAIN shows the plan of a change'],
+  ['EXPLAIN TRUNCATE t', 'UNIMPLEMENTED', 'EXPLAIN is supported for queries and changes only'],
 ])('refuses %s', (sql, code, message) => {
   expect(() => parseStatement(sql)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) }),
