@@ -2,7 +2,7 @@ import { Field, Int64, Schema, Utf8 } from 'apache-arrow';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../../src/arrow/index.js';
 import { type FaultyCatalog, startFaultyCatalog } from '../../e2e/support/faulty-catalog.js';
-import { openDatabase } from '../../parquet/duckdb.js';
+import { createTable, idsOf, nextName, orphansOf } from './tables.js';
 
 let catalog: FaultyCatalog;
 beforeAll(async () => {
@@ -16,30 +16,9 @@ afterAll(() => catalog?.stop());
 const isCommit = ({ method, body }: { method: string; body: string }) =>
   method === 'POST' && body.includes('add-snapshot');
 
-let made = 0;
-
-/** A table of 12 rows in files of 4, one for each value of `part`. */
-async function table(version: number, properties = ''): Promise<string> {
-  const name = `t${++made}`;
-  await catalog.update(
-    `CREATE TABLE ${name} (id BIGINT, n BIGINT, part VARCHAR) PARTITIONED BY (part) TBLPROPERTIES ('format-version' = '${version}'${properties})`,
-  );
-  await catalog.update(`INSERT INTO ${name} SELECT range, 0, 'p' || (range % 3) FROM range(12)`);
-  return name;
-}
-
-async function ids(name: string): Promise<number[]> {
-  return (await catalog.rows(`SELECT id FROM ${name} ORDER BY id`)).map(([id]) => Number(id));
-}
-
-/** Files in the warehouse below a table that none of its snapshots refers to. */
-async function orphans(name: string): Promise<string[]> {
-  const known = await catalog.rows(
-    `SELECT file_path FROM "${name}$all_files" UNION SELECT path FROM "${name}$all_manifests" UNION SELECT manifest_list FROM "${name}$snapshots"`,
-  );
-  const referred = new Set(known.map(([location]) => String(location).replace(/^file:(\/\/)?/, '')));
-  return (await catalog.files()).filter((path) => path.includes(`/${name}/`) && !referred.has(path));
-}
+const table = (version: number) => createTable(catalog, version);
+const ids = (name: string) => idsOf(catalog, name);
+const orphans = (name: string) => orphansOf(catalog, name);
 
 const parameters = (fields: Field[], rows: unknown[][]) => {
   const schema = new Schema(fields);
@@ -196,7 +175,7 @@ describe.each([1, 2, 3])('format version %i', (version) => {
   it('a temporary table of bulk ingest is a source like any other, and no target', async () => {
     const name = await table(version);
     const schema = new Schema(longs('k', 'v'));
-    const target = { table: `news${made}`, temporary: true, ifNotExists: 'create', ifExists: 'append' } as const;
+    const target = { table: `news_of_${name}`, temporary: true, ifNotExists: 'create', ifExists: 'append' } as const;
     async function* batches() {
       yield rowsToBatch(schema, [
         [1n, 10n],
@@ -256,7 +235,7 @@ describe.each([1, 2, 3])('format version %i', (version) => {
   });
 
   it('positions are right in files of several row groups', async () => {
-    const name = `t${++made}`;
+    const name = nextName();
     await catalog.update(`CREATE TABLE ${name} (id BIGINT, s VARCHAR) TBLPROPERTIES ('format-version' = '${version}')`);
     await catalog.update(`INSERT INTO ${name} SELECT range, 's' || range FROM range(400000)`);
     expect(await catalog.update(`DELETE FROM ${name} WHERE id BETWEEN 250000 AND 300000 OR id % 100000 = 7`)).toBe(
@@ -281,7 +260,7 @@ describe.each([
   [3, 'copy-on-write'],
 ])('format version %i, %s', (version, mode) => {
   it('leaves values of every type as they are in rows that are updated or copied', async () => {
-    const name = `t${++made}`;
+    const name = nextName();
     const nanoseconds = version === 3 ? ', n TIMESTAMP(9), nz TIMESTAMPTZ(9), v VARIANT' : '';
     await catalog.update(
       `CREATE TABLE ${name} (id BIGINT, b BOOLEAN, f FLOAT, d DOUBLE, e DECIMAL(38, 10), a DATE, t TIME, ts TIMESTAMP, tz TIMESTAMPTZ,
@@ -307,7 +286,7 @@ describe.each([
 });
 
 it('EXPLAIN shows which files a change reads, and changes nothing', async () => {
-  const name = `t${++made}`;
+  const name = nextName();
   await catalog.update(`CREATE TABLE ${name} (id BIGINT, n BIGINT)`);
   for (const first of [0, 100, 200, 300]) {
     await catalog.update(`INSERT INTO ${name} SELECT range, 0 FROM range(${first}, ${first + 100})`);
@@ -327,86 +306,5 @@ it('EXPLAIN shows which files a change reads, and changes nothing', async () => 
   expect(await catalog.rows(`SELECT count(*), sum(n) FROM ${name}`)).toEqual([[400n, 0n]]);
   await expect(catalog.rows(`EXPLAIN DELETE FROM ${name} WHERE missing = 1`)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-  });
-});
-
-describe('position delete files', () => {
-  const deleteFiles = (name: string) =>
-    catalog.rows(`SELECT record_count, partition FROM "${name}$delete_files" ORDER BY record_count, partition.part`);
-
-  it('are one for each partition, or for each data file where the table says so', async () => {
-    const name = await table(2);
-    await catalog.update(`INSERT INTO ${name} SELECT range, 1, 'p' || (range % 3) FROM range(12, 24)`);
-    await catalog.update(`DELETE FROM ${name} WHERE id % 6 < 2`);
-    expect(await deleteFiles(name)).toEqual([
-      [4n, { part: 'p0' }],
-      [4n, { part: 'p1' }],
-    ]);
-    const each = await table(2, ", 'write.delete.granularity' = 'file'");
-    await catalog.update(`INSERT INTO ${each} SELECT range, 1, 'p' || (range % 3) FROM range(12, 24)`);
-    await catalog.update(`DELETE FROM ${each} WHERE id % 6 < 2`);
-    expect(await deleteFiles(each)).toEqual([
-      [2n, { part: 'p0' }],
-      [2n, { part: 'p0' }],
-      [2n, { part: 'p1' }],
-      [2n, { part: 'p1' }],
-    ]);
-  });
-
-  it('are sorted by file and position, in the columns that the specification numbers', async () => {
-    const name = `t${++made}`;
-    await catalog.update(`CREATE TABLE ${name} (id BIGINT) TBLPROPERTIES ('format-version' = '2')`);
-    for (let file = 0; file < 3; file++) {
-      await catalog.update(`INSERT INTO ${name} SELECT range FROM range(${file * 100000}, ${file * 100000 + 100000})`);
-    }
-    expect(await catalog.update(`DELETE FROM ${name} WHERE id % 2 = 0`)).toBe(150000);
-    const [[location] = []] = await catalog.rows(`SELECT file_path FROM "${name}$delete_files"`);
-    const path = `'${String(location).replace(/^file:(\/\/)?/, '')}'`;
-    const database = await openDatabase();
-    try {
-      const before = '(file_path, pos) < lag((file_path, pos)) OVER (ORDER BY file_row_number)';
-      const rows = `SELECT file_path, pos, ${before} AS unsorted FROM read_parquet(${path}, file_row_number = true)`;
-      expect(await database.number(`SELECT count(*) FROM (${rows}) WHERE unsorted`)).toBe(0n);
-      expect(await database.number(`SELECT count(*) FROM (${rows})`)).toBe(150000n);
-      const fieldId = (column: string) =>
-        database.number(`SELECT field_id FROM parquet_schema(${path}) WHERE name = '${column}'`);
-      expect([await fieldId('file_path'), await fieldId('pos')]).toEqual([2147483546n, 2147483545n]);
-    } finally {
-      database.close();
-    }
-  });
-});
-
-describe('deletion vectors', () => {
-  it('take in the position deletes of a table that was upgraded', async () => {
-    const name = await table(2, ", 'write.delete.granularity' = 'file'");
-    await catalog.update(`DELETE FROM ${name} WHERE id IN (0, 1)`);
-    await catalog.update(`ALTER TABLE ${name} SET TBLPROPERTIES ('format-version' = '3')`);
-    await catalog.update(`DELETE FROM ${name} WHERE id = 3`);
-    const files = `SELECT file_format, record_count, partition.part FROM "${name}$delete_files" ORDER BY ALL`;
-    expect(await catalog.rows(files)).toEqual([
-      ['PARQUET', 1n, 'p1'],
-      ['PUFFIN', 2n, 'p0'],
-    ]);
-    expect(await ids(name)).toEqual([2, 4, 5, 6, 7, 8, 9, 10, 11]);
-    await catalog.update(`UPDATE ${name} SET n = 5 WHERE id IN (4, 6)`);
-    expect(await catalog.rows(`SELECT id FROM ${name} WHERE n = 5 ORDER BY id`)).toEqual([[4n], [6n]]);
-    expect(await catalog.update(`DELETE FROM ${name} WHERE part = 'p0'`)).toBe(2);
-    expect(await ids(name)).toEqual([2, 4, 5, 7, 8, 10, 11]);
-    expect(await orphans(name)).toEqual([]);
-  });
-
-  it('are in one Puffin file for each statement, and replaced one by one', async () => {
-    const name = await table(3);
-    await catalog.update(`DELETE FROM ${name} WHERE id < 3`);
-    const files = `SELECT count(DISTINCT file_path), count(*), sum(record_count) FROM "${name}$delete_files"`;
-    expect(await catalog.rows(files)).toEqual([[1n, 3n, 3n]]);
-    await catalog.update(`DELETE FROM ${name} WHERE id = 3`);
-    expect(await catalog.rows(files)).toEqual([[2n, 3n, 4n]]);
-    expect(await ids(name)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
-    const [summary] = await catalog.rows(
-      `SELECT summary['added-dvs'], summary['removed-dvs'], summary['total-delete-files'], summary['total-position-deletes'] FROM "${name}$snapshots" ORDER BY committed_at DESC LIMIT 1`,
-    );
-    expect(summary).toEqual(['1', '1', '3', '4']);
   });
 });
