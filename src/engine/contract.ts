@@ -322,6 +322,8 @@ export interface ParquetSource {
   firstRowId?: bigint;
   /** Field ids of floating-point columns that are known to hold no NaN; of others a writer's bounds may leave NaNs out. */
   withoutNan?: ReadonlySet<number>;
+  /** Names of the file's own columns whose bloom filters must not be asked; see `misleadingBloomFilters`. */
+  misleadingBloomFilters?: ReadonlySet<string>;
   /** Deleted row positions within this file, ascending. */
   deletedPositions?: BigInt64Array;
   /** Local Parquet files of position deletes (columns `file_path`, `pos`) that apply to this file's `location`. */

@@ -28,7 +28,7 @@ import {
   readDeletionVector,
 } from '../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../iceberg/types.js';
-import { neededRanges, type ParquetFooter, readingClocks } from '../parquet/index.js';
+import { misleadingBloomFilters, neededRanges, type ParquetFooter, readingClocks } from '../parquet/index.js';
 import { anySignal } from '../signal.js';
 import type { StatementContext } from './environment.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
@@ -206,6 +206,7 @@ export class StagingArea {
       constants: new Map([...identityConstants(table.metadata, file), ...constants]),
       ...hidden,
       withoutNan: fieldsWithoutNan(file),
+      misleadingBloomFilters: misleadingBloomFilters(footer),
       deletedPositions,
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(

@@ -26,6 +26,8 @@ export interface ReadContext {
   defaults?: ReadonlyMap<number, Literal>;
   /** Field ids that hold no NaN in this file. */
   withoutNan?: ReadonlySet<number>;
+  /** What the file tells of the column's values must not be asked for a comparison. */
+  unasked?: boolean | undefined;
 }
 
 /**
@@ -42,8 +44,9 @@ export function physicalRead(
   if (DataType.isStruct(type)) return structRead(type.children, physical, context, depth);
   if (DataType.isMap(type)) return mapRead(type, physical, context, depth);
   if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, context, depth);
-  if (DataType.isFloat(type) && depth === 0 && !context.withoutNan?.has(fieldIdOf(field) ?? context.fieldId ?? -1)) {
-    return { type: sqlTypeOf(field), convert: unbounded };
+  if (DataType.isFloat(type) && depth === 0) {
+    const isSound = context.withoutNan?.has(fieldIdOf(field) ?? context.fieldId ?? -1) && !context.unasked;
+    if (!isSound) return { type: sqlTypeOf(field), convert: unbounded };
   }
   // A variant is a group of its metadata and value (Parquet format, "Variant").
   if (isJson(field) && physical.children.length > 0) {
@@ -54,6 +57,7 @@ export function physicalRead(
   }
   if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
+  if (context.unasked && sqlTypeOf(field) === 'BLOB') return { type: 'BLOB', convert: unfiltered };
   return { type: sqlTypeOf(field), convert: unchanged };
 }
 
@@ -64,6 +68,9 @@ const unchanged = (value: string) => value;
  * writers leave NaN out of them, while DuckDB has NaN above all numbers: it would skip row groups, and take a maximum from them.
  */
 const unbounded = (value: string) => `(${value} * 1)`;
+
+/** The same bytes, as an expression that DuckDB compares with nothing in the file but themselves. */
+const unfiltered = (value: string) => `(${value} || ''::BLOB)`;
 
 function structRead(
   fields: readonly Field[],

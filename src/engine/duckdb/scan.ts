@@ -110,6 +110,7 @@ function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
         fieldId: column.fieldId,
         defaults: column.nestedDefaults,
         withoutNan: file.withoutNan,
+        unasked: file.misleadingBloomFilters?.has(physical.name),
       }),
     },
   };
