@@ -5,7 +5,9 @@ import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
 import type { Call } from './contract.js';
-import type { Transaction } from './transaction.js';
+import type { RowsTable } from './rows.js';
+import type { NameContext } from './tables/names.js';
+import type { Transaction } from './tables/transaction.js';
 
 export interface QueryEnvironment {
   /** By configured name. */
@@ -39,10 +41,19 @@ export interface QueryLimits {
   commitRetries: number;
 }
 
+/** Finds the table of rows that a path means; undefined for paths that are not its own. */
+export type SystemSchema = (
+  context: StatementContext,
+  names: NameContext,
+  path: readonly string[],
+) => Promise<RowsTable | undefined>;
+
 /** One statement on its way. */
 export interface StatementContext {
   environment: QueryEnvironment;
   call: Call;
+  /** `information_schema`, which lists what views answer with, and so can't be known to those who bind them. */
+  informationSchema: SystemSchema;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
   /** Of a change that must happen once. */

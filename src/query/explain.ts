@@ -3,13 +3,13 @@ import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { ParameterRow } from '../engine/contract.js';
 import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
-import { describeKeys } from './join-keys.js';
-import { displayName } from './names.js';
-import { bindQuery, stageQuery } from './query.js';
-import type { Rows } from './show.js';
-import type { StagedScan } from './stage.js';
+import { describeKeys } from './reading/join-keys.js';
+import { bindQuery, stageQuery } from './reading/query.js';
+import type { StagedScan } from './reading/stage.js';
+import type { Rows } from './rows.js';
 import type { ExplainStatement } from './syntax/statement.js';
-import type { PinnedTable } from './tables.js';
+import { displayName } from './tables/names.js';
+import type { PinnedTable } from './tables/tables.js';
 
 export const EXPLAIN_SCHEMA = new Schema([new Field('plan', new Utf8(), true)]);
 

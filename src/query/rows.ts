@@ -26,3 +26,9 @@ export function rowsScan(table: Omit<RowsTable, 'batches'> & Pick<BatchSource, '
     source: { kind: 'batches', schema: table.schema, batches: table.batches },
   };
 }
+
+/** What SHOW and its like answer with. */
+export interface Rows {
+  schema: Schema;
+  rows: unknown[][];
+}

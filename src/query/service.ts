@@ -5,21 +5,23 @@ import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { changeRows, describeChange } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
-import { define, isDefinition } from './define.js';
+import { define, isDefinition } from './definitions/define.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
-import { AlreadyCommitted } from './execution.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
-import { ingest } from './ingest.js';
-import { describeInsert, insert } from './insert.js';
-import { metadataService } from './metadata.js';
-import { bindQuery, describeQuery, runQuery } from './query.js';
-import type { RowsTable } from './rows.js';
-import { set, settingOf } from './settings.js';
-import { describe, type Rows, show, showSchema } from './show.js';
+import { ingest } from './ingest/ingest.js';
+import { informationSchemaTable } from './listing/information-schema.js';
+import { metadataService } from './listing/metadata.js';
+import { describe, show, showSchema } from './listing/show.js';
+import { bindQuery, describeQuery, runQuery } from './reading/query.js';
+import type { Rows, RowsTable } from './rows.js';
+import { set, settingOf } from './session/settings.js';
+import { use } from './session/use.js';
 import { parseStatement } from './syntax/parse.js';
 import { type Statement, statementName } from './syntax/statement.js';
-import { begin, commitTransaction, endTransaction, rollback, transactionOf } from './transaction.js';
-import { use } from './use.js';
+import { begin, endTransaction, rollback, transactionOf } from './tables/transaction.js';
+import { commitTransaction } from './writing/commit-transaction.js';
+import { AlreadyCommitted } from './writing/execution.js';
+import { describeInsert, insert } from './writing/insert.js';
 
 /** What an update answers when it is run as a query. */
 const AFFECTED_ROWS = new Schema([new Field('affected_rows', new Int64(), false)]);
@@ -149,7 +151,12 @@ class Statements implements StatementService {
   }
 
   #context(call: Call, transaction?: string): StatementContext {
-    return { environment: this.environment, call, transaction: transactionOf(call, transaction) };
+    return {
+      environment: this.environment,
+      call,
+      informationSchema: informationSchemaTable,
+      transaction: transactionOf(call, transaction),
+    };
   }
 
   async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {

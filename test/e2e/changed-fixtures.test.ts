@@ -1,7 +1,7 @@
 /** Tables that Spark, PyIceberg and Iceberg's core library wrote, and Skua changes: of rows, columns and deletes of every kind. */
 import type { Field } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { schemaName } from '../../src/query/names.js';
+import { schemaName } from '../../src/query/tables/names.js';
 import { type FixtureTable, fixtureTables } from '../fixtures/index.js';
 import { canonicalCell, sortedByText } from './support/canonical.js';
 import { type Fixtures, startFixtures } from './support/fixtures.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Database } from '../../src/engine/duckdb/database.js';
+import { Database } from '../../src/engine/duckdb/native/database.js';
 import { useEngine } from './support.js';
 
 const bench = useEngine();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Field, Int64 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { batchBytes, batchToRows } from '../../src/arrow/index.js';
-import { locateLibrary } from '../../src/engine/duckdb/library.js';
+import { locateLibrary } from '../../src/engine/duckdb/native/library.js';
 import { parameterRow, useEngine } from './support.js';
 
 const bench = useEngine();

@@ -5,7 +5,7 @@ import { type DataType, Field, Schema } from 'apache-arrow';
 import { afterAll, beforeAll } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../src/arrow/index.js';
 import type { ParameterRow, ParquetSource, PhysicalColumn, TableColumn, TableScan } from '../../src/engine/contract.js';
-import { Database } from '../../src/engine/duckdb/database.js';
+import { Database } from '../../src/engine/duckdb/native/database.js';
 import { type Engine, type EngineInstance, openDuckDbEngine } from '../../src/engine/index.js';
 
 export interface Bench {

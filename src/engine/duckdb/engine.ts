@@ -1,9 +1,9 @@
 import type { Engine, EngineInstance, EngineOptions, InstanceOptions, SqlParser } from '../contract.js';
 import { type MemoryBudget, openMemoryBudget } from './budget/index.js';
-import type { Connection } from './database.js';
 import { DuckDbInstance } from './instance.js';
-import { DuckDbParser } from './parser.js';
-import { Planner } from './planner.js';
+import type { Connection } from './native/database.js';
+import { DuckDbParser } from './parsing/parser.js';
+import { Planner } from './planning/planner.js';
 
 /** SQL on DuckDB, in this process. */
 export class DuckDbEngine implements Engine {

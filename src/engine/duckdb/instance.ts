@@ -16,17 +16,18 @@ import type {
   WrittenFile,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
-import { columnValues } from './column-values.js';
-import { Database } from './database.js';
-import { typedTexts } from './parameter-types.js';
-import { bindParameters } from './parameters.js';
-import type { Planner } from './planner.js';
-import { attachScans, startQuery } from './query.js';
+import { Database } from './native/database.js';
+import { quoteText } from './native/text.js';
+import { typedTexts } from './parsing/parameter-types.js';
+import { columnValues } from './planning/column-values.js';
+import type { Planner } from './planning/planner.js';
+import { startQuery } from './results/query.js';
+import { schemaOf } from './results/stream.js';
+import { attachScans } from './scans/attach.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { schemaOf } from './stream.js';
-import { quoteText } from './text.js';
+import { bindParameters } from './types/parameters.js';
 import { Use } from './use.js';
-import { writeFiles } from './write.js';
+import { writeFiles } from './writing/write.js';
 
 export class DuckDbInstance implements EngineInstance {
   /** What is under way, and how to end it. */

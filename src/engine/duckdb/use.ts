@@ -1,10 +1,10 @@
 import type { SkuaError } from '../../errors.js';
 import type { InstanceBudget } from './budget/index.js';
 import type { WatchedStatement } from './budget/watch.js';
-import type { Connection } from './database.js';
-import { duckdb } from './library.js';
+import type { Connection } from './native/database.js';
+import { duckdb } from './native/library.js';
+import { cancelled } from './results/stream.js';
 import { interruptInterval, trackProgress } from './settings.js';
-import { cancelled } from './stream.js';
 
 /** One connection from its first statement to its last. */
 export class Use implements WatchedStatement {

@@ -5,7 +5,7 @@
 import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
 import type { TableColumn } from '../../engine/contract.js';
 import { tableColumns } from '../../iceberg/index.js';
-import type { PinnedTable } from '../tables.js';
+import type { PinnedTable } from '../tables/tables.js';
 
 export interface ChangeQuery {
   sql: string;

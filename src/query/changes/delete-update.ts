@@ -1,7 +1,7 @@
 /** DELETE and UPDATE as queries. */
 import { quoteName, tokenize } from '../syntax/lexer.js';
 import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
-import type { PinnedTable } from '../tables.js';
+import type { PinnedTable } from '../tables/tables.js';
 import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
 import { assignedValues, columnSql } from './values.js';

@@ -6,26 +6,19 @@ import type { FileTask } from '../../iceberg/contract.js';
 import {
   type DeletedFiles,
   newDeleteLocation,
-  onlyDataFile,
   partitionKey,
   positionDeleteColumns,
   positionDeleteFile,
-  removalKey,
 } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { quoteName, quoteString } from '../syntax/lexer.js';
-import type { PinnedTable } from '../tables.js';
-import { compressionOf, targetFileSize } from '../write.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { compressionOf, targetFileSize } from '../writing/write.js';
 import { changed } from './change-query.js';
 import { type ChangedRows, valuesOf } from './changed-rows.js';
 import { writeDeletionVectors } from './deletion-vectors.js';
-
-export interface Removal {
-  addedDeletes: DeleteFile[];
-  /** As `SnapshotChange.removed`. */
-  removed: string[];
-}
+import { type Removal, withItsDeletes } from './removal.js';
 
 /** `written` takes the locations of what was uploaded, as soon as it may be there. */
 export async function deleteRows(
@@ -47,18 +40,6 @@ export async function deleteRows(
 
 function isWhole({ file }: FileTask, { byFile }: ChangedRows): boolean {
   return byFile.get(file.location) === file.recordCount;
-}
-
-/** What goes with a data file: the file, and deletes that are about it alone. */
-export function withItsDeletes({ file, deletes }: FileTask): string[] {
-  return [file.location, ...ownDeletes({ file, deletes }).map(removalKey)];
-}
-
-/** The deletes that are about this data file alone. */
-export function ownDeletes({ file, deletes }: FileTask): DeleteFile[] {
-  return deletes.filter(
-    (candidate) => candidate.content === 'position-deletes' && onlyDataFile(candidate) === file.location,
-  );
 }
 
 async function writePositionDeletes(

@@ -14,10 +14,10 @@ import type { DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { rowsScan, rowsTable } from '../rows.js';
 import { quoteName } from '../syntax/lexer.js';
-import type { PinnedTable } from '../tables.js';
+import type { PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
-import { ownDeletes, type Removal, withItsDeletes } from './deletes.js';
+import { ownDeletes, type Removal, withItsDeletes } from './removal.js';
 
 const READS_AHEAD = 16;
 

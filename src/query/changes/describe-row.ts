@@ -1,11 +1,11 @@
 /** A row of a table in words, for errors. */
 import { batchToRows } from '../../arrow/index.js';
-import { Binder } from '../bind.js';
 import type { StatementContext } from '../environment.js';
-import { schemaName } from '../names.js';
-import { runQuery } from '../query.js';
+import { Binder } from '../reading/bind.js';
+import { runQuery } from '../reading/query.js';
 import { quoteName, quoteString } from '../syntax/lexer.js';
-import type { PinnedTable } from '../tables.js';
+import { schemaName } from '../tables/names.js';
+import type { PinnedTable } from '../tables/tables.js';
 
 const MOST_COLUMNS = 5;
 const MOST_CHARACTERS = 40;

@@ -1,10 +1,10 @@
 /** The places that errors name are those of the query that stands for a change; the client knows the statement. */
 import { SkuaError } from '../../errors.js';
-import { namesOf } from '../definitions.js';
 import type { StatementContext } from '../environment.js';
-import { findCatalog } from '../names.js';
 import { normalizeQuery } from '../syntax/normalize.js';
 import type { StatementText } from '../syntax/row-change.js';
+import { findCatalog } from '../tables/names.js';
+import { namesOf } from '../tables/tables.js';
 
 /** Runs the work. A syntax error names its place in the statement; other errors of the query name none. */
 export async function placingErrors<T>(

@@ -1,10 +1,10 @@
 /** MERGE as a query: the rows of the table with their partners in the source, then the rows of the source that have none. */
 import { SkuaError } from '../../errors.js';
 import type { NestedField } from '../../iceberg/types.js';
-import { fieldNamed } from '../definitions.js';
 import { quoteName } from '../syntax/lexer.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
-import type { PinnedTable } from '../tables.js';
+import { fieldNamed } from '../tables/fields.js';
+import type { PinnedTable } from '../tables/tables.js';
 import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
 import { assignedValues, columnSql, expressionSql } from './values.js';

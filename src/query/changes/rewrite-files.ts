@@ -4,11 +4,11 @@ import { hiddenColumns, tableColumns } from '../../iceberg/index.js';
 import type { DataFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { quoteName } from '../syntax/lexer.js';
-import type { PinnedTable } from '../tables.js';
-import { writeDataFiles } from '../write.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { writeDataFiles } from '../writing/write.js';
 import { changed, hasRowIds } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
-import { type Removal, withItsDeletes } from './deletes.js';
+import { type Removal, withItsDeletes } from './removal.js';
 import { rowColumns } from './target.js';
 
 const lineageColumns = ['_row_id', '_last_updated_sequence_number'];

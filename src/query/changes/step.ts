@@ -2,12 +2,12 @@
 import type { SnapshotChange } from '../../iceberg/contract.js';
 import { planScan } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { Binder } from '../bind.js';
 import type { StatementContext } from '../environment.js';
-import { schemaName } from '../names.js';
-import { stageQuery } from '../query.js';
+import { Binder } from '../reading/bind.js';
+import { stageQuery } from '../reading/query.js';
 import { quoteName } from '../syntax/lexer.js';
-import { metadataCacheOf, type PinnedTable } from '../tables.js';
+import { schemaName } from '../tables/names.js';
+import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
 import { type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
 import { deleteRows } from './deletes.js';

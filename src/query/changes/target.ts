@@ -1,13 +1,12 @@
 /** The table that a statement changes, in one state throughout. */
 import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames, METADATA_TABLES } from '../../iceberg/index.js';
-import { namesOf } from '../definitions.js';
 import type { StatementContext } from '../environment.js';
-import { displayName, resolveTable } from '../names.js';
 import { quoteName, tokenize } from '../syntax/lexer.js';
 import type { ChangeTarget } from '../syntax/row-change.js';
-import { loadTableOrView, type PinnedTable } from '../tables.js';
-import { temporaryTable } from '../temporary.js';
+import { displayName, resolveTable } from '../tables/names.js';
+import { loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
+import { temporaryTable } from '../tables/temporary.js';
 
 /** What is no table whose rows can be changed: INVALID_ARGUMENT. A table with columns that hide its rows' positions: UNIMPLEMENTED. */
 export async function loadTarget(

@@ -2,9 +2,9 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField, Type } from '../../iceberg/types.js';
-import { fieldNamed } from '../definitions.js';
 import { quoteName, quoteString } from '../syntax/lexer.js';
 import type { Assignment } from '../syntax/row-change.js';
+import { fieldNamed } from '../tables/fields.js';
 
 /** What is assigned to a column or to fields inside it. */
 interface Assigned {

@@ -1,5 +1,5 @@
 /** What ALTER does, one alteration at a time. Columns are paths: `[column]`, `[column, field, …]`. */
-import type { PartitionDefinition } from './statement.js';
+import type { PartitionDefinition } from './partition.js';
 
 export type TableAlteration =
   | AddColumn

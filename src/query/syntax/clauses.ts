@@ -1,7 +1,7 @@
 /** Clauses that several definitions share. */
 import { SkuaError } from '../../errors.js';
 import type { Cursor } from './cursor.js';
-import type { PartitionDefinition } from './statement.js';
+import type { PartitionDefinition } from './partition.js';
 
 /** First words of queries. */
 export const QUERY_STARTS = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE', 'PIVOT', 'UNPIVOT', 'SUMMARIZE']);

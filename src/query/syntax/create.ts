@@ -2,7 +2,8 @@
 import { SkuaError } from '../../errors.js';
 import { AFTER_TYPE, parseColumnType, parseDefault, parseNames, parsePartition, parseProperties } from './clauses.js';
 import type { Cursor } from './cursor.js';
-import type { ColumnDefinition, CreateTableStatement, PartitionDefinition, Statement } from './statement.js';
+import type { PartitionDefinition } from './partition.js';
+import type { ColumnDefinition, CreateTableStatement, Statement } from './statement.js';
 
 export function parseCreateSchema(cursor: Cursor): Statement {
   cursor.expect('CREATE');

@@ -3,7 +3,7 @@
  * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
  * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
  */
-import { schemaName } from '../names.js';
+import { schemaName } from '../tables/names.js';
 import { escapeEdits } from './escapes.js';
 import { quoteName, type Token, tokenize } from './lexer.js';
 import { applyEdits, type Edit } from './rewrite.js';

@@ -1,6 +1,7 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
+import type { PartitionDefinition } from './partition.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
 import type { SetStatement } from './setting.js';
 import type { CreateViewStatement } from './view.js';
@@ -114,14 +115,6 @@ export interface ColumnDefinition {
   comment?: string;
   /** A literal in SQL. */
   default?: string;
-}
-
-export interface PartitionDefinition {
-  column: string[];
-  /** As the specification writes it: `identity`, `bucket[16]`, `truncate[4]`, `month`, … */
-  transform: string;
-  /** Default: made of the column's and the transform's. */
-  name?: string;
 }
 
 export interface DropStatement {

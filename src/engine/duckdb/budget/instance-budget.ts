@@ -1,6 +1,6 @@
 import { SkuaError } from '../../../errors.js';
-import type { Database } from '../database.js';
-import type { MemoryBudget } from './index.js';
+import type { Database } from '../native/database.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { Shareholder } from './shares.js';
 import type { WatchedStatement } from './watch.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resourceLimits } from '../library.js';
+import { resourceLimits } from '../native/library.js';
 
 /** The memory of this process as the operating system counts and limits it. */
 export interface ProcessMemory {

@@ -1,0 +1,123 @@
+import { type ErrorCode, SkuaError } from '../../../errors.js';
+import { duckdb, type Pointer } from './library.js';
+import { Slot } from './memory.js';
+import { zonedNanoseconds } from './named-types.js';
+
+/** What DuckDB says of an error when `errors_as_json` is on. */
+interface DuckDbError {
+  exception_type: string;
+  exception_message: string;
+  /** Offset in the text of the statement: in characters for syntax errors, in bytes for all others. */
+  position?: string;
+}
+
+/** Where the caller's own text lies within the statement that DuckDB saw. */
+export interface SourceText {
+  sql: string;
+  /** Bytes that come before it. */
+  prefixBytes: number;
+}
+
+const codes: Record<string, ErrorCode> = {
+  Parser: 'INVALID_ARGUMENT',
+  Syntax: 'INVALID_ARGUMENT',
+  Binder: 'INVALID_ARGUMENT',
+  Catalog: 'INVALID_ARGUMENT',
+  Conversion: 'INVALID_ARGUMENT',
+  'Out of Range': 'INVALID_ARGUMENT',
+  'Invalid Input': 'INVALID_ARGUMENT',
+  'Invalid type': 'INVALID_ARGUMENT',
+  'Mismatch Type': 'INVALID_ARGUMENT',
+  'Divide by Zero': 'INVALID_ARGUMENT',
+  Decimal: 'INVALID_ARGUMENT',
+  Expression: 'INVALID_ARGUMENT',
+  Constraint: 'INVALID_ARGUMENT',
+  'Parameter Not Resolved': 'INVALID_ARGUMENT',
+  'Parameter Not Allowed': 'INVALID_ARGUMENT',
+  'Not implemented': 'UNIMPLEMENTED',
+  Permission: 'PERMISSION_DENIED',
+  'Out of Memory': 'RESOURCE_EXHAUSTED',
+  INTERRUPT: 'CANCELLED',
+  Interrupt: 'CANCELLED',
+};
+
+/** Turns DuckDB's error text into the error that the caller sees. */
+export function engineError(message: string | null, source?: SourceText): SkuaError {
+  const error = parse(message ?? 'unknown error');
+  const code = codes[error.exception_type] ?? 'INTERNAL';
+  if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
+  if (code === 'RESOURCE_EXHAUSTED') {
+    return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
+  }
+  if (code === 'INTERNAL') {
+    return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
+  }
+  const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
+  return new SkuaError(code, text + position(error, source));
+}
+
+/** What to do where a function is wanted that could not be exact. */
+function hint(message: string): string {
+  if (!message.includes(zonedNanoseconds)) return '';
+  if (/^No function matches/.test(message)) {
+    return ` Cast ${zonedNanoseconds} to TIMESTAMPTZ, which cuts it to microseconds.`;
+  }
+  return /^Unimplemented type for cast/.test(message) ? `; cast to VARCHAR in between if the time is one in UTC` : '';
+}
+
+function parse(message: string): DuckDbError {
+  const brace = message.indexOf('{"exception_type"');
+  if (brace >= 0) {
+    try {
+      return JSON.parse(message.slice(brace)) as DuckDbError;
+    } catch {
+      // Not an object after all: read as plain text below.
+    }
+  }
+  const plain = /^(?<type>[A-Za-z][A-Za-z ]*?) Error: (?<text>[\s\S]*)$/.exec(message);
+  return { exception_type: plain?.groups?.type ?? 'Unknown', exception_message: plain?.groups?.text ?? message };
+}
+
+/** One sentence: what is wrong, with DuckDB's suggestion, without its excerpt of the text. */
+function readable(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^LINE \d+:/.test(line) && !/^\^+$/.test(line))
+    .map((line) => line.replace(/ Use "SET max_expression_depth TO x".*$/, ''))
+    .map((line) => line.replace(/^Candidate bindings: (?:: )?/, 'Did you mean '))
+    .join(' ');
+}
+
+/** A machine's folders are nobody's business. */
+function withoutPaths(message: string): string {
+  return message.replace(/(?<![\w:/])\/(?:[^\s"':,/]+\/)+(?<file>[^\s"':,/]*)/g, '…/$<file>');
+}
+
+function position(error: DuckDbError, source: SourceText | undefined): string {
+  if (source === undefined || error.position === undefined) return '';
+  const offset = Number(error.position) - source.prefixBytes;
+  const bytes = Buffer.from(source.sql);
+  if (!(offset >= 0 && offset <= bytes.length)) return '';
+  const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';
+  const before = syntax ? firstCharacters(source.sql, offset) : bytes.subarray(0, offset).toString();
+  return `, ${lineAndColumn(before)}`;
+}
+
+export function firstCharacters(text: string, count: number): string {
+  return Array.from(text).slice(0, count).join('');
+}
+
+/** `line L, column C` of the character that follows a text; both count from 1. */
+export function lineAndColumn(before: string): string {
+  const lines = before.split('\n');
+  return `line ${lines.length}, column ${[...(lines.at(-1) ?? '')].length + 1}`;
+}
+
+/** Throws if a call gave back error data, and frees it. */
+export function throwErrorData(errorData: Pointer, source?: SourceText): void {
+  if (errorData === 0) return;
+  const message = duckdb().duckdb_error_data_message(errorData);
+  duckdb().duckdb_destroy_error_data(Slot.holding(errorData).memory);
+  if (message) throw engineError(message, source);
+}

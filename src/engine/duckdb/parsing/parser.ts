@@ -1,0 +1,224 @@
+import { SkuaError } from '../../../errors.js';
+import type { ColumnReference, ParsedQuery, QueryScope, SqlParser, TableReference } from '../../contract.js';
+import type { Connection } from '../native/database.js';
+import { checkComplexity } from './complexity.js';
+import { checkScalarFunction, checkTableFunction } from './functions.js';
+import { nameOf, splitStatements, type Token, tokens } from './lexer.js';
+import { findStar } from './stars.js';
+import {
+  characterOffsets,
+  isNode,
+  nodesOf,
+  type SyntaxNode,
+  type SyntaxValue,
+  syntaxTree,
+  textOf,
+  tokenFrom,
+} from './syntax-tree.js';
+
+/** Characters of a statement that a person writes. */
+const usualLength = 32_768;
+
+/** Parses with DuckDB's own grammar. Calls run one after another on the given connection. */
+export class DuckDbParser implements SqlParser {
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** `connection` is for texts of usual length, `connect` for one that would keep the others waiting. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly connect: () => Connection,
+  ) {}
+
+  split(sql: string): Promise<string[]> {
+    return Promise.resolve(splitStatements(sql));
+  }
+
+  async parseQuery(sql: string): Promise<ParsedQuery> {
+    const tree = await this.tree(sql);
+    checkComplexity(tree);
+    const walk = new Walk(sql);
+    walk.visit(tree, new Set());
+    walk.tables.sort((a, b) => a.start - b.start);
+    walk.columns.sort((a, b) => a.start - b.start);
+    return {
+      tables: walk.tables,
+      qualifiedColumns: walk.columns,
+      parameterCount: walk.parameters.size,
+      scopes: walk.findScopes(),
+    };
+  }
+
+  /** The syntax tree of one query, unchecked. */
+  tree(sql: string): Promise<SyntaxNode> {
+    if (sql.length > usualLength) return this.longTree(sql);
+    const tree = this.last.then(() => syntaxTree(this.connection, sql));
+    this.last = tree.catch(() => undefined);
+    return tree;
+  }
+
+  private async longTree(sql: string): Promise<SyntaxNode> {
+    const connection = this.connect();
+    try {
+      return await syntaxTree(connection, sql);
+    } finally {
+      await connection.close();
+    }
+  }
+}
+
+class Walk {
+  readonly tables: TableReference[] = [];
+  readonly columns: ColumnReference[] = [];
+  readonly parameters = new Set<string>();
+  private readonly tokens: Token[];
+  private readonly characterOffset: (byteOffset: number) => number;
+  private readonly scopes: { columns: string[][]; stars: SyntaxNode[]; joinsNaturally: boolean }[] = [];
+  /** The SELECTs around the node that is visited, outermost first. */
+  private around: number[] = [];
+
+  constructor(private readonly sql: string) {
+    this.tokens = tokens(sql).filter(({ kind }) => kind !== 'blank');
+    this.characterOffset = characterOffsets(sql);
+  }
+
+  /** `known` are the names of the common table expressions in scope, in lower case. */
+  visit(value: SyntaxValue | undefined, known: Set<string>): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.visit(item, known);
+      return;
+    }
+    if (!isNode(value)) return;
+    const { around } = this;
+    const expressions = expressionsOf(value);
+    const inside = expressions.length > 0 || value.type === 'RECURSIVE_CTE_NODE' ? new Set(known) : known;
+    // A common table expression sees nothing of the SELECT that it belongs to.
+    this.around = [];
+    for (const { name, query } of expressions) {
+      this.visit(query, inside);
+      inside.add(name);
+    }
+    this.around = value.type === 'SELECT_NODE' ? [...around, this.scopes.length] : around;
+    if (value.type === 'SELECT_NODE') this.scopes.push({ columns: [], stars: [], joinsNaturally: false });
+    this.inspect(value, known);
+    if (value.type === 'RECURSIVE_CTE_NODE') inside.add(textOf(value.cte_name).toLowerCase());
+    for (const [key, child] of Object.entries(value)) {
+      if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);
+    }
+    this.around = around;
+  }
+
+  findScopes(): QueryScope[] {
+    const firsts = new Map<number, number>();
+    for (const { scope, start } of this.tables) if (!firsts.has(scope)) firsts.set(scope, start);
+    return this.scopes.map(({ columns, stars, joinsNaturally }, index) => {
+      const first = firsts.get(index) ?? 0;
+      return {
+        columns,
+        joinsNaturally,
+        stars: stars.map((star) => findStar(star, this.sql, this.tokens, first, this.characterOffset)),
+      };
+    });
+  }
+
+  private inspect(node: SyntaxNode, known: ReadonlySet<string>): void {
+    if (node.type === 'BASE_TABLE') this.table(node, known);
+    else if (node.type === 'TABLE_FUNCTION' && isNode(node.function))
+      checkTableFunction(textOf(node.function.function_name));
+    else if (node.type === 'SHOW_REF' && textOf(node.table_name) !== '') {
+      throw new SkuaError(
+        'PERMISSION_DENIED',
+        `SHOW ${textOf(node.table_name).replaceAll('"', '').toUpperCase()} is not a query`,
+      );
+    } else if (node.class === 'COLUMN_REF') this.column(node);
+    else if (node.class === 'STAR' && !isNode(node.expr)) this.scopes[this.around.at(-1) ?? -1]?.stars.push(node);
+    else if (node.ref_type === 'NATURAL') {
+      const scope = this.scopes[this.around.at(-1) ?? -1];
+      if (scope) scope.joinsNaturally = true;
+    } else if (node.class === 'PARAMETER') this.parameters.add(textOf(node.identifier));
+    else if (typeof node.function_name === 'string') checkScalarFunction(node.function_name);
+  }
+
+  private table(node: SyntaxNode, known: ReadonlySet<string>): void {
+    const path = [node.catalog_name, node.schema_name, node.table_name].map(textOf).filter((name) => name !== '');
+    if (path.length === 1 && known.has((path[0] as string).toLowerCase())) return;
+    const name = this.findName(Number(node.query_location), path);
+    const alias = textOf(node.alias);
+    this.tables.push({
+      path,
+      ...(alias === '' ? {} : { alias }),
+      scope: this.around.at(-1) ?? -1,
+      start: name.start,
+      end: name.end,
+      ...(isNode(node.at_clause) ? { at: this.findAt(node.at_clause, name.next) } : {}),
+    });
+  }
+
+  private column(node: SyntaxNode): void {
+    const path = Array.isArray(node.column_names) ? node.column_names.map(textOf) : [];
+    for (const scope of this.around) this.scopes[scope]?.columns.push(path);
+    // Names that the parser made up have no place in the text.
+    if (path.length < 3 || Number(node.query_location) > this.sql.length * 4) return;
+    const { start, end } = this.findName(Number(node.query_location), path);
+    this.columns.push({ path, start, end });
+  }
+
+  /** The tokens `a.b.c` of a name that starts at or shortly after a byte offset (`alias: name` starts with the alias). */
+  private findName(byteOffset: number, path: string[]): { start: number; end: number; next: number } {
+    let index = tokenFrom(this.tokens, this.characterOffset(byteOffset));
+    for (; index >= 0 && index < this.tokens.length; index++) {
+      const last = this.matchName(index, path);
+      if (last === undefined) continue;
+      return { start: (this.tokens[index] as Token).start, end: (this.tokens[last] as Token).end, next: last + 1 };
+    }
+    throw new SkuaError('INTERNAL', `the name ${path.join('.')} was not found in the statement`);
+  }
+
+  private matchName(index: number, path: string[]): number | undefined {
+    let at = index;
+    for (const [position, name] of path.entries()) {
+      if (position > 0 && !this.isSymbol(at++, '.')) return undefined;
+      const token = this.tokens[at++];
+      if (!token || nameOf(this.sql, token).toLowerCase() !== name.toLowerCase()) {
+        // A table may be named as text: FROM 'name'.
+        if (token?.kind !== 'text' || !this.sql.slice(token.start, token.end).includes(name)) return undefined;
+      }
+    }
+    return at - 1;
+  }
+
+  private findAt(clause: SyntaxNode, from: number): NonNullable<TableReference['at']> {
+    let open = from;
+    while (open < this.tokens.length && !(this.isWord(open, 'at') && this.isSymbol(open + 1, '('))) open++;
+    let depth = 0;
+    let close = open + 1;
+    for (; close < this.tokens.length; close++) {
+      if (this.isSymbol(close, '(')) depth++;
+      else if (this.isSymbol(close, ')') && --depth === 0) break;
+    }
+    const [start, end] = [this.tokens[open], this.tokens[close]];
+    // AT ( unit => value )
+    const value = this.tokens[open + 5];
+    if (!start || !end || !value) throw new SkuaError('INTERNAL', 'the AT clause was not found in the statement');
+    return {
+      unit: textOf(clause.unit).toLowerCase() === 'version' ? 'version' : 'timestamp',
+      text: this.sql.slice(value.start, end.start).trim(),
+      start: start.start,
+      end: end.end,
+    };
+  }
+
+  private isSymbol(index: number, symbol: string): boolean {
+    const token = this.tokens[index];
+    return token?.kind === 'symbol' && this.sql[token.start] === symbol;
+  }
+
+  private isWord(index: number, word: string): boolean {
+    const token = this.tokens[index];
+    return token?.kind === 'word' && this.sql.slice(token.start, token.end).toLowerCase() === word;
+  }
+}
+
+function expressionsOf(node: SyntaxNode): { name: string; query: SyntaxValue | undefined }[] {
+  if (!isNode(node.cte_map)) return [];
+  return nodesOf(node.cte_map.map).map(({ key, value }) => ({ name: textOf(key).toLowerCase(), query: value }));
+}

@@ -1,0 +1,225 @@
+import type { Aggregates, Filter, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
+import type { Connection } from '../native/database.js';
+import { quoteIdentifier } from '../native/text.js';
+import { nameOf, tokens } from '../parsing/lexer.js';
+import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
+import { defineFunctions } from '../scans/define-functions.js';
+import { bindParameters } from '../types/parameters.js';
+import { sqlTypeOf } from '../types/sql-type.js';
+import { aggregatesOf } from './aggregates.js';
+import { columnsIn, filterOf } from './filter.js';
+import { joinKeysOf } from './join-keys.js';
+import { logicalPlan } from './logical-plan.js';
+import { listOf, type PlanNode } from './plan.js';
+import { topRowsOf } from './top-rows.js';
+
+/** Without these the plan over empty tables keeps its scans. */
+export const planningDisabledOptimizers = 'statistics_propagation,join_order,empty_result_pullup,late_materialization';
+
+/**
+ * Gives the connection a view for each binding over an empty table whose columns are `c0`, `c1`, …: EXPLAIN writes names without quotes,
+ * and these need none.
+ */
+async function attachPlanned(connection: Connection, tables: readonly TableBinding[]): Promise<void> {
+  for (const [index, table] of tables.entries()) {
+    if (table.functions) {
+      await defineFunctions(connection, table.functions);
+      continue;
+    }
+    const columns = table.columns.map(({ field }) => ({ name: field.name, type: sqlTypeOf(field) }));
+    if (table.rowColumns) columns.push({ name: '_file', type: 'VARCHAR' }, { name: '_pos', type: 'BIGINT' });
+    const definitions = columns.map(({ type }, column) => `c${column} ${type}`);
+    const outputs = columns.map(({ name }, column) => `c${column} AS ${quoteIdentifier(name)}`);
+    await connection.execute(`CREATE TEMP TABLE p${index} (${definitions.join(', ')})`);
+    await connection.execute(
+      `CREATE TEMP VIEW ${quoteIdentifier(table.name)} AS SELECT ${outputs.join(', ')} FROM p${index}`,
+    );
+  }
+}
+
+/** What the optimised plan reads. The connection is used up: its temporary tables stay. */
+export async function demandOf(
+  connection: Connection,
+  sql: string,
+  tables: readonly TableBinding[],
+  parameters: ParameterRow | undefined,
+): Promise<ScanDemand[]> {
+  await attachPlanned(connection, tables);
+  const prefix = 'EXPLAIN (FORMAT json) ';
+  const source = { sql, prefixBytes: prefix.length };
+  const statement = await connection.prepare(prefix + sql, source);
+  let plan: PlanNode[];
+  try {
+    bindParameters(statement, parameters);
+    const rows = await statement.rows(source);
+    plan = JSON.parse(rows[0]?.at(-1) ?? '[]') as PlanNode[];
+  } finally {
+    statement.close();
+  }
+  const demands = new Map<number, Demand>();
+  for (const root of plan) await visit(connection, root, [], tables, demands);
+  const limit = await limitOf(connection, sql, plan);
+  const logical = demands.size > 1 || plan.some(asksLittle) ? await logicalPlan(connection, sql) : undefined;
+  const joinKeys = logical ? joinKeysOf(logical, tables) : [];
+  const aggregated = logical ? aggregatesOf(logical, tables) : new Map<number, Aggregates>();
+  const tops = logical ? topRowsOf(logical, tables) : new Map<number, TopRows>();
+  return [...demands].map(([index, demand]) => ({
+    table: (tables[index] as TableBinding).name,
+    columns: (tables[index] as TableBinding).columns
+      .map(({ field }) => field.name)
+      .filter((_, column) => demand.columns.has(`c${column}`)),
+    ...(demand.filter ? { filter: demand.filter } : {}),
+    ...joinsOf(joinKeys.flatMap(({ table, key }) => (table === index ? [key] : []))),
+    ...(demand.filter && demand.isExact ? { isExact: true } : {}),
+    ...aggregatesIn(aggregated.get(index)),
+    ...topIn(tops.get(index)),
+    ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
+  }));
+}
+
+function joinsOf(joins: JoinKey[]): { joins?: JoinKey[] } {
+  return joins.length > 0 ? { joins } : {};
+}
+
+function aggregatesIn(aggregates: Aggregates | undefined): { aggregates?: Aggregates } {
+  return aggregates ? { aggregates } : {};
+}
+
+function topIn(top: TopRows | undefined): { top?: TopRows } {
+  return top ? { top } : {};
+}
+
+/** Whether the plan has operators of which the logical plan may say that they need little. */
+function asksLittle({ name, children }: PlanNode): boolean {
+  return ['UNGROUPED_AGGREGATE', 'TOP_N'].includes(name.trim()) || children.some(asksLittle);
+}
+
+interface Demand {
+  columns: Set<string>;
+  filter?: Filter;
+  filtered: boolean;
+  /** The filter is all that the filters of the plan say. */
+  isExact: boolean;
+}
+
+async function visit(
+  connection: Connection,
+  node: PlanNode,
+  filtersAbove: string[],
+  tables: readonly TableBinding[],
+  demands: Map<number, Demand>,
+): Promise<void> {
+  if (node.name.trim() === 'SEQ_SCAN') {
+    const index = tableIndex(String(node.extra_info.Table ?? ''));
+    const table = tables[index];
+    if (!table) return;
+    const demand = await scanDemand(connection, table, node, filtersAbove);
+    const known = demands.get(index);
+    demands.set(index, known ? union(known, demand) : demand);
+    return;
+  }
+  const filters = node.name.trim() === 'FILTER' ? [...filtersAbove, ...listOf(node.extra_info.Expression)] : [];
+  for (const child of node.children) await visit(connection, child, filters, tables, demands);
+}
+
+async function scanDemand(
+  connection: Connection,
+  table: TableBinding,
+  scan: PlanNode,
+  filtersAbove: string[],
+): Promise<Demand> {
+  const columns = new Set(listOf(scan.extra_info.Projections));
+  const parts: Filter[] = [];
+  let isExact = true;
+  const filters = [...filtersAbove, ...listOf(scan.extra_info.Filters)];
+  const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
+  for (const text of filters) {
+    const expression = await expressionOf(connection, text);
+    if (!expression) {
+      for (const index of table.columns.keys()) columns.add(`c${index}`);
+      isExact = false;
+      continue;
+    }
+    columnsIn(expression, columns);
+    const converted = filterOf(expression, fields);
+    if (converted) parts.push(converted.filter);
+    if (!converted?.exact) isExact = false;
+  }
+  return {
+    columns,
+    filtered: filters.length > 0,
+    isExact,
+    ...(parts.length > 0 ? { filter: allOf(parts) } : {}),
+  };
+}
+
+function allOf(filters: Filter[]): Filter {
+  return filters.length === 1 ? (filters[0] as Filter) : { op: 'and', operands: filters };
+}
+
+function union(a: Demand, b: Demand): Demand {
+  return {
+    columns: new Set([...a.columns, ...b.columns]),
+    filtered: true,
+    isExact: false,
+    ...(a.filter && b.filter ? { filter: { op: 'or', operands: [a.filter, b.filter] } } : {}),
+  };
+}
+
+/** The syntax tree of a filter text of EXPLAIN; undefined where DuckDB prints what it cannot parse. */
+async function expressionOf(connection: Connection, text: string): Promise<SyntaxNode | undefined> {
+  try {
+    const tree = await syntaxTree(connection, `SELECT ${withoutAnnotations(text)}`);
+    const [expression, more] = nodesOf(tree.select_list);
+    return more === undefined ? expression : undefined;
+  } catch {
+    // The text of a filter is for people; what does not parse prunes nothing.
+    return undefined;
+  }
+}
+
+/** Takes away `optional:` and turns filters that are only known at run time into a call that no one can express. */
+function withoutAnnotations(text: string): string {
+  const found = tokens(text);
+  let plain = '';
+  for (let index = 0; index < found.length; index++) {
+    const word = textAt(text, found, index).toLowerCase();
+    if (word === 'optional' && textAt(text, found, index + 1) === ':') index++;
+    else if (word === 'dynamic' && textAt(text, found, index + 2).toLowerCase() === 'filter') {
+      plain += 'dynamic_filter';
+      index += 2;
+    } else plain += textAt(text, found, index);
+  }
+  return plain;
+}
+
+function textAt(text: string, found: ReturnType<typeof tokens>, index: number): string {
+  const token = found[index];
+  return token ? text.slice(token.start, token.end) : '';
+}
+
+function tableIndex(table: string): number {
+  const last = tokens(table).at(-1);
+  const match = last && /^p(\d+)$/.exec(nameOf(table, last));
+  return match ? Number(match[1]) : -1;
+}
+
+/** The rows that a bare `SELECT … FROM table LIMIT n` needs of its table. */
+async function limitOf(connection: Connection, sql: string, plan: PlanNode[]): Promise<number | undefined> {
+  let node = plan[0];
+  if (!node || !/LIMIT$/.test(node.name.trim()) || node.name.includes('PERCENT')) return undefined;
+  for (node = node.children[0]; node?.name.trim() === 'PROJECTION'; node = node.children[0]);
+  if (node?.name.trim() !== 'SEQ_SCAN') return undefined;
+  const tree = await syntaxTree(connection, sql).catch(() => undefined);
+  const modifiers = nodesOf(tree?.modifiers);
+  const [modifier] = modifiers;
+  if (!modifier || modifiers.length > 1 || modifier.type !== 'LIMIT_MODIFIER') return undefined;
+  const limit = countOf(modifier.limit);
+  const offset = modifier.offset === null || modifier.offset === undefined ? 0 : countOf(modifier.offset);
+  return limit === undefined || offset === undefined ? undefined : limit + offset;
+}
+
+function countOf(value: SyntaxNode[string] | undefined): number | undefined {
+  if (!isNode(value) || value.type !== 'VALUE_CONSTANT' || !isNode(value.value)) return undefined;
+  return typeof value.value.value === 'number' ? value.value.value : undefined;
+}

@@ -1,0 +1,215 @@
+import { Schema } from 'apache-arrow';
+import koffi from 'koffi';
+import type { ColumnarBatch } from '../../../arrow/batch.js';
+import { splitBatch } from '../../../arrow/index.js';
+import { SkuaError, toSkuaError } from '../../../errors.js';
+import type { Connection, Statement } from '../native/database.js';
+import { engineError, type SourceText, throwErrorData } from '../native/errors.js';
+import { duckdb, inBackground, type Pointer, type ResultWords } from '../native/library.js';
+import { addressOf, allocate, readText, Slot } from '../native/memory.js';
+import { BatchCollector } from './collector.js';
+import { fieldOf, type ResultType, takeResultType } from './result-type.js';
+
+/** The `release` callback of the Arrow C data interface. */
+const releaseCallback = koffi.proto('void SkuaReleaseArrowArray(void *array)');
+const releaseOffset = 64;
+
+export interface ResultColumn {
+  name: string;
+  type: ResultType;
+}
+
+/** Columns of a result. Reading their types and writing their schema holds the event loop. */
+const MOST_COLUMNS = 10_000;
+
+/** The columns of a prepared statement. Too many: RESOURCE_EXHAUSTED. */
+export function columnsOf(statement: Statement): ResultColumn[] {
+  const library = duckdb();
+  const columns: ResultColumn[] = [];
+  const count = library.duckdb_prepared_statement_column_count(statement.pointer);
+  if (count > MOST_COLUMNS) {
+    throw new SkuaError('RESOURCE_EXHAUSTED', `the result has ${count} columns; at most ${MOST_COLUMNS} are possible`);
+  }
+  for (let index = 0; index < count; index++) {
+    const name = library.duckdb_prepared_statement_column_name(statement.pointer, index);
+    columns.push({
+      name: readText(name),
+      type: takeResultType(library.duckdb_prepared_statement_column_logical_type(statement.pointer, index)),
+    });
+    if (name !== 0) library.duckdb_free(name);
+  }
+  return columns;
+}
+
+export function schemaOf(columns: readonly ResultColumn[]): Schema {
+  return new Schema(columns.map(({ name, type }) => fieldOf(name, type)));
+}
+
+/** How often a query is run for the error that another one hid. */
+const MOST_RUNS_FOR_REASON = 3;
+
+export function cancelled(): SkuaError {
+  return new SkuaError('CANCELLED', 'the query was cancelled');
+}
+
+/** A result that is computed as it is read. It owns its statement. */
+export class StreamingResult {
+  private readonly result = allocate(48);
+  private readonly array = allocate(80);
+  private readonly arrayAddress = addressOf(this.array);
+  private readonly chunk = new Slot();
+  private words: ResultWords | undefined;
+  private options: Pointer = 0;
+  private fetching: Promise<Pointer> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly statement: Statement,
+    public columns: readonly ResultColumn[],
+    private readonly source: SourceText,
+  ) {}
+
+  /** Starts the query; comes back when the first rows are there. */
+  async start(): Promise<void> {
+    const library = duckdb();
+    const pending = new Slot();
+    try {
+      if (library.duckdb_pending_prepared_streaming(this.statement.pointer, pending.memory) !== 0) {
+        throw engineError(library.duckdb_pending_error(pending.pointer), this.source);
+      }
+      const state = await inBackground('duckdb_execute_pending', pending.pointer, this.result);
+      if (state !== 0) throw engineError(library.duckdb_result_error(this.result), this.source);
+    } finally {
+      library.duckdb_destroy_pending(pending.memory);
+    }
+    const word = (index: number) => Number(this.result.readBigUInt64LE(index * 8));
+    this.words = { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
+    this.options = library.duckdb_result_get_arrow_options(this.result);
+  }
+
+  /** The columns as the running query has them. */
+  readColumns(): ResultColumn[] {
+    const library = duckdb();
+    this.columns = Array.from({ length: library.duckdb_column_count(this.result) }, (_, index) => ({
+      name: readText(library.duckdb_column_name(this.result, index)),
+      type: takeResultType(library.duckdb_column_logical_type(this.result, index)),
+    }));
+    return [...this.columns];
+  }
+
+  /** Batches of about `batchBytes`. While one chunk is copied, the engine computes the next. */
+  async *batches(batchBytes: number): AsyncGenerator<ColumnarBatch, void, undefined> {
+    const collector = new BatchCollector(this.columns.map(({ type }) => type.layout));
+    for (;;) {
+      const chunk = await this.nextChunk();
+      if (chunk === 0) break;
+      this.collect(chunk, collector);
+      if (collector.bytes >= batchBytes) yield* this.split(collector.take(), batchBytes);
+    }
+    if (collector.rows > 0) yield* this.split(collector.take(), batchBytes);
+  }
+
+  /** Stops the query if it runs, and frees everything. Whoever reads the batches then fails with CANCELLED. */
+  close(): Promise<void> {
+    this.closing ??= this.free();
+    return this.closing;
+  }
+
+  private async free(): Promise<void> {
+    const { fetching } = this;
+    if (fetching) {
+      this.connection.interrupt();
+      const chunk = await fetching.catch(() => 0);
+      if (chunk !== 0) this.destroyChunk(chunk);
+    }
+    const library = duckdb();
+    if (this.options !== 0) library.duckdb_destroy_arrow_options(Slot.holding(this.options).memory);
+    library.duckdb_destroy_result(this.result);
+    this.statement.close();
+  }
+
+  /** The next chunk, which the caller destroys; 0 at the end. Fetching of the one after it has begun. */
+  private async nextChunk(): Promise<Pointer> {
+    if (this.closing) throw cancelled();
+    this.fetching ??= this.fetch();
+    const chunk = await this.fetching;
+    // Freed meanwhile, the chunk included.
+    if (this.closing) throw cancelled();
+    this.fetching = undefined;
+    if (chunk === 0) {
+      const failure = duckdb().duckdb_result_error(this.result);
+      if (failure) throw await this.reasonOf(engineError(failure, this.source));
+      return 0;
+    }
+    this.fetching = this.fetch();
+    // Whoever awaits it sees the failure; until then it must not count as unhandled.
+    this.fetching.catch(() => undefined);
+    return chunk;
+  }
+
+  /**
+   * When a row fails on one thread, DuckDB stops the others, and at times reports that in place of the failure. What nobody cancelled is then
+   * run again, for its error alone.
+   */
+  private async reasonOf(error: SkuaError): Promise<SkuaError> {
+    if (error.code !== 'CANCELLED') return error;
+    let reason: SkuaError | undefined = error;
+    for (let run = 0; run < MOST_RUNS_FOR_REASON && reason?.code === 'CANCELLED'; run++) {
+      const again: Promise<SkuaError | undefined> = this.errorOfAnotherRun();
+      // Closing waits for it, as for any fetch.
+      this.fetching = again.then(() => 0);
+      reason = await again;
+      if (this.closing) return cancelled();
+      this.fetching = undefined;
+    }
+    if (reason && reason.code !== 'CANCELLED') return reason;
+    return new SkuaError('UNKNOWN', 'the query failed, and the engine did not say why; run it again');
+  }
+
+  private async errorOfAnotherRun(): Promise<SkuaError | undefined> {
+    const library = duckdb();
+    library.duckdb_destroy_arrow_options(Slot.holding(this.options).memory);
+    this.options = 0;
+    library.duckdb_destroy_result(this.result);
+    try {
+      await this.start();
+      for (let chunk = await this.fetch(); chunk !== 0 && !this.closing; chunk = await this.fetch())
+        this.destroyChunk(chunk);
+    } catch (error) {
+      return toSkuaError(error);
+    }
+    const failure = library.duckdb_result_error(this.result);
+    return failure ? engineError(failure, this.source) : undefined;
+  }
+
+  /** A chunk of very wide rows makes a batch that is too large. */
+  private *split(batch: ColumnarBatch, maximumBytes: number): Generator<ColumnarBatch> {
+    yield* splitBatch(schemaOf(this.columns), batch, maximumBytes * 2);
+  }
+
+  private fetch(): Promise<Pointer> {
+    if (!this.words) throw new SkuaError('INTERNAL', 'the result was read before it was started');
+    return inBackground('duckdb_fetch_chunk', this.words);
+  }
+
+  private collect(chunk: Pointer, collector: BatchCollector): void {
+    try {
+      throwErrorData(duckdb().duckdb_data_chunk_to_arrow(this.options, chunk, this.array), this.source);
+      try {
+        collector.append(this.arrayAddress);
+      } finally {
+        const release = this.array.readBigUInt64LE(releaseOffset);
+        if (release !== 0n) koffi.call(release, releaseCallback, this.array);
+      }
+    } finally {
+      this.destroyChunk(chunk);
+    }
+  }
+
+  private destroyChunk(chunk: Pointer): void {
+    this.chunk.memory.writeUInt32LE(chunk >>> 0, 0);
+    this.chunk.memory.writeUInt32LE(Math.floor(chunk / 0x1_0000_0000), 4);
+    duckdb().duckdb_destroy_data_chunk(this.chunk.memory);
+  }
+}

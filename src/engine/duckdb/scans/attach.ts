@@ -1,0 +1,68 @@
+import { SkuaError } from '../../../errors.js';
+import type { TableBinding, TableScan } from '../../contract.js';
+import type { Connection } from '../native/database.js';
+import { quoteIdentifier, quoteText } from '../native/text.js';
+import { sqlTypeOf } from '../types/sql-type.js';
+import { holdsMoments, momentsSql } from '../types/zoned-nanoseconds.js';
+import { defineFunctions } from './define-functions.js';
+import { loadDeletedPositions, loadTable } from './load.js';
+import { countedRowsSql, scanSql } from './scan.js';
+
+/** Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. */
+export async function attachScans(
+  connection: Connection,
+  scans: readonly TableScan[],
+  emptyFile: string,
+): Promise<void> {
+  for (const scan of scans) {
+    if (scan.functions) {
+      await defineFunctions(connection, scan.functions);
+      continue;
+    }
+    if (scan.source.kind === 'count') {
+      await connection.execute(
+        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${countedRowsSql(scan, scan.source.rowCount)}`,
+      );
+      continue;
+    }
+    if (scan.source.kind === 'local') {
+      const paths = scan.source.paths.map(quoteText).join(', ');
+      const moments = scan.columns
+        .filter(({ field }) => holdsMoments(field))
+        .map(({ field }) => {
+          const column = quoteIdentifier(field.name);
+          return `${momentsSql(field, column)} AS ${column}`;
+        });
+      const all = moments.length > 0 ? `* REPLACE (${moments.join(', ')})` : '*';
+      await connection.execute(
+        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`,
+      );
+      continue;
+    }
+    if (scan.source.kind === 'batches') {
+      await loadTable(connection, scan.name, scan.source.schema, scan.source.batches);
+      continue;
+    }
+    await loadDeletedPositions(connection, scan);
+    const select = scanSql(scan, scan.source.files, emptyFile);
+    await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
+  }
+}
+
+/** Gives the connection an empty temporary table for each binding. `fixed` names the types of bytes of one length. */
+export async function attachEmpty(
+  connection: Connection,
+  tables: readonly TableBinding[],
+  fixed?: (width: number) => string,
+): Promise<void> {
+  for (const table of tables) {
+    if (table.functions) {
+      await defineFunctions(connection, table.functions);
+      continue;
+    }
+    const columns = table.columns.map(({ field }) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field, fixed)}`);
+    if (table.rowColumns) columns.push('_file VARCHAR', '_pos BIGINT');
+    if (columns.length === 0) throw new SkuaError('INVALID_ARGUMENT', `the table ${table.name} has no columns`);
+    await connection.execute(`CREATE TEMP TABLE ${quoteIdentifier(table.name)} (${columns.join(', ')})`);
+  }
+}

@@ -1,0 +1,104 @@
+import { Field, Int32, Int64, Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../../../arrow/batch.js';
+import { sliceBatch } from '../../../arrow/index.js';
+import type { TableScan } from '../../contract.js';
+import type { Connection } from '../native/database.js';
+import { throwErrorData } from '../native/errors.js';
+import { duckdb, inBackground } from '../native/library.js';
+import { Slot } from '../native/memory.js';
+import { quoteIdentifier } from '../native/text.js';
+import { sqlTypeOf } from '../types/sql-type.js';
+import { holdsMoments, momentsSql, withClocks } from '../types/zoned-nanoseconds.js';
+import { exportBatch, exportSchema } from './arrow-export.js';
+import { deletedPositionsTable } from './deletes.js';
+
+/** DuckDB takes chunks of at most this many rows. */
+const chunkRows = 2048;
+
+/** Creates a temporary table, or a view of one, and fills it with batches. `name` is without quotes. */
+export async function loadTable(
+  connection: Connection,
+  name: string,
+  schema: Schema,
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
+): Promise<void> {
+  if (!schema.fields.some(holdsMoments)) return loadPlain(connection, name, schema, batches);
+  const clocks = `${name} in UTC`;
+  await loadPlain(connection, clocks, new Schema(schema.fields.map(withClocks)), batches);
+  const columns = schema.fields.map((field) => {
+    const column = quoteIdentifier(field.name);
+    return `${momentsSql(field, column)} AS ${column}`;
+  });
+  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(clocks)}`;
+  await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(name)} AS ${select}`);
+}
+
+async function loadPlain(
+  connection: Connection,
+  name: string,
+  schema: Schema,
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
+): Promise<void> {
+  const columns = schema.fields.map((field) => `${quoteIdentifier(field.name)} ${sqlTypeOf(field)}`);
+  await connection.execute(`CREATE TEMP TABLE ${quoteIdentifier(name)} (${columns.join(', ')})`);
+  const library = duckdb();
+  const exported = exportSchema(schema);
+  const converted = new Slot();
+  throwErrorData(library.duckdb_schema_from_arrow(connection.pointer, exported.memory, converted.memory));
+  const appender = new Slot();
+  try {
+    const state = library.duckdb_appender_create_ext(connection.pointer, 'temp', 'main', name, appender.memory);
+    if (state !== 0) throwErrorData(library.duckdb_appender_error_data(appender.pointer));
+    let sinceTurn = 0;
+    for await (const batch of batches) {
+      for (let offset = 0; offset < batch.length; offset += chunkRows) {
+        const rows = Math.min(chunkRows, batch.length - offset);
+        append(connection, appender, converted, schema, sliceBatch(schema, batch, offset, rows));
+        if (++sinceTurn % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    const flushed = await inBackground('duckdb_appender_flush', appender.pointer);
+    if (flushed !== 0) throwErrorData(library.duckdb_appender_error_data(appender.pointer));
+  } finally {
+    library.duckdb_appender_destroy(appender.memory);
+    library.duckdb_destroy_arrow_converted_schema(converted.memory);
+    void exported;
+  }
+}
+
+function append(connection: Connection, appender: Slot, converted: Slot, schema: Schema, batch: ColumnarBatch): void {
+  const library = duckdb();
+  const chunk = new Slot();
+  const exported = exportBatch(schema, batch);
+  try {
+    throwErrorData(
+      library.duckdb_data_chunk_from_arrow(connection.pointer, exported.memory, converted.pointer, chunk.memory),
+    );
+    if (library.duckdb_append_data_chunk(appender.pointer, chunk.pointer) !== 0) {
+      throwErrorData(library.duckdb_appender_error_data(appender.pointer));
+    }
+  } finally {
+    if (chunk.pointer !== 0) library.duckdb_destroy_data_chunk(chunk.memory);
+    // The chunk refers to this memory until it is destroyed.
+    void exported.references.length;
+  }
+}
+
+const positionsSchema = new Schema([new Field('file', new Int32()), new Field('pos', new Int64())]);
+
+/** Loads the deleted positions of all files of a scan into its temporary table. */
+export async function loadDeletedPositions(connection: Connection, scan: TableScan): Promise<void> {
+  if (scan.source.kind !== 'parquet') return;
+  const batches: ColumnarBatch[] = [];
+  for (const [ordinal, { deletedPositions }] of scan.source.files.entries()) {
+    if (!deletedPositions?.length) continue;
+    const { length } = deletedPositions;
+    const files = new Int32Array(length).fill(ordinal);
+    const none = new Uint8Array(0);
+    const bytes = (array: Int32Array | BigInt64Array) =>
+      new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    const node = { length, nullCount: 0 };
+    batches.push({ length, nodes: [node, node], buffers: [none, bytes(files), none, bytes(deletedPositions)] });
+  }
+  if (batches.length > 0) await loadTable(connection, deletedPositionsTable(scan), positionsSchema, batches);
+}

@@ -1,0 +1,228 @@
+import type { Field } from 'apache-arrow';
+import type { CountedRows, Literal, ParquetSource, TableColumn, TableScan } from '../../contract.js';
+import { quoteIdentifier, quoteText } from '../native/text.js';
+import { literalSql, sqlTypeOf } from '../types/sql-type.js';
+import { deleteJoins } from './deletes.js';
+import { type PhysicalRead, physicalRead } from './evolution.js';
+import { filterSql } from './filter-sql.js';
+
+/** The name under which a scan's rows know their file: `_file` is its location, `_pos` the row's position in it. */
+const fileColumn = '_file';
+const positionColumn = '_pos';
+
+/** From how many files with deletes on, one scan joins them all instead of one scan for each. */
+const sharedScanThreshold = 32;
+
+/** Files that one `read_parquet` reads alike. */
+interface Group {
+  files: ParquetSource[];
+  columns: GroupColumn[];
+}
+
+interface GroupColumn {
+  column: TableColumn;
+  /** Absent where the files do not hold the column. */
+  physical?: { name: string; read: PhysicalRead };
+}
+
+/** A SELECT that gives the table's columns by name, evolved and without deleted rows. `emptyFile` is a Parquet file without rows. */
+export function scanSql(scan: TableScan, files: readonly ParquetSource[], emptyFile: string): string {
+  const counted = scan.source.kind === 'parquet' ? (scan.source.counted ?? []) : [];
+  const parts = groupFiles(scan, files).map((group) => groupSql(scan, group, emptyFile));
+  parts.push(...counted.map((rows) => countedSql(scan, rows)));
+  return parts.length === 0 ? emptySelect(scan) : parts.join('\nUNION ALL\n');
+}
+
+/** So many rows of which no column is read. */
+export function countedRowsSql(scan: TableScan, rowCount: number): string {
+  const columns = scan.columns.map(
+    ({ field }) => `CAST(NULL AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
+  );
+  return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} FROM range(${rowCount})`;
+}
+
+function countedSql({ columns, rowColumns }: TableScan, rows: CountedRows): string {
+  const outputs = columns.map(({ field, fieldId }) => {
+    const type = sqlTypeOf(field);
+    const { count = 0, min, max } = rows.columns.get(fieldId) ?? {};
+    const [first, other, none] = [min, max, null].map((value) => literalSql(value, type));
+    const isOne = count === rows.rowCount && first === other;
+    const value =
+      count === 0
+        ? none
+        : isOne
+          ? first
+          : `CASE WHEN i = 0 THEN ${first} WHEN i < ${count} THEN ${other} ELSE ${none} END`;
+    return `${value} AS ${quoteIdentifier(field.name)}`;
+  });
+  if (rowColumns) outputs.push(...rowColumnsOf());
+  return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM range(${rows.rowCount}) AS r(i)`;
+}
+
+function rowColumnsOf(): string[] {
+  return [`CAST(NULL AS VARCHAR) AS ${fileColumn}`, `CAST(NULL AS BIGINT) AS ${positionColumn}`];
+}
+
+function emptySelect(scan: TableScan): string {
+  const columns = scan.columns.map(
+    ({ field }) => `CAST(NULL AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
+  );
+  if (scan.rowColumns) columns.push(...rowColumnsOf());
+  return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} WHERE false`;
+}
+
+function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
+  const deleting = files.filter((file) => file.deletedPositions?.length || file.positionDeletes.length > 0).length;
+  const groups = new Map<string, Group>();
+  for (const file of files) {
+    const columns = [...scan.columns, ...comparedOnly(scan)].map((column) => groupColumn(column, file));
+    const positional = (file.deletedPositions?.length ?? 0) > 0 || file.positionDeletes.length > 0;
+    const key = JSON.stringify([
+      columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
+      file.equalityDeletes,
+      file.partialFor,
+      file.firstRows,
+      positional ? (deleting > sharedScanThreshold ? 'deletes' : file.path) : '',
+    ]);
+    const group = groups.get(key);
+    if (group) group.files.push(file);
+    else groups.set(key, { files: [file], columns });
+  }
+  return [...groups.values()];
+}
+
+/** The columns of compared fields that the scan does not give, each once. */
+function comparedOnly({ columns, comparedColumns = [] }: TableScan): TableColumn[] {
+  const given = new Set(columns.map(({ fieldId }) => fieldId));
+  const only = comparedColumns.filter(({ column }) => !given.has(column.fieldId));
+  return [...new Map(only.map(({ column }) => [column.fieldId, column])).values()];
+}
+
+function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
+  if (!column.computed && file.constants.has(column.fieldId)) return { column };
+  const physical = file.columns.find(({ fieldId }) => fieldId === column.fieldId);
+  if (!physical) return { column };
+  return {
+    column,
+    physical: {
+      name: physical.name,
+      read: physicalRead(column.field, physical, {
+        fieldId: column.fieldId,
+        defaults: column.nestedDefaults,
+        withoutNan: file.withoutNan,
+        unasked: file.misleadingBloomFilters?.has(physical.name),
+      }),
+    },
+  };
+}
+
+function groupSql(scan: TableScan, group: Group, emptyFile: string): string {
+  const outputs = group.columns
+    .slice(0, scan.columns.length)
+    .map((column, index) => `${valueSql(column, index, group.files)} AS ${quoteIdentifier(column.column.field.name)}`);
+  if (scan.rowColumns) {
+    outputs.push(`${locationSql(group.files)} AS ${fileColumn}`);
+    outputs.push(`s.file_row_number AS ${positionColumn}`);
+  }
+  const read = partialSql(scan, group, readSql(group, emptyFile));
+  const joins = deleteJoins(scan, group.files, (fieldId) => comparedSql(scan, group, fieldId));
+  return `SELECT ${outputs.length > 0 ? outputs.join(', ') : '1'} FROM ${read} AS s${joins}`;
+}
+
+/** The value that an equality delete compares, and its type. */
+function comparedSql(scan: TableScan, group: Group, fieldId: number): { value: string; type: string } | undefined {
+  const compared = scan.comparedColumns?.find((candidate) => candidate.fieldId === fieldId);
+  const index = group.columns.findIndex(({ column }) => column.fieldId === (compared?.column.fieldId ?? fieldId));
+  const found = group.columns[index];
+  if (!found) return undefined;
+  let { field } = found.column;
+  let value = valueSql(found, index, group.files);
+  for (const name of compared?.path ?? []) {
+    value = `struct_extract(${value}, ${quoteText(name)})`;
+    const child = (field.type.children as Field[]).find((candidate) => candidate.name === name);
+    if (!child) return undefined;
+    field = child;
+  }
+  return { value, type: sqlTypeOf(field) };
+}
+
+function valueSql({ column, physical }: GroupColumn, index: number, files: readonly ParquetSource[]): string {
+  const read = physical?.read.convert(`s.${readName(index)}`);
+  switch (column.computed) {
+    case 'file':
+      return locationSql(files);
+    case 'position':
+      return 's.file_row_number';
+    case 'partition':
+      return byFile(files.map((file) => structSql(column.field, file.partition ?? [])));
+    case 'rowId': {
+      const first = byFile(files.map(({ firstRowId }) => `CAST(${firstRowId ?? 'NULL'} AS BIGINT)`));
+      const assigned = `${first} + s.file_row_number`;
+      return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
+    }
+    case 'lastUpdated': {
+      const assigned = constantSql(column, files);
+      return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
+    }
+    default:
+      return read ?? constantSql(column, files);
+  }
+}
+
+function locationSql(files: readonly ParquetSource[]): string {
+  return byFile(files.map(({ location }) => quoteText(location)));
+}
+
+function structSql({ type }: Field, values: readonly (Literal | null)[]): string {
+  const parts = (type.children as Field[]).map(
+    (child, index) => `${quoteIdentifier(child.name)} := ${literalSql(values[index], sqlTypeOf(child))}`,
+  );
+  return `struct_pack(${parts.join(', ')})`;
+}
+
+/** Columns are read under names of our own: a table may have columns named like DuckDB's virtual ones. */
+function readName(index: number): string {
+  return `c${index}`;
+}
+
+function readSql(group: Group, emptyFile: string): string {
+  const entries = group.columns.flatMap(({ physical }, index) =>
+    physical
+      ? `${quoteText(physical.name)}: {name: '${readName(index)}', type: ${quoteText(physical.read.type)}, default_value: NULL}`
+      : [],
+  );
+  const schema = entries.length > 0 ? `, schema = MAP {${entries.join(', ')}}` : '';
+  const files = group.files.map(({ path }) => path);
+  // With a schema of its own, a single file would be read by one thread only, and several files are by all.
+  if (files.length === 1 && entries.length > 0) files.push(emptyFile);
+  const paths = `[${files.map(quoteText).join(', ')}]`;
+  // And such a scan knows nothing of its size, which the order of joins hangs on.
+  const rows = group.files.reduce((total, { rowCount }) => total + rowCount, 0);
+  const cardinality = `, explicit_cardinality = ${Math.max(1, Math.floor(rows))}`;
+  return `read_parquet(${paths}${schema}${cardinality}, hive_partitioning = false)`;
+}
+
+/** Filters right at the reader, below the joins that take deleted rows away. */
+function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
+  const { partialFor: filters = [], firstRows } = files[0] ?? {};
+  if (filters.length === 0 && firstRows === undefined) return read;
+  const names = new Map(columns.map(({ column }, index) => [column.field.name, readName(index)]));
+  const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
+  if (firstRows !== undefined) conditions.push(`file_row_number < ${firstRows}`);
+  return `(SELECT *, file_row_number, file_index FROM ${read} WHERE ${conditions.join(' AND ')})`;
+}
+
+/** What a column is in files that do not hold it: the partition's value, or the initial default, or null (spec, "Column Projection"). */
+function constantSql({ field, fieldId, initialDefault }: TableColumn, files: readonly ParquetSource[]): string {
+  const type = sqlTypeOf(field);
+  return byFile(
+    files.map(({ constants }) => literalSql(constants.has(fieldId) ? constants.get(fieldId) : initialDefault, type)),
+  );
+}
+
+/** One expression for each file, chosen by the file's place in the scan. */
+function byFile(values: readonly string[]): string {
+  const [first] = values as [string];
+  if (values.every((value) => value === first)) return first;
+  return `([${values.join(', ')}])[CAST(s.file_index AS BIGINT) + 1]`;
+}

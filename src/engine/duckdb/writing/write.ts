@@ -1,0 +1,177 @@
+import { mkdir } from 'node:fs/promises';
+import { DataType, type Field, Type } from 'apache-arrow';
+import { batchToRows } from '../../../arrow/index.js';
+import { SkuaError } from '../../../errors.js';
+import type { ParameterRow, TableColumn, WriteOptions, WrittenFile } from '../../contract.js';
+import type { Connection } from '../native/database.js';
+import type { SourceText } from '../native/errors.js';
+import { quoteIdentifier, quoteText } from '../native/text.js';
+import { columnsOf, StreamingResult, schemaOf } from '../results/stream.js';
+import { fieldIdOf } from '../scans/evolution.js';
+import { bindParameters } from '../types/parameters.js';
+import { childOf, entryFields } from '../types/sql-type.js';
+import { storedSql } from '../types/zoned-nanoseconds.js';
+import { writtenFile } from './written-file.js';
+
+/** Rows wait here until all their partitions are known, and no partition value is ever the name of a file. */
+const staged = 'skua_staged';
+
+/**
+ * Writes the rows of a query, one partition after the other. Too few or too many columns, a value that cannot be cast, a null in a required
+ * column: INVALID_ARGUMENT. A query without rows writes no file.
+ */
+export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
+  await checkColumnCount(connection, sql, options.columns);
+  const { prefix, suffix } = rowsSql(options.columns);
+  const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
+  const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
+  try {
+    if (options.partitions.length === 0) {
+      const copy = copySql(options, options.directory);
+      return await filesOf(
+        connection,
+        [`${copy.prefix}${prefix}`, sql, `${suffix}${sorted}${copy.suffix}`],
+        options,
+        [],
+      );
+    }
+    const values = options.partitions.map(({ expression }, index) => `CAST((${expression}) AS VARCHAR) AS p${index}`);
+    const stage = `CREATE TEMP TABLE ${staged} AS SELECT *, ${values.join(', ')} FROM (${prefix}`;
+    await rowsOf(connection, [stage, sql, `${suffix})${sorted}`], options.parameters);
+    return await writePartitions(connection, options);
+  } catch (error) {
+    throw namingColumns(error, options.columns);
+  }
+}
+
+/** The staged rows are in the order of their partitions, so that each is a range of them. */
+async function writePartitions(connection: Connection, options: WriteOptions): Promise<WrittenFile[]> {
+  const names = options.partitions.map((_, index) => `p${index}`).join(', ');
+  const ranges = `SELECT ${names}, min(rowid), max(rowid) FROM ${staged} GROUP BY ${names} ORDER BY min(rowid)`;
+  const files: WrittenFile[] = [];
+  await mkdir(options.directory, { recursive: true });
+  for (const [index, row] of (await rowsOf(connection, ['', ranges, ''])).entries()) {
+    const partition = row.slice(0, -2) as (string | null)[];
+    const [first, last] = row.slice(-2) as [bigint, bigint];
+    const { prefix, suffix } = copySql(options, `${options.directory}/${index}`);
+    const range = `SELECT * FROM ${staged} WHERE rowid BETWEEN ${first} AND ${last}`;
+    files.push(
+      ...(await filesOf(connection, [prefix, range, suffix], { ...options, parameters: undefined }, partition)),
+    );
+  }
+  return files;
+}
+
+async function filesOf(
+  connection: Connection,
+  copy: StatementParts,
+  { parameters }: WriteOptions,
+  partition: (string | null)[],
+): Promise<WrittenFile[]> {
+  const rows = await rowsOf(connection, copy, parameters);
+  return rows.map((row) => writtenFile(row, partition)).filter(({ rowCount }) => rowCount > 0);
+}
+
+/** A user's text between what is put before and after it. */
+type StatementParts = [prefix: string, sql: string, suffix: string];
+
+async function rowsOf(
+  connection: Connection,
+  [prefix, sql, suffix]: StatementParts,
+  parameters?: ParameterRow,
+): Promise<unknown[][]> {
+  const source: SourceText = { sql, prefixBytes: Buffer.byteLength(prefix) };
+  const statement = await connection.prepare(`${prefix}${sql}\n${suffix}`, source);
+  const result = new StreamingResult(connection, statement, [], source);
+  try {
+    bindParameters(statement, parameters);
+    await result.start();
+    const rows: unknown[][] = [];
+    const schema = schemaOf(result.readColumns());
+    for await (const batch of result.batches(1 << 20)) for (const row of batchToRows(schema, batch)) rows.push(row);
+    return rows;
+  } finally {
+    await result.close();
+  }
+}
+
+async function checkColumnCount(connection: Connection, sql: string, columns: readonly TableColumn[]): Promise<void> {
+  const statement = await connection.prepare(sql);
+  try {
+    const given = columnsOf(statement);
+    if (given.length !== columns.length && given.every(({ type }) => type.known)) {
+      throw new SkuaError('INVALID_ARGUMENT', `the table has ${columns.length} columns, but ${given.length} are given`);
+    }
+  } finally {
+    statement.close();
+  }
+}
+
+/** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
+function rowsSql(columns: readonly TableColumn[]): { prefix: string; suffix: string } {
+  const casts = columns.map(({ field }, index) => `${checkedSql(field, storedSql(field, `c${index}`))} AS c${index}`);
+  return {
+    prefix: `SELECT ${casts.join(', ')} FROM (`,
+    suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,
+  };
+}
+
+/** What copies such rows into files of a folder; what stands before and after their query. */
+function copySql(options: WriteOptions, directory: string): { prefix: string; suffix: string } {
+  const columns = options.columns.map(({ field }, index) => `c${index} AS ${quoteIdentifier(field.name)}`);
+  const ids = options.columns.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
+  const settings = [
+    'FORMAT parquet',
+    'RETURN_STATS',
+    `COMPRESSION ${options.compression}`,
+    ...(options.compressionLevel === undefined ? [] : [`COMPRESSION_LEVEL ${options.compressionLevel}`]),
+    `FIELD_IDS {${ids.join(', ')}}`,
+    `FILE_SIZE_BYTES ${Math.max(1, Math.floor(options.targetFileSize))}`,
+    'PER_THREAD_OUTPUT false',
+  ];
+  const target = `TO ${quoteText(directory)} (${settings.join(', ')})`;
+  // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
+  const limit = options.sortedBy?.length ? ' LIMIT 9223372036854775807' : '';
+  return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
+}
+
+const notNull = 'NOT NULL constraint';
+
+/** The value, or an error that names the column where a required one is null, at any depth of structs. */
+function checkedSql(field: Field, value: string): string {
+  if (field.nullable) return value;
+  const message = `the column ${field.name} is required and cannot be null (${notNull})`;
+  return `CASE WHEN ${value} IS NULL THEN error(${quoteText(message)}) ELSE ${value} END`;
+}
+
+/** The value of FIELD_IDS for one field: its id, or its own and its children's. */
+function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
+  const entries = childIds(field).flatMap(([name, child]) => {
+    const ids = fieldIdsSql(child, fieldIdOf(child));
+    return ids === undefined ? [] : [`${quoteText(name)}: ${ids}`];
+  });
+  if (entries.length === 0) return id === undefined ? undefined : String(id);
+  if (id !== undefined) entries.unshift(`'__duckdb_field_id': ${id}`);
+  return `{${entries.join(', ')}}`;
+}
+
+function childIds({ type }: Field): [string, Field][] {
+  if (DataType.isStruct(type)) return (type.children as Field[]).map((child) => [child.name, child]);
+  if (DataType.isMap(type)) {
+    const [key, value] = entryFields(type);
+    return [
+      ['key', key],
+      ['value', value],
+    ];
+  }
+  if (DataType.isList(type) || type.typeId === Type.LargeList) return [['element', childOf(type)]];
+  return [];
+}
+
+/** The engine knows the columns by number only. */
+function namingColumns(error: unknown, columns: readonly TableColumn[]): unknown {
+  if (!(error instanceof SkuaError)) return error;
+  const name = (number: string) => columns[Number(number)]?.field.name ?? number;
+  const message = error.message.replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`);
+  return message === error.message ? error : new SkuaError(error.code, message, { cause: error });
+}

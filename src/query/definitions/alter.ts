@@ -1,0 +1,196 @@
+/** ALTER of tables, views and schemas: changes to metadata, by one catalog commit for each statement. */
+import type { TableCommit, TableIdentifier } from '../../catalog/index.js';
+import { SkuaError } from '../../errors.js';
+import {
+  propertyChanges,
+  SchemaEvolution,
+  SpecEvolution,
+  schemaCommit,
+  specCommit,
+  sqlTypeToIceberg,
+} from '../../iceberg/index.js';
+import type { TableMetadata } from '../../iceberg/types.js';
+import type { StatementContext } from '../environment.js';
+import type {
+  AlterSchemaStatement,
+  AlterTableStatement,
+  AlterViewStatement,
+  PropertyAlteration,
+  RenameStatement,
+  TableAlteration,
+} from '../syntax/alteration.js';
+import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
+import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
+import { defaultValue, requireDefaults } from './column-defaults.js';
+import { ignoring } from './definitions.js';
+
+/** All alterations of the statement, or none. What another commit changed meanwhile is taken into account. */
+export async function alterTable(context: StatementContext, statement: AlterTableStatement): Promise<void> {
+  const name = resolveTable(namesOf(context), statement.table);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
+    untilCommitted(context, async () => {
+      const { metadata } = await loadTable(context, name);
+      const commit = await alterationCommit(context, metadata, statement.alterations);
+      if (commit.updates.length > 0) await catalogOf(context, name.catalog).commitTable(name, commit);
+    }),
+  );
+}
+
+export async function alterView(context: StatementContext, statement: AlterViewStatement): Promise<void> {
+  const name = resolveTable(namesOf(context), statement.view);
+  const catalog = catalogOf(context, name.catalog);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
+    const view = await catalog.loadView(name);
+    const { 'view-uuid': uuid } = view.metadata as { 'view-uuid': string };
+    const requirements = [{ type: 'assert-view-uuid', uuid }];
+    await catalog.commitView(name, { requirements, updates: statement.alterations.flatMap(propertyUpdates) });
+  });
+}
+
+export async function alterSchema(context: StatementContext, statement: AlterSchemaStatement): Promise<void> {
+  const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
+    for (const alteration of statement.alterations) {
+      const changes =
+        alteration.kind === 'set-properties' ? { updates: alteration.properties } : { removals: alteration.keys };
+      await catalogOf(context, catalog).updateNamespace(namespace, changes);
+    }
+  });
+}
+
+/** A new name alone stays in the schema. Another catalog: INVALID_ARGUMENT. */
+export async function rename(context: StatementContext, statement: RenameStatement): Promise<void> {
+  const names = namesOf(context);
+  const from = resolveTable(names, statement.from);
+  const to = resolveTable({ ...names, session: { catalog: from.catalog, schema: from.namespace } }, statement.to);
+  if (to.catalog !== from.catalog) {
+    throw new SkuaError('INVALID_ARGUMENT', `Renaming can't move from catalog ${from.catalog} to ${to.catalog}`);
+  }
+  const catalog = catalogOf(context, from.catalog);
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
+    statement.kind === 'rename-view'
+      ? catalog.renameView(identifierOf(from), identifierOf(to))
+      : catalog.renameTable(identifierOf(from), identifierOf(to)),
+  );
+}
+
+function identifierOf({ namespace, name }: TableName): TableIdentifier {
+  return { namespace, name };
+}
+
+/** Makes a change to the newest state, again when another commit won the race. */
+async function untilCommitted(context: StatementContext, change: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await change();
+    } catch (error) {
+      const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
+      if (!lostRace || attempt >= context.environment.limits.commitRetries) throw error;
+    }
+  }
+}
+
+async function alterationCommit(
+  context: StatementContext,
+  metadata: TableMetadata,
+  alterations: readonly TableAlteration[],
+): Promise<TableCommit> {
+  const schema = new SchemaEvolution(metadata);
+  const spec = new SpecEvolution(metadata);
+  const properties: Record<string, unknown>[] = [];
+  for (const alteration of alterations) {
+    if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
+      properties.push(...propertyUpdates(alteration));
+    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+  }
+  const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
+  const ofSpec = specCommit(metadata, spec.fields);
+  const { updates, removals } = propertyChanges(metadata, schema.schema);
+  return {
+    requirements: [
+      { type: 'assert-table-uuid', uuid: metadata.tableUuid },
+      ...ofSchema.requirements,
+      ...ofSpec.requirements,
+    ],
+    updates: [
+      ...ofSchema.updates,
+      ...ofSpec.updates,
+      ...(removals.length > 0 ? [{ action: 'remove-properties', removals }] : []),
+      ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties', updates }] : []),
+      ...properties,
+    ],
+  };
+}
+
+/** Undefined for NULL, and for an alteration without a DEFAULT. */
+async function valueOfDefault(
+  context: StatementContext,
+  metadata: TableMetadata,
+  schema: SchemaEvolution,
+  alteration: TableAlteration,
+): Promise<unknown> {
+  const { kind } = alteration;
+  if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
+  requireDefaults(metadata.formatVersion);
+  const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
+  return defaultValue(context, type, alteration.default);
+}
+
+function alterDefinition(
+  schema: SchemaEvolution,
+  spec: SpecEvolution,
+  alteration: Exclude<TableAlteration, PropertyAlteration>,
+  value: unknown,
+): void {
+  switch (alteration.kind) {
+    case 'add-column': {
+      const { path, required, comment, place } = alteration;
+      if (alteration.ifNotExists && schema.has(path)) return;
+      schema.add(path, { type: sqlTypeToIceberg(alteration.type), required, doc: comment, defaultValue: value, place });
+      return;
+    }
+    case 'drop-column':
+      if (!alteration.ifExists || schema.has(alteration.path)) schema.drop(alteration.path);
+      return;
+    case 'rename-column':
+      schema.rename(alteration.path, alteration.name);
+      return;
+    case 'set-type':
+      schema.setType(alteration.path, sqlTypeToIceberg(alteration.type));
+      return;
+    case 'set-required':
+      schema.setRequired(alteration.path, alteration.required);
+      return;
+    case 'set-default':
+      schema.setWriteDefault(alteration.path, value);
+      return;
+    case 'comment-column':
+      schema.setDoc(alteration.path, alteration.comment);
+      return;
+    case 'move-column':
+      schema.move(alteration.path, alteration.place);
+      return;
+    case 'set-identifier':
+      schema.setIdentifier(alteration.paths);
+      return;
+    case 'add-partition-field':
+      spec.add(schema.schema.fields, alteration.field, alteration.field.name);
+      return;
+    case 'drop-partition-field':
+      spec.drop(schema.schema.fields, alteration.field);
+      return;
+  }
+}
+
+/** The property `format-version` is no property of the table: setting it upgrades the table. */
+function propertyUpdates(alteration: PropertyAlteration): Record<string, unknown>[] {
+  if (alteration.kind === 'remove-properties') return [{ action: 'remove-properties', removals: alteration.keys }];
+  const { 'format-version': version, ...properties } = alteration.properties;
+  const updates: Record<string, unknown>[] = [];
+  if (version !== undefined) {
+    if (!/^\d$/.test(version)) throw new SkuaError('INVALID_ARGUMENT', `"${version}" is no format version`);
+    updates.push({ action: 'upgrade-format-version', 'format-version': Number(version) });
+  }
+  if (Object.keys(properties).length > 0) updates.push({ action: 'set-properties', updates: properties });
+  return updates;
+}

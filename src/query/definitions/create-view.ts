@@ -1,0 +1,162 @@
+/** CREATE VIEW: a query's text and result schema, kept by the catalog (Iceberg view spec, version 1). */
+import type { CatalogSession, LoadedView } from '../../catalog/index.js';
+import { SkuaError } from '../../errors.js';
+import { arrowToSchema, schemaToJson } from '../../iceberg/index.js';
+import type { Schema } from '../../iceberg/types.js';
+import { writeJson } from '../../json.js';
+import { version as skuaVersion } from '../../version.js';
+import type { StatementContext } from '../environment.js';
+import { Binder } from '../reading/bind.js';
+import { bindingsOf } from '../reading/query.js';
+import type { CreateViewStatement } from '../syntax/view.js';
+import { currentCatalog, displayName, resolveTable, type TableName } from '../tables/names.js';
+import { catalogOf, namesOf } from '../tables/tables.js';
+import { ignoring } from './definitions.js';
+
+const DIALECT = 'duckdb';
+/** The id that stands for what the commit itself added last. */
+const LAST_ADDED = -1;
+
+/** A version of a view in the specification's JSON, without id and time, which tell two versions apart that are else the same. */
+interface VersionContent {
+  summary: Record<string, string>;
+  'default-catalog'?: string;
+  'default-namespace': string[];
+  representations: { type: 'sql'; sql: string; dialect: string }[];
+}
+
+/**
+ * Creates or replaces a view. The query has to bind first, as it will for the view's readers: without temporary tables, and not to the view
+ * itself. Names in it without a schema or catalog mean those that are current now.
+ */
+export async function createView(context: StatementContext, statement: CreateViewStatement): Promise<void> {
+  const name = resolveTable(namesOf(context), statement.view);
+  const catalog = catalogOf(context, name.catalog);
+  const schema = await viewSchema(context, statement, name);
+  const content = versionContent(context, statement, name);
+  const properties = { ...statement.properties };
+  if (statement.comment !== undefined) properties.comment = statement.comment;
+  const existing = statement.orReplace ? await existingView(catalog, name) : undefined;
+  if (existing) {
+    await catalog.commitView(name, replacement(existing, schema, content, properties));
+    return;
+  }
+  const request = {
+    name: name.name,
+    schema: schemaToJson(schema),
+    'view-version': { 'version-id': 1, 'timestamp-ms': Date.now(), 'schema-id': 0, ...content },
+    properties,
+  };
+  await ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, () =>
+    catalog.createView(name.namespace, request),
+  );
+}
+
+async function viewSchema(context: StatementContext, statement: CreateViewStatement, name: TableName): Promise<Schema> {
+  const binder = new Binder(context);
+  const bound = await binder.bind(statement.sql, { asView: true });
+  if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'The query of a view takes no parameters');
+  if (binder.refersTo(name)) {
+    throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} can't be made of itself`);
+  }
+  const { engine } = await context.environment.instance(context.call);
+  const described = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
+  const { columns } = statement;
+  if (columns.length > 0 && columns.length !== fields.length) {
+    throw new SkuaError('INVALID_ARGUMENT', `${columns.length} columns are named, but the query has ${fields.length}`);
+  }
+  const named = fields.map((field, index) => {
+    const { name: given = field.name, comment } = columns[index] ?? {};
+    return { ...field, name: given, required: false, ...(comment !== undefined && { doc: comment }) };
+  });
+  const folded = named.map((field) => field.name.toLowerCase());
+  const twice = named.find((field, index) => folded.indexOf(field.name.toLowerCase()) !== index);
+  if (twice) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The view would have two columns "${twice.name}"; give them names of their own`,
+    );
+  }
+  return { schemaId: 0, fields: named, identifierFieldIds: [] };
+}
+
+function versionContent(context: StatementContext, statement: CreateViewStatement, name: TableName): VersionContent {
+  const names = namesOf(context);
+  const { schema, catalog = name.catalog } = { ...names.session, catalog: chosenCatalog(context) };
+  return {
+    summary: { 'engine-name': 'Skua', 'engine-version': skuaVersion },
+    // Without a default catalog, readers take the view's own, whatever they call it.
+    ...(catalog !== name.catalog && { 'default-catalog': catalog }),
+    'default-namespace': schema ?? [],
+    representations: [{ type: 'sql', sql: statement.sql, dialect: DIALECT }],
+  };
+}
+
+/** Undefined where several are configured and none is chosen: then every name in the query has its catalog. */
+function chosenCatalog(context: StatementContext): string | undefined {
+  const names = namesOf(context);
+  return names.session.catalog !== undefined || names.catalogs.length === 1 ? currentCatalog(names) : undefined;
+}
+
+async function existingView(catalog: CatalogSession, name: TableName): Promise<LoadedView | undefined> {
+  try {
+    return await catalog.loadView(name);
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+interface ViewDocument {
+  'view-uuid': string;
+  schemas: ({ 'schema-id': number } & Record<string, unknown>)[];
+  versions: ({ 'version-id': number; 'timestamp-ms': number; 'schema-id': number } & VersionContent)[];
+  properties?: Record<string, string>;
+}
+
+/** A new version, unless the view has one like it; its earlier versions stay. A comment that is not given again goes. */
+function replacement(
+  { metadata }: LoadedView,
+  schema: Schema,
+  content: VersionContent,
+  properties: Record<string, string>,
+) {
+  const view = metadata as ViewDocument;
+  const json = schemaToJson(schema);
+  const knownSchema = view.schemas.find((one) => sameJson({ ...one, 'schema-id': 0 }, json))?.['schema-id'];
+  const knownVersion = view.versions.find((one) => {
+    const { 'version-id': _, 'timestamp-ms': __, ...rest } = one;
+    return sameJson(rest, { ...content, 'schema-id': knownSchema });
+  })?.['version-id'];
+  const nextVersion = Math.max(...view.versions.map((one) => one['version-id'])) + 1;
+  const added = {
+    'version-id': nextVersion,
+    'timestamp-ms': Date.now(),
+    'schema-id': knownSchema ?? LAST_ADDED,
+    ...content,
+  };
+  const nextSchema = Math.max(...view.schemas.map((one) => one['schema-id'])) + 1;
+  const updates: Record<string, unknown>[] = [];
+  if (knownSchema === undefined) updates.push({ action: 'add-schema', schema: { ...json, 'schema-id': nextSchema } });
+  if (knownVersion === undefined) updates.push({ action: 'add-view-version', 'view-version': added });
+  updates.push({ action: 'set-current-view-version', 'view-version-id': knownVersion ?? LAST_ADDED });
+  if (Object.keys(properties).length > 0) updates.push({ action: 'set-properties', updates: properties });
+  if (view.properties?.comment !== undefined && properties.comment === undefined) {
+    updates.push({ action: 'remove-properties', removals: ['comment'] });
+  }
+  return { requirements: [{ type: 'assert-view-uuid', uuid: view['view-uuid'] }], updates };
+}
+
+function sameJson(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other);
+}
+
+/** With the members of objects in order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return writeJson(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const sorted = members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
+}

@@ -1,0 +1,64 @@
+/** Definitions: statements that change what there is, but no rows of it. They take effect at once, in no transaction. */
+import { SkuaError } from '../../errors.js';
+import type { StatementContext } from '../environment.js';
+import { type Statement, statementName } from '../syntax/statement.js';
+import { alterSchema, alterTable, alterView, rename } from './alter.js';
+import { createTable } from './create-table.js';
+import { createView } from './create-view.js';
+import { createSchema, dropSchema, dropTable } from './definitions.js';
+
+const KINDS = [
+  'create-table',
+  'create-view',
+  'create-schema',
+  'drop-schema',
+  'drop-table',
+  'drop-view',
+  'alter-table',
+  'alter-view',
+  'alter-schema',
+  'rename-table',
+  'rename-view',
+] as const;
+
+export type Definition = Extract<Statement, { kind: (typeof KINDS)[number] }>;
+
+export function isDefinition(statement: Statement): statement is Definition {
+  return KINDS.some((kind) => kind === statement.kind);
+}
+
+/** Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. In a transaction: FAILED_PRECONDITION. */
+export async function define(context: StatementContext, statement: Definition): Promise<number> {
+  if (context.transaction) {
+    throw new SkuaError(
+      'FAILED_PRECONDITION',
+      `${statementName(statement)} can't be part of a transaction; end it first, or connect with autocommit`,
+    );
+  }
+  if (statement.kind === 'create-table') return createTable(context, statement);
+  await change(context, statement);
+  return 0;
+}
+
+function change(context: StatementContext, statement: Exclude<Definition, { kind: 'create-table' }>): Promise<void> {
+  switch (statement.kind) {
+    case 'create-view':
+      return createView(context, statement);
+    case 'create-schema':
+      return createSchema(context, statement);
+    case 'drop-schema':
+      return dropSchema(context, statement);
+    case 'drop-table':
+    case 'drop-view':
+      return dropTable(context, statement);
+    case 'alter-table':
+      return alterTable(context, statement);
+    case 'alter-view':
+      return alterView(context, statement);
+    case 'alter-schema':
+      return alterSchema(context, statement);
+    case 'rename-table':
+    case 'rename-view':
+      return rename(context, statement);
+  }
+}

@@ -1,0 +1,156 @@
+/** Bulk ingest (Flight SQL, CommandStatementIngest): a stream of batches becomes the rows of a table, all of them or none. */
+import type { Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../../arrow/index.js';
+import { SkuaError } from '../../errors.js';
+import { arrowToSchema, promotionProblem, typeToSql } from '../../iceberg/index.js';
+import type { DataFile } from '../../iceberg/types.js';
+import type { IngestTarget } from '../contract.js';
+import { createAndFill } from '../definitions/create-table.js';
+import { withIdentifier } from '../definitions/definitions.js';
+import { replaceTable } from '../definitions/replace-table.js';
+import type { StatementContext } from '../environment.js';
+import { rowsScan } from '../rows.js';
+import { quoteName } from '../syntax/lexer.js';
+import type { CreateTableStatement } from '../syntax/statement.js';
+import { fieldNamed } from '../tables/fields.js';
+import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from '../tables/names.js';
+import { catalogOf, loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
+import { ingestTemporary } from '../tables/temporary.js';
+import { authorizeChange, commitAppend, commitReplace, undone, writeDataFiles } from '../writing/write.js';
+import { portionsOf } from './portions.js';
+
+/** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
+export async function ingest(
+  context: StatementContext,
+  target: IngestTarget,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<number> {
+  if (target.temporary) return ingestTemporary(context, target, schema, batches);
+  const name = targetName(context, target);
+  const existing = await existingTable(context, name);
+  if (existing) {
+    if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
+    if (target.ifExists === 'replace' && !fits(existing, schema)) {
+      return replaceDefinition(context, existing, schema, batches);
+    }
+    await authorizeChange(context, existing);
+    const files = await writePortions(context, existing, schema, batches);
+    if (target.ifExists !== 'append') await commitReplace(context, existing, files);
+    else if (files.length > 0) await commitAppend(context, existing, files);
+    return rowsOf(files);
+  }
+  if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
+  refuseInTransaction(context, name, 'Creating');
+  const fields = arrowToSchema(schema).fields;
+  return createAndFill(context, creation(name), withIdentifier(fields, []), async (table) => {
+    const files = await writePortions(context, table, schema, batches);
+    if (files.length > 0) await commitAppend(context, table, files);
+    return rowsOf(files);
+  });
+}
+
+/** Data files of all rows. Written portion by portion, so that the engine never holds more than one of them. */
+async function writePortions(
+  context: StatementContext,
+  table: PinnedTable,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<DataFile[]> {
+  const sql = ingestQuery(table, schema);
+  const files: DataFile[] = [];
+  try {
+    for await (const portion of portionsOf(batches, context.environment.limits.portionBytes)) {
+      const source = { sql, scans: [rowsScan({ name: INGESTED, schema, batches: portion })] };
+      files.push(...(await writeDataFiles(context, table, source)));
+    }
+    return files;
+  } catch (error) {
+    throw await undone(
+      error,
+      table,
+      files.map(({ location }) => location),
+    );
+  }
+}
+
+function rowsOf(files: readonly DataFile[]): number {
+  return files.reduce((sum, file) => sum + file.recordCount, 0);
+}
+
+/** Whether a table can take the place of the one that the stream would make: the same columns, of the same types or wider ones. */
+function fits({ schema: { fields }, metadata: { formatVersion } }: PinnedTable, schema: Schema): boolean {
+  const given = arrowToSchema(schema, { formatVersion }).fields;
+  return (
+    given.length === fields.length &&
+    given.every((column) => {
+      const field = fields.find(({ name }) => name.toLowerCase() === column.name.toLowerCase());
+      if (!field) return false;
+      return typeToSql(field.type) === typeToSql(column.type) || !promotionProblem(column.type, field.type);
+    })
+  );
+}
+
+/** The table as the stream would make it, and its rows, in one commit that keeps the table's history. */
+function replaceDefinition(
+  context: StatementContext,
+  table: PinnedTable,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<number> {
+  refuseInTransaction(context, table.name, 'Replacing the columns of');
+  const { formatVersion } = table.metadata;
+  const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
+  return replaceTable(context, table, creation(table.name), defined, (replaced) =>
+    writePortions(context, replaced, schema, batches),
+  );
+}
+
+function refuseInTransaction({ transaction }: StatementContext, name: TableName, what: string): void {
+  if (!transaction) return;
+  throw new SkuaError('FAILED_PRECONDITION', `${what} table ${displayName(name)} can't be part of a transaction`);
+}
+
+const INGESTED = 'ingested rows';
+
+/** Columns go by name, in any case. */
+function ingestQuery(table: PinnedTable, schema: Schema): string {
+  const given = new Map(schema.fields.map((field) => [fieldNamed(table.schema.fields, field.name).id, field.name]));
+  const columns = table.schema.fields.map((field) => {
+    const source = given.get(field.id);
+    return `${source === undefined ? 'NULL' : quoteName(source)} AS ${quoteName(field.name)}`;
+  });
+  return `SELECT ${columns.join(', ')} FROM ${quoteName(INGESTED)}`;
+}
+
+function targetName(context: StatementContext, target: IngestTarget): TableName {
+  const names = namesOf(context);
+  const catalog = target.catalog ? findCatalog(names, target.catalog) : currentCatalog(names);
+  if (catalog === undefined) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${target.catalog}`);
+  const namespace = target.schema ? namespaceOf(target.schema) : context.call.session.schema;
+  if (!namespace) throw new SkuaError('INVALID_ARGUMENT', `No schema is given for table "${target.table}"`);
+  return { catalog, namespace, name: target.table };
+}
+
+async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {
+  try {
+    return await loadTable(context, name);
+  } catch (error) {
+    if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
+    await catalogOf(context, name.catalog).loadNamespace(name.namespace);
+    return undefined;
+  }
+}
+
+function creation(name: TableName): CreateTableStatement {
+  return {
+    kind: 'create-table',
+    orReplace: false,
+    table: [name.catalog, schemaName(name.namespace), name.name],
+    ifNotExists: false,
+    columns: [],
+    identifier: [],
+    partitions: [],
+    properties: {},
+  };
+}

@@ -1,0 +1,111 @@
+/** SHOW CREATE TABLE and SHOW TBLPROPERTIES. */
+import type { Literal } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import { defaultLiteral, defaultPartitionSpec, fieldPath, typeToSql } from '../../iceberg/index.js';
+import type { NestedField } from '../../iceberg/types.js';
+import type { StatementContext } from '../environment.js';
+import { quoteName, quoteString } from '../syntax/lexer.js';
+import { fieldName } from '../syntax/partition.js';
+import { resolveTable, schemaName, type TableName } from '../tables/names.js';
+import { catalogOf, loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
+import type { View } from '../tables/views.js';
+
+/** Properties that the statement says in words of its own, or that a new table gets anew. */
+const LEFT_OUT = new Set(['comment', 'created-at']);
+
+/** A statement that makes a table or view like it, at another location. */
+export async function createStatement(context: StatementContext, path: readonly string[]): Promise<string> {
+  const found = await loadTableOrView(context, resolveTable(namesOf(context), path));
+  return 'sql' in found ? createViewStatement(context, found) : createTableStatement(found);
+}
+
+/** By name, in order. */
+export async function tableProperties(
+  context: StatementContext,
+  path: readonly string[],
+  key: string | undefined,
+): Promise<[string, string][]> {
+  const name = resolveTable(namesOf(context), path);
+  const found = await loadTableOrView(context, name);
+  const properties = 'sql' in found ? await viewProperties(context, name) : found.metadata.properties;
+  const entries = Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1));
+  return key === undefined ? entries : entries.filter(([one]) => one === key);
+}
+
+async function viewProperties(context: StatementContext, name: TableName): Promise<Record<string, string>> {
+  const { metadata } = await catalogOf(context, name.catalog).loadView(name);
+  return (metadata as { properties?: Record<string, string> }).properties ?? {};
+}
+
+function createTableStatement({ name, schema, metadata }: PinnedTable): string {
+  const lines = schema.fields.map(columnText);
+  const identifiers = schema.identifierFieldIds.map((id) => fieldPath(schema.fields, id) ?? []);
+  if (identifiers.length > 0 && identifiers.every((path) => path.length === 1)) {
+    lines.push(`PRIMARY KEY (${identifiers.map(pathText).join(', ')})`);
+  }
+  const partitions = defaultPartitionSpec(metadata).fields.map(({ name: given, transform, sourceIds }) => {
+    const column = fieldPath(schema.fields, sourceIds[0] as number) ?? fail(given);
+    const term = termText(transform, column);
+    return given === fieldName({ column, transform }) ? term : `${term} AS ${quoteName(given)}`;
+  });
+  const { comment } = metadata.properties;
+  return [
+    `CREATE TABLE ${nameText(name)} (`,
+    lines.map((line) => `  ${line}`).join(',\n'),
+    ')',
+    ...(partitions.length > 0 ? [`PARTITIONED BY (${partitions.join(', ')})`] : []),
+    ...(comment === undefined ? [] : [`COMMENT ${quoteString(comment)}`]),
+    propertiesText({ 'format-version': String(metadata.formatVersion), ...metadata.properties }),
+  ].join('\n');
+}
+
+async function createViewStatement(context: StatementContext, { name, sql, columns }: View): Promise<string> {
+  const properties = await viewProperties(context, name);
+  const names = columns.map((column) => quoteName(column.name)).join(', ');
+  const rest = Object.keys(properties).some((key) => !LEFT_OUT.has(key)) ? [propertiesText(properties)] : [];
+  return [
+    `CREATE VIEW ${nameText(name)}${names === '' ? '' : ` (${names})`}`,
+    ...(properties.comment === undefined ? [] : [`COMMENT ${quoteString(properties.comment)}`]),
+    ...rest,
+    `AS ${sql}`,
+  ].join('\n');
+}
+
+function nameText({ catalog, namespace, name }: TableName): string {
+  return pathText([catalog, schemaName(namespace), name]);
+}
+
+function columnText({ name, type, required, doc, writeDefault }: NestedField): string {
+  const literal = defaultLiteral(type, writeDefault);
+  return [
+    `${quoteName(name)} ${typeToSql(type)}`,
+    ...(required ? ['NOT NULL'] : []),
+    ...(literal ? [`DEFAULT ${literalText(literal)}`] : []),
+    ...(doc === undefined ? [] : [`COMMENT ${quoteString(doc)}`]),
+  ].join(' ');
+}
+
+/** As text, which the column's type reads; bytes with escapes. */
+function literalText({ type, text }: Literal): string {
+  return quoteString(type === 'binary' ? text.replace(/../g, '\\x$&') : text);
+}
+
+function termText(transform: string, column: readonly string[]): string {
+  const [, kind = transform, width] = /^(\w+)\[(\d+)\]$/.exec(transform) ?? [];
+  if (kind === 'identity') return pathText(column);
+  return `${kind}(${width === undefined ? '' : `${width}, `}${pathText(column)})`;
+}
+
+function pathText(path: readonly string[]): string {
+  return path.map(quoteName).join('.');
+}
+
+function propertiesText(properties: Record<string, string>): string {
+  const kept = Object.entries(properties).filter(([key]) => !LEFT_OUT.has(key));
+  const sorted = kept.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `TBLPROPERTIES (${sorted.map(([key, value]) => `${quoteString(key)} = ${quoteString(value)}`).join(', ')})`;
+}
+
+function fail(field: string): never {
+  throw new SkuaError('UNIMPLEMENTED', `The column that partition field "${field}" is made of was dropped`);
+}

@@ -1,0 +1,141 @@
+/** SHOW, DESCRIBE and EXPLAIN: statements that answer with rows about names and plans. */
+import { Bool, Field, Schema, Utf8 } from 'apache-arrow';
+import { SkuaError } from '../../errors.js';
+import { arrowToSchema, typeToSql } from '../../iceberg/index.js';
+import type { StatementContext } from '../environment.js';
+import { describeQuery } from '../reading/query.js';
+import type { Rows } from '../rows.js';
+import { settingsOf } from '../session/session-values.js';
+import { settingOf } from '../session/settings.js';
+import type { DescribeStatement, ShowStatement } from '../syntax/statement.js';
+import {
+  chosenCatalog,
+  currentCatalog,
+  displayName,
+  findCatalog,
+  likeMatcher,
+  namespaceOf,
+  resolveSchema,
+  resolveTable,
+  schemaName,
+} from '../tables/names.js';
+import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
+import { createStatement, tableProperties } from './show-create.js';
+
+const text = (name: string) => new Field(name, new Utf8(), true);
+
+const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
+  catalogs: new Schema([text('catalog_name')]),
+  schemas: new Schema([text('schema_name')]),
+  tables: new Schema([text('schema_name'), text('table_name'), text('table_type')]),
+  views: new Schema([text('schema_name'), text('view_name')]),
+  columns: new Schema([
+    text('column_name'),
+    text('column_type'),
+    new Field('is_nullable', new Bool(), true),
+    text('comment'),
+  ]),
+  settings: new Schema([text('name'), text('setting'), text('description')]),
+  setting: new Schema([text('setting')]),
+  'create-table': new Schema([text('create_statement')]),
+  tblproperties: new Schema([text('key'), text('value')]),
+  databases: new Schema([text('database_name')]),
+  'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
+};
+
+export function showSchema(statement: ShowStatement | DescribeStatement): Schema {
+  if (statement.kind === 'describe') return SHOW_SCHEMAS.columns;
+  if (statement.what === 'setting') return new Schema([text(statement.setting ?? '')]);
+  return SHOW_SCHEMAS[statement.what];
+}
+
+export async function show(context: StatementContext, statement: ShowStatement): Promise<Rows> {
+  return { schema: showSchema(statement), rows: await showRows(context, statement) };
+}
+
+async function showRows(context: StatementContext, statement: ShowStatement): Promise<unknown[][]> {
+  const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+  const matches = likeMatcher(statement.like);
+  switch (statement.what) {
+    case 'catalogs':
+    case 'databases':
+      return (await listCatalogs(context)).filter(matches).map((name) => [name]);
+    case 'schemas': {
+      const catalog = statement.within ? catalogNamed(names.catalogs, statement.within) : currentCatalog(names);
+      const schemas = await listSchemas(context, catalog);
+      return schemas.filter(({ schema }) => matches(schema)).map(({ schema }) => [schema]);
+    }
+    case 'tables':
+    case 'views': {
+      const within = withinSchema(names, statement.within);
+      const entries = await listTables(context, {
+        catalog: within.catalog,
+        tableTypes: statement.what === 'views' ? ['VIEW'] : [],
+        includeSchema: false,
+        schemaPattern: within.schema === undefined ? undefined : escapeLike(within.schema),
+      });
+      const found = entries.filter(({ table }) => matches(table));
+      return found.map((entry) =>
+        statement.what === 'views' ? [entry.schema, entry.table] : [entry.schema, entry.table, entry.type],
+      );
+    }
+    case 'columns':
+      return columnRows(context, statement.within ?? []);
+    case 'settings':
+      return settingsOf(context).map(({ name, value, description }) => [name, value ?? null, description]);
+    case 'setting':
+      return [[settingOf(context, statement.setting ?? '').value ?? null]];
+    case 'create-table':
+      return [[await createStatement(context, statement.within ?? [])]];
+    case 'tblproperties':
+      return tableProperties(context, statement.within ?? [], statement.key);
+    case 'current-schema':
+      return [[chosenCatalog(names) ?? null, names.session.schema ? schemaName(names.session.schema) : null]];
+  }
+}
+
+export async function describe(context: StatementContext, statement: DescribeStatement): Promise<Rows> {
+  const schema = SHOW_SCHEMAS.columns;
+  if ('table' in statement.target) return { schema, rows: await columnRows(context, statement.target.table) };
+  const described = await describeQuery(context, statement.target.sql);
+  const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
+  return { schema, rows: fields.map((field) => [field.name, typeToSql(field.type), true, null]) };
+}
+
+async function columnRows(context: StatementContext, path: string[]): Promise<unknown[][]> {
+  const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+  const name = resolveTable(names, path);
+  const schema = await arrowSchemaOf(context, name);
+  if (!schema) throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
+  return schema.fields.map((field) => [
+    field.name,
+    field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type),
+    field.nullable,
+    field.metadata.get('ARROW:FLIGHT:SQL:REMARKS') ?? null,
+  ]);
+}
+
+function catalogNamed(catalogs: readonly string[], path: readonly string[]): string {
+  const found = path.length === 1 ? catalogs.find((name) => name.toLowerCase() === path[0]?.toLowerCase()) : undefined;
+  if (!found) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${path.join('.')}`);
+  return found;
+}
+
+/** `SHOW TABLES` lists the current schema, or the whole catalog where none is chosen. */
+function withinSchema(
+  names: Parameters<typeof resolveSchema>[0],
+  within: string[] | undefined,
+): { catalog: string; schema: string | undefined } {
+  if (!within) {
+    const schema = names.session.schema;
+    return { catalog: currentCatalog(names), schema: schema && schemaName(schema) };
+  }
+  const catalog = within.length === 1 ? findCatalog(names, within[0] as string) : undefined;
+  if (catalog !== undefined) return { catalog, schema: undefined };
+  const resolved = resolveSchema(names, within);
+  return { catalog: resolved.catalog, schema: schemaName(resolved.namespace.flatMap(namespaceOf)) };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}

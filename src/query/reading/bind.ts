@@ -1,0 +1,248 @@
+/**
+ * Binds a query: finds each table it refers to, replaces the references by binding names, and expands views. What comes out is a text
+ * in which every table is one of the given bindings.
+ */
+import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import type { SnapshotPin } from '../contract.js';
+import type { StatementContext } from '../environment.js';
+import type { RowsTable } from '../rows.js';
+import { sessionFunctions } from '../session/session-values.js';
+import { quoteName } from '../syntax/lexer.js';
+import { normalizeQuery } from '../syntax/normalize.js';
+import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import { isChangesTable, metadataTableOf, withMetadataTables } from '../tables/metadata-tables.js';
+import {
+  displayName,
+  findCatalog,
+  type NameContext,
+  resolveTable,
+  schemaName,
+  type TableName,
+  tableKey,
+} from '../tables/names.js';
+import { atPin, loadTableOrView, type PinnedTable } from '../tables/tables.js';
+import { temporaryTable } from '../tables/temporary.js';
+import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
+import type { View } from '../tables/views.js';
+import { type HiddenReference, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
+
+/** A query whose every table is known. */
+export interface BoundQuery {
+  sql: string;
+  /** Iceberg tables by binding name. */
+  tables: Map<string, PinnedTable>;
+  /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
+  rows: Map<string, RowsTable>;
+  /** The functions that answer for the session, where the text calls any. */
+  functions: TableScan[];
+  parameterCount: number;
+}
+
+const DEEPEST_VIEW = 16;
+
+export class Binder {
+  readonly #tables = new Map<string, PinnedTable>();
+  readonly #rows = new Map<string, RowsTable>();
+  readonly #loading = new Map<string, Promise<PinnedTable | View>>();
+  /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
+  readonly #named = new Map<string, unknown>();
+
+  constructor(
+    private readonly statement: StatementContext,
+    private readonly pins: readonly SnapshotPin[] = [],
+    /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
+    known: readonly PinnedTable[] = [],
+  ) {
+    for (const table of known) this.#loading.set(tableKey(table.name), Promise.resolve(table));
+  }
+
+  /**
+   * Binds one query; with `asView` as it will read for whoever uses it as a view, without the session's temporary tables. Unknown table:
+   * NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column.
+   */
+  async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
+    const context = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
+    const { text, parsed } = await this.#bindText(sql, context, asView ? 1 : 0);
+    return {
+      sql: text,
+      tables: this.#tables,
+      rows: this.#rows,
+      functions: sessionFunctions(this.statement, text),
+      parameterCount: parsed.parameterCount,
+    };
+  }
+
+  /** Whether something of that name was looked up, also by a view. */
+  refersTo(name: TableName): boolean {
+    return this.#loading.has(tableKey(name));
+  }
+
+  async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
+    const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined);
+    const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
+    const hidden: HiddenReference[] = [];
+    const edits = await Promise.all(
+      parsed.tables.map(async (reference) => {
+        const text = await this.#bindReference(parsed, reference, context, depth, hidden);
+        const alias = reference.alias === undefined ? ` AS ${quoteName(nameOf(reference))}` : '';
+        const edit = { start: reference.start, end: reference.end, text: `${text}${alias}` };
+        return reference.at ? [edit, { ...reference.at, text: '' }] : [edit];
+      }),
+    );
+    const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden)];
+    return { text: applyEdits(normal, all), parsed };
+  }
+
+  /** What stands in the place of the reference; the hidden columns that it is bound with are added to `hidden`. */
+  async #bindReference(
+    parsed: ParsedQuery,
+    reference: TableReference,
+    context: NameContext,
+    depth: number,
+    hidden: HiddenReference[],
+  ): Promise<string> {
+    if (isChangesTable(reference)) return this.#changes(reference, context);
+    const rows =
+      (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
+      (await this.statement.informationSchema(this.statement, context, reference.path)) ??
+      (await metadataTableOf(this.statement, context, reference));
+    if (rows) return this.#addRows(rows);
+    const name = resolveTable(context, reference.path);
+    const found = await this.#load(name);
+    if ('sql' in found) {
+      if (reference.at)
+        throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
+      return this.#expandView(found, depth);
+    }
+    const table = this.#pinned(found, reference.at);
+    const columns = namedHiddenColumns(parsed, reference, table);
+    if (columns.length === 0) return this.#addTable(table);
+    hidden.push({ scope: reference.scope, table: nameOf(reference), columns });
+    return this.#addTable({ ...table, hidden: columns });
+  }
+
+  /** The net changes between two snapshots, with `_change_type` INSERT or DELETE. */
+  async #changes(reference: TableReference, context: NameContext): Promise<string> {
+    const path = [...reference.path.slice(0, -1), (reference.path.at(-1) as string).replace(/\$changes$/i, '')];
+    const found = await this.#load(resolveTable(context, path));
+    if ('sql' in found) throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(found.name)} has no changes`);
+    const tables = travelForChanges(found, reference.at);
+    const [added, removed] = [this.#addTable(tables.added), this.#addTable(tables.removed)];
+    const difference = (of: string, without: string, type: string) =>
+      `SELECT *, '${type}' AS _change_type FROM (SELECT * FROM ${of} EXCEPT ALL SELECT * FROM ${without})`;
+    return `(${difference(added, removed, 'INSERT')} UNION ALL ${difference(removed, added, 'DELETE')})`;
+  }
+
+  #load(name: TableName): Promise<PinnedTable | View> {
+    const key = tableKey(name);
+    let loading = this.#loading.get(key);
+    if (!loading) {
+      loading = loadTableOrView(this.statement, name).catch((error) => {
+        throw withMetadataTables(error, name);
+      });
+      this.#loading.set(key, loading);
+    }
+    return loading;
+  }
+
+  #pinned(loaded: PinnedTable, at: TimeTravel | undefined): PinnedTable {
+    const table = at ? travel(loaded, at) : loaded;
+    const pin = this.pins.find(
+      (candidate) =>
+        candidate.catalog === table.name.catalog &&
+        candidate.table === table.name.name &&
+        schemaName(candidate.namespace) === schemaName(table.name.namespace) &&
+        candidate.at === (at && clauseKey(at)),
+    );
+    return pin ? atPin(table, pin) : table;
+  }
+
+  #addTable(table: PinnedTable): string {
+    const plain = displayName(table.name);
+    const version = table.at === undefined ? '' : ` at ${table.at}`;
+    const readable = [plain + version, ...(table.hidden ?? [])].join(' + ');
+    const name = this.#bindingName(readable, JSON.stringify([tableKey(table.name), table.at, table.hidden]));
+    this.#tables.set(name, table);
+    return quoteName(name);
+  }
+
+  #addRows(rows: RowsTable): string {
+    const name = this.#bindingName(rows.name, rows);
+    this.#rows.set(name, { ...rows, name });
+    return quoteName(name);
+  }
+
+  /** The readable name, unless something else has it: names of Iceberg may hold dots, and may differ in case alone. */
+  #bindingName(readable: string, key: unknown): string {
+    for (let attempt = 1; ; attempt++) {
+      const name = attempt === 1 ? readable : `${readable} (${attempt})`;
+      const taken = this.#named.get(name.toLowerCase());
+      if (taken !== undefined && taken !== key) continue;
+      this.#named.set(name.toLowerCase(), key);
+      return name;
+    }
+  }
+
+  async #expandView(view: View, depth: number): Promise<string> {
+    if (depth >= DEEPEST_VIEW) {
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `View ${displayName(view.name)} is nested too deeply, or refers to itself`,
+      );
+    }
+    const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
+    const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };
+    const { text, parsed } = await this.#bindText(view.sql, context, depth + 1).catch((error) => {
+      throw unreadable(view, error);
+    });
+    if (parsed.parameterCount > 0) {
+      throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} has parameters`);
+    }
+    // A comment at the end of the view's text must end with it.
+    if (view.columns.length === 0) return `(${text}\n)`;
+    const names = view.columns.map(({ name }) => quoteName(name));
+    const declared = view.columns.map(({ type }, index) =>
+      type === undefined ? names[index] : `CAST(${names[index]} AS ${type}) AS ${names[index]}`,
+    );
+    return `(SELECT ${declared.join(', ')} FROM (${text}\n) AS ${quoteName('view')}(${names.join(', ')}))`;
+  }
+}
+
+/** A text that can't be parsed is no fault of the query's: views are kept in the dialect of whoever made them. */
+function unreadable(view: View, error: unknown): unknown {
+  if (!(error instanceof SkuaError) || error.code !== 'INVALID_ARGUMENT' || !/syntax error/.test(error.message)) {
+    return error;
+  }
+  return new SkuaError(
+    'UNIMPLEMENTED',
+    `View ${displayName(view.name)} is written in the dialect "${view.dialect}" and can't be read: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** `schema.table.column` becomes `table.column`, since the table now goes by its last name. */
+function columnEdits(parsed: ParsedQuery): Edit[] {
+  const edits: Edit[] = [];
+  for (const column of parsed.qualifiedColumns) {
+    for (const table of parsed.tables) {
+      if (table.alias !== undefined) continue;
+      const shared = sharedQualifier(table.path, column.path);
+      if (shared === 0) continue;
+      const rest = column.path.slice(shared - 1);
+      edits.push({ start: column.start, end: column.end, text: rest.map(quoteName).join('.') });
+      break;
+    }
+  }
+  return edits;
+}
+
+/** How many names at the start of the column's path are the end of the table's path, if at least two. */
+function sharedQualifier(table: readonly string[], column: readonly string[]): number {
+  for (let length = table.length; length >= 2; length--) {
+    if (length >= column.length) continue;
+    const suffix = table.slice(-length);
+    if (suffix.every((name, index) => name.toLowerCase() === column[index]?.toLowerCase())) return length;
+  }
+  return 0;
+}

@@ -1,0 +1,50 @@
+/** What can be described but not read or written: refused with UNIMPLEMENTED before a byte of it is moved. */
+import { SkuaError } from '../../errors.js';
+import type { FileTask } from '../../iceberg/contract.js';
+import { fieldsById } from '../../iceberg/index.js';
+import type { DataFile, DeleteFile, Type } from '../../iceberg/types.js';
+import type { ParquetFooter } from '../../parquet/index.js';
+import { displayName } from '../tables/names.js';
+import type { PinnedTable } from '../tables/tables.js';
+
+export function refuseOtherFormats(table: PinnedTable, tasks: readonly FileTask[]): void {
+  for (const { file, deletes } of tasks) {
+    const odd = [file, ...deletes].find(({ format }) => format !== 'parquet' && format !== 'puffin');
+    if (odd) {
+      const what = odd.content === 'data' ? 'data files' : 'delete files';
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        `Table ${displayName(table.name)} has ${what} in ${odd.format.toUpperCase()} format; Skua reads Parquet`,
+      );
+    }
+  }
+}
+
+/** The engine would write them as plain bytes, which no reader takes for what they are. */
+export function refuseSpatialWrites(table: PinnedTable): void {
+  const isSpatial = ({ kind }: Type) => kind === 'geometry' || kind === 'geography';
+  const odd = [...fieldsById(table.schema.fields).values()].find(({ type }) => isSpatial(type));
+  if (!odd) return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `Column "${odd.name}" of ${displayName(table.name)} is of type ${odd.type.kind}, which can't be written yet`,
+  );
+}
+
+/** The engine knows neither LZO nor the LZ4 with Hadoop's framing, which Parquet replaced by LZ4_RAW. */
+export function refuseOtherCodecs(
+  file: DataFile | DeleteFile,
+  footer: ParquetFooter,
+  columns: readonly string[],
+): void {
+  for (const { chunks } of footer.rowGroups) {
+    for (const { leaf, codec } of chunks) {
+      if ((codec === 'LZO' || codec === 'LZ4') && columns.includes(leaf.path[0] as string)) {
+        throw new SkuaError(
+          'UNIMPLEMENTED',
+          `The Parquet file '${file.location}' is compressed with ${codec}, which is not supported`,
+        );
+      }
+    }
+  }
+}

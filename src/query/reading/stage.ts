@@ -1,0 +1,307 @@
+/**
+ * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
+ * just the column chunks that the plan wants.
+ */
+import type {
+  ComparedColumn,
+  CountedRows,
+  Filter,
+  ParquetSource,
+  PhysicalColumn,
+  ScanDemand,
+  TableColumn,
+  TableScan,
+} from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
+import {
+  applyNameMapping,
+  comparedColumn,
+  fieldsWithoutNan,
+  floatingFieldIds,
+  hiddenValues,
+  nameMapping,
+  numberByPosition,
+  planAppends,
+  planDifference,
+  planScan,
+  readDeletionVector,
+} from '../../iceberg/index.js';
+import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { misleadingBloomFilters, neededRanges, type ParquetFooter, readingClocks } from '../../parquet/index.js';
+import { anySignal } from '../../signal.js';
+import type { StatementContext } from '../environment.js';
+import { inParallel } from '../parallel.js';
+import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from '../tables/tables.js';
+import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
+import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
+import { identityConstants } from './partition-values.js';
+import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
+import { behind, ruledOut } from './row-groups.js';
+
+/** Local files for one table, held until `release`. */
+export interface StagedScan {
+  scan: TableScan;
+  plan: ScanPlan;
+  traffic: Traffic;
+  /** Join keys that files were pruned by. */
+  learnt: readonly LearntKeys[];
+  /** Planned files of which the metadata tells enough. */
+  filesUnread: number;
+}
+
+/** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
+export interface Traffic {
+  fetchedBytes: number;
+  cachedBytes: number;
+  rowGroups: number;
+  rowGroupsSkipped: number;
+}
+
+function noTraffic(): Traffic {
+  return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
+}
+
+/** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
+interface Wanted {
+  /** What all wanted rows satisfy. */
+  filter: Filter | undefined;
+  /** So many rows of any file are enough. */
+  limit: number | undefined;
+  columns: Set<number>;
+  compared: Map<number, number>;
+}
+
+/** Files linked into a session's folder for one statement. */
+export class StagingArea {
+  readonly #links: string[] = [];
+  /** Staging that is still under way when the area is released comes to nothing. */
+  readonly #released = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(
+    private readonly context: StatementContext,
+    private readonly directory: string,
+  ) {
+    this.signal = anySignal(context.call.signal, this.#released.signal);
+  }
+
+  /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */
+  plan(table: PinnedTable, demand: ScanDemand, learnt: readonly LearntKeys[] = []): Promise<ScanPlan> {
+    const demandedFields = table.schema.fields.filter(({ name: column }) => demand.columns.includes(column));
+    const topField = table.schema.fields.find(({ name }) => name === demand.top?.column);
+    return planTable(table, {
+      metadata: table.metadata,
+      snapshotId: table.snapshotId,
+      schema: table.schema,
+      filter: demand.filter,
+      joinKeys: filterOfKeys(learnt),
+      top: topField && demand.top && { ...demand.top, field: topField },
+      storage: table.storage,
+      signal: this.signal,
+      cache: metadataCacheOf(this.context, table),
+      statistics: [
+        ...statisticsWanted(table, demand),
+        ...(topField ? [topField.id] : []),
+        ...floatingFieldIds(demandedFields),
+      ],
+    });
+  }
+
+  /** Brings a planned scan to local disk. */
+  async scan(
+    name: string,
+    table: PinnedTable,
+    demand: ScanDemand,
+    plan: ScanPlan,
+    learnt: readonly LearntKeys[] = [],
+  ): Promise<StagedScan> {
+    const tasks = limited(plan.tasks, demand);
+    const traffic = noTraffic();
+    const { counted, rest } = rowsFromMetadata(table, tasks, demand);
+    refuseOtherFormats(table, rest);
+    const filter = allOf([demand.filter, rangesOfKeys(learnt)]);
+    const scan = await this.#files(name, table, rest, { ...demand, filter }, traffic, counted);
+    return { scan, plan, traffic, learnt, filesUnread: tasks.length - rest.length };
+  }
+
+  /** The rows of some files, with all columns of the table. */
+  files(name: string, table: PinnedTable, tasks: readonly FileTask[]): Promise<TableScan> {
+    const columns = columnsOfTable(table);
+    const demand = { table: name, columns: columns.map(({ field }) => field.name) };
+    return this.#files(name, table, tasks, demand, noTraffic());
+  }
+
+  /** Local copies of delete files. */
+  async deleteFiles(table: PinnedTable, deletes: readonly DeleteFile[]): Promise<string[]> {
+    const traffic = noTraffic();
+    return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
+  }
+
+  async release(): Promise<void> {
+    this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
+    const links = this.#links.splice(0);
+    await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
+  }
+
+  async #files(
+    name: string,
+    table: PinnedTable,
+    tasks: readonly FileTask[],
+    demand: ScanDemand,
+    traffic: Traffic,
+    counted: CountedRows[] = [],
+  ): Promise<TableScan> {
+    const columns = columnsOfTable(table);
+    const compared = comparedColumns(table, tasks);
+    const wanted = {
+      filter: demand.filter,
+      limit: demand.filter ? undefined : demand.limit,
+      columns: new Set(demandedOf(columns, demand).map(({ fieldId }) => fieldId)),
+      compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
+    };
+    const files = await inParallel(tasks, 32, (task) => this.#source(table, task, wanted, traffic));
+    const own = new Set(columns.map(({ fieldId }) => fieldId));
+    return {
+      name,
+      columns,
+      comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
+      source: { kind: 'parquet', files, counted },
+    };
+  }
+
+  async #source(table: PinnedTable, task: FileTask, wanted: Wanted, traffic: Traffic): Promise<ParquetSource> {
+    const { file } = task;
+    const equality = task.deletes.filter(({ content }) => content === 'equality-deletes');
+    const fieldIds = new Set(wanted.columns);
+    for (const id of equality.flatMap(({ equalityIds }) => equalityIds ?? [])) {
+      fieldIds.add(wanted.compared.get(id) ?? id);
+    }
+    const footer = await this.#footer(table, file);
+    const columns = withFieldIds(table, footer.columns);
+    const names = columns
+      .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
+      .map(({ name }) => name);
+    refuseOtherCodecs(file, footer, names);
+    const skipped = ruledOut(table, file, footer, columns, wanted.filter);
+    const isLimited = wanted.limit !== undefined && task.deletes.length === 0;
+    const { groups: unwanted, ...first } = isLimited ? behind(footer, wanted.limit ?? 0) : { groups: [] };
+    const left = [...new Set([...skipped.groups, ...unwanted])];
+    traffic.rowGroups += footer.rowGroups.length;
+    traffic.rowGroupsSkipped += left.length;
+    const ranges = neededRanges(footer, names, file.fileSize, left);
+    const path = await this.#link(table, file, ranges, traffic, footer);
+    const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
+    const vectors = positional.filter(({ format }) => format === 'puffin');
+    const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
+    const whole = (deletes: DeleteFile) => this.#whole(table, deletes, traffic);
+    const { constants, ...hidden } = hiddenValues(table.metadata, file);
+    return {
+      path,
+      location: file.location,
+      rowCount: file.recordCount,
+      ...(skipped.by.length > 0 && { partialFor: skipped.by }),
+      ...first,
+      columns,
+      constants: new Map([...identityConstants(table.metadata, file), ...constants]),
+      ...hidden,
+      withoutNan: fieldsWithoutNan(file),
+      misleadingBloomFilters: misleadingBloomFilters(footer),
+      deletedPositions,
+      positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
+      equalityDeletes: await Promise.all(
+        equality.map(async (deletes) => {
+          const own = await this.#footer(table, deletes);
+          return {
+            path: await this.#whole(table, deletes, traffic, own),
+            fieldIds: deletes.equalityIds ?? [],
+            columns: withFieldIds(table, own.columns),
+          };
+        }),
+      ),
+    };
+  }
+
+  #footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
+    return this.context.environment.footerCache.read(
+      { location: file.location, size: file.fileSize, store: storeOf(table, file.location) },
+      table.storage,
+      this.signal,
+    );
+  }
+
+  #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
+    return this.#link(table, file, [{ offset: 0, length: file.fileSize }], traffic, footer);
+  }
+
+  async #link(
+    table: PinnedTable,
+    file: DataFile | DeleteFile,
+    ranges: { offset: number; length: number }[],
+    traffic: Traffic,
+    footer?: ParquetFooter,
+  ): Promise<string> {
+    const { rangeCache } = this.context.environment;
+    const { location, fileSize: size } = file;
+    const { storage } = table;
+    const view = footer?.zonedNanoseconds.length
+      ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
+      : { storage };
+    const wanted = { location, size, ...view, store: storeOf(table, location) };
+    const local = await rangeCache.ensure(wanted, ranges, this.signal);
+    traffic.fetchedBytes += local.fetchedBytes;
+    traffic.cachedBytes += local.cachedBytes;
+    const link = await rangeCache.link(local.path, this.directory);
+    if (this.signal.aborted) {
+      await rangeCache.unlink(link);
+      this.signal.throwIfAborted();
+    }
+    this.#links.push(link);
+    return link;
+  }
+}
+
+function demandedOf(columns: readonly TableColumn[], demand: ScanDemand): TableColumn[] {
+  return columns.filter(({ field }) => demand.columns.includes(field.name));
+}
+
+function planTable(table: PinnedTable, request: ScanRequest): Promise<ScanPlan> {
+  switch (table.part?.kind) {
+    case 'appendedAfter':
+      return planAppends({ ...request, after: table.part.snapshotId });
+    case 'notIn':
+      return planDifference({ ...request, other: table.part.snapshotId });
+    case undefined:
+      return planScan(request);
+  }
+}
+
+/** What the tasks' equality deletes compare, each field once. */
+function comparedColumns(table: PinnedTable, tasks: readonly FileTask[]): ComparedColumn[] {
+  const ids = new Set(tasks.flatMap(({ deletes }) => deletes.flatMap(({ equalityIds }) => equalityIds ?? [])));
+  return [...ids].map((id) => comparedColumn(table.metadata, table.schema, id));
+}
+
+/** The first files that hold enough rows, for a bare LIMIT. */
+function limited(tasks: FileTask[], demand: ScanDemand): FileTask[] {
+  if (demand.limit === undefined || demand.filter) return tasks;
+  let rows = 0;
+  const enough: FileTask[] = [];
+  for (const task of tasks) {
+    if (rows >= demand.limit) break;
+    enough.push(task);
+    if (task.deletes.length === 0) rows += task.file.recordCount;
+  }
+  return enough;
+}
+
+/** Files without field ids get them from the name mapping or, where the table has none, by position. */
+function withFieldIds(table: PinnedTable, columns: PhysicalColumn[]): PhysicalColumn[] {
+  if (columns.some(hasFieldId)) return columns;
+  const mapping = nameMapping(table.metadata);
+  return mapping ? applyNameMapping(columns, mapping) : numberByPosition(columns);
+}
+
+function hasFieldId(column: PhysicalColumn): boolean {
+  return column.fieldId !== undefined || column.children.some(hasFieldId);
+}

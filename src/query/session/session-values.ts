@@ -1,0 +1,79 @@
+/** What a session says about itself: `current_user`, `current_schema()`, `version()`, and the settings of SHOW. */
+import type { FunctionDefinition, TableScan } from '../../engine/contract.js';
+import { version } from '../../version.js';
+import type { StatementContext } from '../environment.js';
+import { quoteString } from '../syntax/lexer.js';
+import { chosenCatalog, schemaName } from '../tables/names.js';
+
+export interface Setting {
+  /** Lower case. */
+  name: string;
+  value: string | undefined;
+  description: string;
+}
+
+/** The settings that SHOW knows. Other names for them: `settingNamed`. */
+export function settingsOf({ environment, call }: StatementContext): Setting[] {
+  const names = { catalogs: [...environment.catalogs.keys()], session: call.session };
+  const schema = call.session.schema && schemaName(call.session.schema);
+  return [
+    { name: 'catalog', value: chosenCatalog(names), description: 'where names without a catalog are looked up' },
+    { name: 'client_encoding', value: 'UTF8', description: 'of all text' },
+    { name: 'schema', value: schema, description: 'where names without a schema are looked up' },
+    { name: 'search_path', value: schema, description: 'the same as schema' },
+    { name: 'server_version', value: version, description: "Skua's version" },
+    { name: 'timezone', value: 'UTC', description: 'of times with time zone' },
+    { name: 'transaction_isolation', value: 'read committed', description: 'of every transaction' },
+  ];
+}
+
+const OTHER_NAMES: Record<string, string> = {
+  current_catalog: 'catalog',
+  current_schema: 'schema',
+  default_transaction_isolation: 'transaction_isolation',
+  names: 'client_encoding',
+  time_zone: 'timezone',
+};
+
+/** The name that a setting goes by, in lower case; the name itself where there is no such setting. */
+export function settingNamed(written: string): string {
+  const name = written.toLowerCase();
+  return Object.hasOwn(OTHER_NAMES, name) ? (OTHER_NAMES[name] as string) : name;
+}
+
+/** Whether a text may call one of the functions below. Their names can't be written in any other way. */
+const CALLS = /\b(?:current_(?:user|role|catalog|database|schemas?)|session_user|user|version)\b/i;
+
+/** A binding that gives a query the session's functions; none where its text has none of their names. */
+export function sessionFunctions(context: StatementContext, sql: string): TableScan[] {
+  if (!CALLS.test(sql)) return [];
+  const source = { kind: 'count', rowCount: 0 } as const;
+  return [{ name: 'session', columns: [], source, functions: functionsOf(context) }];
+}
+
+function functionsOf(context: StatementContext): FunctionDefinition[] {
+  const settings = settingsOf(context);
+  const settingValue = (name: string) => settings.find((setting) => setting.name === name)?.value;
+  const user = context.call.principal.name;
+  const catalog = settingValue('catalog');
+  const schema = settingValue('schema');
+  const constants: Record<string, string | undefined> = {
+    current_user: user,
+    current_role: user,
+    session_user: user,
+    user,
+    current_catalog: catalog,
+    current_database: catalog,
+    current_schema: schema,
+    version: `Skua ${version}`,
+  };
+  const schemas = schema === undefined ? 'CAST([] AS VARCHAR[])' : `[${text(schema)}]`;
+  return [
+    ...Object.entries(constants).map(([name, value]) => ({ name, parameters: [], body: text(value) })),
+    { name: 'current_schemas', parameters: ['implicit'], body: schemas },
+  ];
+}
+
+function text(value: string | undefined): string {
+  return `CAST(${value === undefined ? 'NULL' : quoteString(value)} AS VARCHAR)`;
+}

@@ -1,0 +1,58 @@
+/** SET and SHOW of settings. Few can be set: those that choose names. Others may be set to what they are. */
+import { SkuaError } from '../../errors.js';
+import type { StatementContext } from '../environment.js';
+import { Cursor } from '../syntax/cursor.js';
+import type { SetStatement } from '../syntax/setting.js';
+import { type Setting, settingNamed, settingsOf } from './session-values.js';
+import { use } from './use.js';
+
+/** The setting of that name. UNIMPLEMENTED where there is none. */
+export function settingOf(context: StatementContext, written: string): Setting {
+  const settings = settingsOf(context);
+  const found = settings.find(({ name }) => name === settingNamed(written));
+  if (found) return found;
+  const known = settings.map(({ name }) => name).join(', ');
+  throw new SkuaError('UNIMPLEMENTED', `There is no setting "${written}"; there are ${known}`);
+}
+
+/** Changes the session's names, or agrees to what is so in any case. Any other value: UNIMPLEMENTED. */
+export async function set(context: StatementContext, { name, values }: SetStatement): Promise<void> {
+  const setting = settingOf(context, name);
+  const [value, ...more] = values;
+  switch (setting.name) {
+    case 'catalog':
+    case 'schema':
+    case 'search_path': {
+      if (value === undefined || more.length > 0) {
+        throw new SkuaError('UNIMPLEMENTED', `${setting.name} is one name; write SET ${setting.name} = name`);
+      }
+      const what = setting.name === 'catalog' ? 'catalog' : 'schema';
+      return use(context, { kind: 'use', path: pathIn(value), what });
+    }
+    default:
+      if (values.length > 1 || (value !== undefined && !isSame(setting, value))) {
+        throw new SkuaError('UNIMPLEMENTED', `${setting.name} is always ${setting.value}${HINTS[setting.name] ?? ''}`);
+      }
+  }
+}
+
+const HINTS: Record<string, string> = {
+  timezone: "; write column AT TIME ZONE 'Europe/Berlin' for the time elsewhere",
+};
+
+const UTC = new Set(['utc', 'etc/utc', 'gmt', 'z', 'zulu', '0', '+00:00', 'local']);
+
+function isSame(setting: Setting, value: string): boolean {
+  const folded = value.toLowerCase();
+  if (setting.name === 'timezone') return UTC.has(folded);
+  if (setting.name === 'client_encoding') return folded.replaceAll('-', '') === 'utf8' || folded === 'unicode';
+  return folded === setting.value?.toLowerCase();
+}
+
+/** The names of a path that is written as a text or as itself. */
+function pathIn(value: string): string[] {
+  const cursor = new Cursor(value);
+  const path = cursor.path('a name');
+  cursor.expectEnd();
+  return path;
+}

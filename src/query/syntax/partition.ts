@@ -1,0 +1,16 @@
+export interface PartitionDefinition {
+  column: string[];
+  /** As the specification writes it: `identity`, `bucket[16]`, `truncate[4]`, `month`, … */
+  transform: string;
+  /** Default: made of the column's and the transform's. */
+  name?: string;
+}
+
+/** The name that was given, or the one that the reference implementation gives to the fields of a new table. */
+export function fieldName({ column, transform, name }: PartitionDefinition): string {
+  if (name !== undefined) return name;
+  const base = column.join('.');
+  const kind = transform.replace(/\[.*/, '');
+  const suffix: Record<string, string> = { identity: '', truncate: '_trunc', void: '_null' };
+  return `${base}${suffix[kind] ?? `_${kind}`}`;
+}

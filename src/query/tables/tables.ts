@@ -1,0 +1,111 @@
+/** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
+import type { CatalogSession, LoadedTable } from '../../catalog/contract.js';
+import type { TableColumn } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
+import type { Schema, TableMetadata } from '../../iceberg/types.js';
+import { type Storage, storeIdentity } from '../../storage/index.js';
+import type { SnapshotPin } from '../contract.js';
+import type { StatementContext } from '../environment.js';
+import { displayName, type TableName } from './names.js';
+import { parseView, type View } from './views.js';
+
+/** A table as one statement sees it. */
+export interface PinnedTable {
+  name: TableName;
+  loaded: LoadedTable;
+  metadata: TableMetadata;
+  /** Absent for a table without snapshots. */
+  snapshotId: bigint | undefined;
+  schema: Schema;
+  storage: Storage;
+  /** The time travel clause that chose the snapshot. */
+  at?: string;
+  /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
+  part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
+  /** Hidden columns that the statement names. */
+  hidden?: string[];
+}
+
+/** The columns that a statement sees: the schema's, and the hidden ones that it names. */
+export function columnsOfTable(table: PinnedTable): TableColumn[] {
+  return [...tableColumns(table.schema), ...hiddenColumns(table.metadata, table.hidden ?? [])];
+}
+
+/** Where the names of a statement are looked up. */
+export function namesOf(context: StatementContext) {
+  return { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+}
+
+/** The catalog of that name, as the caller sees it. */
+export function catalogOf(context: StatementContext, name: string): CatalogSession {
+  const catalog = context.environment.catalogs.get(name);
+  if (!catalog) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${name}`);
+  return catalog.as(context.call.principal.token);
+}
+
+/** Which store a location is in, for caches: bytes that one table's access opened never serve a table whose access does not. */
+export function storeOf(table: PinnedTable, location: string): string {
+  return storeIdentity(table.loaded.storage, location, table.metadata.location);
+}
+
+/** The cache of manifests, by store and location. */
+export function metadataCacheOf({ environment }: StatementContext, table: PinnedTable): MetadataCache {
+  return {
+    bytes: (location, read) => environment.metadataCache.bytes(`${storeOf(table, location)}\n${location}`, read),
+  };
+}
+
+/** Loads a table. NOT_FOUND where there is none of that name. */
+export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
+  const loaded = await catalogOf(context, name.catalog).loadTable({ namespace: name.namespace, name: name.name });
+  const committed = parseTableMetadata(loaded.metadata);
+  const metadata = context.transaction?.overlay(name) ?? committed;
+  const snapshotId = metadata.currentSnapshotId;
+  return {
+    name,
+    loaded,
+    metadata,
+    snapshotId,
+    schema: schemaOf(metadata),
+    storage: context.environment.openStorage(loaded.storage),
+  };
+}
+
+/** Loads a table or, where there is none of that name, a view. */
+export async function loadTableOrView(context: StatementContext, name: TableName): Promise<PinnedTable | View> {
+  try {
+    return await loadTable(context, name);
+  } catch (error) {
+    if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
+    try {
+      const view = await catalogOf(context, name.catalog).loadView({ namespace: name.namespace, name: name.name });
+      return parseView(name, view.metadata);
+    } catch (viewError) {
+      if (viewError instanceof SkuaError && viewError.code === 'NOT_FOUND') throw error;
+      throw viewError;
+    }
+  }
+}
+
+/** The table at the snapshot and with the schema that were fixed earlier. Another table by that name since: FAILED_PRECONDITION. */
+export function atPin(table: PinnedTable, pin: SnapshotPin): PinnedTable {
+  if (pin.tableUuid !== table.metadata.tableUuid) {
+    const name = displayName(table.name);
+    throw new SkuaError('FAILED_PRECONDITION', `Table ${name} was replaced after the query was planned; plan it again`);
+  }
+  const schema = table.metadata.schemas.find(({ schemaId }) => schemaId === pin.schemaId);
+  return { ...table, snapshotId: pin.snapshotId, schema: schema ?? table.schema };
+}
+
+export function pinOf(table: PinnedTable): SnapshotPin {
+  return {
+    catalog: table.name.catalog,
+    namespace: table.name.namespace,
+    table: table.name.name,
+    tableUuid: table.metadata.tableUuid,
+    snapshotId: table.snapshotId,
+    schemaId: table.schema.schemaId,
+    ...(table.at !== undefined && { at: table.at }),
+  };
+}

@@ -1,0 +1,160 @@
+/** INSERT. */
+import type { QueryDescription } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
+import type { NestedField } from '../../iceberg/types.js';
+import type { StatementContext } from '../environment.js';
+import type { BoundQuery } from '../reading/bind.js';
+import { bindingsOf, bindQuery, stageQuery } from '../reading/query.js';
+import type { RowsTable } from '../rows.js';
+import { Cursor } from '../syntax/cursor.js';
+import { quoteName } from '../syntax/lexer.js';
+import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import type { InsertStatement } from '../syntax/statement.js';
+import { fieldNamed } from '../tables/fields.js';
+import { displayName, resolveTable } from '../tables/names.js';
+import { loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
+import { withDefaults } from './default-values.js';
+import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFiles } from './write.js';
+
+/** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
+export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const { source, targets } = await sourceOf(context, table, statement);
+  const { engine } = await context.environment.instance(context.call);
+  if (statement.sql === undefined) return engine.describe(source.sql, [], context.call.signal);
+  const columns = targets.map((name) => quoteName(name as string));
+  const target = { name: 'insert target', columns: tableColumns(table.schema) };
+  const sql = `INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`;
+  return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
+}
+
+/** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
+export async function insert(
+  context: StatementContext,
+  statement: InsertStatement,
+  parameters: RowsTable | undefined,
+): Promise<number> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  if (statement.columns) targetColumns(table, statement.columns);
+  await authorizeChange(context, table);
+  const { source, targets } = await sourceOf(context, table, statement);
+  const bound = parameters ? withParameters(source, parameters) : source;
+  return writeQuery(context, table, bound, targets, statement.overwrite ? overwrite : appendRows);
+}
+
+/** What an INSERT writes, and the column that each column of it goes to; undefined for one that goes nowhere. */
+interface InsertSource {
+  source: BoundQuery;
+  targets: (string | undefined)[];
+}
+
+async function sourceOf(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: InsertStatement,
+): Promise<InsertSource> {
+  if (statement.sql === undefined) {
+    return { source: await bindQuery(context, 'SELECT 1'), targets: [undefined] };
+  }
+  if (statement.byName) {
+    const source = await bindQuery(context, statement.sql);
+    const { engine } = await context.environment.instance(context.call);
+    const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+    const names = schema.fields.map(({ name }) => name);
+    return { source, targets: targetColumns(table, names).map(({ name }) => name) };
+  }
+  const columns = targetColumns(table, statement.columns);
+  const source = await bindQuery(context, withDefaults(statement.sql, columns));
+  return { source, targets: columns.map(({ name }) => name) };
+}
+
+/** Rows instead of those that are there: of the whole table, or where it is partitioned, of the partitions that get any. */
+async function overwrite(context: StatementContext, table: PinnedTable, rows: RowSource): Promise<number> {
+  const files = await writeDataFiles(context, table, rows);
+  const { defaultSpecId } = table.metadata;
+  if (defaultPartitionSpec(table.metadata).fields.length === 0) {
+    await commitReplace(context, table, files);
+  } else if (files.length > 0) {
+    const written = new Set(files.map(({ partition }) => partitionKey(partition)));
+    await commitReplace(
+      context,
+      table,
+      files,
+      ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
+    );
+  }
+  return files.reduce((sum, file) => sum + file.recordCount, 0);
+}
+
+/**
+ * The query once for each row of parameters, as one query: the parameters become columns of a table that the query is laterally joined
+ * to. Typed values throughout; nothing is pasted into the text.
+ */
+export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQuery {
+  const cursor = new Cursor(query.sql);
+  const edits: Edit[] = [];
+  let ordinal = 0;
+  for (; !cursor.ended; cursor.next()) {
+    const token = cursor.peek();
+    if (token?.kind !== 'parameter') continue;
+    const written = token.text.slice(1);
+    const index = written === '' ? ordinal++ : Number(written) - 1;
+    const field = parameters.schema.fields[index];
+    if (!field) throw new SkuaError('INVALID_ARGUMENT', `Parameter ${index + 1} has no value`);
+    edits.push({ start: token.start, end: token.end, text: `${quoteName(parameters.name)}.${quoteName(field.name)}` });
+  }
+  const lateral = applyEdits(query.sql, edits);
+  const rows = new Map(query.rows).set(parameters.name, parameters);
+  return {
+    ...query,
+    rows,
+    sql: `SELECT ${quoteName('row')}.* FROM ${quoteName(parameters.name)}, LATERAL (${lateral}) AS ${quoteName('row')}`,
+    parameterCount: 0,
+  };
+}
+
+/** Writes a bound query's rows to the named columns of a table; the others get their default. */
+export async function writeQuery<T>(
+  context: StatementContext,
+  table: PinnedTable,
+  source: BoundQuery,
+  targets: readonly (string | undefined)[],
+  write: (context: StatementContext, table: PinnedTable, rows: RowSource) => Promise<T>,
+): Promise<T> {
+  const { engine } = await context.environment.instance(context.call);
+  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+  if (schema.fields.length !== targets.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `INSERT into ${displayName(table.name)} takes ${targets.length} columns, but the query has ${schema.fields.length}`,
+    );
+  }
+  const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
+  const { scans, area } = await stageQuery(context, wrapped);
+  try {
+    return await write(context, table, { sql: wrapped.sql, scans });
+  } finally {
+    await area.release();
+  }
+}
+
+/** The query's columns in table order, with defaults for columns that are not written. */
+function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[]): string {
+  const columns = table.schema.fields.map((field) => {
+    const index = targets.indexOf(field.name);
+    return index < 0
+      ? `${writeDefault(field)} AS ${quoteName(field.name)}`
+      : `${quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
+  });
+  const names = targets.map((_, index) => quoteName(`c${index}`));
+  return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
+}
+
+function targetColumns(table: PinnedTable, names: string[] | undefined): NestedField[] {
+  if (!names) return table.schema.fields;
+  const fields = names.map((name) => fieldNamed(table.schema.fields, name));
+  const twice = fields.find((field, index) => fields.indexOf(field) !== index);
+  if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
+  return fields;
+}
