@@ -264,6 +264,13 @@ def transactions(checks, given, admin):
         connection.commit()
         both = f"SELECT (SELECT COUNT(*) FROM {table}), (SELECT COUNT(*) FROM {other})"
         checks.equal("a commit keeps the changes to both tables", run(admin, both), [(2, 1)])
+        run(connection, f"DROP TABLE {other}")
+        run(connection, f"CREATE TABLE {other} (id BIGINT)")
+        run(connection, f"INSERT INTO {other} VALUES (4)")
+        drop = lambda: run(connection, f"DROP TABLE {other}")
+        checks.refused("no definition after a change", drop, Error, "can't be part of a transaction")
+        connection.rollback()
+        checks.equal("definitions take effect at once", run(admin, f"SELECT COUNT(*) FROM {other}"), [(0,)])
     for name in (table, other):
         change(admin, f"DROP TABLE {name}")
 

@@ -141,6 +141,18 @@ describe('a transaction', () => {
     expect(await catalog.rows("SELECT id FROM plain WHERE s = 'tx' ORDER BY id")).toEqual([[20n], [21n], [22n]]);
   });
 
+  it('that a driver began lets definitions take effect at once, until it holds changes', async () => {
+    const transaction = await catalog.statements.begin(catalog.call());
+    await catalog.update('CREATE TABLE beside (a BIGINT)', transaction);
+    await catalog.update('INSERT INTO beside VALUES (1)', transaction);
+    await expect(catalog.update('DROP TABLE beside', transaction)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+    await catalog.statements.rollback(catalog.call(), transaction);
+    expect(await catalog.rows('SELECT count(*) FROM beside')).toEqual([[0n]]);
+    await catalog.update('DROP TABLE beside');
+  });
+
   it('that ends while a statement of it is under way takes no change from it', async () => {
     const before = await catalog.files();
     const transaction = await catalog.statements.begin(catalog.call());

@@ -1,4 +1,7 @@
-/** Definitions: statements that change what there is, but no rows of it. They take effect at once, in no transaction. */
+/**
+ * Definitions: statements that change what there is, but no rows of it. They take effect at once. Drivers begin a transaction before every
+ * statement, CREATE TABLE too, where autocommit is off: such a transaction lets definitions pass as long as it holds no changes.
+ */
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import { type Statement, statementName } from '../syntax/statement.js';
@@ -27,14 +30,19 @@ export function isDefinition(statement: Statement): statement is Definition {
   return KINDS.some((kind) => kind === statement.kind);
 }
 
-/** Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. In a transaction: FAILED_PRECONDITION. */
-export async function define(context: StatementContext, statement: Definition): Promise<number> {
-  if (context.transaction) {
+/**
+ * Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. In a transaction that was begun by BEGIN or holds changes:
+ * FAILED_PRECONDITION.
+ */
+export async function define(within: StatementContext, statement: Definition): Promise<number> {
+  const { transaction, ...outside } = within;
+  if (transaction?.isExplicit || transaction?.hasChanges) {
     throw new SkuaError(
       'FAILED_PRECONDITION',
       `${statementName(statement)} can't be part of a transaction; end it first, or connect with autocommit`,
     );
   }
+  const context = { ...outside, transaction: undefined };
   if (statement.kind === 'create-table') return createTable(context, statement);
   await change(context, statement);
   return 0;

@@ -26,9 +26,16 @@ export class Transaction {
   readonly #staged = new Map<string, StagedChange>();
   #ended = false;
 
+  /** `isExplicit`: begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
+  constructor(readonly isExplicit: boolean) {}
+
   /** The transaction's own state of a table it changed. */
   overlay(name: TableName): TableMetadata | undefined {
     return this.#staged.get(tableKey(name))?.metadata;
+  }
+
+  get hasChanges(): boolean {
+    return this.#staged.size > 0;
   }
 
   get ended(): boolean {
@@ -106,7 +113,7 @@ export async function begin(call: Call, options: { current: boolean }): Promise<
   if (options.current && transactions.current) {
     throw new SkuaError('FAILED_PRECONDITION', 'A transaction is already open in this session');
   }
-  const transaction = new Transaction();
+  const transaction = new Transaction(options.current);
   transactions.byId.set(transaction.id, transaction);
   if (options.current) transactions.current = transaction;
   call.report.keepsState = true;
