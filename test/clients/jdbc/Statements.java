@@ -23,7 +23,7 @@ final class Statements {
   static void session(Checks checks, Server server) throws Exception {
     try (Connection connection = server.connect()) {
       connection.setCatalog("quickstart");
-      connection.setSchema("demo");
+      Server.update(connection, "USE quickstart.demo");
       checks.equal("catalog, schema and user by SQL",
           Server.rows(connection, "SELECT current_catalog(), current_schema(), current_user, version() LIKE 'Skua %'"),
           List.of(List.of("quickstart", "demo", "adminuser", true)));
