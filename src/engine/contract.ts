@@ -343,7 +343,12 @@ export interface PhysicalColumn {
   name: string;
   fieldId?: number;
   children: PhysicalColumn[];
+  /** Of a leaf that holds numbers of a type that can be widened. */
+  number?: StoredNumber;
 }
+
+/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */
+export type StoredNumber = { kind: 'int' } | { kind: 'float' } | { kind: 'decimal'; precision: number; scale: number };
 
 export interface WriteOptions {
   signal: AbortSignal;

@@ -1,5 +1,5 @@
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
-import type { PhysicalColumn } from '../engine/contract.js';
+import type { PhysicalColumn, StoredNumber } from '../engine/contract.js';
 import type { ByteRange } from '../storage/contract.js';
 import type {
   ChunkStatistics,
@@ -61,12 +61,32 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
       leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), flat });
     }
     const children = Array.from({ length: childCount }, () => readNode(path, flat));
-    return { name, ...(fieldId === undefined ? {} : { fieldId }), children };
+    const number = physicalType && storedNumber(element, physicalType);
+    return { name, ...(fieldId === undefined ? {} : { fieldId }), children, ...(number && { number }) };
   }
 
   const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;
   return { columns: Array.from({ length: topLevel }, () => readNode([], true)), leaves };
 }
+
+/** Decimals by LogicalType or by ConvertedType, which both give their digits. */
+function storedNumber(element: Thrift, physicalType: PhysicalType): StoredNumber | undefined {
+  const logical = element.field_10 as Thrift | undefined;
+  const decimal = logical?.field_5 as Thrift | undefined;
+  if (decimal) return { kind: 'decimal', precision: Number(decimal.field_2), scale: Number(decimal.field_1 ?? 0) };
+  if (!logical && element.field_6 === CONVERTED_DECIMAL) {
+    return { kind: 'decimal', precision: Number(element.field_8), scale: Number(element.field_7 ?? 0) };
+  }
+  if (physicalType === 'FLOAT') return { kind: 'float' };
+  const integer = logical?.field_10 as Thrift | undefined;
+  const isPlain = integer
+    ? integer.field_1 === 32 && integer.field_2 === true
+    : !logical && (element.field_6 === undefined || element.field_6 === CONVERTED_INT_32);
+  return physicalType === 'INT32' && isPlain ? { kind: 'int' } : undefined;
+}
+
+const CONVERTED_DECIMAL = 5;
+const CONVERTED_INT_32 = 17;
 
 function logicalKind(element: Thrift): LogicalKind | undefined {
   const logical = element.field_10 as Thrift | undefined;

@@ -1,5 +1,5 @@
 import { DataType, type Field, Type } from 'apache-arrow';
-import type { Literal, PhysicalColumn } from '../../contract.js';
+import type { Literal, PhysicalColumn, StoredNumber } from '../../contract.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,
@@ -36,6 +36,30 @@ export interface ReadContext {
   withoutNan?: ReadonlySet<number>;
   /** What the file tells of the column's values must not be asked for a comparison. */
   unasked?: boolean | undefined;
+}
+
+/**
+ * A top-level column. Numbers of a column that was widened since are read as the file has them and cast then: the engine's own cast while it
+ * reads can't take the filter in that a join hands to its scans.
+ */
+export function columnRead(field: Field, physical: PhysicalColumn, context: ReadContext): PhysicalRead {
+  const read = physicalRead(field, physical, context);
+  const stored = storedType(physical.number);
+  if (stored === undefined || stored === read.type || read.convert !== unchanged) return read;
+  return { type: stored, convert: (value) => `CAST(${value} AS ${read.type})` };
+}
+
+function storedType(number: StoredNumber | undefined): string | undefined {
+  switch (number?.kind) {
+    case 'int':
+      return 'INTEGER';
+    case 'float':
+      return 'FLOAT';
+    case 'decimal':
+      return `DECIMAL(${number.precision}, ${number.scale})`;
+    default:
+      return undefined;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CountedRows, Literal, ParquetSource, TableColumn, TableScan } from
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
 import { deleteJoins } from './deletes.js';
-import { type PhysicalRead, physicalRead } from './evolution.js';
+import { columnRead, type PhysicalRead } from './evolution.js';
 import { filterSql } from './filter-sql.js';
 
 /** The name under which a scan's rows know their file: `_file` is its location, `_pos` the row's position in it. */
@@ -106,7 +106,7 @@ function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
     column,
     physical: {
       name: physical.name,
-      read: physicalRead(column.field, physical, {
+      read: columnRead(column.field, physical, {
         fieldId: column.fieldId,
         defaults: column.nestedDefaults,
         withoutNan: file.withoutNan,
