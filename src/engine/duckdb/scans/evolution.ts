@@ -44,22 +44,18 @@ export interface ReadContext {
  */
 export function columnRead(field: Field, physical: PhysicalColumn, context: ReadContext): PhysicalRead {
   const read = physicalRead(field, physical, context);
-  const stored = storedType(physical.number);
-  if (stored === undefined || stored === read.type || read.convert !== unchanged) return read;
+  const stored = narrowerType(physical.number, read.type);
+  if (stored === undefined || read.convert !== unchanged) return read;
   return { type: stored, convert: (value) => `CAST(${value} AS ${read.type})` };
 }
 
-function storedType(number: StoredNumber | undefined): string | undefined {
-  switch (number?.kind) {
-    case 'int':
-      return 'INTEGER';
-    case 'float':
-      return 'FLOAT';
-    case 'decimal':
-      return `DECIMAL(${number.precision}, ${number.scale})`;
-    default:
-      return undefined;
-  }
+/** The type that numbers are stored as, where the table's is a wider one (Iceberg spec, "Schema Evolution"). */
+function narrowerType(number: StoredNumber | undefined, type: string): string | undefined {
+  if (number?.kind === 'int') return type === 'BIGINT' ? 'INTEGER' : undefined;
+  if (number?.kind === 'float') return type === 'DOUBLE' ? 'FLOAT' : undefined;
+  if (number?.kind !== 'decimal' || !type.startsWith('DECIMAL(')) return undefined;
+  const stored = `DECIMAL(${number.precision},${number.scale})`;
+  return stored === type ? undefined : stored;
 }
 
 /**
