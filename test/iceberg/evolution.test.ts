@@ -186,6 +186,20 @@ describe('partition evolution', () => {
     ]);
   });
 
+  it('puts a field that comes back in the place that version 1 kept for it', () => {
+    const at = { 'source-id': 2, 'field-id': 1000, name: 'at_day' };
+    const metadata = tableOf({
+      'partition-specs': [
+        { 'spec-id': 0, fields: [{ ...at, transform: 'day' }] },
+        { 'spec-id': 1, fields: [{ ...at, transform: 'void' }] },
+      ],
+      'default-spec-id': 1,
+    });
+    const spec = new SpecEvolution(metadata);
+    spec.add(columns(metadata), { column: ['at'], transform: 'day' }, undefined);
+    expect(spec.fields).toEqual([{ fieldId: 1000, sourceIds: [2], name: 'at_day', transform: 'day' }]);
+  });
+
   it('refuses names of columns and transforms that do not take the type', () => {
     const metadata = tableOf();
     const spec = new SpecEvolution(metadata);

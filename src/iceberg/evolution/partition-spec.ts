@@ -43,7 +43,9 @@ export class SpecEvolution {
       name: name ?? earlier?.name ?? defaultFieldName(term),
       transform: term.transform,
     };
-    const others = this.#fields.map((field) => withoutName(field, added.name));
+    // What version 1 kept of the field as `void` would have its id too.
+    const kept = this.#fields.filter(({ fieldId }) => fieldId !== added.fieldId);
+    const others = kept.map((field) => withoutName(field, added.name));
     checkPartitionName(columns, added, source);
     if (others.some((field) => field.name === added.name)) {
       throw new SkuaError(
