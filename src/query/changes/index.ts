@@ -11,6 +11,7 @@ import { bindingsOf } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
+import { beforeRetry } from '../writing/before-retry.js';
 import { executionSummary } from '../writing/execution.js';
 import { authorizeChange, undone } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
@@ -58,6 +59,7 @@ export async function changeRows(
     const outcome = await attemptChange(context, table, statement, parameters);
     if ('affectedRows' in outcome) return outcome.affectedRows;
     if (!context.transaction && attempt >= context.environment.limits.commitRetries) throw outcome.conflict;
+    await beforeRetry(attempt, context.call.signal);
   }
 }
 
