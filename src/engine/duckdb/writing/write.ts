@@ -1,15 +1,16 @@
 import { mkdir } from 'node:fs/promises';
-import { DataType, type Field, Type } from 'apache-arrow';
+import { DataType, type Field, TimeUnit, Type } from 'apache-arrow';
 import { batchToRows } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import type { ParameterRow, TableColumn, WriteOptions, WrittenFile } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import type { SourceText } from '../native/errors.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
-import { columnsOf, StreamingResult, schemaOf } from '../results/stream.js';
+import type { ResultType } from '../results/result-type.js';
+import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
 import { fieldIdOf } from '../scans/evolution.js';
 import { bindParameters } from '../types/parameters.js';
-import { childOf, entryFields } from '../types/sql-type.js';
+import { childOf, entryFields, sqlTypeOf } from '../types/sql-type.js';
 import { storedSql } from '../types/zoned-nanoseconds.js';
 import { writtenFile } from './written-file.js';
 
@@ -21,8 +22,8 @@ const staged = 'skua_staged';
  * column: INVALID_ARGUMENT. A query without rows writes no file.
  */
 export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
-  await checkColumnCount(connection, sql, options.columns);
-  const { prefix, suffix } = rowsSql(options.columns);
+  const given = await givenColumns(connection, sql, options.columns);
+  const { prefix, suffix } = rowsSql(options.columns, given);
   const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   try {
@@ -95,21 +96,31 @@ async function rowsOf(
   }
 }
 
-async function checkColumnCount(connection: Connection, sql: string, columns: readonly TableColumn[]): Promise<void> {
+/** The columns of the query, which are as many as the table's. */
+async function givenColumns(
+  connection: Connection,
+  sql: string,
+  columns: readonly TableColumn[],
+): Promise<ResultColumn[]> {
   const statement = await connection.prepare(sql);
   try {
     const given = columnsOf(statement);
     if (given.length !== columns.length && given.every(({ type }) => type.known)) {
       throw new SkuaError('INVALID_ARGUMENT', `the table has ${columns.length} columns, but ${given.length} are given`);
     }
+    return given;
   } finally {
     statement.close();
   }
 }
 
 /** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
-function rowsSql(columns: readonly TableColumn[]): { prefix: string; suffix: string } {
-  const casts = columns.map(({ field }, index) => `${checkedSql(field, storedSql(field, `c${index}`))} AS c${index}`);
+function rowsSql(columns: readonly TableColumn[], given: readonly ResultColumn[]): { prefix: string; suffix: string } {
+  const casts = columns.map(({ field }, index) => {
+    const value = `c${index}`;
+    const stored = unlessCut(field, given[index]?.type, value, storedSql(field, value));
+    return `${checkedSql(field, stored)} AS c${index}`;
+  });
   return {
     prefix: `SELECT ${casts.join(', ')} FROM (`,
     suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,
@@ -133,6 +144,21 @@ function copySql(options: WriteOptions, directory: string): { prefix: string; su
   // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
   const limit = options.sortedBy?.length ? ' LIMIT 9223372036854775807' : '';
   return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
+}
+
+/** The stored value, or an error that names the column where it would lose nanoseconds, at any depth. */
+function unlessCut(field: Field, given: ResultType | undefined, value: string, stored: string): string {
+  if (!given || !holdsNanoseconds(given.arrow) || holdsNanoseconds(field.type)) return stored;
+  const message =
+    `the column ${field.name} holds microseconds and would lose the nanoseconds of a value; cast it to microseconds, ` +
+    'or use a column of nanoseconds, which tables of format version 3 have';
+  const kept = `CAST(CAST(${value} AS ${sqlTypeOf(field)}) AS ${given.sql}) IS NOT DISTINCT FROM ${value}`;
+  return `CASE WHEN ${kept} THEN ${stored} ELSE error(${quoteText(message)}) END`;
+}
+
+function holdsNanoseconds(type: DataType): boolean {
+  if (DataType.isTimestamp(type) || DataType.isTime(type)) return type.unit === TimeUnit.NANOSECOND;
+  return ((type.children ?? []) as Field[]).some((child) => holdsNanoseconds(child.type));
 }
 
 const notNull = 'NOT NULL constraint';
