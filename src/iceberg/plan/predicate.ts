@@ -5,10 +5,9 @@ import type { Schema, Type } from '../types.js';
 import { compareValues, type Value } from '../values/single-value.js';
 import { parseValueDown } from '../values/text-value.js';
 
-export type Predicate =
-  | { op: 'always' | 'never' }
-  | { op: 'and' | 'or'; operands: Predicate[] }
-  | ({ fieldId: number; type: Type } & Test);
+export type Predicate = { op: 'always' | 'never' } | { op: 'and' | 'or'; operands: Predicate[] } | ColumnTest;
+
+export type ColumnTest = { fieldId: number; type: Type } & Test;
 
 /** What is asked of one value. `null` never passes a comparison. */
 export type Test =

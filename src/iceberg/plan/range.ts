@@ -1,7 +1,7 @@
 /** What is known of a column's values in a file or a manifest, and whether a value that passes a test may be among them. */
 import type { Type } from '../types.js';
 import { compareValues, type Value } from '../values/single-value.js';
-import type { Predicate, Test } from './predicate.js';
+import type { ColumnTest, Predicate, Test } from './predicate.js';
 
 /** Undefined members are unknown. Bounds leave out nulls and NaNs; truncated ones are still bounds. */
 export interface ValueRange {
@@ -18,20 +18,10 @@ export function mayMatch(
   predicate: Predicate,
   rangeOf: (fieldId: number, type: Type) => ValueRange | undefined,
 ): boolean {
-  switch (predicate.op) {
-    case 'always':
-      return true;
-    case 'never':
-      return false;
-    case 'and':
-      return predicate.operands.every((operand) => mayMatch(operand, rangeOf));
-    case 'or':
-      return predicate.operands.some((operand) => mayMatch(operand, rangeOf));
-    default: {
-      const range = rangeOf(predicate.fieldId, predicate.type);
-      return range === undefined || mayPass(predicate, predicate.type, range);
-    }
-  }
+  return holds(predicate, (test) => {
+    const range = rangeOf(test.fieldId, test.type);
+    return range === undefined || mayPass(test, test.type, range);
+  });
 }
 
 function mayPass(test: Test, type: Type, range: ValueRange): boolean {
@@ -67,17 +57,22 @@ function mayPass(test: Test, type: Type, range: ValueRange): boolean {
 
 /** True only where every row passes. */
 export function mustMatch(predicate: Predicate, rangeOf: (fieldId: number, type: Type) => ValueRange): boolean {
+  return holds(predicate, (test) => mustPass(test, test.type, rangeOf(test.fieldId, test.type)));
+}
+
+/** Whether a predicate holds when each of its tests is decided by `decide`. */
+function holds(predicate: Predicate, decide: (test: ColumnTest) => boolean): boolean {
   switch (predicate.op) {
     case 'always':
       return true;
     case 'never':
       return false;
     case 'and':
-      return predicate.operands.every((operand) => mustMatch(operand, rangeOf));
+      return predicate.operands.every((operand) => holds(operand, decide));
     case 'or':
-      return predicate.operands.some((operand) => mustMatch(operand, rangeOf));
+      return predicate.operands.some((operand) => holds(operand, decide));
     default:
-      return mustPass(predicate, predicate.type, rangeOf(predicate.fieldId, predicate.type));
+      return decide(predicate);
   }
 }
 

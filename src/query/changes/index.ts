@@ -11,8 +11,8 @@ import { bindingsOf } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
-import { beforeRetry } from '../writing/before-retry.js';
 import { executionSummary } from '../writing/execution.js';
+import { mayRetry } from '../writing/retries.js';
 import { authorizeChange, undone } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
 import { bindChange, type ChangeParameters } from './changed-rows.js';
@@ -58,8 +58,7 @@ export async function changeRows(
     await authorizeChange(context, table);
     const outcome = await attemptChange(context, table, statement, parameters);
     if ('affectedRows' in outcome) return outcome.affectedRows;
-    if (!context.transaction && attempt >= context.environment.limits.commitRetries) throw outcome.conflict;
-    await beforeRetry(attempt, context.call.signal);
+    if (!context.transaction && !(await mayRetry(context, attempt, outcome.conflict))) throw outcome.conflict;
   }
 }
 

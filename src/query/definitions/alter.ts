@@ -21,6 +21,7 @@ import type {
 } from '../syntax/alteration.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
+import { mayRetry } from '../writing/retries.js';
 import { defaultValue, requireDefaults } from './column-defaults.js';
 import { ignoring } from './definitions.js';
 
@@ -84,8 +85,7 @@ async function untilCommitted(context: StatementContext, change: () => Promise<v
     try {
       return await change();
     } catch (error) {
-      const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
-      if (!lostRace || attempt >= context.environment.limits.commitRetries) throw error;
+      if (!(await mayRetry(context, attempt, error))) throw error;
     }
   }
 }

@@ -8,6 +8,7 @@ import type { CreateTableStatement } from '../syntax/statement.js';
 import { displayName } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
+import { mayRetry } from '../writing/retries.js';
 import { authorizeChange, undone } from '../writing/write.js';
 import { specOfDefinition, tableProperties } from './definitions.js';
 
@@ -43,8 +44,7 @@ export async function replaceTable(
       return rows;
     } catch (error) {
       if (error instanceof CommitStateUnknown) throw error;
-      const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
-      if (!lostRace || attempt >= context.environment.limits.commitRetries) throw await undone(error, current, written);
+      if (!(await mayRetry(context, attempt, error))) throw await undone(error, current, written);
       try {
         current = await reload(context, table);
       } catch (reloadError) {

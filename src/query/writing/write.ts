@@ -27,8 +27,8 @@ import { refuseSpatialWrites } from '../reading/refusals.js';
 import { displayName } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import type { Transaction } from '../tables/transaction.js';
-import { beforeRetry } from './before-retry.js';
 import { executionSummary, refuseRepetition } from './execution.js';
+import { mayRetry } from './retries.js';
 import { markZones } from './zones.js';
 
 export interface RowSource {
@@ -175,12 +175,11 @@ async function commitFiles(
       return;
     } catch (error) {
       if (error instanceof CommitStateUnknown) throw error;
-      const lostRace = error instanceof SkuaError && error.code === 'ABORTED';
-      if (!lostRace || attempt >= context.environment.limits.commitRetries) {
+      if (!(await mayRetry(context, attempt, error))) {
         throw await undone(error, current, [...prepared.written, ...locations]);
       }
       await current.storage.remove(prepared.written);
-      current = await reload(context, table, attempt).catch(async (reloadError: unknown) => {
+      current = await reload(context, table).catch(async (reloadError: unknown) => {
         throw await undone(reloadError, current, locations);
       });
     }
@@ -220,8 +219,7 @@ export async function undone(failure: unknown, table: PinnedTable, locations: st
 }
 
 /** The table's newest state, to append to once more. Replaced or with another schema: ABORTED. Changed by this very execution: AlreadyCommitted. */
-async function reload(context: StatementContext, table: PinnedTable, attempt: number): Promise<PinnedTable> {
-  await beforeRetry(attempt, context.call.signal);
+async function reload(context: StatementContext, table: PinnedTable): Promise<PinnedTable> {
   const fresh = await loadTable(context, table.name);
   refuseRepetition(context, fresh.metadata);
   const before = table.metadata;
