@@ -2,8 +2,10 @@
  * What Skua asks of an SQL engine: SQL text and pinned tables in; a schema, the columns and filters that each scan needs, and a stream
  * of Arrow batches out. Table names in the text have already been replaced by the binding names given here.
  */
-import type { Field, Schema } from 'apache-arrow';
+import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/batch.js';
+import type { ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } from '../expressions/index.js';
+import type { WrittenFile } from '../parquet/index.js';
 
 export interface Engine {
   /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
@@ -109,48 +111,6 @@ export interface FunctionDefinition {
   /** SQL over the parameters. */
   body: string;
 }
-
-export interface TableColumn {
-  /** Name, Arrow type and nullability. A UUID is FixedSizeBinary(16) with the `arrow.uuid` extension in the field's metadata. */
-  field: Field;
-  /** Iceberg field id; nested field ids are in the field metadata of the children under `PARQUET:field_id`. */
-  fieldId: number;
-  /** Value for files without the column (Iceberg `initial-default`), as a literal; absent means null. */
-  initialDefault?: Literal;
-  /** The same for fields inside structs, by field id. */
-  nestedDefaults?: ReadonlyMap<number, Literal>;
-  /**
-   * A column that no file holds, or not every file: the file's location, the row's position in its file, the file's partition as a struct,
-   * the row's id (Iceberg spec, "Row Lineage"), the sequence number of its last change.
-   */
-  computed?: 'file' | 'position' | 'partition' | 'rowId' | 'lastUpdated';
-}
-
-/** A value in canonical text: ISO dates and timestamps (UTC, micro- or nanoseconds), plain decimals, lower-case hex for bytes. */
-export interface Literal {
-  type:
-    | 'boolean'
-    | 'integer'
-    | 'decimal'
-    | 'float'
-    | 'string'
-    | 'date'
-    | 'time'
-    | 'timestamp'
-    | 'timestamptz'
-    | 'binary'
-    | 'uuid';
-  text: string;
-}
-
-/** A predicate over one table's columns that every wanted row satisfies. What could not be expressed has been left out. */
-export type Filter =
-  | { op: 'and' | 'or'; operands: Filter[] }
-  | { op: 'not'; operand: Filter }
-  | { op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'; column: string; value: Literal }
-  | { op: 'in'; column: string; values: Literal[] }
-  | { op: 'isNull' | 'notNull'; column: string }
-  | { op: 'startsWith'; column: string; prefix: string };
 
 /** What the optimised plan wants of one table. A table that is referenced twice has the union of both. */
 export interface ScanDemand {
@@ -293,15 +253,6 @@ export interface BatchSource {
   batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>;
 }
 
-export interface ComparedColumn {
-  /** Of the field that is compared. */
-  fieldId: number;
-  /** The top-level column that is or holds the field. */
-  column: TableColumn;
-  /** Names of fields from the column down to the compared one; empty where it is the column itself. */
-  path: string[];
-}
-
 export interface ParquetSource {
   /** A local path inside the instance's directory; possibly sparse, holding the footer and the wanted column chunks. */
   path: string;
@@ -339,17 +290,6 @@ export interface EqualityDeletes {
   columns: PhysicalColumn[];
 }
 
-export interface PhysicalColumn {
-  name: string;
-  fieldId?: number;
-  children: PhysicalColumn[];
-  /** Of a leaf that holds numbers of a type that can be widened. */
-  number?: StoredNumber;
-}
-
-/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */
-export type StoredNumber = { kind: 'int' } | { kind: 'float' } | { kind: 'decimal'; precision: number; scale: number };
-
 export interface WriteOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
@@ -366,28 +306,4 @@ export interface WriteOptions {
   compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
   /** Of zstd, 1 to 22. Default: the engine's. */
   compressionLevel?: number;
-}
-
-export interface WrittenFile {
-  path: string;
-  rowCount: number;
-  /** Bytes. */
-  fileSize: number;
-  footerSize: number;
-  /** One entry per partition field, in the text form of a Literal. */
-  partition: (string | null)[];
-  columns: WrittenColumnStatistics[];
-}
-
-export interface WrittenColumnStatistics {
-  /** Column names from the root to the leaf. */
-  path: string[];
-  valueCount: number;
-  nullCount: number;
-  nanCount?: number;
-  /** Bytes, compressed. */
-  columnSize: number;
-  /** As text of the engine; absent where there is none. */
-  min?: string;
-  max?: string;
 }

@@ -20,8 +20,8 @@ import {
   TimestampNanosecond,
   Utf8,
 } from 'apache-arrow';
-import type { Literal, TableColumn } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import type { Literal, TableColumn } from '../expressions/index.js';
 import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
 import { jsonToLiteral } from './values/json-value.js';
 

@@ -1,6 +1,7 @@
 /** Where the fields are that equality deletes compare (Iceberg spec, "Equality Delete Files"). */
-import type { ComparedColumn } from '../engine/contract.js';
+
 import { SkuaError } from '../errors.js';
+import type { ComparedColumn } from '../expressions/index.js';
 import { tableColumn } from './arrow-field.js';
 import type { NestedField, Schema, TableMetadata } from './types.js';
 

@@ -1,5 +1,5 @@
 /** The public face of the table format: what planning a read and preparing a commit take and give. */
-import type { Filter } from '../engine/contract.js';
+import type { Filter } from '../expressions/index.js';
 import type { Storage } from '../storage/contract.js';
 import type { MetadataCache } from './metadata-cache.js';
 import type { DataFile, DeleteFile, NestedField, Schema, Snapshot, TableMetadata } from './types.js';

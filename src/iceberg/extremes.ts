@@ -1,5 +1,5 @@
 /** The smallest and largest value of a column in a file, and how many it has, where the file's metadata tells just that. */
-import type { Literal } from '../engine/contract.js';
+import type { Literal } from '../expressions/index.js';
 import { isFloating } from './plan/range.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from './types.js';
 import { compareValues, decodeValue, type Value } from './values/single-value.js';

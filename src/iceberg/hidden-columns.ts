@@ -1,5 +1,5 @@
 /** Columns that every table has without its schema saying so (Iceberg spec, "Reserved Field IDs" and "Row Lineage"). */
-import type { Literal, TableColumn } from '../engine/contract.js';
+import type { Literal, TableColumn } from '../expressions/index.js';
 import { fieldToArrow } from './arrow-field.js';
 import { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
 import type { DataFile, PrimitiveType, TableMetadata, Type } from './types.js';

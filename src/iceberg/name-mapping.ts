@@ -1,5 +1,5 @@
 /** Field ids for files that were written without them (Iceberg spec, "Column Projection", "Name Mapping Serialization"). */
-import type { PhysicalColumn } from '../engine/contract.js';
+import type { PhysicalColumn } from '../expressions/index.js';
 import { parseJson } from '../json.js';
 import { asArray, asNumber, asObject, asString, optional } from './json-reader.js';
 import type { TableMetadata } from './types.js';

@@ -1,5 +1,5 @@
 /** Types of partition values, and the values in other forms. */
-import type { Literal } from '../engine/contract.js';
+import type { Literal } from '../expressions/index.js';
 import { fieldsById } from './schema.js';
 import { currentSchema } from './snapshots.js';
 import { parseTransform, resultTypeOf } from './transforms/transform.js';

@@ -1,5 +1,5 @@
 /** Files all of whose rows pass a filter, as their partition and statistics tell. */
-import type { Filter, Literal } from '../engine/contract.js';
+import type { Filter, Literal } from '../expressions/index.js';
 import { literalOf, partitionedValue } from './extremes.js';
 import { rangeOfColumn } from './plan/evaluate.js';
 import { bindFilter, never, type Predicate } from './plan/predicate.js';

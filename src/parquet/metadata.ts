@@ -1,5 +1,5 @@
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
-import type { PhysicalColumn, StoredNumber } from '../engine/contract.js';
+import type { PhysicalColumn, StoredNumber } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
 import type {
   ChunkStatistics,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Filter, Literal } from '../engine/contract.js';
+import type { Filter, Literal } from '../expressions/index.js';
 import type { ChunkStatistics, LeafColumn, ParquetFooter, RowGroup } from './types.js';
 
 interface Comparison {

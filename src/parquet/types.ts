@@ -1,4 +1,4 @@
-import type { PhysicalColumn } from '../engine/contract.js';
+import type { PhysicalColumn } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
 
 /** What the footer of a Parquet file says (Parquet format, "FileMetaData"). */

@@ -1,7 +1,8 @@
 /** Tables whose rows Skua computes itself: SHOW, information_schema, metadata tables. */
 import type { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { BatchSource, TableColumn, TableScan } from '../engine/contract.js';
+import type { BatchSource, TableScan } from '../engine/contract.js';
+import type { TableColumn } from '../expressions/index.js';
 
 export interface RowsTable {
   /** Binding name. */

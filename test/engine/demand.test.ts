@@ -1,6 +1,6 @@
 import { Binary, Bool, DateDay, Decimal, Float64, Int64, Struct, TimestampMicrosecond, Utf8 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import type { Filter } from '../../src/engine/contract.js';
+import type { Filter } from '../../src/expressions/index.js';
 import { child, column, parameterRow, useEngine } from './support.js';
 
 const bench = useEngine();

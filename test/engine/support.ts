@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type DataType, Field, Schema } from 'apache-arrow';
 import { afterAll, beforeAll } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../src/arrow/index.js';
-import type { ParameterRow, ParquetSource, PhysicalColumn, TableColumn, TableScan } from '../../src/engine/contract.js';
+import type { ParameterRow, ParquetSource, TableScan } from '../../src/engine/contract.js';
 import { Database } from '../../src/engine/duckdb/native/database.js';
 import { type Engine, type EngineInstance, openDuckDbEngine } from '../../src/engine/index.js';
+import type { PhysicalColumn, TableColumn } from '../../src/expressions/index.js';
 
 export interface Bench {
   engine: Engine;

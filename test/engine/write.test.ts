@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { Field, Int64, List, Struct, Utf8 } from 'apache-arrow';
 import { expect, it } from 'vitest';
-import type { TableColumn, WriteOptions } from '../../src/engine/contract.js';
+import type { WriteOptions } from '../../src/engine/contract.js';
+import type { TableColumn } from '../../src/expressions/index.js';
 import { child, column, parameterRow, physical, scan, source, useEngine } from './support.js';
 
 const bench = useEngine();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Filter } from '../../src/engine/contract.js';
+import type { Filter } from '../../src/expressions/index.js';
 import { parseTableMetadata, planScan } from '../../src/iceberg/index.js';
 import { describeManifest, encodeManifest, encodeManifestList } from '../../src/iceberg/manifest/writer.js';
 import { DecodePool } from '../../src/iceberg/plan/decode-pool.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { WrittenFile } from '../../src/engine/contract.js';
 import { onlyDataFile, positionDeleteColumns, positionDeleteFile } from '../../src/iceberg/index.js';
 import type { DataFile } from '../../src/iceberg/types.js';
+import type { WrittenFile } from '../../src/parquet/index.js';
 
 const written: WrittenFile = {
   path: '/local',

@@ -1,6 +1,6 @@
 /** Whatever pruning takes away holds no row that a filter wants. Files, values and filters are drawn from a seeded generator. */
 import { describe, expect, test } from 'vitest';
-import type { Filter, Literal } from '../../src/engine/contract.js';
+import type { Filter, Literal } from '../../src/expressions/index.js';
 import { describeManifest } from '../../src/iceberg/manifest/writer.js';
 import { mayMatchManifest, mayMatchPartition, mayMatchStatistics } from '../../src/iceberg/plan/evaluate.js';
 import { bindFilter } from '../../src/iceberg/plan/predicate.js';

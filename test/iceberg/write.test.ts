@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { WrittenFile } from '../../src/engine/contract.js';
 import type { SnapshotChange } from '../../src/iceberg/contract.js';
 import {
   applySnapshot,
@@ -14,6 +13,7 @@ import {
   type TableMetadata,
 } from '../../src/iceberg/index.js';
 import { truncateUpper } from '../../src/iceberg/write/truncate-bounds.js';
+import type { WrittenFile } from '../../src/parquet/index.js';
 import { MemoryStorage } from './stores.js';
 
 function emptyTable(formatVersion: 1 | 2 | 3, properties: Record<string, string> = {}): TableMetadata {

@@ -2,7 +2,7 @@ import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Filter } from '../../src/engine/contract.js';
+import type { Filter } from '../../src/expressions/index.js';
 import { neededRanges, type ParquetFooter, parseFooter, skippedRowGroups } from '../../src/parquet/index.js';
 import { type ByteRange, totalBytes } from '../../src/storage/index.js';
 import { type Database, openDatabase } from './duckdb.js';

@@ -1,5 +1,6 @@
 import type { Schema } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
+import type { WrittenFile } from '../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
@@ -13,7 +14,6 @@ import type {
   TableBinding,
   TableScan,
   WriteOptions,
-  WrittenFile,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { Database } from './native/database.js';

@@ -1,5 +1,5 @@
 /** Filters bound to a table's columns: negations pushed down, literals as values of the column's Iceberg type. Plain data, fit to be sent to a worker. */
-import type { Filter, Literal } from '../../engine/contract.js';
+import type { Filter, Literal } from '../../expressions/index.js';
 import { findField } from '../schema.js';
 import type { Schema, Type } from '../types.js';
 import { compareValues, type Value } from '../values/single-value.js';

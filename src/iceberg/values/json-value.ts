@@ -1,6 +1,7 @@
 /** JSON single-value serialization (Iceberg spec, Appendix D) as literals of the engine. */
-import type { Literal } from '../../engine/contract.js';
+
 import { SkuaError } from '../../errors.js';
+import type { Literal } from '../../expressions/index.js';
 import type { Type } from '../types.js';
 
 /** A default value as a literal. Defaults of nested and of untyped columns: UNIMPLEMENTED. */

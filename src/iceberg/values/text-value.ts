@@ -1,5 +1,5 @@
 /** Values from and to the canonical text of literals, by Iceberg type. */
-import type { Literal } from '../../engine/contract.js';
+import type { Literal } from '../../expressions/index.js';
 import type { PrimitiveType, Type } from '../types.js';
 import { formatDecimal, unscaledDecimal } from './json-value.js';
 import type { Value } from './single-value.js';

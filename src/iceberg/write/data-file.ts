@@ -1,6 +1,7 @@
 /** Manifest statistics of a file that the engine wrote. */
-import type { WrittenColumnStatistics, WrittenFile } from '../../engine/contract.js';
+
 import { SkuaError } from '../../errors.js';
+import type { WrittenColumnStatistics, WrittenFile } from '../../parquet/index.js';
 import { parsePartitionValue, partitionTypes } from '../partition-types.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from '../types.js';

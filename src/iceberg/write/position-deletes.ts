@@ -1,6 +1,7 @@
 /** Position delete files (Iceberg spec, "Position Delete Files"). */
 import { Field, Int64, Utf8 } from 'apache-arrow';
-import type { TableColumn, WrittenFile } from '../../engine/contract.js';
+import type { TableColumn } from '../../expressions/index.js';
+import type { WrittenFile } from '../../parquet/index.js';
 import { deletePathFieldId } from '../plan/delete-index.js';
 import type { DataFile, DeleteFile } from '../types.js';
 import { encodeValue } from '../values/single-value.js';

@@ -3,7 +3,7 @@
  * views and versions as any query does.
  */
 import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
-import type { TableColumn } from '../../engine/contract.js';
+import type { TableColumn } from '../../expressions/index.js';
 import { tableColumns } from '../../iceberg/index.js';
 import type { PinnedTable } from '../tables/tables.js';
 

@@ -1,5 +1,5 @@
 /** Data files of a change: the rows that come and, for copy on write, those that stay of the files that rows go from. */
-import type { TableColumn } from '../../engine/contract.js';
+import type { TableColumn } from '../../expressions/index.js';
 import { hiddenColumns, tableColumns } from '../../iceberg/index.js';
 import type { DataFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';

@@ -1,6 +1,7 @@
 /** SHOW CREATE TABLE and SHOW TBLPROPERTIES. */
-import type { Literal } from '../../engine/contract.js';
+
 import { SkuaError } from '../../errors.js';
+import type { Literal } from '../../expressions/index.js';
 import { defaultLiteral, defaultPartitionSpec, fieldPath, typeToSql } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';

@@ -1,5 +1,6 @@
 /** Rows that need no file: counts, extremes and partition values, as the table's metadata has them. */
-import type { CountedColumn, CountedRows, Literal, ScanDemand } from '../../engine/contract.js';
+import type { CountedColumn, CountedRows, ScanDemand } from '../../engine/contract.js';
+import type { Literal } from '../../expressions/index.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { anyLiteral, Extremes, extremesOf, passingRow, strictPredicate, valueCountOf } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';

@@ -1,5 +1,6 @@
 /** Join keys learnt at run time: what a small table holds tells which files of a large one it can be joined with. */
-import type { ColumnValues, EngineInstance, Filter, JoinKey, Literal, TableScan } from '../../engine/contract.js';
+import type { ColumnValues, EngineInstance, JoinKey, TableScan } from '../../engine/contract.js';
+import type { Filter, Literal } from '../../expressions/index.js';
 
 /** What a scan would read, as far as is known before its data is read. */
 export interface ScanSize {

@@ -1,5 +1,5 @@
 /** Partition values as the values of columns (Iceberg spec, "Column Projection"). */
-import type { Literal } from '../../engine/contract.js';
+import type { Literal } from '../../expressions/index.js';
 import { partitionLiteral } from '../../iceberg/index.js';
 import type { DataFile, TableMetadata } from '../../iceberg/types.js';
 

@@ -1,5 +1,5 @@
 /** Row groups of a file that a scan's own filter rules out, whose bytes then need not be fetched. */
-import type { Filter, PhysicalColumn } from '../../engine/contract.js';
+import type { Filter, PhysicalColumn } from '../../expressions/index.js';
 import type { DataFile, Type } from '../../iceberg/types.js';
 import { type LeafColumn, type ParquetFooter, type SkippedRowGroups, skippedRowGroups } from '../../parquet/index.js';
 import type { PinnedTable } from '../tables/tables.js';

@@ -1,6 +1,7 @@
 /** Stages the tables of a query: all at once, but for those that wait for the join keys of smaller ones. */
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type { EngineInstance, Filter, JoinKey, ScanDemand, TableScan } from '../../engine/contract.js';
+import type { EngineInstance, JoinKey, ScanDemand, TableScan } from '../../engine/contract.js';
+import type { Filter } from '../../expressions/index.js';
 import type { ScanPlan } from '../../iceberg/contract.js';
 import { resolveSnapshot } from '../../iceberg/index.js';
 import { rowsScan } from '../rows.js';

@@ -2,17 +2,9 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import type {
-  ComparedColumn,
-  CountedRows,
-  Filter,
-  ParquetSource,
-  PhysicalColumn,
-  ScanDemand,
-  TableColumn,
-  TableScan,
-} from '../../engine/contract.js';
+import type { CountedRows, ParquetSource, ScanDemand, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
+import type { ComparedColumn, Filter, PhysicalColumn, TableColumn } from '../../expressions/index.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
 import {
   applyNameMapping,

@@ -1,7 +1,7 @@
 /** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
 import type { CatalogSession, LoadedTable } from '../../catalog/contract.js';
-import type { TableColumn } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
+import type { TableColumn } from '../../expressions/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import { type Storage, storeIdentity } from '../../storage/index.js';

@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { TableColumn, TableScan } from '../../engine/contract.js';
+import type { TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
+import type { TableColumn } from '../../expressions/index.js';
 import {
   applySnapshot,
   dataFileFromWritten,

@@ -1,5 +1,6 @@
 import { DataType, type Field } from 'apache-arrow';
-import type { ColumnRequest, ColumnValues, Literal, TableScan } from '../../contract.js';
+import type { Literal } from '../../../expressions/index.js';
+import type { ColumnRequest, ColumnValues, TableScan } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { filterSql } from '../scans/filter-sql.js';

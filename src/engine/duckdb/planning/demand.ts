@@ -1,4 +1,5 @@
-import type { Aggregates, Filter, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
+import type { Filter } from '../../../expressions/index.js';
+import type { Aggregates, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { nameOf, tokens } from '../parsing/lexer.js';

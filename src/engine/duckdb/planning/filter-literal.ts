@@ -1,5 +1,5 @@
 import { DataType, type Field } from 'apache-arrow';
-import type { Literal } from '../../contract.js';
+import type { Literal } from '../../../expressions/index.js';
 import { isNode, type SyntaxNode, textOf } from '../parsing/syntax-tree.js';
 import { isUuid } from '../types/sql-type.js';
 

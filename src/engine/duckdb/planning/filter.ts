@@ -1,5 +1,5 @@
 import { DataType, type Field } from 'apache-arrow';
-import type { Filter, Literal } from '../../contract.js';
+import type { Filter, Literal } from '../../../expressions/index.js';
 import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from '../parsing/syntax-tree.js';
 import { type Comparison, constantOf, literalFor, withoutCast } from './filter-literal.js';
 

@@ -1,5 +1,6 @@
 import { SkuaError } from '../../../errors.js';
-import type { EqualityDeletes, ParquetSource, PhysicalColumn, TableScan } from '../../contract.js';
+import type { PhysicalColumn } from '../../../expressions/index.js';
+import type { EqualityDeletes, ParquetSource, TableScan } from '../../contract.js';
 import { zonedNanoseconds } from '../native/named-types.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 

@@ -1,5 +1,5 @@
 import { DataType, type Field, Type } from 'apache-arrow';
-import type { Literal, PhysicalColumn, StoredNumber } from '../../contract.js';
+import type { Literal, PhysicalColumn, StoredNumber } from '../../../expressions/index.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,

@@ -1,4 +1,5 @@
-import type { Filter, TableBinding } from '../../contract.js';
+import type { Filter } from '../../../expressions/index.js';
+import type { TableBinding } from '../../contract.js';
 import { quoteIdentifier, textSql } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
 

@@ -1,5 +1,6 @@
 import type { Field } from 'apache-arrow';
-import type { CountedRows, Literal, ParquetSource, TableColumn, TableScan } from '../../contract.js';
+import type { Literal, TableColumn } from '../../../expressions/index.js';
+import type { CountedRows, ParquetSource, TableScan } from '../../contract.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
 import { deleteJoins } from './deletes.js';

@@ -1,6 +1,6 @@
 import { DataType, type Decimal, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
 import { SkuaError } from '../../../errors.js';
-import type { Literal } from '../../contract.js';
+import type { Literal } from '../../../expressions/index.js';
 import { zonedNanoseconds } from '../native/named-types.js';
 import { quoteIdentifier, quoteText, textSql } from '../native/text.js';
 

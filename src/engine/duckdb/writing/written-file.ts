@@ -1,5 +1,5 @@
 /** What the engine says of the files that it wrote. */
-import type { WrittenColumnStatistics, WrittenFile } from '../../contract.js';
+import type { WrittenColumnStatistics, WrittenFile } from '../../../parquet/index.js';
 
 type Pairs = [string, unknown][];
 

@@ -1,0 +1,38 @@
+import type { Field } from 'apache-arrow';
+import type { Literal } from './literal.js';
+
+export interface TableColumn {
+  /** Name, Arrow type and nullability. A UUID is FixedSizeBinary(16) with the `arrow.uuid` extension in the field's metadata. */
+  field: Field;
+  /** Iceberg field id; nested field ids are in the field metadata of the children under `PARQUET:field_id`. */
+  fieldId: number;
+  /** Value for files without the column (Iceberg `initial-default`), as a literal; absent means null. */
+  initialDefault?: Literal;
+  /** The same for fields inside structs, by field id. */
+  nestedDefaults?: ReadonlyMap<number, Literal>;
+  /**
+   * A column that no file holds, or not every file: the file's location, the row's position in its file, the file's partition as a struct,
+   * the row's id (Iceberg spec, "Row Lineage"), the sequence number of its last change.
+   */
+  computed?: 'file' | 'position' | 'partition' | 'rowId' | 'lastUpdated';
+}
+
+export interface ComparedColumn {
+  /** Of the field that is compared. */
+  fieldId: number;
+  /** The top-level column that is or holds the field. */
+  column: TableColumn;
+  /** Names of fields from the column down to the compared one; empty where it is the column itself. */
+  path: string[];
+}
+
+export interface PhysicalColumn {
+  name: string;
+  fieldId?: number;
+  children: PhysicalColumn[];
+  /** Of a leaf that holds numbers of a type that can be widened. */
+  number?: StoredNumber;
+}
+
+/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */
+export type StoredNumber = { kind: 'int' } | { kind: 'float' } | { kind: 'decimal'; precision: number; scale: number };
