@@ -9,6 +9,7 @@ export { promotionProblem } from './evolution/promotion.js';
 export { propertyChanges } from './evolution/properties.js';
 export { replacementOf, type TableDefinition } from './evolution/replacement.js';
 export { SchemaEvolution } from './evolution/schema.js';
+export { type SortTerm, sortFields, sortOrderCommit, sortOrderToJson } from './evolution/sort-order.js';
 export { fieldPath } from './evolution/tree.js';
 export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
@@ -17,6 +18,7 @@ export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {
+  FUNCTION_TABLES,
   METADATA_TABLES,
   type MetadataTableName,
   type MetadataTableOptions,

@@ -16,9 +16,10 @@ import { bindQuery, describeQuery, runQuery } from './reading/query.js';
 import type { Rows, RowsTable } from './rows.js';
 import { set, settingOf } from './session/settings.js';
 import { use } from './session/use.js';
+import { setVariable } from './session/variables.js';
 import { parseStatement } from './syntax/parse.js';
 import { type Statement, statementName } from './syntax/statement.js';
-import { begin, endTransaction, rollback, transactionOf } from './tables/transaction.js';
+import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
 import { commitTransaction } from './writing/commit-transaction.js';
 import { AlreadyCommitted } from './writing/execution.js';
 import { describeInsert, insert } from './writing/insert.js';
@@ -121,7 +122,9 @@ class Statements implements StatementService {
 
   async ingest(...[call, target, schema, batches]: Parameters<StatementService['ingest']>): Promise<number> {
     call.report.statement = 'INGEST';
-    return ingest(this.#context(call, target.transaction), target, schema, batches);
+    const context = this.#context(call, target.transaction);
+    refuseInReadOnly(context.transaction, 'Ingest');
+    return ingest(context, target, schema, batches);
   }
 
   async begin(call: Call): Promise<string> {
@@ -173,6 +176,9 @@ class Statements implements StatementService {
     if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
     }
+    if (isDefinition(statement) || CHANGES.has(statement.kind)) {
+      refuseInReadOnly(context.transaction, statementName(statement));
+    }
     if (isDefinition(statement)) return define(context, statement);
     switch (statement.kind) {
       case 'insert':
@@ -185,11 +191,14 @@ class Statements implements StatementService {
       case 'set':
         await set(context, statement);
         return 0;
+      case 'set-variable':
+        await setVariable(context, statement);
+        return 0;
       case 'use':
         await use(context, statement);
         return 0;
       case 'begin':
-        await begin(context.call, { current: true });
+        await begin(context.call, { current: true, readOnly: statement.readOnly });
         return 0;
       case 'commit':
         await commitTransaction(context, endTransaction(context.call, request.transaction));
@@ -201,6 +210,7 @@ class Statements implements StatementService {
   }
 }
 
+const CHANGES = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge', 'truncate']);
 const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
 
 function rowsStream({ schema, rows }: Rows): StatementStream {

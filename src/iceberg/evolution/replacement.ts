@@ -1,6 +1,6 @@
 /** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
-import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata, Type } from '../types.js';
+import type { NestedField, PartitionField, PartitionSpec, Schema, SortOrder, TableMetadata, Type } from '../types.js';
 import {
   type DefinitionCommit,
   nextSchemaId,
@@ -12,12 +12,15 @@ import {
 } from './commit.js';
 import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
+import { nextOrderId, sortOrderCommit } from './sort-order.js';
 import { idsWithin, partsOf } from './tree.js';
 
 /** As for a new table: with field ids of its own. */
 export interface TableDefinition {
   schema: Schema;
   spec: PartitionSpec;
+  /** Default: none. */
+  sortOrder?: SortOrder['fields'];
   properties: Record<string, string>;
 }
 
@@ -49,6 +52,11 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
   const formatVersion = version === undefined ? base.formatVersion : (Number(version) as 1 | 2 | 3);
   const ofSchema = schemaCommit(base, schema, ids.last);
   const ofSpec = specCommit(base, fields);
+  const order = (definition.sortOrder ?? []).map((field) => ({ ...field, sourceId: ids.of(field.sourceId) }));
+  const ofOrder = sortOrderCommit(base, order);
+  const sorted = ofOrder.updates.find(({ action }) => action === 'set-default-sort-order');
+  const orderId = sorted ? Number(sorted['sort-order-id']) : base.defaultSortOrderId;
+  const newOrder = orderId < 0 ? [{ orderId: nextOrderId(base, order), fields: order }] : [];
   const knownSchema = ids.last === base.lastColumnId ? base.schemas.find((one) => sameSchema(one, schema)) : undefined;
   const knownSpec = base.partitionSpecs.find((spec) => sameFields(spec.fields, fields));
   const newSchema = { ...schema, schemaId: knownSchema?.schemaId ?? nextSchemaId(base) };
@@ -66,7 +74,8 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       partitionSpecs: knownSpec ? base.partitionSpecs : [...base.partitionSpecs, newSpec],
       defaultSpecId: newSpec.specId,
       lastPartitionId: Math.max(base.lastPartitionId, ...fields.map(({ fieldId }) => fieldId)),
-      defaultSortOrderId: 0,
+      sortOrders: [...base.sortOrders, ...newOrder],
+      defaultSortOrderId: newOrder[0]?.orderId ?? orderId,
       properties: { ...base.properties, ...properties },
     },
     commit: {
@@ -85,7 +94,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
         ...(base.refs.main ? [{ action: 'remove-snapshot-ref', 'ref-name': 'main' }] : []),
         ...ofSchema.updates,
         ...ofSpec.updates,
-        ...unsorted(base),
+        ...ofOrder.updates,
         ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties', updates: properties }] : []),
         ...(base.properties.comment !== undefined && properties.comment === undefined
           ? [{ action: 'remove-properties', removals: ['comment'] }]
@@ -167,14 +176,4 @@ function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField
   });
   const added = wanted.filter((field) => !kept.some((one) => isSame(one, field)));
   return [...kept, ...added.map((field) => ({ ...field, fieldId: ++last }))];
-}
-
-function unsorted({ defaultSortOrderId, sortOrders }: TableMetadata): Record<string, unknown>[] {
-  if (defaultSortOrderId === 0) return [];
-  if (sortOrders.some(({ orderId }) => orderId === 0))
-    return [{ action: 'set-default-sort-order', 'sort-order-id': 0 }];
-  return [
-    { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
-    { action: 'set-default-sort-order', 'sort-order-id': -1 },
-  ];
 }

@@ -2,6 +2,7 @@
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import { normalizeQuery } from '../syntax/normalize.js';
+import { variablesOf } from '../session/variable-values.js';
 import type { StatementText } from '../syntax/row-change.js';
 import { findCatalog } from '../tables/names.js';
 import { namesOf } from '../tables/tables.js';
@@ -30,7 +31,7 @@ async function refusePieces(context: StatementContext, { sql, pieces }: Statemen
     const blank = sql.slice(before.length, start).replace(/[^\n]/g, ' ');
     const query = `${before}${blank}${sql.slice(start, end)}`;
     await context.environment.engine.parser.parseQuery(
-      normalizeQuery(query, (name) => findCatalog(names, name) !== undefined),
+      normalizeQuery(query, (name) => findCatalog(names, name) !== undefined, variablesOf(context)),
     );
   }
 }

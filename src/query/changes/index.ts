@@ -6,10 +6,10 @@ import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
-import type { BoundQuery } from '../reading/bind.js';
+import { Binder, type BoundQuery } from '../reading/bind.js';
 import { bindingsOf } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
-import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
+import type { MergeStatement, RowChange, TruncateStatement } from '../syntax/row-change.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
 import { mayRetry } from '../writing/retries.js';
@@ -30,7 +30,7 @@ export async function describeChange(
   const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
   if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
   return placingErrors(context, statement.written, async () => {
-    const bound = await bindChange(context, table, queryOf(table, statement));
+    const bound = await bindChange(context, table, await queryOf(context, table, statement));
     const { engine } = await context.environment.instance(context.call);
     return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
   });
@@ -39,7 +39,9 @@ export async function describeChange(
 /** The query that stands for a change, for EXPLAIN. */
 export async function bindChangeQuery(context: StatementContext, statement: RowChange): Promise<BoundQuery> {
   const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
-  return placingErrors(context, statement.written, () => bindChange(context, table, queryOf(table, statement)));
+  return placingErrors(context, statement.written, async () =>
+    bindChange(context, table, await queryOf(context, table, statement)),
+  );
 }
 
 const NO_FIELDS = new Schema([]);
@@ -136,7 +138,7 @@ function runsOf(
     (state) => {
       if (clearsAll(statement, bound)) return clearStep(context, state);
       return placingErrors(context, statement.written, async () => {
-        const query = queryOf(state, statement, ordinal);
+        const query = await queryOf(context, state, statement, ordinal);
         return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
       });
     };
@@ -157,15 +159,39 @@ function clearsAll(statement: RowChange, parameters: ChangeParameters): boolean 
   );
 }
 
-function queryOf(table: PinnedTable, statement: RowChange, ordinal?: BoundOrdinal): ChangeQuery {
+async function queryOf(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange,
+  ordinal?: BoundOrdinal,
+): Promise<ChangeQuery> {
   switch (statement.kind) {
     case 'delete':
       return deleteQuery(table, statement, ordinal);
     case 'update':
       return updateQuery(table, statement, ordinal);
     case 'merge':
-      return mergeQuery(table, statement);
+      return mergeQuery(table, statement, await sourceColumns(context, table, statement));
   }
+}
+
+/** Names of the columns of a MERGE's source, where an action takes them in their order. */
+async function sourceColumns(
+  context: StatementContext,
+  table: PinnedTable,
+  { target, source, clauses }: MergeStatement,
+): Promise<string[]> {
+  const isWanted = clauses.some(
+    ({ action }) =>
+      (action.kind === 'insert' && action.values === 'source') ||
+      (action.kind === 'update' && action.assignments === 'source'),
+  );
+  if (!isWanted) return [];
+  const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
+  const bound = await new Binder(context, [], [table]).bind(sql);
+  const { engine } = await context.environment.instance(context.call);
+  const { schema } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  return schema.fields.map(({ name }) => name);
 }
 
 /** The table property `write.delete.mode` and its like. Tables of format version 1 have no delete files. */

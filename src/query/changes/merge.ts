@@ -17,17 +17,22 @@ const row = quoteName('skua row');
 const clause = quoteName('skua clause');
 
 /** Unknown columns, and values that don't fit the columns in number: INVALID_ARGUMENT. */
-export function mergeQuery(table: PinnedTable, statement: MergeStatement): ChangeQuery {
+export function mergeQuery(
+  table: PinnedTable,
+  statement: MergeStatement,
+  /** Names of the source's columns, where an action takes them in their order. */
+  sourceColumns: readonly string[],
+): ChangeQuery {
   const { target, clauses } = statement;
-  const sourceName = statement.source.name ?? 'source';
+  const sourceName = sourceNameOf(statement);
   const ctes = [
     `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
-    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceName)})`,
+    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns)})`,
   ];
   const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
   const parts = [
     `SELECT * EXCLUDE (${row}, ${clause}) FROM ${pairs} WHERE ${clause} IN (${effective(clauses, ['matched', 'target'])})`,
-    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName)] : []),
+    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName, sourceColumns)] : []),
   ];
   return {
     sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
@@ -37,18 +42,21 @@ export function mergeQuery(table: PinnedTable, statement: MergeStatement): Chang
   };
 }
 
-function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: string): string {
+function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: readonly string[]): string {
   const { target, on, clauses } = statement;
+  const sourceName = sourceNameOf(statement);
   const qualifier = qualifierOf(target);
   const [ours, theirs] = [quoteName(qualifier), quoteName(sourceName)];
   const isMatched = `${theirs}.${row} IS NOT NULL`;
   const chosen = clauses.flatMap(({ rows, condition }, index) => {
     if (rows === 'source') return [];
     const side = rows === 'matched' ? isMatched : `NOT (${isMatched})`;
-    return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
+    return [`WHEN ${side}${conditionSql(condition)} THEN ${chosenSql(clauses, index)}`];
   });
   const updates = clauses.map(({ action }) =>
-    action.kind === 'update' ? updatedValues(table, action, qualifier, statement.source.name) : undefined,
+    action.kind === 'update'
+      ? updatedValues(table, action, qualifier, { name: statement.source.name, columns: sourceColumns })
+      : undefined,
   );
   const writing = clauses.flatMap(({ action }, index) => (action.kind === 'update' ? [index] : []));
   const values = table.schema.fields.map((field) => {
@@ -78,13 +86,18 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: str
 }
 
 /** Only the source is in scope, so that its columns need no qualifier. */
-function insertsSql(table: PinnedTable, clauses: readonly MergeClause[], sourceName: string): string {
+function insertsSql(
+  table: PinnedTable,
+  clauses: readonly MergeClause[],
+  sourceName: string,
+  sourceColumns: readonly string[],
+): string {
   const theirs = quoteName(sourceName);
   const chosen = clauses.flatMap(({ rows, condition }, index) =>
-    rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${index}`] : [],
+    rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${chosenSql(clauses, index)}`] : [],
   );
   const inserts = clauses.map(({ action }) =>
-    action.kind === 'insert' ? insertedValues(table, action, sourceName) : undefined,
+    action.kind === 'insert' ? insertedValues(table, action, { name: sourceName, columns: sourceColumns }) : undefined,
   );
   const values = table.schema.fields.map((field) => {
     const cases = inserts.flatMap((inserted, index) =>
@@ -102,6 +115,18 @@ function insertsSql(table: PinnedTable, clauses: readonly MergeClause[], sourceN
   ];
   const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
   return `SELECT * EXCLUDE (${clause}) FROM (${unpaired}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
+}
+
+function sourceNameOf({ source: { name } }: MergeStatement): string {
+  return name ?? 'source';
+}
+
+/** The number of a clause; for one that fails, the call that does. */
+function chosenSql(clauses: readonly MergeClause[], index: number): string {
+  const { action } = clauses[index] as MergeClause;
+  if (action.kind !== 'error') return String(index);
+  const message = action.message === undefined ? `'MERGE found a row for WHEN clause ${index + 1}, THEN ERROR'` : `CAST((${action.message}\n) AS VARCHAR)`;
+  return `CAST(error(${message}) AS INTEGER)`;
 }
 
 function conditionSql(condition: string | undefined): string {
@@ -125,24 +150,26 @@ function updatedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'update' },
   qualifier: string,
-  sourceName: string | undefined,
+  from: MergeColumns,
 ): Map<number, string> {
   const { fields } = table.schema;
-  if (action.assignments !== '*') return assignedValues(fields, action.assignments, qualifier);
-  return sourceValues(fields, sourceName);
+  if (action.assignments === '*') return sourceValues(fields, from.name);
+  if (action.assignments === 'source') return valuesInOrder(fields, fields, from);
+  return assignedValues(fields, action.assignments, qualifier);
 }
 
 function insertedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'insert' },
-  sourceName: string,
+  from: MergeColumns,
 ): Map<number, string> {
   const { fields } = table.schema;
   const { values } = action;
-  if (values === '*') return sourceValues(fields, sourceName);
+  if (values === '*') return sourceValues(fields, from.name);
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
   if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
+  if (values === 'source') return valuesInOrder(fields, columns, from);
   if (columns.length !== values.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -153,6 +180,33 @@ function insertedValues(
     fields.map((field) => {
       const index = columns.indexOf(field);
       return [field.id, expressionSql(field, index < 0 ? undefined : values[index])];
+    }),
+  );
+}
+
+/** The source of a MERGE: its name in the statement and its columns. */
+interface MergeColumns {
+  name: string | undefined;
+  columns: readonly string[];
+}
+
+/** The columns of the source in their order; columns of the table that get none have their default. */
+function valuesInOrder(
+  fields: readonly NestedField[],
+  targets: readonly NestedField[],
+  { name, columns }: MergeColumns,
+): Map<number, string> {
+  if (targets.length !== columns.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The source of MERGE has ${columns.length} columns for ${targets.length} of the table; write BY NAME, or the columns and VALUES`,
+    );
+  }
+  return new Map(
+    fields.map((field) => {
+      const index = targets.indexOf(field);
+      const value = index < 0 ? undefined : `${quoteName(name ?? 'source')}.${quoteName(columns[index] as string)}`;
+      return [field.id, expressionSql(field, value)];
     }),
   );
 }

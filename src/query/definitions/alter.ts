@@ -6,6 +6,8 @@ import {
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
+  sortFields,
+  sortOrderCommit,
   specCommit,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
@@ -19,6 +21,7 @@ import type {
   RenameStatement,
   TableAlteration,
 } from '../syntax/alteration.js';
+import type { SortDefinition } from '../syntax/partition.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { mayRetry } from '../writing/retries.js';
@@ -98,23 +101,28 @@ async function alterationCommit(
   const schema = new SchemaEvolution(metadata);
   const spec = new SpecEvolution(metadata);
   const properties: Record<string, unknown>[] = [];
+  let sortedBy: SortDefinition[] | undefined;
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+    } else if (alteration.kind === 'set-sort-order') sortedBy = alteration.fields;
+    else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
+  const ofOrder = sortedBy && sortOrderCommit(metadata, sortFields(schema.schema.fields, sortedBy));
   const { updates, removals } = propertyChanges(metadata, schema.schema);
   return {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata.tableUuid },
       ...ofSchema.requirements,
       ...ofSpec.requirements,
+      ...(ofOrder?.requirements ?? []),
     ],
     updates: [
       ...ofSchema.updates,
       ...ofSpec.updates,
+      ...(ofOrder?.updates ?? []),
       ...(removals.length > 0 ? [{ action: 'remove-properties', removals }] : []),
       ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties', updates }] : []),
       ...properties,
@@ -139,7 +147,7 @@ async function valueOfDefault(
 function alterDefinition(
   schema: SchemaEvolution,
   spec: SpecEvolution,
-  alteration: Exclude<TableAlteration, PropertyAlteration>,
+  alteration: Exclude<TableAlteration, PropertyAlteration | { kind: 'set-sort-order' }>,
   value: unknown,
 ): void {
   switch (alteration.kind) {
@@ -178,6 +186,9 @@ function alterDefinition(
       return;
     case 'drop-partition-field':
       spec.drop(schema.schema.fields, alteration.field);
+      return;
+    case 'set-partitions':
+      spec.set(schema.schema.fields, alteration.fields);
       return;
   }
 }

@@ -7,6 +7,8 @@ import {
   partitionSource,
   partitionSpecToJson,
   schemaToJson,
+  sortFields,
+  sortOrderToJson,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
 import type { NestedField, PartitionSpec, Schema } from '../../iceberg/types.js';
@@ -74,6 +76,9 @@ export function createRequest(name: TableName, statement: CreateTableStatement, 
     name: name.name,
     schema: schemaToJson(schema),
     partitionSpec: partitionSpecToJson(specOfDefinition(statement.partitions, schema)),
+    ...(statement.sortedBy.length > 0 && {
+      writeOrder: sortOrderToJson({ orderId: 1, fields: sortFields(schema.fields, statement.sortedBy) }),
+    }),
     location: statement.location,
     properties: tableProperties(statement),
   };

@@ -1,7 +1,7 @@
 /** CREATE OR REPLACE TABLE: a new definition, and with AS new rows, in one commit that keeps the table and its history. */
 import { CommitStateUnknown } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
-import { prepareSnapshot, replacementOf, schemaOf } from '../../iceberg/index.js';
+import { prepareSnapshot, replacementOf, schemaOf, sortFields } from '../../iceberg/index.js';
 import type { DataFile, Schema } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
@@ -29,6 +29,7 @@ export async function replaceTable(
   const definition = {
     schema,
     spec: specOfDefinition(statement.partitions, schema),
+    sortOrder: sortFields(schema.fields, statement.sortedBy),
     properties: tableProperties(statement),
   };
   await authorizeChange(context, table);

@@ -151,6 +151,7 @@ function creation(name: TableName): CreateTableStatement {
     columns: [],
     identifier: [],
     partitions: [],
+    sortedBy: [],
     properties: {},
   };
 }

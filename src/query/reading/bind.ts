@@ -2,15 +2,18 @@
  * Binds a query: finds each table it refers to, replaces the references by binding names, and expands views. What comes out is a text
  * in which every table is one of the given bindings.
  */
+import { batchToRows } from '../../arrow/index.js';
 import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import type { RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
-import { quoteName } from '../syntax/lexer.js';
+import { variablesOf } from '../session/variable-values.js';
+import { quoteName, quoteString } from '../syntax/lexer.js';
 import { normalizeQuery } from '../syntax/normalize.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import type { VariableValue } from '../syntax/variables.js';
 import { isChangesTable, metadataTableOf, withMetadataTables } from '../tables/metadata-tables.js';
 import {
   displayName,
@@ -40,6 +43,15 @@ export interface BoundQuery {
 }
 
 const DEEPEST_VIEW = 16;
+
+/** A number or a text, with or without its type in front. */
+const LITERAL = /^(?:\d+|(?:[a-z_]+\s+)?'(?:[^']|'')*')$/i;
+
+/** A version as its number or name; a time as milliseconds since the epoch. */
+const VALUE_OF = {
+  version: (value: string) => `CAST(${value} AS VARCHAR)`,
+  timestamp: (value: string) => `CAST(epoch_ms(CAST(${value} AS TIMESTAMPTZ)) AS VARCHAR)`,
+};
 
 export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
@@ -79,7 +91,7 @@ export class Binder {
   }
 
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
-    const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined);
+    const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined, this.#variables(depth));
     const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
     const edits = await Promise.all(
@@ -94,14 +106,23 @@ export class Binder {
     return { text: applyEdits(normal, all), parsed };
   }
 
+  /** Those of the session, which views don't have. */
+  #variables(depth: number): VariableValue {
+    if (depth === 0) return variablesOf(this.statement);
+    return (name) => {
+      throw new SkuaError('INVALID_ARGUMENT', `A view can't use the variable "${name}", which belongs to a session`);
+    };
+  }
+
   /** What stands in the place of the reference; the hidden columns that it is bound with are added to `hidden`. */
   async #bindReference(
     parsed: ParsedQuery,
-    reference: TableReference,
+    written: TableReference,
     context: NameContext,
     depth: number,
     hidden: HiddenReference[],
   ): Promise<string> {
+    const reference = written.at ? { ...written, at: { ...written.at, ...(await this.#constant(written.at)) } } : written;
     if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
       (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
@@ -115,7 +136,7 @@ export class Binder {
         throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
       return this.#expandView(found, depth);
     }
-    const table = this.#pinned(found, reference.at);
+    const table = this.#pinned(found, written.at, reference.at);
     const columns = namedHiddenColumns(parsed, reference, table);
     if (columns.length === 0) return this.#addTable(table);
     hidden.push({ scope: reference.scope, table: nameOf(reference), columns });
@@ -146,8 +167,29 @@ export class Binder {
     return loading;
   }
 
-  #pinned(loaded: PinnedTable, at: TimeTravel | undefined): PinnedTable {
-    const table = at ? travel(loaded, at) : loaded;
+  /** The value of a clause that is no literal, such as `now() - INTERVAL 1 DAY`. */
+  async #constant(at: TimeTravel): Promise<TimeTravel> {
+    if (LITERAL.test(at.text)) return at;
+    const { environment, call } = this.statement;
+    const sql = `SELECT ${VALUE_OF[at.unit](`(${at.text}\n)`)} AS value`;
+    const { tables, parameterCount } = await environment.engine.parser.parseQuery(sql);
+    if (tables.length > 0 || parameterCount > 0) {
+      throw new SkuaError('INVALID_ARGUMENT', `"${at.text}" is no constant; a version or time can't depend on tables or parameters`);
+    }
+    const { engine } = await environment.instance(call);
+    const { schema, batches } = await engine.run(sql, sessionFunctions(this.statement, sql), {
+      signal: call.signal,
+      batchBytes: 1 << 16,
+    });
+    let value: unknown;
+    for await (const batch of batches) value = batchToRows(schema, batch)[0]?.[0];
+    if (typeof value !== 'string') throw new SkuaError('INVALID_ARGUMENT', `"${at.text}" is null and names no version or time`);
+    return { unit: at.unit, text: quoteString(value) };
+  }
+
+  /** `constant` is what the clause says, `at` how it is written, which stays the same where its value does not. */
+  #pinned(loaded: PinnedTable, at: TimeTravel | undefined, constant: TimeTravel | undefined): PinnedTable {
+    const table = at && constant ? { ...travel(loaded, constant), at: clauseKey(at) } : loaded;
     const pin = this.pins.find(
       (candidate) =>
         candidate.catalog === table.name.catalog &&

@@ -73,25 +73,50 @@ function parseClause(cursor: Cursor, fragments: Fragments): MergeClause {
 
 function parseAction(cursor: Cursor, fragments: Fragments, rows: MergeClause['rows']): MergeAction {
   if (cursor.accept('DO', 'NOTHING')) return { kind: 'nothing' };
+  if (cursor.accept('ERROR')) {
+    const ends = cursor.ended || cursor.at('WHEN') || cursor.at('RETURNING');
+    return ends ? { kind: 'error' } : { kind: 'error', message: fragments.until('an expression', 'WHEN', 'RETURNING') };
+  }
   if (rows === 'source') {
     cursor.expect('INSERT');
     return parseInsertAction(cursor, fragments);
   }
   if (cursor.accept('DELETE')) return { kind: 'delete' };
   cursor.expect('UPDATE');
-  cursor.expect('SET');
-  if (cursor.peek()?.text === '*') {
+  const wanted = acceptWholeRow(cursor, 'SET');
+  if (wanted !== undefined) {
     if (rows === 'target') throw cursor.error('Rows that are not in the source take no values from it');
-    cursor.next();
-    return { kind: 'update', assignments: '*' };
+    return { kind: 'update', assignments: wanted };
   }
+  cursor.expect('SET');
   return { kind: 'update', assignments: parseAssignments(cursor, fragments, 'WHEN', 'RETURNING') };
 }
 
+/** `[SET] *` and `BY NAME` go by name; `BY POSITION` and nothing at all by place. Undefined where values are written out. */
+function acceptWholeRow(cursor: Cursor, ...before: string[]): '*' | 'source' | undefined {
+  if (cursor.accept('BY', 'NAME')) return acceptStar(cursor, '*');
+  if (cursor.accept('BY', 'POSITION')) return acceptStar(cursor, 'source');
+  if (endsAction(cursor)) return 'source';
+  if (!cursor.at(...before) || cursor.peek(before.length)?.text !== '*') return undefined;
+  cursor.accept(...before);
+  return acceptStar(cursor, '*');
+}
+
+function acceptStar<T>(cursor: Cursor, wanted: T): T {
+  cursor.acceptSymbol('*');
+  return wanted;
+}
+
+function endsAction(cursor: Cursor): boolean {
+  return cursor.ended || cursor.at('WHEN') || cursor.at('RETURNING') || cursor.peek()?.text === ';';
+}
+
 function parseInsertAction(cursor: Cursor, fragments: Fragments): MergeAction {
-  if (cursor.acceptSymbol('*')) return { kind: 'insert', values: '*' };
+  const wanted = acceptWholeRow(cursor);
+  if (wanted !== undefined) return { kind: 'insert', values: wanted };
   if (cursor.accept('DEFAULT', 'VALUES')) return { kind: 'insert', columns: [], values: [] };
   const columns = cursor.peek()?.text === '(' ? { columns: parseNames(cursor) } : {};
+  if (endsAction(cursor)) return { kind: 'insert', ...columns, values: 'source' };
   cursor.expect('VALUES');
   cursor.expectSymbol('(');
   const values: (string | undefined)[] = [];

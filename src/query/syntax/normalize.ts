@@ -1,14 +1,21 @@
 /**
  * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …`, `FOR TIMESTAMP AS OF …` and
  * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
- * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
+ * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for, `iceberg_scan(t)`
+ * into `t`, and `getvariable('name')` into the value.
  */
 import { schemaName } from '../tables/names.js';
 import { escapeEdits } from './escapes.js';
 import { quoteName, type Token, tokenize } from './lexer.js';
 import { applyEdits, type Edit } from './rewrite.js';
+import { tableFunction } from './table-functions.js';
+import { type VariableValue, variableEdit } from './variables.js';
 
-export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean): string {
+export function normalizeQuery(
+  sql: string,
+  isCatalog: (name: string) => boolean,
+  variables: VariableValue = () => 'NULL',
+): string {
   const tokens = tokenize(sql);
   const edits = escapeEdits(tokens);
   const clauses = new ClauseTracker();
@@ -30,6 +37,18 @@ export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean
     const literal = nanosecondLiteral(tokens, index);
     if (literal) edits.push(literal);
     if (!isName(token) || tokens[index - 1]?.text === '.') continue;
+    const variable = variableEdit(tokens, index, variables);
+    if (variable) {
+      edits.push(variable);
+      index += 3;
+      continue;
+    }
+    const called = clauses.namesTables ? tableFunction(sql, tokens, index) : undefined;
+    if (called) {
+      edits.push(called.edit);
+      index = called.last;
+      continue;
+    }
     const chain = nameChain(tokens, index);
     const names = chain.map((name) => name.text);
     const end = (chain.at(-1) as Token).end;

@@ -6,7 +6,7 @@ import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
-import { parseSet, parseShownSetting } from './setting.js';
+import { parseReset, parseSet, parseShownSetting } from './setting.js';
 import type { Statement } from './statement.js';
 import { parseCreateView } from './view.js';
 
@@ -34,6 +34,8 @@ export function parseStatement(sql: string): Statement {
       return parseUse(cursor);
     case 'SET':
       return parseSet(cursor);
+    case 'RESET':
+      return parseReset(cursor);
     case 'INSERT':
       return parseInsert(cursor);
     case 'WITH':
@@ -82,7 +84,7 @@ function unknownStatement(cursor: Cursor): SkuaError {
 const KNOWN_ELSEWHERE = new Set(
   (
     'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL KILL LOAD ' +
-    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE RESET REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
+    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
   ).split(' '),
 );
 
@@ -209,12 +211,26 @@ function parseDrop(cursor: Cursor): Statement {
   return { kind: 'drop-schema', schema: path, ifExists, cascade };
 }
 
+/** `READ ONLY` or `READ WRITE`. Whether the transaction may change nothing. */
+function acceptAccessMode(cursor: Cursor): boolean {
+  if (cursor.at('ISOLATION')) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'A transaction can not choose its isolation level; SHOW transaction_isolation tells what all of them have',
+    );
+  }
+  const isReadOnly = cursor.accept('READ', 'ONLY');
+  if (!isReadOnly) cursor.accept('READ', 'WRITE');
+  cursor.expectEnd();
+  return isReadOnly;
+}
+
 function parseTransaction(cursor: Cursor): Statement {
   const first = cursor.next().keyword;
   if (first === 'START') cursor.expect('TRANSACTION');
   else if (!cursor.accept('TRANSACTION')) cursor.accept('WORK');
   if (first === 'ROLLBACK' && cursor.at('TO')) throw new SkuaError('UNIMPLEMENTED', 'Savepoints are not supported');
+  if (first === 'BEGIN' || first === 'START') return { kind: 'begin', readOnly: acceptAccessMode(cursor) };
   cursor.expectEnd();
-  if (first === 'BEGIN' || first === 'START') return { kind: 'begin' };
   return { kind: first === 'COMMIT' || first === 'END' ? 'commit' : 'rollback' };
 }

@@ -62,11 +62,16 @@ export interface MergeClause {
   action: MergeAction;
 }
 
-/** `*` means every column of the table, by the name that it has in the source. */
+/**
+ * `*` means every column of the table, by the name that it has in the source; `source` the columns of the source, which go to the named
+ * columns of the table in order, by default to all.
+ */
 export type MergeAction =
   | { kind: 'nothing' }
+  /** Fails, with the value of an expression. */
+  | { kind: 'error'; message?: string }
   | { kind: 'delete' }
-  | { kind: 'update'; assignments: Assignment[] | '*' }
-  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' };
+  | { kind: 'update'; assignments: Assignment[] | '*' | 'source' }
+  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' | 'source' };
 
 export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement) & { written: StatementText };

@@ -1,9 +1,9 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
-import type { PartitionDefinition } from './partition.js';
+import type { PartitionDefinition, SortDefinition } from './partition.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
-import type { SetStatement } from './setting.js';
+import type { SetStatement, SetVariableStatement } from './setting.js';
 import type { CreateViewStatement } from './view.js';
 
 export type Statement =
@@ -13,6 +13,7 @@ export type Statement =
   | DescribeStatement
   | UseStatement
   | SetStatement
+  | SetVariableStatement
   | CreateSchemaStatement
   | DropSchemaStatement
   | CreateTableStatement
@@ -100,6 +101,7 @@ export interface CreateTableStatement {
   /** Names of the primary key's columns, which become Iceberg's identifier fields. */
   identifier: string[];
   partitions: PartitionDefinition[];
+  sortedBy: SortDefinition[];
   properties: Record<string, string>;
   location?: string;
   comment?: string;
@@ -136,9 +138,7 @@ export interface InsertStatement {
   sql?: string;
 }
 
-export interface TransactionStatement {
-  kind: 'begin' | 'commit' | 'rollback';
-}
+export type TransactionStatement = { kind: 'begin'; readOnly: boolean } | { kind: 'commit' | 'rollback' };
 
 /** What the log, and a person, calls the statement. */
 export function statementName(statement: Statement): string {
@@ -150,6 +150,8 @@ export function statementName(statement: Statement): string {
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    case 'set-variable':
+      return statement.sql === undefined ? 'RESET VARIABLE' : 'SET VARIABLE';
     case 'rename-table':
       return 'ALTER TABLE';
     case 'rename-view':

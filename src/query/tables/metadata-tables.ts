@@ -1,7 +1,7 @@
 /** Iceberg's metadata tables, as `"table$snapshots"`. */
 import type { TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import { METADATA_TABLES, metadataTable } from '../../iceberg/index.js';
+import { FUNCTION_TABLES, METADATA_TABLES, metadataTable } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { displayName, type NameContext, resolveTable, type TableName } from './names.js';
@@ -22,7 +22,7 @@ export async function metadataTableOf(
   const written = reference.path.at(-1) as string;
   const split = written.lastIndexOf('$');
   const kind = written.slice(split + 1).toLowerCase();
-  const known = METADATA_TABLES.find((candidate) => candidate === kind);
+  const known = [...METADATA_TABLES, ...FUNCTION_TABLES].find((candidate) => candidate === kind);
   if (split <= 0 || !known) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written.slice(0, split)]);
   const current = await loadTable(context, name);

@@ -27,7 +27,11 @@ export class Transaction {
   #ended = false;
 
   /** `isExplicit`: begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
-  constructor(readonly isExplicit: boolean) {}
+  constructor(
+    readonly isExplicit: boolean,
+    /** Changes and definitions are refused. */
+    readonly isReadOnly = false,
+  ) {}
 
   /** The transaction's own state of a table it changed. */
   overlay(name: TableName): TableMetadata | undefined {
@@ -108,12 +112,12 @@ export function transactionOf(call: Call, id: string | undefined): Transaction |
 }
 
 /** Begins a transaction; `current` makes it the session's own until it ends. */
-export async function begin(call: Call, options: { current: boolean }): Promise<Transaction> {
+export async function begin(call: Call, options: { current: boolean; readOnly?: boolean }): Promise<Transaction> {
   const transactions = await transactionsOf(call);
   if (options.current && transactions.current) {
     throw new SkuaError('FAILED_PRECONDITION', 'A transaction is already open in this session');
   }
-  const transaction = new Transaction(options.current);
+  const transaction = new Transaction(options.current, options.readOnly);
   transactions.byId.set(transaction.id, transaction);
   if (options.current) transactions.current = transaction;
   call.report.keepsState = true;
@@ -128,6 +132,15 @@ export function endTransaction(call: Call, id?: string): StagedChange[] {
   transactions?.byId.delete(transaction.id);
   if (transactions?.current === transaction) transactions.current = undefined;
   return transaction.end();
+}
+
+/** Refuses what would change something in a transaction that was begun READ ONLY: FAILED_PRECONDITION. */
+export function refuseInReadOnly(transaction: Transaction | undefined, statement: string): void {
+  if (!transaction?.isReadOnly) return;
+  throw new SkuaError(
+    'FAILED_PRECONDITION',
+    `${statement} would change something, but the transaction is READ ONLY; end it first, or BEGIN without READ ONLY`,
+  );
 }
 
 /** Removes what changes wrote that will never take effect. */
