@@ -68,11 +68,11 @@ export class SpecEvolution {
     const before = this.#fields;
     const isOrdered = this.#metadata.formatVersion === 1;
     // Version 1 tells partition fields by their places, so that none of them may go or move.
-    this.#fields = isOrdered
-      ? before.map((field) => (isWanted(field) ? field : { ...field, transform: 'void' }))
-      : [];
+    this.#fields = isOrdered ? before.map((field) => (isWanted(field) ? field : { ...field, transform: 'void' })) : [];
     for (const term of terms) {
-      const stays = isOrdered && before.some((field) => isWanted(field) && isOf(field, partitionSource(columns, term).id, term.transform));
+      const stays =
+        isOrdered &&
+        before.some((field) => isWanted(field) && isOf(field, partitionSource(columns, term).id, term.transform));
       if (!stays) this.add(columns, term, term.name);
     }
   }

@@ -1,8 +1,8 @@
 /** The places that errors name are those of the query that stands for a change; the client knows the statement. */
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
-import { normalizeQuery } from '../syntax/normalize.js';
 import { variablesOf } from '../session/variable-values.js';
+import { normalizeQuery } from '../syntax/normalize.js';
 import type { StatementText } from '../syntax/row-change.js';
 import { findCatalog } from '../tables/names.js';
 import { namesOf } from '../tables/tables.js';

@@ -51,7 +51,7 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: 
   const chosen = clauses.flatMap(({ rows, condition }, index) => {
     if (rows === 'source') return [];
     const side = rows === 'matched' ? isMatched : `NOT (${isMatched})`;
-    return [`WHEN ${side}${conditionSql(condition)} THEN ${chosenSql(clauses, index)}`];
+    return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
   });
   const updates = clauses.map(({ action }) =>
     action.kind === 'update'
@@ -74,7 +74,7 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: 
     `${ours}._file AS ${quoteName(changed.file)}`,
     `${ours}._pos AS ${quoteName(changed.position)}`,
     ...(hasRowIds(table) ? [`${ours}._row_id AS ${quoteName(changed.rowId)}`] : []),
-    `${clause} IN (${listOf(writing)}) AS ${quoteName(changed.writes)}`,
+    `${orError(clauses, ['matched', 'target'], `${clause} IN (${listOf(writing)})`)} AS ${quoteName(changed.writes)}`,
     ...values,
   ];
   const join = clauses.some(({ rows }) => rows === 'target') ? 'LEFT JOIN' : 'JOIN';
@@ -94,7 +94,7 @@ function insertsSql(
 ): string {
   const theirs = quoteName(sourceName);
   const chosen = clauses.flatMap(({ rows, condition }, index) =>
-    rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${chosenSql(clauses, index)}`] : [],
+    rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${index}`] : [],
   );
   const inserts = clauses.map(({ action }) =>
     action.kind === 'insert' ? insertedValues(table, action, { name: sourceName, columns: sourceColumns }) : undefined,
@@ -110,7 +110,7 @@ function insertsSql(
     'NULL AS f',
     'NULL AS p',
     ...(hasRowIds(table) ? ['NULL AS i'] : []),
-    'true AS w',
+    `${orError(clauses, ['source'], 'true')} AS w`,
     ...values.map((value, index) => `${value} AS c${index}`),
   ];
   const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
@@ -121,12 +121,15 @@ function sourceNameOf({ source: { name } }: MergeStatement): string {
   return name ?? 'source';
 }
 
-/** The number of a clause; for one that fails, the call that does. */
-function chosenSql(clauses: readonly MergeClause[], index: number): string {
-  const { action } = clauses[index] as MergeClause;
-  if (action.kind !== 'error') return String(index);
-  const message = action.message === undefined ? `'MERGE found a row for WHEN clause ${index + 1}, THEN ERROR'` : `CAST((${action.message}\n) AS VARCHAR)`;
-  return `CAST(error(${message}) AS INTEGER)`;
+/** An expression, which fails for rows that a clause with THEN ERROR takes. */
+function orError(clauses: readonly MergeClause[], sides: MergeClause['rows'][], expression: string): string {
+  const failing = clauses.flatMap(({ rows, action }, index) => {
+    if (action.kind !== 'error' || !sides.includes(rows)) return [];
+    const text =
+      action.message === undefined ? `'WHEN clause ${index + 1} of MERGE met a row'` : `(${action.message}\n)`;
+    return [`WHEN ${index} THEN CAST(error(CAST(${text} AS VARCHAR)) AS BOOLEAN)`];
+  });
+  return failing.length === 0 ? expression : `CASE ${clause} ${failing.join(' ')} ELSE ${expression} END`;
 }
 
 function conditionSql(condition: string | undefined): string {
@@ -154,7 +157,7 @@ function updatedValues(
 ): Map<number, string> {
   const { fields } = table.schema;
   if (action.assignments === '*') return sourceValues(fields, from.name);
-  if (action.assignments === 'source') return valuesInOrder(fields, fields, from);
+  if (action.assignments === 'source') return valuesInOrder(fields, from);
   return assignedValues(fields, action.assignments, qualifier);
 }
 
@@ -166,10 +169,10 @@ function insertedValues(
   const { fields } = table.schema;
   const { values } = action;
   if (values === '*') return sourceValues(fields, from.name);
+  if (values === 'source') return valuesInOrder(fields, from);
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
   if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
-  if (values === 'source') return valuesInOrder(fields, columns, from);
   if (columns.length !== values.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -190,24 +193,17 @@ interface MergeColumns {
   columns: readonly string[];
 }
 
-/** The columns of the source in their order; columns of the table that get none have their default. */
-function valuesInOrder(
-  fields: readonly NestedField[],
-  targets: readonly NestedField[],
-  { name, columns }: MergeColumns,
-): Map<number, string> {
-  if (targets.length !== columns.length) {
+/** The columns of the source in their order, which are as many as those of the table. */
+function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+  if (fields.length !== columns.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
-      `The source of MERGE has ${columns.length} columns for ${targets.length} of the table; write BY NAME, or the columns and VALUES`,
+      `The source of MERGE has ${columns.length} columns for ${fields.length} of the table; write BY NAME, or the columns and VALUES`,
     );
   }
+  const source = quoteName(name ?? 'source');
   return new Map(
-    fields.map((field) => {
-      const index = targets.indexOf(field);
-      const value = index < 0 ? undefined : `${quoteName(name ?? 'source')}.${quoteName(columns[index] as string)}`;
-      return [field.id, expressionSql(field, value)];
-    }),
+    fields.map((field, index) => [field.id, expressionSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
   );
 }
 

@@ -1,10 +1,11 @@
 /** New values of columns, as SQL. */
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
-import type { NestedField, Type } from '../../iceberg/types.js';
+import type { NestedField } from '../../iceberg/types.js';
 import { quoteName, quoteString } from '../syntax/lexer.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
+import { typedSql } from '../writing/typed-values.js';
 
 /** What is assigned to a column or to fields inside it. */
 interface Assigned {
@@ -40,7 +41,7 @@ export function columnSql(qualifier: string, { name }: NestedField): string {
 export function expressionSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
   // A comment at the end of the expression must end with it.
-  return typed(field.type, `(${expression}\n)`);
+  return typedSql(field.type, `(${expression}\n)`);
 }
 
 function assign(
@@ -80,53 +81,4 @@ function withoutQualifier(fields: readonly NestedField[], path: string[], qualif
   const first = (path[0] as string).toLowerCase();
   const isColumn = fields.some(({ name }) => name.toLowerCase() === first);
   return path.length > 1 && !isColumn && first === qualifier.toLowerCase() ? path.slice(1) : path;
-}
-
-/** Casts as INSERT does; parameters get the column's type by it. */
-function typed(type: Type, sql: string): string {
-  const name = castType(type);
-  return name === undefined ? sql : `CAST(${sql} AS ${name})`;
-}
-
-const PRIMITIVES = new Map<string, string>([
-  ['boolean', 'BOOLEAN'],
-  ['int', 'INTEGER'],
-  ['long', 'BIGINT'],
-  ['float', 'FLOAT'],
-  ['double', 'DOUBLE'],
-  ['date', 'DATE'],
-  ['time', 'TIME'],
-  ['timestamp', 'TIMESTAMP'],
-  ['timestamptz', 'TIMESTAMPTZ'],
-  ['timestamp_ns', 'TIMESTAMP_NS'],
-  ['string', 'VARCHAR'],
-  ['uuid', 'UUID'],
-  ['binary', 'BLOB'],
-]);
-
-/** The engine's name of a type; undefined for those that it has none of its own for. */
-function castType(type: Type): string | undefined {
-  switch (type.kind) {
-    case 'primitive':
-      return PRIMITIVES.get(type.type);
-    case 'decimal':
-      return `DECIMAL(${type.precision}, ${type.scale})`;
-    case 'fixed':
-      return 'BLOB';
-    case 'struct': {
-      const fields = type.fields.map(({ name, type: child }) => [quoteName(name), castType(child)]);
-      if (fields.some(([, child]) => child === undefined)) return undefined;
-      return `STRUCT(${fields.map((field) => field.join(' ')).join(', ')})`;
-    }
-    case 'list': {
-      const element = castType(type.element);
-      return element && `${element}[]`;
-    }
-    case 'map': {
-      const [key, value] = [castType(type.key), castType(type.value)];
-      return key && value && `MAP(${key}, ${value})`;
-    }
-    default:
-      return undefined;
-  }
 }

@@ -45,7 +45,8 @@ function createTableStatement({ name, schema, metadata }: PinnedTable): string {
     lines.push(`PRIMARY KEY (${identifiers.map(pathText).join(', ')})`);
   }
   const partitions = defaultPartitionSpec(metadata).fields.map(({ name: given, transform, sourceIds }) => {
-    const column = fieldPath(schema.fields, sourceIds[0] as number) ?? fail(`that partition field "${given}" is made of`);
+    const column =
+      fieldPath(schema.fields, sourceIds[0] as number) ?? fail(`that partition field "${given}" is made of`);
     const term = termText(transform, column);
     return given === fieldName({ column, transform }) ? term : `${term} AS ${quoteName(given)}`;
   });

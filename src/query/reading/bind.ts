@@ -122,7 +122,9 @@ export class Binder {
     depth: number,
     hidden: HiddenReference[],
   ): Promise<string> {
-    const reference = written.at ? { ...written, at: { ...written.at, ...(await this.#constant(written.at)) } } : written;
+    const reference = written.at
+      ? { ...written, at: { ...written.at, ...(await this.#constant(written.at)) } }
+      : written;
     if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
       (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
@@ -174,7 +176,10 @@ export class Binder {
     const sql = `SELECT ${VALUE_OF[at.unit](`(${at.text}\n)`)} AS value`;
     const { tables, parameterCount } = await environment.engine.parser.parseQuery(sql);
     if (tables.length > 0 || parameterCount > 0) {
-      throw new SkuaError('INVALID_ARGUMENT', `"${at.text}" is no constant; a version or time can't depend on tables or parameters`);
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `"${at.text}" is no constant; a version or time can't depend on tables or parameters`,
+      );
     }
     const { engine } = await environment.instance(call);
     const { schema, batches } = await engine.run(sql, sessionFunctions(this.statement, sql), {
@@ -183,7 +188,8 @@ export class Binder {
     });
     let value: unknown;
     for await (const batch of batches) value = batchToRows(schema, batch)[0]?.[0];
-    if (typeof value !== 'string') throw new SkuaError('INVALID_ARGUMENT', `"${at.text}" is null and names no version or time`);
+    if (typeof value !== 'string')
+      throw new SkuaError('INVALID_ARGUMENT', `"${at.text}" is null and names no version or time`);
     return { unit: at.unit, text: quoteString(value) };
   }
 

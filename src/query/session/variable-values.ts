@@ -8,7 +8,9 @@ const VARIABLES = Symbol('variables');
 const bySession = new WeakMap<Session, Map<string, string>>();
 
 /** Where the session keeps them. */
-export async function variableValues({ call: { session } }: Pick<StatementContext, 'call'>): Promise<Map<string, string>> {
+export async function variableValues({
+  call: { session },
+}: Pick<StatementContext, 'call'>): Promise<Map<string, string>> {
   return session.resource(
     VARIABLES,
     async () => {

@@ -111,7 +111,10 @@ function parseLayout(cursor: Cursor): TableAlteration | undefined {
   if (cursor.accept('SET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: parseSortOrder(cursor) };
   if (cursor.accept('RESET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: [] };
   if (cursor.at('WRITE')) {
-    throw new SkuaError('UNIMPLEMENTED', 'ALTER TABLE … WRITE is not supported; write SET SORTED BY (…) or RESET SORTED BY');
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'ALTER TABLE … WRITE is not supported; write SET SORTED BY (…) or RESET SORTED BY',
+    );
   }
   if (cursor.at('EXECUTE')) {
     throw new SkuaError('UNIMPLEMENTED', 'ALTER TABLE … EXECUTE is not supported');

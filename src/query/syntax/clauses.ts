@@ -82,7 +82,11 @@ export function parseSortOrder(cursor: Cursor): SortDefinition[] {
     const { column, transform } = parseTerm(list);
     const isDescending = list.accept('DESC');
     if (!isDescending) list.accept('ASC');
-    const given = list.accept('NULLS', 'FIRST') ? 'nulls-first' : list.accept('NULLS', 'LAST') ? 'nulls-last' : undefined;
+    const given = list.accept('NULLS', 'FIRST')
+      ? 'nulls-first'
+      : list.accept('NULLS', 'LAST')
+        ? 'nulls-last'
+        : undefined;
     const nullOrder = given ?? (isDescending ? 'nulls-last' : 'nulls-first');
     return { column, transform, direction: isDescending ? 'desc' : 'asc', nullOrder };
   });

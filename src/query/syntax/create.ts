@@ -1,6 +1,14 @@
 /** CREATE SCHEMA and CREATE TABLE. */
 import { SkuaError } from '../../errors.js';
-import { AFTER_TYPE, parseColumnType, parseDefault, parseNames, parsePartitions, parseProperties, parseSortOrder } from './clauses.js';
+import {
+  AFTER_TYPE,
+  parseColumnType,
+  parseDefault,
+  parseNames,
+  parsePartitions,
+  parseProperties,
+  parseSortOrder,
+} from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { ColumnDefinition, CreateTableStatement, Statement } from './statement.js';
 

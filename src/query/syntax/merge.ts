@@ -116,7 +116,6 @@ function parseInsertAction(cursor: Cursor, fragments: Fragments): MergeAction {
   if (wanted !== undefined) return { kind: 'insert', values: wanted };
   if (cursor.accept('DEFAULT', 'VALUES')) return { kind: 'insert', columns: [], values: [] };
   const columns = cursor.peek()?.text === '(' ? { columns: parseNames(cursor) } : {};
-  if (endsAction(cursor)) return { kind: 'insert', ...columns, values: 'source' };
   cursor.expect('VALUES');
   cursor.expectSymbol('(');
   const values: (string | undefined)[] = [];

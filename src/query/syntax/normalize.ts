@@ -19,6 +19,7 @@ export function normalizeQuery(
   const tokens = tokenize(sql);
   const edits = escapeEdits(tokens);
   const clauses = new ClauseTracker();
+  const inner = (text: string) => normalizeQuery(text, isCatalog, variables);
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] as Token;
     if (token.keyword === 'FOR') {
@@ -43,7 +44,7 @@ export function normalizeQuery(
       index += 3;
       continue;
     }
-    const called = clauses.namesTables ? tableFunction(sql, tokens, index) : undefined;
+    const called = clauses.namesTables ? tableFunction(sql, tokens, index, inner) : undefined;
     if (called) {
       edits.push(called.edit);
       index = called.last;

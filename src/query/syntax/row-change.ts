@@ -63,8 +63,8 @@ export interface MergeClause {
 }
 
 /**
- * `*` means every column of the table, by the name that it has in the source; `source` the columns of the source, which go to the named
- * columns of the table in order, by default to all.
+ * `*` means every column of the table, by the name that it has in the source; `source` the columns of the source in
+ * their order.
  */
 export type MergeAction =
   | { kind: 'nothing' }

@@ -26,6 +26,7 @@ export function tableFunction(
   sql: string,
   tokens: readonly Token[],
   index: number,
+  normalize: (text: string) => string,
 ): { edit: Edit; last: number } | undefined {
   const [name, open] = [tokens[index] as Token, tokens[index + 1]];
   const kind = FUNCTIONS[name.text.toLowerCase()];
@@ -35,7 +36,7 @@ export function tableFunction(
   const cursor = new Cursor(sql.slice(open.end, tokens[last]?.start));
   const path = cursor.peek()?.kind === 'string' ? namesIn(cursor.next().text) : cursor.path('a table');
   const clauses: string[] = [];
-  while (cursor.acceptSymbol(',')) clauses.push(optionOf(cursor, name.text));
+  while (cursor.acceptSymbol(',')) clauses.push(optionOf(cursor, name.text, normalize));
   cursor.expectEnd();
   const table = [...path.slice(0, -1), `${path.at(-1)}${kind}`].map(quoteName).join('.');
   const text = [table, ...clauses].join(' ');
@@ -49,15 +50,18 @@ function namesIn(text: string): string[] {
   return path;
 }
 
-function optionOf(cursor: Cursor, name: string): string {
+function optionOf(cursor: Cursor, name: string, normalize: (text: string) => string): string {
   const option = cursor.name('an option');
   if (!cursor.acceptSymbol('=>')) cursor.expectSymbol('=');
   const value = cursor.until((token) => token.text === ',');
   const unit = OPTIONS[option.toLowerCase()];
   if (unit === undefined) {
-    throw new SkuaError('UNIMPLEMENTED', `${name} takes snapshot_from_id and snapshot_from_timestamp, but not ${option}`);
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `${name} takes snapshot_from_id and snapshot_from_timestamp, but not ${option}`,
+    );
   }
-  return `AT (${unit} => ${value})`;
+  return `AT (${unit} => ${normalize(value)})`;
 }
 
 function closing(tokens: readonly Token[], open: number): number | undefined {

@@ -31,9 +31,11 @@ export async function writeFiles(connection: Connection, sql: string, options: W
   try {
     if (options.partitions.length === 0) {
       const copy = copySql(options, options.directory);
+      // Terms of the order are over the values as they are stored, which those of the query become in the inner SELECT.
+      const [before, after] = sorted === '' ? ['', ''] : ['SELECT * FROM (', `)${sorted}`];
       return await filesOf(
         connection,
-        [`${copy.prefix}${prefix}`, sql, `${suffix}${sorted}${copy.suffix}`],
+        [`${copy.prefix}${before}${prefix}`, sql, `${suffix}${after}${copy.suffix}`],
         options,
         [],
       );
