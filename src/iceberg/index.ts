@@ -14,7 +14,7 @@ export { fieldPath } from './evolution/tree.js';
 export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
-export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
+export { hiddenColumnNames, hiddenColumns, hiddenValues, OTHER_HIDDEN_NAMES } from './hidden-columns.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {

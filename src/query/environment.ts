@@ -54,6 +54,8 @@ export interface StatementContext {
   call: Call;
   /** `information_schema`, which lists what views answer with, and so can't be known to those who bind them. */
   informationSchema: SystemSchema;
+  /** The rows of a DESCRIBE or SHOW that stands in a FROM clause. */
+  shown: (context: StatementContext, sql: string) => Promise<RowsTable>;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
   /** Of a change that must happen once. */

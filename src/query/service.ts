@@ -11,7 +11,7 @@ import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest/ingest.js';
 import { informationSchemaTable } from './listing/information-schema.js';
 import { metadataService } from './listing/metadata.js';
-import { describe, show, showSchema } from './listing/show.js';
+import { describe, show, shownRows, showSchema } from './listing/show.js';
 import { bindQuery, describeQuery, runQuery } from './reading/query.js';
 import type { Rows, RowsTable } from './rows.js';
 import { set, settingOf } from './session/settings.js';
@@ -158,6 +158,7 @@ class Statements implements StatementService {
       environment: this.environment,
       call,
       informationSchema: informationSchemaTable,
+      shown: shownRows,
       transaction: transactionOf(call, transaction),
     };
   }

@@ -25,7 +25,7 @@ import type { SortDefinition } from '../syntax/partition.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { mayRetry } from '../writing/retries.js';
-import { defaultValue, requireDefaults } from './column-defaults.js';
+import { type ColumnDefault, columnDefault } from './column-defaults.js';
 import { ignoring } from './definitions.js';
 
 /** All alterations of the statement, or none. What another commit changed meanwhile is taken into account. */
@@ -136,25 +136,30 @@ async function valueOfDefault(
   metadata: TableMetadata,
   schema: SchemaEvolution,
   alteration: TableAlteration,
-): Promise<unknown> {
+): Promise<ColumnDefault | undefined> {
   const { kind } = alteration;
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
-  requireDefaults(metadata.formatVersion);
-  const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
-  return defaultValue(context, type, alteration.default);
+  const { formatVersion } = metadata;
+  if (kind === 'set-default') {
+    const options = { keys: ['writeDefault'], formatVersion } as const;
+    return columnDefault(context, schema.typeOf(alteration.path), alteration.default, options);
+  }
+  const options = { keys: ['initialDefault', 'writeDefault'], formatVersion } as const;
+  return columnDefault(context, sqlTypeToIceberg(alteration.type), alteration.default, options);
 }
 
 function alterDefinition(
   schema: SchemaEvolution,
   spec: SpecEvolution,
   alteration: Exclude<TableAlteration, PropertyAlteration | { kind: 'set-sort-order' }>,
-  value: unknown,
+  given: ColumnDefault | undefined,
 ): void {
   switch (alteration.kind) {
     case 'add-column': {
       const { path, required, comment, place } = alteration;
       if (alteration.ifNotExists && schema.has(path)) return;
-      schema.add(path, { type: sqlTypeToIceberg(alteration.type), required, doc: comment, defaultValue: value, place });
+      const type = given?.type ?? sqlTypeToIceberg(alteration.type);
+      schema.add(path, { type, required, doc: comment, defaultValue: given?.value, place });
       return;
     }
     case 'drop-column':
@@ -170,7 +175,7 @@ function alterDefinition(
       schema.setRequired(alteration.path, alteration.required);
       return;
     case 'set-default':
-      schema.setWriteDefault(alteration.path, value);
+      schema.setWriteDefault(alteration.path, given?.value, given?.type);
       return;
     case 'comment-column':
       schema.setDoc(alteration.path, alteration.comment);

@@ -1,43 +1,57 @@
-/** DEFAULT of columns: a literal in SQL as a default value in Iceberg (spec, "Default values", from format version 3 on). */
+/** DEFAULT of columns: a constant in SQL as a default value in Iceberg (spec, "Default values", from format version 3 on). */
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { typeToSql } from '../../iceberg/index.js';
-import type { Schema, Type } from '../../iceberg/types.js';
+import type { NestedField, Schema, Type } from '../../iceberg/types.js';
 import { parseJson } from '../../json.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, runQuery } from '../reading/query.js';
 import { Cursor } from '../syntax/cursor.js';
+import { quoteString } from '../syntax/lexer.js';
+import { typedSql } from '../writing/typed-values.js';
 
-/** Words of literals. A function would be called once, when the table is defined, and not for each row. */
-const LITERAL_WORDS = new Set(
-  'TRUE FALSE NULL DATE TIME TIMESTAMP TIMESTAMPTZ WITH WITHOUT ZONE UUID BLOB DECIMAL INT INTEGER BIGINT VARCHAR'.split(
-    ' ',
-  ),
+/** Words of literals, casts and constructors. A function would be called once, when the table is defined, and not for each row. */
+const CONSTANT_WORDS = new Set(
+  (
+    'TRUE FALSE NULL CAST TRY_CAST AS WITH WITHOUT LOCAL ZONE PRECISION VARYING GETVARIABLE STRUCT STRUCT_PACK ROW ' +
+    'BOOLEAN BOOL TINYINT SMALLINT INT INTEGER BIGINT HUGEINT FLOAT REAL DOUBLE DECIMAL NUMERIC DATE TIME TIMESTAMP TIMESTAMPTZ TIMESTAMP_S ' +
+    'TIMESTAMP_MS TIMESTAMP_NS TIMESTAMPTZ_NS VARCHAR TEXT STRING CHAR UUID BLOB BYTEA BINARY VARBINARY GEOMETRY VARIANT'
+  ).split(' '),
 );
 const FIRST_VERSION = 3;
 
-/** Tables of earlier format versions have no defaults: INVALID_ARGUMENT. */
-export function requireDefaults(formatVersion: number): void {
-  if (formatVersion >= FIRST_VERSION) return;
-  throw new SkuaError(
-    'INVALID_ARGUMENT',
-    `A column can have a DEFAULT in tables of format version ${FIRST_VERSION} or later; this one is of version ${formatVersion} (TBLPROPERTIES ('format-version' = '${FIRST_VERSION}') makes or upgrades one)`,
-  );
+/** Which default values of a field: what rows from before read as, what INSERT writes. */
+export type DefaultKey = 'initialDefault' | 'writeDefault';
+
+/** A default value in the JSON form of its type (spec, Appendix D), and the type with the defaults that fields inside it have. */
+export interface ColumnDefault {
+  type: Type;
+  value: unknown;
 }
 
-/** The value of a literal in the JSON form of a column's type (spec, Appendix D); undefined for NULL. What is no literal: INVALID_ARGUMENT. */
-export async function defaultValue(context: StatementContext, type: Type, sql: string): Promise<unknown> {
-  for (const cursor = new Cursor(sql); !cursor.ended; ) {
-    const { kind, keyword } = cursor.next();
-    if (kind === 'parameter' || kind === 'quoted' || (kind === 'word' && !LITERAL_WORDS.has(keyword))) {
-      throw new SkuaError('INVALID_ARGUMENT', `A DEFAULT is a literal; "${sql}" is none`);
-    }
-  }
-  const bound = await bindQuery(context, `SELECT ${textExpression(type, `(${sql}\n)`)} AS value`);
+/**
+ * The value of a constant; undefined for NULL, which is no default. That of a struct is the empty object, and its fields have defaults of their
+ * own, under the given keys. What is no constant, and a default in a table of an earlier format version: INVALID_ARGUMENT.
+ */
+export async function columnDefault(
+  context: StatementContext,
+  type: Type,
+  sql: string,
+  { keys, formatVersion }: { keys: readonly DefaultKey[]; formatVersion: number },
+): Promise<ColumnDefault | undefined> {
+  requireConstant(sql);
+  if (/^\(*\s*null\s*\)*(?:::.*)?$/is.test(sql.trim())) return undefined;
+  requireDefaults(formatVersion);
+  const expressions: string[] = [];
+  collectExpressions(type, 'value', expressions);
+  const bound = await bindQuery(
+    context,
+    `SELECT ${expressions.map((expression, index) => `${expression} AS v${index}`).join(', ')} FROM (SELECT ${typedSql(type, `(${sql}\n)`)} AS value)`,
+  );
   const stream = await runQuery(context, bound, []);
-  let text: unknown;
-  for await (const batch of stream.batches) text = batchToRows(stream.schema, batch)[0]?.[0];
-  return typeof text === 'string' ? jsonOf(type, text) : undefined;
+  let row: unknown[] = [];
+  for await (const batch of stream.batches) row = batchToRows(stream.schema, batch)[0] ?? row;
+  return takeDefault(type, row.values(), keys);
 }
 
 /** The schema with the values of the defaults as write defaults: columns of a new table have no earlier rows to read them for. */
@@ -47,36 +61,82 @@ export async function withWriteDefaults(
   columns: readonly { default?: string }[],
   formatVersion: number,
 ): Promise<Schema> {
-  if (columns.every((column) => column.default === undefined)) return schema;
-  requireDefaults(formatVersion);
   const fields = await Promise.all(
-    schema.fields.map(async (field, index) => {
+    schema.fields.map(async (field, index): Promise<NestedField> => {
       const sql = columns[index]?.default;
-      const writeDefault = sql === undefined ? undefined : await defaultValue(context, field.type, sql);
-      return writeDefault === undefined ? field : { ...field, writeDefault };
+      if (sql === undefined) return field;
+      const given = await columnDefault(context, field.type, sql, { keys: ['writeDefault'], formatVersion });
+      return given ? { ...field, type: given.type, writeDefault: given.value } : field;
     }),
   );
   return { ...schema, fields };
 }
 
-function textExpression(type: Type, sql: string): string {
+function requireDefaults(formatVersion: number): void {
+  if (formatVersion >= FIRST_VERSION) return;
+  throw new SkuaError(
+    'INVALID_ARGUMENT',
+    `A column can have a DEFAULT in tables of format version ${FIRST_VERSION} or later; this one is of version ${formatVersion} (TBLPROPERTIES ('format-version' = '${FIRST_VERSION}') makes or upgrades one)`,
+  );
+}
+
+function requireConstant(sql: string): void {
+  for (const cursor = new Cursor(sql); !cursor.ended; ) {
+    const { kind, keyword } = cursor.next();
+    const isName = kind === 'quoted' || (kind === 'word' && !CONSTANT_WORDS.has(keyword));
+    // A name in front of a colon is that of a field.
+    if (kind === 'parameter' || (isName && cursor.peek()?.text !== ':')) {
+      throw new SkuaError('INVALID_ARGUMENT', `A DEFAULT is a literal; "${sql}" is none`);
+    }
+  }
+}
+
+/** For a struct whether it is there and what its fields are, for a leaf its text, in the order in which `takeDefault` reads them. */
+function collectExpressions(type: Type, value: string, expressions: string[]): void {
+  if (type.kind !== 'struct') {
+    expressions.push(textExpression(type, value));
+    return;
+  }
+  expressions.push(`CASE WHEN ${value} IS NOT NULL THEN '' END`);
+  for (const field of type.fields) {
+    collectExpressions(field.type, `struct_extract(${value}, ${quoteString(field.name)})`, expressions);
+  }
+}
+
+function takeDefault(type: Type, values: Iterator<unknown>, keys: readonly DefaultKey[]): ColumnDefault | undefined {
+  const text = values.next().value;
+  const isGiven = typeof text === 'string';
+  if (type.kind !== 'struct') return isGiven ? { type, value: jsonOf(type, text) } : undefined;
+  const fields = type.fields.map((field): NestedField => {
+    const given = takeDefault(field.type, values, keys);
+    const defaults = Object.fromEntries(keys.map((key) => [key, given?.value]));
+    return { ...field, type: given?.type ?? field.type, ...defaults };
+  });
+  return isGiven ? { type: { ...type, fields }, value: {} } : undefined;
+}
+
+function textExpression(type: Type, value: string): string {
   const text = (expression: string) => `CAST(${expression} AS VARCHAR)`;
-  if (type.kind === 'decimal') return text(`CAST(${sql} AS ${typeToSql(type)})`);
-  if (type.kind === 'fixed') return `lower(hex(CAST(${sql} AS BLOB)))`;
+  if (type.kind === 'decimal') return text(value);
+  if (type.kind === 'fixed') return `lower(hex(${value}))`;
   if (type.kind !== 'primitive' || type.type === 'variant' || type.type === 'unknown') {
-    throw new SkuaError('UNIMPLEMENTED', `A DEFAULT for a column of type ${typeToSql(type)} is not supported`);
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `A DEFAULT for a column of type ${typeToSql(type)} is not supported; give the value with each INSERT`,
+    );
   }
   switch (type.type) {
     case 'binary':
-      return `lower(hex(CAST(${sql} AS BLOB)))`;
+      return `lower(hex(${value}))`;
     case 'timestamp':
     case 'timestamp_ns':
-      return `replace(${text(`CAST(${sql} AS ${typeToSql(type)})`)}, ' ', 'T')`;
+      return `replace(${text(value)}, ' ', 'T')`;
     case 'timestamptz':
+      return `replace(${text(`${value} AT TIME ZONE 'UTC'`)}, ' ', 'T') || '+00:00'`;
     case 'timestamptz_ns':
-      return `replace(${text(`CAST(${sql} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`)}, ' ', 'T') || '+00:00'`;
+      return `regexp_replace(replace(${text(value)}, ' ', 'T'), '(?:\\+00|Z)?$', '+00:00')`;
     default:
-      return text(`CAST(${sql} AS ${typeToSql(type)})`);
+      return text(value);
   }
 }
 

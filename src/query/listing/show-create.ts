@@ -83,14 +83,25 @@ function nameText({ catalog, namespace, name }: TableName): string {
   return pathText([catalog, schemaName(namespace), name]);
 }
 
-function columnText({ name, type, required, doc, writeDefault }: NestedField): string {
-  const literal = defaultLiteral(type, writeDefault);
+function columnText(field: NestedField): string {
+  const { name, type, required, doc } = field;
+  const given = defaultText(field);
   return [
     `${quoteName(name)} ${typeToSql(type)}`,
     ...(required ? ['NOT NULL'] : []),
-    ...(literal ? [`DEFAULT ${literalText(literal)}`] : []),
+    ...(given === undefined ? [] : [`DEFAULT ${given}`]),
     ...(doc === undefined ? [] : [`COMMENT ${quoteString(doc)}`]),
   ].join(' ');
+}
+
+/** A struct has those of its fields. */
+function defaultText({ type, writeDefault }: NestedField): string | undefined {
+  if (type.kind === 'struct' && writeDefault != null) {
+    const parts = type.fields.map((child) => `${quoteString(child.name)}: ${defaultText(child) ?? 'NULL'}`);
+    return `{${parts.join(', ')}}`;
+  }
+  const literal = defaultLiteral(type, writeDefault);
+  return literal && literalText(literal);
 }
 
 /** As text, which the column's type reads; bytes with escapes. */

@@ -1,13 +1,14 @@
 /** SHOW, DESCRIBE and EXPLAIN: statements that answer with rows about names and plans. */
-import { Bool, Field, Schema, Utf8 } from 'apache-arrow';
+import { Bool, Field, List, Schema, Utf8 } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, typeToSql } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
 import { describeQuery } from '../reading/query.js';
-import type { Rows } from '../rows.js';
+import { type Rows, type RowsTable, rowsTable } from '../rows.js';
 import { settingsOf } from '../session/session-values.js';
 import { settingOf } from '../session/settings.js';
-import type { DescribeStatement, ShowStatement } from '../syntax/statement.js';
+import { parseStatement } from '../syntax/parse.js';
+import { type DescribeStatement, type ShowStatement, statementName } from '../syntax/statement.js';
 import {
   chosenCatalog,
   currentCatalog,
@@ -40,6 +41,14 @@ const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
   'create-table': new Schema([text('create_statement')]),
   tblproperties: new Schema([text('key'), text('value')]),
   databases: new Schema([text('database_name')]),
+  'all-tables': new Schema([
+    text('database'),
+    text('schema'),
+    text('name'),
+    new Field('column_names', new List(text('element')), true),
+    new Field('column_types', new List(text('element')), true),
+    new Field('temporary', new Bool(), true),
+  ]),
   'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
 };
 
@@ -51,6 +60,23 @@ export function showSchema(statement: ShowStatement | DescribeStatement): Schema
 
 export async function show(context: StatementContext, statement: ShowStatement): Promise<Rows> {
   return { schema: showSchema(statement), rows: await showRows(context, statement) };
+}
+
+/** The rows of a DESCRIBE or SHOW as a table. Any other statement: INVALID_ARGUMENT. */
+export async function shownRows(context: StatementContext, sql: string): Promise<RowsTable> {
+  const statement = parseStatement(sql);
+  if (statement.kind === 'describe') return rowsOf(sql, await describe(context, statement));
+  if (statement.kind !== 'show')
+    throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} can't stand in FROM`);
+  const shown = await show(context, statement);
+  if (statement.what !== 'tables') return rowsOf(sql, shown);
+  // DuckDB calls the only column that it shows `name`.
+  const schema = new Schema([...shown.schema.fields, text('name')]);
+  return rowsOf(sql, { schema, rows: shown.rows.map((row) => [...row, row[1]]) });
+}
+
+function rowsOf(sql: string, { schema, rows }: Rows): RowsTable {
+  return rowsTable(sql, schema, rows);
 }
 
 async function showRows(context: StatementContext, statement: ShowStatement): Promise<unknown[][]> {
@@ -78,6 +104,14 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
       return found.map((entry) =>
         statement.what === 'views' ? [entry.schema, entry.table] : [entry.schema, entry.table, entry.type],
       );
+    }
+    case 'all-tables': {
+      const entries = await listTables(context, { tableTypes: [], includeSchema: true });
+      return entries.map(({ catalog, schema, table, arrowSchema }) => {
+        const fields = arrowSchema?.fields ?? [];
+        const types = fields.map(typeNameOf);
+        return [catalog, schema, table, fields.map(({ name }) => name), types, false];
+      });
     }
     case 'columns':
       return columnRows(context, statement.within ?? []);
@@ -109,10 +143,14 @@ async function columnRows(context: StatementContext, path: string[]): Promise<un
   if (!schema) throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   return schema.fields.map((field) => [
     field.name,
-    field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type),
+    typeNameOf(field),
     field.nullable,
     field.metadata.get('ARROW:FLIGHT:SQL:REMARKS') ?? null,
   ]);
+}
+
+function typeNameOf(field: Field): string {
+  return field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type);
 }
 
 function catalogNamed(catalogs: readonly string[], path: readonly string[]): string {

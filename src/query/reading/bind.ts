@@ -5,14 +5,16 @@
 import { batchToRows } from '../../arrow/index.js';
 import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
+import { OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import type { RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
 import { variablesOf } from '../session/variable-values.js';
-import { quoteName, quoteString } from '../syntax/lexer.js';
+import { quoteName, quoteString, tokenize } from '../syntax/lexer.js';
 import { normalizeQuery } from '../syntax/normalize.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import { shownStatements } from '../syntax/shown.js';
 import type { VariableValue } from '../syntax/variables.js';
 import { isChangesTable, metadataTableOf, withMetadataTables } from '../tables/metadata-tables.js';
 import {
@@ -28,7 +30,8 @@ import { atPin, loadTableOrView, type PinnedTable } from '../tables/tables.js';
 import { temporaryTable } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import type { View } from '../tables/views.js';
-import { type HiddenReference, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
+import { bindingsOf } from './bindings.js';
+import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 
 /** A query whose every table is known. */
 export interface BoundQuery {
@@ -43,6 +46,8 @@ export interface BoundQuery {
 }
 
 const DEEPEST_VIEW = 16;
+
+const OTHER_NAMES = new RegExp(`\\b(?:${OTHER_HIDDEN_NAMES.join('|')})\\b`, 'i');
 
 /** A number or a text, with or without its type in front. */
 const LITERAL = /^(?:\d+|(?:[a-z_]+\s+)?'(?:[^']|'')*')$/i;
@@ -59,6 +64,9 @@ export class Binder {
   readonly #loading = new Map<string, Promise<PinnedTable | View>>();
   /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
   readonly #named = new Map<string, unknown>();
+  /** Rows of DESCRIBE and SHOW, by their text. */
+  readonly #shown = new Map<string, RowsTable>();
+  #otherNames = false;
 
   constructor(
     private readonly statement: StatementContext,
@@ -74,8 +82,19 @@ export class Binder {
    * NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column.
    */
   async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
+    const depth = asView ? 1 : 0;
+    const bound = await this.#bound(sql, depth);
+    if (!OTHER_NAMES.test(sql) || !(await this.#misses(bound))) return bound;
+    this.#otherNames = true;
+    this.#tables.clear();
+    this.#rows.clear();
+    this.#named.clear();
+    return this.#bound(sql, depth);
+  }
+
+  async #bound(sql: string, depth: number): Promise<BoundQuery> {
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
-    const { text, parsed } = await this.#bindText(sql, context, asView ? 1 : 0);
+    const { text, parsed } = await this.#bindText(sql, context, depth);
     return {
       sql: text,
       tables: this.#tables,
@@ -85,13 +104,25 @@ export class Binder {
     };
   }
 
+  /** Whether the query can't be read without the names that DuckDB has for hidden columns. */
+  async #misses(bound: BoundQuery): Promise<boolean> {
+    const { engine } = await this.statement.environment.instance(this.statement.call);
+    try {
+      await engine.describe(bound.sql, bindingsOf(bound), this.statement.call.signal);
+      return false;
+    } catch (error) {
+      return missesOtherName(error);
+    }
+  }
+
   /** Whether something of that name was looked up, also by a view. */
   refersTo(name: TableName): boolean {
     return this.#loading.has(tableKey(name));
   }
 
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
-    const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined, this.#variables(depth));
+    const shown = await this.#shownRows(sql, depth);
+    const normal = normalizeQuery(shown, (name) => findCatalog(context, name) !== undefined, this.#variables(depth));
     const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
     const edits = await Promise.all(
@@ -114,6 +145,24 @@ export class Binder {
     };
   }
 
+  /** The text with a name in the place of each statement that stands in a FROM clause, and the rows of those kept under their names. */
+  async #shownRows(sql: string, depth: number): Promise<string> {
+    if (!/\(\s*(?:desc|describe|show)\b/i.test(sql)) return sql;
+    const statements = shownStatements(sql, tokenize(sql));
+    if (statements.length > 0 && depth > 0) {
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        'A view can not read from DESCRIBE or SHOW; information_schema has the same in tables',
+      );
+    }
+    for (const { sql: text, name } of statements)
+      this.#shown.set(name, await this.statement.shown(this.statement, text));
+    return applyEdits(
+      sql,
+      statements.map(({ edit }) => edit),
+    );
+  }
+
   /** What stands in the place of the reference; the hidden columns that it is bound with are added to `hidden`. */
   async #bindReference(
     parsed: ParsedQuery,
@@ -126,7 +175,9 @@ export class Binder {
       ? { ...written, at: { ...written.at, ...(await this.#constant(written.at)) } }
       : written;
     if (isChangesTable(reference)) return this.#changes(reference, context);
+    const shown = reference.path.length === 1 ? this.#shown.get(reference.path[0] as string) : undefined;
     const rows =
+      shown ??
       (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
       (await this.statement.informationSchema(this.statement, context, reference.path)) ??
       (await metadataTableOf(this.statement, context, reference));
@@ -139,7 +190,7 @@ export class Binder {
       return this.#expandView(found, depth);
     }
     const table = this.#pinned(found, written.at, reference.at);
-    const columns = namedHiddenColumns(parsed, reference, table);
+    const columns = namedHiddenColumns(parsed, reference, table, this.#otherNames);
     if (columns.length === 0) return this.#addTable(table);
     hidden.push({ scope: reference.scope, table: nameOf(reference), columns });
     return this.#addTable({ ...table, hidden: columns });

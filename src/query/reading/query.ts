@@ -1,13 +1,17 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type { ParameterRow, ResultStream, ScanDemand, TableBinding, TableScan } from '../../engine/contract.js';
+import type { ParameterRow, ResultStream, ScanDemand, TableScan } from '../../engine/contract.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { columnsOf, rowsScan } from '../rows.js';
-import { columnsOfTable, pinOf } from '../tables/tables.js';
+import { rowsScan } from '../rows.js';
+import { pinOf } from '../tables/tables.js';
 import { Binder, type BoundQuery } from './bind.js';
+
+export { bindingsOf } from './bindings.js';
+
+import { bindingsOf } from './bindings.js';
 import { type StagedScan, StagingArea } from './stage.js';
 import { stageTables } from './stage-tables.js';
 
@@ -16,15 +20,6 @@ export interface DescribedQuery {
   schema: Schema;
   parameters: Schema;
   pins: SnapshotPin[];
-}
-
-/** The bindings under which the engine knows a bound query's tables. */
-export function bindingsOf(bound: BoundQuery): TableBinding[] {
-  return [
-    ...[...bound.tables].map(([name, table]) => ({ name, columns: columnsOfTable(table) })),
-    ...[...bound.rows].map(([name, table]) => ({ name, columns: columnsOf(table.schema) })),
-    ...bound.functions,
-  ];
 }
 
 export async function bindQuery(context: StatementContext, sql: string, pins?: SnapshotPin[]): Promise<BoundQuery> {

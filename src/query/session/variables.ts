@@ -19,7 +19,7 @@ export async function setVariable(context: StatementContext, { name, sql }: SetV
     variables.delete(key);
     return;
   }
-  const value = await valueOf(context, sql);
+  const value = await constantOf(context, sql);
   if (value.length > LONGEST_VALUE || (variables.size >= MOST_VARIABLES && !variables.has(key))) {
     throw new SkuaError(
       'RESOURCE_EXHAUSTED',
@@ -31,7 +31,7 @@ export async function setVariable(context: StatementContext, { name, sql }: SetV
 }
 
 /** The value of an expression as SQL: its text, cast to its type. */
-async function valueOf(context: StatementContext, sql: string): Promise<string> {
+async function constantOf(context: StatementContext, sql: string): Promise<string> {
   const bound = await bindQuery(
     context,
     `SELECT typeof(value), CAST(value AS VARCHAR) FROM (SELECT (${sql}\n) AS value)`,

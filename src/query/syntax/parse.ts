@@ -119,6 +119,11 @@ function parseShow(cursor: Cursor): Statement {
     return { kind: 'show', what: 'current-schema' };
   }
   if (second === 'CREATE' || second === 'TBLPROPERTIES') return parseShowTable(cursor);
+  if (second === 'ALL' && cursor.peek(2)?.keyword === 'TABLES') {
+    cursor.expect('SHOW', 'ALL', 'TABLES');
+    cursor.expectEnd();
+    return { kind: 'show', what: 'all-tables' };
+  }
   if (second === 'ALL' && cursor.peek(2) === undefined) return { kind: 'show', what: 'settings' };
   if (!(second in kinds)) {
     const setting = parseShownSetting(new Cursor(cursor.text));

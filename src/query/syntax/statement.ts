@@ -48,6 +48,7 @@ export interface ShowStatement {
     | 'catalogs'
     | 'schemas'
     | 'tables'
+    | 'all-tables'
     | 'views'
     | 'columns'
     | 'databases'

@@ -7,11 +7,11 @@ import type { Edit } from './rewrite.js';
 export type VariableValue = (name: string) => string;
 
 /** The edit for a call that begins at a token; undefined for anything else. A name that is no text: INVALID_ARGUMENT. */
-export function variableEdit(tokens: readonly Token[], index: number, valueOf: VariableValue): Edit | undefined {
+export function variableEdit(tokens: readonly Token[], index: number, variables: VariableValue): Edit | undefined {
   const [call, open, name, close] = tokens.slice(index, index + 4);
   if (call?.keyword !== 'GETVARIABLE' || open?.text !== '(') return undefined;
   if (name?.kind !== 'string' || close?.text !== ')') {
     throw new SkuaError('INVALID_ARGUMENT', "getvariable takes the name of a variable as a text: getvariable('name')");
   }
-  return { start: call.start, end: close.end, text: valueOf(name.text) };
+  return { start: call.start, end: close.end, text: variables(name.text) };
 }
