@@ -299,6 +299,8 @@ export interface WriteOptions {
   columns: TableColumn[];
   /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
+  /** Columns of the Null type: stored as nulls, or no part of the files, in which case they may hold nothing else. Default: stored. */
+  unknown?: 'store' | 'leave out';
   /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */
   sortedBy?: string[];
   /** In bytes. */

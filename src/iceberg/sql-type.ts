@@ -1,5 +1,6 @@
 /** Column types as SQL writes them, to and from Iceberg types. */
 import { SkuaError } from '../errors.js';
+import { partsOf } from './evolution/tree.js';
 import type { NestedField, PrimitiveType, Type } from './types.js';
 
 const names: Record<string, PrimitiveType> = {
@@ -91,7 +92,14 @@ export function sqlTypeToIceberg(text: string): Type {
   const parser = new TypeParser(text);
   const type = parser.type();
   parser.end();
+  if (partsOf(type).some(holdsUnknown)) {
+    throw new SkuaError('UNIMPLEMENTED', `"NULL" inside of ${text.trim()} is not supported; leave the field out until its type is known`);
+  }
   return type;
+}
+
+function holdsUnknown({ type }: NestedField): boolean {
+  return (type.kind === 'primitive' && type.type === 'unknown') || partsOf(type).some(holdsUnknown);
 }
 
 class TypeParser {

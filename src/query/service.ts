@@ -1,24 +1,26 @@
 /** The statement service: one place where every statement, however it arrives, is classified and carried out. */
 import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { ParameterRow } from '../engine/contract.js';
+import type { ParameterRow, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { changeRows, describeChange } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { define, isDefinition } from './definitions/define.js';
+import { createTemporary, insertTemporary, temporarySource } from './definitions/temporary.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest/ingest.js';
 import { informationSchemaTable } from './listing/information-schema.js';
 import { metadataService } from './listing/metadata.js';
 import { describe, show, shownRows, showSchema } from './listing/show.js';
-import { bindQuery, describeQuery, runQuery } from './reading/query.js';
+import { bindingsOf, bindQuery, describeQuery, runQuery } from './reading/query.js';
 import type { Rows, RowsTable } from './rows.js';
 import { set, settingOf } from './session/settings.js';
 import { use } from './session/use.js';
 import { setVariable } from './session/variables.js';
 import { parseStatement } from './syntax/parse.js';
-import { type Statement, statementName } from './syntax/statement.js';
+import { type InsertStatement, type Statement, statementName } from './syntax/statement.js';
+import { temporaryTable } from './tables/temporary.js';
 import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
 import { commitTransaction } from './writing/commit-transaction.js';
 import { AlreadyCommitted } from './writing/execution.js';
@@ -72,7 +74,7 @@ class Statements implements StatementService {
         if (statement.kind === 'show' && statement.what === 'setting') settingOf(context, statement.setting ?? '');
         return rows(showSchema(statement));
       case 'insert': {
-        const { parameters } = await describeInsert(context, statement);
+        const { parameters } = await this.#describeInsert(context, statement);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       case 'delete':
@@ -85,6 +87,14 @@ class Statements implements StatementService {
       default:
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters: NO_PARAMETERS, pins: [] };
     }
+  }
+
+  async #describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
+    const temporary = temporaryTable(context, statement.table);
+    if (!temporary) return describeInsert(context, statement);
+    const source = await temporarySource(context, statement, temporary);
+    const { engine } = await context.environment.instance(context.call);
+    return engine.describe(source.sql, bindingsOf(source), context.call.signal);
   }
 
   async query(call: Call, request: StatementRequest): Promise<StatementStream> {
@@ -177,13 +187,19 @@ class Statements implements StatementService {
     if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
     }
-    if (isDefinition(statement) || CHANGES.has(statement.kind)) {
+    const isTemporary = 'table' in statement && temporaryTable(context, statement.table) !== undefined;
+    if ((isDefinition(statement) || CHANGES.has(statement.kind)) && !isTemporary) {
       refuseInReadOnly(context.transaction, statementName(statement));
     }
     if (isDefinition(statement)) return define(context, statement);
     switch (statement.kind) {
-      case 'insert':
+      case 'create-temporary':
+        return createTemporary(context, statement);
+      case 'insert': {
+        const temporary = temporaryTable(context, statement.table);
+        if (temporary) return insertTemporary(context, statement, temporary, parameterTable(request));
         return insert(context, statement, parameterTable(request));
+      }
       case 'delete':
       case 'update':
       case 'merge':

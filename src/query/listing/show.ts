@@ -7,6 +7,7 @@ import { describeQuery } from '../reading/query.js';
 import { type Rows, type RowsTable, rowsTable } from '../rows.js';
 import { settingsOf } from '../session/session-values.js';
 import { settingOf } from '../session/settings.js';
+import { quoteName } from '../syntax/lexer.js';
 import { parseStatement } from '../syntax/parse.js';
 import { type DescribeStatement, type ShowStatement, statementName } from '../syntax/statement.js';
 import {
@@ -20,6 +21,7 @@ import {
   resolveTable,
   schemaName,
 } from '../tables/names.js';
+import { temporaryTable, temporaryView } from '../tables/temporary.js';
 import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
 import { createStatement, tableProperties } from './show-create.js';
 
@@ -130,8 +132,12 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
 
 export async function describe(context: StatementContext, statement: DescribeStatement): Promise<Rows> {
   const schema = SHOW_SCHEMAS.columns;
-  if ('table' in statement.target) return { schema, rows: await columnRows(context, statement.target.table) };
-  const described = await describeQuery(context, statement.target.sql);
+  const { target } = statement;
+  const isTemporary =
+    'table' in target && (temporaryTable(context, target.table) ?? temporaryView(context, target.table)) !== undefined;
+  if ('table' in target && !isTemporary) return { schema, rows: await columnRows(context, target.table) };
+  const sql = 'table' in target ? `SELECT * FROM ${target.table.map(quoteName).join('.')}` : target.sql;
+  const described = await describeQuery(context, sql);
   const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
   return { schema, rows: fields.map((field) => [field.name, typeToSql(field.type), true, null]) };
 }

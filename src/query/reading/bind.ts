@@ -27,7 +27,7 @@ import {
   tableKey,
 } from '../tables/names.js';
 import { atPin, loadTableOrView, type PinnedTable } from '../tables/tables.js';
-import { temporaryTable } from '../tables/temporary.js';
+import { type TemporaryView, temporaryTable, temporaryView } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import type { View } from '../tables/views.js';
 import { bindingsOf } from './bindings.js';
@@ -82,19 +82,19 @@ export class Binder {
    * NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column.
    */
   async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
-    const depth = asView ? 1 : 0;
-    const bound = await this.#bound(sql, depth);
+    const names = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
+    const scope = { names, depth: 0, isOwn: !asView };
+    const bound = await this.#bound(sql, scope);
     if (!OTHER_NAMES.test(sql) || !(await this.#misses(bound))) return bound;
     this.#otherNames = true;
     this.#tables.clear();
     this.#rows.clear();
     this.#named.clear();
-    return this.#bound(sql, depth);
+    return this.#bound(sql, scope);
   }
 
-  async #bound(sql: string, depth: number): Promise<BoundQuery> {
-    const context = { catalogs: [...this.statement.environment.catalogs.keys()], session: this.statement.call.session };
-    const { text, parsed } = await this.#bindText(sql, context, depth);
+  async #bound(sql: string, scope: TextScope): Promise<BoundQuery> {
+    const { text, parsed } = await this.#bindText(sql, scope);
     return {
       sql: text,
       tables: this.#tables,
@@ -120,14 +120,15 @@ export class Binder {
     return this.#loading.has(tableKey(name));
   }
 
-  async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
-    const shown = await this.#shownRows(sql, depth);
-    const normal = normalizeQuery(shown, (name) => findCatalog(context, name) !== undefined, this.#variables(depth));
+  async #bindText(sql: string, scope: TextScope): Promise<{ text: string; parsed: ParsedQuery }> {
+    const shown = await this.#shownRows(sql, scope);
+    const isCatalog = (name: string) => findCatalog(scope.names, name) !== undefined;
+    const normal = normalizeQuery(shown, isCatalog, this.#variables(scope));
     const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
     const edits = await Promise.all(
       parsed.tables.map(async (reference) => {
-        const text = await this.#bindReference(parsed, reference, context, depth, hidden);
+        const text = await this.#bindReference(parsed, reference, scope, hidden);
         const alias = reference.alias === undefined ? ` AS ${quoteName(nameOf(reference))}` : '';
         const edit = { start: reference.start, end: reference.end, text: `${text}${alias}` };
         return reference.at ? [edit, { ...reference.at, text: '' }] : [edit];
@@ -138,18 +139,18 @@ export class Binder {
   }
 
   /** Those of the session, which views don't have. */
-  #variables(depth: number): VariableValue {
-    if (depth === 0) return variablesOf(this.statement);
+  #variables({ isOwn }: TextScope): VariableValue {
+    if (isOwn) return variablesOf(this.statement);
     return (name) => {
       throw new SkuaError('INVALID_ARGUMENT', `A view can't use the variable "${name}", which belongs to a session`);
     };
   }
 
   /** The text with a name in the place of each statement that stands in a FROM clause, and the rows of those kept under their names. */
-  async #shownRows(sql: string, depth: number): Promise<string> {
+  async #shownRows(sql: string, { isOwn }: TextScope): Promise<string> {
     if (!/\(\s*(?:desc|describe|show)\b/i.test(sql)) return sql;
     const statements = shownStatements(sql, tokenize(sql));
-    if (statements.length > 0 && depth > 0) {
+    if (statements.length > 0 && !isOwn) {
       throw new SkuaError(
         'UNIMPLEMENTED',
         'A view can not read from DESCRIBE or SHOW; information_schema has the same in tables',
@@ -167,10 +168,10 @@ export class Binder {
   async #bindReference(
     parsed: ParsedQuery,
     written: TableReference,
-    context: NameContext,
-    depth: number,
+    scope: TextScope,
     hidden: HiddenReference[],
   ): Promise<string> {
+    const { names: context, isOwn } = scope;
     const reference = written.at
       ? { ...written, at: { ...written.at, ...(await this.#constant(written.at)) } }
       : written;
@@ -178,16 +179,18 @@ export class Binder {
     const shown = reference.path.length === 1 ? this.#shown.get(reference.path[0] as string) : undefined;
     const rows =
       shown ??
-      (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
+      (isOwn ? temporaryTable(this.statement, reference.path) : undefined) ??
       (await this.statement.informationSchema(this.statement, context, reference.path)) ??
       (await metadataTableOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
+    const temporary = isOwn ? temporaryView(this.statement, reference.path) : undefined;
+    if (temporary) return this.#expandTemporary(temporary, scope);
     const name = resolveTable(context, reference.path);
     const found = await this.#load(name);
     if ('sql' in found) {
       if (reference.at)
         throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} has no versions to travel to`);
-      return this.#expandView(found, depth);
+      return this.#expandView(found, scope);
     }
     const table = this.#pinned(found, written.at, reference.at);
     const columns = namedHiddenColumns(parsed, reference, table, this.#otherNames);
@@ -283,16 +286,18 @@ export class Binder {
     }
   }
 
-  async #expandView(view: View, depth: number): Promise<string> {
-    if (depth >= DEEPEST_VIEW) {
-      throw new SkuaError(
-        'INVALID_ARGUMENT',
-        `View ${displayName(view.name)} is nested too deeply, or refers to itself`,
-      );
-    }
+  /** Reads what else is temporary, and the session's variables as they are now. */
+  async #expandTemporary({ name, sql, columns, session }: TemporaryView, scope: TextScope): Promise<string> {
+    const inner = within(scope, name, { session, isOwn: true });
+    const { text } = await this.#bindText(sql, inner);
+    const names = columns.length > 0 ? `(${columns.map(quoteName).join(', ')})` : '';
+    return `(SELECT * FROM (${text}\n) AS ${quoteName('view')}${names})`;
+  }
+
+  async #expandView(view: View, scope: TextScope): Promise<string> {
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
-    const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };
-    const { text, parsed } = await this.#bindText(view.sql, context, depth + 1).catch((error) => {
+    const inner = within(scope, displayName(view.name), { session, isOwn: false });
+    const { text, parsed } = await this.#bindText(view.sql, inner).catch((error) => {
       throw unreadable(view, error);
     });
     if (parsed.parameterCount > 0) {
@@ -306,6 +311,25 @@ export class Binder {
     );
     return `(SELECT ${declared.join(', ')} FROM (${text}\n) AS ${quoteName('view')}(${names.join(', ')}))`;
   }
+}
+
+/** Where a text stands: how names in it are looked up, in how many views it is, and whether it sees what belongs to the session. */
+interface TextScope {
+  names: NameContext;
+  depth: number;
+  isOwn: boolean;
+}
+
+/** The scope of a view's text. */
+function within(
+  { names, depth }: TextScope,
+  view: string,
+  { session, isOwn }: Pick<NameContext, 'session'> & Pick<TextScope, 'isOwn'>,
+): TextScope {
+  if (depth >= DEEPEST_VIEW) {
+    throw new SkuaError('INVALID_ARGUMENT', `View ${view} is nested too deeply, or refers to itself`);
+  }
+  return { names: { catalogs: names.catalogs, session }, depth: depth + 1, isOwn };
 }
 
 /** A text that can't be parsed is no fault of the query's: views are kept in the dialect of whoever made them. */

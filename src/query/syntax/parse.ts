@@ -7,7 +7,7 @@ import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
 import { parseReset, parseSet, parseShownSetting } from './setting.js';
-import type { Statement } from './statement.js';
+import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
 
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
@@ -189,6 +189,8 @@ function acceptSchemaWord(cursor: Cursor): boolean {
 }
 
 function parseCreate(cursor: Cursor): Statement {
+  const temporary = temporaryWords(cursor);
+  if (temporary) return parseCreateTemporary(cursor.text, temporary);
   if (['SCHEMA', 'DATABASE', 'NAMESPACE'].includes(cursor.peek(1)?.keyword ?? '')) return parseCreateSchema(cursor);
   const isReplacing = cursor.at('CREATE', 'OR', 'REPLACE');
   const what = cursor.peek(isReplacing ? 3 : 1);
@@ -196,6 +198,24 @@ function parseCreate(cursor: Cursor): Statement {
   if (what?.keyword === 'VIEW') return parseCreateView(cursor);
   if (!isReplacing) throw unknownStatement(cursor);
   throw new SkuaError('UNIMPLEMENTED', `CREATE OR REPLACE ${what?.text.toUpperCase() ?? ''} is not supported`);
+}
+
+/** The place of `TEMP`, and of what may stand in front of it, in a CREATE. */
+function temporaryWords(cursor: Cursor): { start: number; end: number } | undefined {
+  const first = cursor.at('CREATE', 'OR', 'REPLACE') ? 3 : 1;
+  const isScoped = ['LOCAL', 'GLOBAL'].includes(cursor.peek(first)?.keyword ?? '');
+  const [start, last] = [cursor.peek(first), cursor.peek(isScoped ? first + 1 : first)];
+  if (!start || !last || (last.keyword !== 'TEMP' && last.keyword !== 'TEMPORARY')) return undefined;
+  return { start: start.start, end: last.end };
+}
+
+/** The statement without those words, each of whose places stays what it was. */
+function parseCreateTemporary(text: string, { start, end }: { start: number; end: number }): Statement {
+  const statement = parseCreate(new Cursor(text.slice(0, start) + ' '.repeat(end - start) + text.slice(end)));
+  if (statement.kind !== 'create-table' && statement.kind !== 'create-view') {
+    throw new SkuaError('UNIMPLEMENTED', `${statementName(statement)} can't be TEMPORARY; tables and views can`);
+  }
+  return { kind: 'create-temporary', definition: statement };
 }
 
 function parseDrop(cursor: Cursor): Statement {

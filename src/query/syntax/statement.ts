@@ -18,6 +18,7 @@ export type Statement =
   | DropSchemaStatement
   | CreateTableStatement
   | CreateViewStatement
+  | CreateTemporaryStatement
   | DropStatement
   | AlterTableStatement
   | AlterViewStatement
@@ -110,6 +111,12 @@ export interface CreateTableStatement {
   as?: string;
 }
 
+/** A table or view that only the session sees. */
+export interface CreateTemporaryStatement {
+  kind: 'create-temporary';
+  definition: CreateTableStatement | CreateViewStatement;
+}
+
 export interface ColumnDefinition {
   name: string;
   /** SQL type as written. Empty in CREATE TABLE t (a, b) AS …, which renames the query's columns. */
@@ -151,6 +158,8 @@ export function statementName(statement: Statement): string {
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    case 'create-temporary':
+      return statement.definition.kind === 'create-view' ? 'CREATE TEMPORARY VIEW' : 'CREATE TEMPORARY TABLE';
     case 'set-variable':
       return statement.sql === undefined ? 'RESET VARIABLE' : 'SET VARIABLE';
     case 'rename-table':

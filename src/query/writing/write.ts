@@ -99,6 +99,7 @@ export async function writeDataFiles(
       signal: call.signal,
       directory: folder,
       columns,
+      unknown: 'leave out',
       ...layout,
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),

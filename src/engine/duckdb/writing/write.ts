@@ -25,7 +25,7 @@ const staged = 'skua_staged';
  */
 export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
   const given = await givenColumns(connection, sql, options.columns);
-  const { prefix, suffix } = rowsSql(options.columns, given);
+  const { prefix, suffix } = rowsSql(options, given);
   const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   try {
@@ -119,7 +119,8 @@ async function givenColumns(
 }
 
 /** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
-function rowsSql(columns: readonly TableColumn[], given: readonly ResultColumn[]): { prefix: string; suffix: string } {
+function rowsSql(options: WriteOptions, given: readonly ResultColumn[]): { prefix: string; suffix: string } {
+  const { columns } = options;
   const casts = columns.map(({ field }, index) => {
     const value = `c${index}`;
     const stored = unlessCut(field, given[index]?.type, value, storedSql(field, value));
@@ -127,14 +128,17 @@ function rowsSql(columns: readonly TableColumn[], given: readonly ResultColumn[]
   });
   return {
     prefix: `SELECT ${casts.join(', ')} FROM (`,
-    suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,
+    suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})${leftOutSql(options)}`,
   };
 }
 
 /** What copies such rows into files of a folder; what stands before and after their query. */
 function copySql(options: WriteOptions, directory: string): { prefix: string; suffix: string } {
-  const columns = options.columns.map(({ field }, index) => `c${index} AS ${quoteIdentifier(field.name)}`);
-  const ids = options.columns.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
+  const stored = storedColumns(options);
+  const columns = options.columns.flatMap((column, index) =>
+    stored.includes(column) ? [`c${index} AS ${quoteIdentifier(column.field.name)}`] : [],
+  );
+  const ids = stored.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
   const settings = [
     'FORMAT parquet',
     'RETURN_STATS',
@@ -148,6 +152,23 @@ function copySql(options: WriteOptions, directory: string): { prefix: string; su
   // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
   const limit = options.sortedBy?.length ? ' LIMIT 9223372036854775807' : '';
   return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
+}
+
+/** Columns of the type `unknown` are in no data file (Iceberg spec, "Primitive Types"). */
+function storedColumns({ columns, unknown }: WriteOptions): TableColumn[] {
+  return unknown === 'leave out' ? columns.filter(({ field }) => !DataType.isNull(field.type)) : columns;
+}
+
+/** The condition that columns which are left out hold nothing but nulls: an error that names the column where one does not. */
+function leftOutSql(options: WriteOptions): string {
+  const stored = storedColumns(options);
+  const checks = options.columns.flatMap((column, index) => {
+    if (stored.includes(column)) return [];
+    const { name } = column.field;
+    const message = `the column ${name} is of the type "NULL" and takes nothing else; ALTER TABLE … ALTER COLUMN ${name} TYPE … gives it another type`;
+    return [`CASE WHEN c${index} IS NULL THEN true ELSE error(${quoteText(message)}) END`];
+  });
+  return checks.length === 0 ? '' : ` WHERE ${checks.join(' AND ')}`;
 }
 
 /** The stored value, or an error that names the column where it would lose nanoseconds, at any depth. */
