@@ -25,6 +25,7 @@ export {
   metadataTable,
 } from './metadata-tables/index.js';
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
+export { positionDeleteFiles, positionDeletesSchema } from './metadata-tables/position-deletes.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
 export { partitionKey, partitionLiteral } from './partition-types.js';

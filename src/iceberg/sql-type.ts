@@ -93,7 +93,10 @@ export function sqlTypeToIceberg(text: string): Type {
   const type = parser.type();
   parser.end();
   if (partsOf(type).some(holdsUnknown)) {
-    throw new SkuaError('UNIMPLEMENTED', `"NULL" inside of ${text.trim()} is not supported; leave the field out until its type is known`);
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `"NULL" inside of ${text.trim()} is not supported; leave the field out until its type is known`,
+    );
   }
   return type;
 }

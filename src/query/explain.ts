@@ -3,13 +3,16 @@ import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { ParameterRow } from '../engine/contract.js';
 import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
+import type { BoundQuery } from './reading/bind.js';
 import { describeKeys } from './reading/join-keys.js';
 import { bindQuery, stageQuery } from './reading/query.js';
 import type { StagedScan } from './reading/stage.js';
 import type { Rows } from './rows.js';
-import type { ExplainStatement } from './syntax/statement.js';
+import type { RowChange } from './syntax/row-change.js';
+import type { ExplainStatement, InsertStatement } from './syntax/statement.js';
 import { displayName } from './tables/names.js';
 import type { PinnedTable } from './tables/tables.js';
+import { bindInsertQuery } from './writing/insert.js';
 
 export const EXPLAIN_SCHEMA = new Schema([new Field('plan', new Utf8(), true)]);
 
@@ -20,7 +23,7 @@ export async function explain(
 ): Promise<Rows> {
   const started = performance.now();
   const { change } = statement;
-  const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
+  const bound = change ? await bindChanging(context, change) : await bindQuery(context, statement.sql);
   const resolved = performance.now();
   const { scans, staged, demands, area } = await stageQuery(context, bound, parameters);
   const fetched = performance.now();
@@ -47,6 +50,10 @@ export async function explain(
   } finally {
     await area.release();
   }
+}
+
+function bindChanging(context: StatementContext, change: RowChange | InsertStatement): Promise<BoundQuery> {
+  return change.kind === 'insert' ? bindInsertQuery(context, change) : bindChangeQuery(context, change);
 }
 
 function tableLines(table: PinnedTable, staged: StagedScan, columns: string[], analyze: boolean): string[] {

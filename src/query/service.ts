@@ -3,7 +3,7 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
-import { changeRows, describeChange } from './changes/index.js';
+import { type ChangeOutcome, changeRows, describeChange, describeReturned } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { define, isDefinition } from './definitions/define.js';
 import { createTemporary, insertTemporary, temporarySource } from './definitions/temporary.js';
@@ -19,6 +19,7 @@ import { set, settingOf } from './session/settings.js';
 import { use } from './session/use.js';
 import { setVariable } from './session/variables.js';
 import { parseStatement } from './syntax/parse.js';
+import type { RowChange } from './syntax/row-change.js';
 import { type InsertStatement, type Statement, statementName } from './syntax/statement.js';
 import { temporaryTable } from './tables/temporary.js';
 import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
@@ -63,7 +64,11 @@ class Statements implements StatementService {
       }
       case 'explain': {
         if (statement.change) {
-          const { parameters } = await describeChange(context, statement.change);
+          const { change } = statement;
+          const { parameters } =
+            change.kind === 'insert'
+              ? await this.#describeInsert(context, change)
+              : await describeChange(context, change);
           return { ...rows(EXPLAIN_SCHEMA), parameters };
         }
         const { parameters, pins } = await describeQuery(context, statement.sql, request.pins);
@@ -75,6 +80,8 @@ class Statements implements StatementService {
         return rows(showSchema(statement));
       case 'insert': {
         const { parameters } = await this.#describeInsert(context, statement);
+        const returning = returningOf(statement);
+        if (returning) return this.#returning(context, name, returning, parameters);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       case 'delete':
@@ -82,6 +89,8 @@ class Statements implements StatementService {
       case 'merge':
       case 'truncate': {
         const { parameters } = await describeChange(context, statement);
+        const returning = returningOf(statement);
+        if (returning) return this.#returning(context, name, returning, parameters);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       default:
@@ -111,8 +120,9 @@ class Statements implements StatementService {
       case 'describe':
         return rowsStream(await describe(context, statement));
       default: {
-        const count = await this.#changeOnce(context, statement, request);
-        return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(count)]] });
+        const { affectedRows, returned } = await this.#changeOnce(context, statement, request);
+        if (returned) return { schema: returned.schema, batches: each(returned.batches) };
+        return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(affectedRows)]] });
       }
     }
   }
@@ -126,8 +136,18 @@ class Statements implements StatementService {
       case 'describe':
         throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} returns rows; run it as a query`);
       default:
-        return this.#changeOnce(context, statement, request);
+        return (await this.#changeOnce(context, statement, request)).affectedRows;
     }
+  }
+
+  async #returning(
+    context: StatementContext,
+    statement: string,
+    change: RowChange,
+    parameters: Schema,
+  ): Promise<StatementDescription> {
+    const schema = await describeReturned(context, change);
+    return { kind: 'update', statement, schema, returnsRows: true, parameters, pins: [] };
   }
 
   async ingest(...[call, target, schema, batches]: Parameters<StatementService['ingest']>): Promise<number> {
@@ -173,13 +193,24 @@ class Statements implements StatementService {
     };
   }
 
-  async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
+  async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
     try {
-      return await this.#change(context, statement, request);
+      return await this.#outcome(context, statement, request);
     } catch (error) {
-      if (error instanceof AlreadyCommitted) return error.affectedRows;
-      throw error;
+      if (!(error instanceof AlreadyCommitted)) throw error;
+      if (!('returning' in statement) || statement.returning === undefined) return { affectedRows: error.affectedRows };
+      throw new SkuaError(
+        'FAILED_PRECONDITION',
+        `The change was made before, of ${error.affectedRows} rows; what it returned was kept by the server that made it`,
+      );
     }
+  }
+
+  async #outcome(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
+    const change = returningOf(statement);
+    if (!change) return { affectedRows: await this.#change(context, statement, request) };
+    refuseInReadOnly(context.transaction, statementName(statement));
+    return changeRows(context, change, parameterTable(request));
   }
 
   /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */
@@ -204,7 +235,8 @@ class Statements implements StatementService {
       case 'update':
       case 'merge':
       case 'truncate':
-        return changeRows(context, statement, parameterTable(request));
+      case 'insert-rows':
+        return (await changeRows(context, statement, parameterTable(request))).affectedRows;
       case 'set':
         await set(context, statement);
         return 0;
@@ -229,6 +261,19 @@ class Statements implements StatementService {
 
 const CHANGES = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge', 'truncate']);
 const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
+
+/** The change of a statement with RETURNING. */
+function returningOf(statement: Statement): RowChange | undefined {
+  if (!('returning' in statement) || statement.returning === undefined) return undefined;
+  if (statement.kind !== 'insert') return statement;
+  const { returning, ...insert } = statement;
+  const written = { sql: insert.sql ?? '', pieces: [] };
+  return { kind: 'insert-rows', target: { table: insert.table }, insert, returning, written };
+}
+
+async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
 
 function rowsStream({ schema, rows }: Rows): StatementStream {
   async function* batches(): AsyncGenerator<ColumnarBatch> {

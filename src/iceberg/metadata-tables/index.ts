@@ -7,7 +7,7 @@ import type { MetadataCache } from '../metadata-cache.js';
 import { currentSnapshot, snapshotById } from '../snapshots.js';
 import type { TableMetadata } from '../types.js';
 import { icebergMetadata, icebergSnapshots } from './engine-forms.js';
-import { allFiles, dataFiles, deleteFiles, entries, files } from './files.js';
+import { allDataFiles, allDeleteFiles, allEntries, allFiles, dataFiles, deleteFiles, entries, files } from './files.js';
 import { history, metadataLogEntries, properties, refs, snapshots } from './history.js';
 import { allManifests, manifests } from './manifests.js';
 import { partitions } from './partitions.js';
@@ -18,12 +18,15 @@ const tables = {
   history,
   files,
   all_files: allFiles,
+  all_data_files: allDataFiles,
+  all_delete_files: allDeleteFiles,
   data_files: dataFiles,
   delete_files: deleteFiles,
   manifests,
   all_manifests: allManifests,
   partitions,
   entries,
+  all_entries: allEntries,
   refs,
   metadata_log_entries: metadataLogEntries,
   properties,

@@ -9,7 +9,7 @@ import type { PinnedTable } from '../tables/tables.js';
 
 export interface ChangeQuery {
   sql: string;
-  /** The columns of the query: the named ones below, then the table's where rows come. */
+  /** The columns of the query: the named ones below, then the table's where rows come, or where those that go are returned. */
   columns: TableColumn[];
   /** Rows come as well as go. */
   writes: boolean;
@@ -34,7 +34,10 @@ export function hasRowIds(table: PinnedTable): boolean {
   return table.metadata.formatVersion >= 3;
 }
 
-export function changeColumns(table: PinnedTable, options: { writes: boolean; ordinal: boolean }): TableColumn[] {
+export function changeColumns(
+  table: PinnedTable,
+  options: { writes: boolean; ordinal: boolean; values?: boolean },
+): TableColumn[] {
   const own: Field[] = [new Field(changed.file, new Utf8(), true), new Field(changed.position, new Int64(), true)];
   if (options.ordinal) own.push(new Field(changed.ordinal, new Int64(), true));
   if (options.writes) {
@@ -42,9 +45,10 @@ export function changeColumns(table: PinnedTable, options: { writes: boolean; or
     own.push(new Field(changed.writes, new Bool(), true));
   }
   // Whether a required column got a null shows where the rows that come are written.
-  const values = options.writes
-    ? tableColumns(table.schema).map((column) => ({ ...column, field: column.field.clone({ nullable: true }) }))
-    : [];
+  const values =
+    options.writes || options.values
+      ? tableColumns(table.schema).map((column) => ({ ...column, field: column.field.clone({ nullable: true }) }))
+      : [];
   return [...own.map((field, index) => ({ field, fieldId: OWN_FIELD_IDS - index })), ...values];
 }
 

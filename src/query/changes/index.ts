@@ -15,10 +15,12 @@ import { executionSummary } from '../writing/execution.js';
 import { mayRetry } from '../writing/retries.js';
 import { authorizeChange, undone } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
-import { bindChange, type ChangeParameters } from './changed-rows.js';
+import { bindChange, type ChangedRows, type ChangeParameters } from './changed-rows.js';
 import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
+import { insertRowsQuery } from './insert-rows.js';
 import { mergeQuery } from './merge.js';
+import { describeReturning, type ReturnedRows, returnedRows } from './returning.js';
 import { changeStep, clearStep, type Step } from './step.js';
 import { loadTarget } from './target.js';
 
@@ -27,7 +29,7 @@ export async function describeChange(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
 ): Promise<QueryDescription> {
-  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  const table = await loadTarget(context, statement.target, verbOf(statement));
   if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
   return placingErrors(context, statement.written, async () => {
     const bound = await bindChange(context, table, await queryOf(context, table, statement));
@@ -36,12 +38,24 @@ export async function describeChange(
   });
 }
 
+/** The schema of what a statement with RETURNING answers. */
+export async function describeReturned(context: StatementContext, statement: RowChange): Promise<Schema> {
+  const table = await loadTarget(context, statement.target, verbOf(statement));
+  return placingErrors(context, statement.written, async () =>
+    describeReturning(context, table, statement, await queryOf(context, table, statement)),
+  );
+}
+
 /** The query that stands for a change, for EXPLAIN. */
 export async function bindChangeQuery(context: StatementContext, statement: RowChange): Promise<BoundQuery> {
-  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  const table = await loadTarget(context, statement.target, verbOf(statement));
   return placingErrors(context, statement.written, async () =>
     bindChange(context, table, await queryOf(context, table, statement)),
   );
+}
+
+function verbOf({ kind }: RowChange | TruncateStatement): string {
+  return kind === 'insert-rows' ? 'INSERT' : kind.toUpperCase();
 }
 
 const NO_FIELDS = new Schema([]);
@@ -54,17 +68,23 @@ export async function changeRows(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
   parameters: RowsTable | undefined,
-): Promise<number> {
+): Promise<ChangeOutcome> {
   for (let attempt = 0; ; attempt++) {
-    const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+    const table = await loadTarget(context, statement.target, verbOf(statement));
     await authorizeChange(context, table);
     const outcome = await attemptChange(context, table, statement, parameters);
-    if ('affectedRows' in outcome) return outcome.affectedRows;
+    if ('affectedRows' in outcome) return outcome;
     if (!context.transaction && !(await mayRetry(context, attempt, outcome.conflict))) throw outcome.conflict;
   }
 }
 
-type Outcome = { affectedRows: number } | { conflict: unknown };
+export interface ChangeOutcome {
+  affectedRows: number;
+  /** Of a statement with RETURNING. */
+  returned?: ReturnedRows;
+}
+
+type Outcome = ChangeOutcome | { conflict: unknown };
 
 async function attemptChange(
   context: StatementContext,
@@ -77,10 +97,15 @@ async function attemptChange(
   let requirements: Record<string, unknown>[] | undefined;
   let state = table;
   let affectedRows = 0;
+  let returned: ReturnedRows | undefined;
   try {
     for (const run of runsOf(context, statement, parameters, written)) {
       const step = await run(state);
       affectedRows += step.affectedRows;
+      if (step.returned) {
+        const { schema, batches } = step.returned;
+        returned = { schema, batches: [...(returned?.batches ?? []), ...batches] };
+      }
       if (!step.change) continue;
       const change = { ...step.change, summary: executionSummary(context, affectedRows) };
       const prepared = await prepareSnapshot(state.metadata, change, state.storage);
@@ -90,9 +115,9 @@ async function attemptChange(
       const metadata = applySnapshot(state.metadata, prepared);
       state = { ...state, metadata, snapshotId: metadata.currentSnapshotId };
     }
-    if (!requirements) return { affectedRows };
+    if (!requirements) return { affectedRows, returned };
     const conflict = await takeEffect(context, table, state, { requirements, updates, written });
-    if (conflict === undefined) return { affectedRows };
+    if (conflict === undefined) return { affectedRows, returned };
     await table.storage.remove(written);
     return { conflict };
   } catch (error) {
@@ -139,12 +164,22 @@ function runsOf(
       if (clearsAll(statement, bound)) return clearStep(context, state);
       return placingErrors(context, statement.written, async () => {
         const query = await queryOf(context, state, statement, ordinal);
-        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
+        const returning =
+          statement.returning === undefined
+            ? undefined
+            : (rows: ChangedRows) => returnedRows(context, state, statement, rows);
+        return changeStep(context, state, query, {
+          mode: modeOf(state, statement),
+          parameters: bound,
+          written,
+          returning,
+        });
       });
     };
   if (!parameters) return [run(undefined)];
   const rows = rowsOf(parameters);
-  if (rows.length > 1 && statement.kind !== 'merge' && isIndependent(statement)) {
+  const isPlain = statement.kind === 'delete' || statement.kind === 'update';
+  if (rows.length > 1 && isPlain && statement.returning === undefined && isIndependent(statement)) {
     return [run(withOrdinals(parameters), { parameter: parameters.schema.fields.length + 1 })];
   }
   return rows.map((row) => run(row));
@@ -153,6 +188,7 @@ function runsOf(
 function clearsAll(statement: RowChange, parameters: ChangeParameters): boolean {
   return (
     statement.kind === 'delete' &&
+    statement.returning === undefined &&
     statement.where === undefined &&
     statement.using === undefined &&
     (parameters === undefined || parameters.schema.fields.length === 0)
@@ -170,6 +206,8 @@ async function queryOf(
       return deleteQuery(table, statement, ordinal);
     case 'update':
       return updateQuery(table, statement, ordinal);
+    case 'insert-rows':
+      return insertRowsQuery(context, table, statement);
     case 'merge':
       return mergeQuery(table, statement, await sourceColumns(context, table, statement));
   }

@@ -9,14 +9,17 @@ import { quoteName } from '../syntax/lexer.js';
 import { schemaName } from '../tables/names.js';
 import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
-import { type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
+import { type ChangedRows, type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
 import { deleteRows } from './deletes.js';
+import type { ReturnedRows } from './returning.js';
 import { rewriteFiles, writeComingRows } from './rewrite-files.js';
 
 export interface Step {
   affectedRows: number;
   /** Absent where nothing changes. */
   change?: SnapshotChange;
+  /** What the statement returns of the rows. */
+  returned?: ReturnedRows;
 }
 
 /** `written` takes the locations of what was uploaded, as soon as it may be there. */
@@ -24,21 +27,28 @@ export async function changeStep(
   context: StatementContext,
   table: PinnedTable,
   query: ChangeQuery,
-  options: { mode: 'copy-on-write' | 'merge-on-read'; parameters: ChangeParameters; written: string[] },
+  options: {
+    mode: 'copy-on-write' | 'merge-on-read';
+    parameters: ChangeParameters;
+    written: string[];
+    /** Reads from the rows what the statement returns. */
+    returning?: (rows: ChangedRows) => Promise<ReturnedRows>;
+  },
 ): Promise<Step> {
   const { mode, written } = options;
   const rows = await computeRows(context, table, query, options.parameters);
   try {
-    if (rows.count === 0) return { affectedRows: 0 };
+    const returned = await options.returning?.(rows);
+    if (rows.count === 0) return { affectedRows: 0, returned };
     if (mode === 'copy-on-write') {
       const rewritten = await rewriteFiles(context, table, rows, query.writes);
       written.push(...locationsOf(rewritten.added));
-      return { affectedRows: rows.count, change: changeOf(rewritten) };
+      return { affectedRows: rows.count, change: changeOf(rewritten), returned };
     }
     const added = query.writes ? await writeComingRows(context, table, rows) : [];
     written.push(...locationsOf(added));
     const removal = await deleteRows(context, table, rows, written);
-    return { affectedRows: rows.count, change: changeOf({ added, ...removal }) };
+    return { affectedRows: rows.count, change: changeOf({ added, ...removal }), returned };
   } finally {
     await rows.release();
   }

@@ -11,7 +11,13 @@ import { quoteName } from '../syntax/lexer.js';
 import type { CreateTableStatement, CreateTemporaryStatement, InsertStatement } from '../syntax/statement.js';
 import type { CreateViewStatement } from '../syntax/view.js';
 import { fieldNamed } from '../tables/fields.js';
-import { ingestTemporary, keepTemporaryView, temporaryName, temporaryTable, temporaryView } from '../tables/temporary.js';
+import {
+  ingestTemporary,
+  keepTemporaryView,
+  temporaryName,
+  temporaryTable,
+  temporaryView,
+} from '../tables/temporary.js';
 import { withDefaults } from '../writing/default-values.js';
 import { withParameters } from '../writing/insert.js';
 import { typedSql } from '../writing/typed-values.js';
@@ -46,15 +52,28 @@ async function contentOf(
     return { schema: new Schema(fields), batches: nothing() };
   }
   const names = columns.map(({ name }) => quoteName(name)).join(', ');
-  const bound = await bindQuery(context, names === '' ? as : `SELECT * FROM (${as}\n) AS ${quoteName('rows')}(${names})`);
+  const bound = await bindQuery(
+    context,
+    names === '' ? as : `SELECT * FROM (${as}\n) AS ${quoteName('rows')}(${names})`,
+  );
   return runQuery(context, bound, []);
 }
 
 async function* nothing(): AsyncGenerator<ColumnarBatch> {}
 
-function refuseClauses({ columns, identifier, partitions, sortedBy, properties, location, comment }: CreateTableStatement) {
+function refuseClauses({
+  columns,
+  identifier,
+  partitions,
+  sortedBy,
+  properties,
+  location,
+  comment,
+}: CreateTableStatement) {
   const has = partitions.length + sortedBy.length + Object.keys(properties).length + identifier.length > 0;
-  const isPlain = columns.every((column) => !column.required && column.default === undefined && column.comment === undefined);
+  const isPlain = columns.every(
+    (column) => !column.required && column.default === undefined && column.comment === undefined,
+  );
   if (has || location !== undefined || comment !== undefined || !isPlain) {
     throw new SkuaError(
       'UNIMPLEMENTED',
@@ -73,7 +92,10 @@ async function createView(context: StatementContext, statement: CreateViewStatem
   const { schema } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
   const columns = statement.columns.map((column) => column.name);
   if (columns.length > 0 && columns.length !== schema.fields.length) {
-    throw new SkuaError('INVALID_ARGUMENT', `${columns.length} columns are named, but the query has ${schema.fields.length}`);
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `${columns.length} columns are named, but the query has ${schema.fields.length}`,
+    );
   }
   const { catalog, schema: current } = context.call.session;
   const view = { name, sql: statement.sql, columns, session: { catalog, schema: current } };
@@ -83,7 +105,10 @@ async function createView(context: StatementContext, statement: CreateViewStatem
 function nameOf(path: readonly string[]): string {
   const name = temporaryName(path) === undefined ? undefined : path.at(-1);
   if (name !== undefined) return name;
-  throw new SkuaError('INVALID_ARGUMENT', `${path.join('.')}: what is temporary belongs to the session and has a name without a schema`);
+  throw new SkuaError(
+    'INVALID_ARGUMENT',
+    `${path.join('.')}: what is temporary belongs to the session and has a name without a schema`,
+  );
 }
 
 /** Adds rows to a temporary table. The rows added. */
@@ -95,7 +120,12 @@ export async function insertTemporary(
 ): Promise<number> {
   const bound = await temporarySource(context, statement, table);
   const stream = await runQuery(context, parameters ? withParameters(bound, parameters) : bound, []);
-  const target = { table: statement.table.at(-1) as string, temporary: true, ifNotExists: 'fail', ifExists: 'append' } as const;
+  const target = {
+    table: statement.table.at(-1) as string,
+    temporary: true,
+    ifNotExists: 'fail',
+    ifExists: 'append',
+  } as const;
   return ingestTemporary(context, target, stream.schema, stream.batches);
 }
 
@@ -106,14 +136,19 @@ export async function temporarySource(
   table: RowsTable,
 ): Promise<BoundQuery> {
   if (statement.overwrite || statement.sql === undefined) {
-    throw new SkuaError('UNIMPLEMENTED', 'A temporary table takes INSERT INTO with a query or VALUES; CREATE OR REPLACE TEMP TABLE … AS replaces its rows');
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'A temporary table takes INSERT INTO with a query or VALUES; CREATE OR REPLACE TEMP TABLE … AS replaces its rows',
+    );
   }
   const { fields } = arrowToSchema(table.schema, { formatVersion: 3 });
   let names = statement.columns;
   if (statement.byName) {
     const bound = await bindQuery(context, statement.sql);
     const { engine } = await context.environment.instance(context.call);
-    names = (await engine.describe(bound.sql, bindingsOf(bound), context.call.signal)).schema.fields.map(({ name }) => name);
+    names = (await engine.describe(bound.sql, bindingsOf(bound), context.call.signal)).schema.fields.map(
+      ({ name }) => name,
+    );
   }
   const targets = names?.map((name) => fieldNamed(fields, name)) ?? fields;
   const sql = withDefaults(statement.sql, targets);

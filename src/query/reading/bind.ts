@@ -32,6 +32,7 @@ import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/
 import type { View } from '../tables/views.js';
 import { bindingsOf } from './bindings.js';
 import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
+import { positionDeletesOf } from './position-deletes.js';
 
 /** A query whose every table is known. */
 export interface BoundQuery {
@@ -181,7 +182,8 @@ export class Binder {
       shown ??
       (isOwn ? temporaryTable(this.statement, reference.path) : undefined) ??
       (await this.statement.informationSchema(this.statement, context, reference.path)) ??
-      (await metadataTableOf(this.statement, context, reference));
+      (await metadataTableOf(this.statement, context, reference)) ??
+      (await positionDeletesOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
     const temporary = isOwn ? temporaryView(this.statement, reference.path) : undefined;
     if (temporary) return this.#expandTemporary(temporary, scope);

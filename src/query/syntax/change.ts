@@ -1,5 +1,4 @@
 /** DELETE, UPDATE and TRUNCATE. */
-import { SkuaError } from '../../errors.js';
 import { parseAssignments, parseTarget } from './change-parts.js';
 import { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
@@ -22,11 +21,9 @@ export function parseRowChange(sql: string): RowChange | undefined {
   const ctes = cursor.position > start ? { with: fragments.between(start, cursor.position) } : {};
   const statement = parseAfterCommonTables(cursor, fragments, ctes);
   if (!statement) return undefined;
-  if (cursor.at('RETURNING')) {
-    throw new SkuaError('UNIMPLEMENTED', `${statement.kind.toUpperCase()} … RETURNING is not supported`);
-  }
+  const returning = cursor.accept('RETURNING') ? { returning: fragments.until('an expression') } : {};
   cursor.expectEnd();
-  return { ...statement, written: { sql, pieces: fragments.pieces } };
+  return { ...statement, ...returning, written: { sql, pieces: fragments.pieces } };
 }
 
 function parseAfterCommonTables(

@@ -1,12 +1,14 @@
 /** INSERT. */
 import { SkuaError } from '../../errors.js';
 import { parseNames, QUERY_STARTS } from './clauses.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import type { Statement } from './statement.js';
 
 export function parseInsert(cursor: Cursor): Statement {
   cursor.expect('INSERT');
-  if (cursor.at('OR')) throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported`);
+  if (cursor.at('OR')) {
+    throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported; write MERGE INTO`);
+  }
   const overwrite = cursor.accept('OVERWRITE');
   if (!cursor.accept('INTO') && !overwrite) cursor.expect('INTO');
   cursor.accept('TABLE');
@@ -19,15 +21,23 @@ export function parseInsert(cursor: Cursor): Statement {
   if (byName && columns) throw cursor.error('BY NAME and a list of columns exclude each other');
   const statement = { kind: 'insert' as const, table, columns, byName, overwrite };
   if (!byName && !columns && cursor.accept('DEFAULT', 'VALUES')) {
+    const returning = returningOf(cursor);
     cursor.expectEnd();
-    return statement;
+    return { ...statement, ...returning };
   }
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
-  const sql = cursor.rest();
-  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(sql)) refuseInsertClauses(sql);
-  return { ...statement, sql };
+  const sql = cursor.until(({ keyword }) => keyword === 'RETURNING' || cursor.at('ON', 'CONFLICT'));
+  if (cursor.at('ON')) {
+    throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported; write MERGE INTO');
+  }
+  const returning = returningOf(cursor);
+  cursor.expectEnd();
+  if (overwrite && returning.returning !== undefined) {
+    throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE … RETURNING is not supported; INSERT INTO … RETURNING is');
+  }
+  return { ...statement, sql, ...returning };
 }
 
 /** A parenthesis may also begin a query. */
@@ -37,11 +47,9 @@ function startsColumns(cursor: Cursor): boolean {
   return next.kind === 'quoted' || (next.kind === 'word' && !QUERY_STARTS.has(next.keyword));
 }
 
-function refuseInsertClauses(sql: string): void {
-  const cursor = new Cursor(sql);
-  cursor.until((token) => token.keyword === 'RETURNING' || token.keyword === 'ON');
-  for (; !cursor.ended; cursor.next()) {
-    if (cursor.at('RETURNING')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … RETURNING is not supported');
-    if (cursor.at('ON', 'CONFLICT')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported');
-  }
+function returningOf(cursor: Cursor): { returning?: string } {
+  if (!cursor.accept('RETURNING')) return {};
+  const returning = cursor.rest().replace(/;\s*$/, '').trimEnd();
+  if (returning === '') throw cursor.error('Expected an expression after RETURNING');
+  return { returning };
 }

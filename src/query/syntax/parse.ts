@@ -6,6 +6,7 @@ import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
+import { insteadOf } from './instead.js';
 import { parseReset, parseSet, parseShownSetting } from './setting.js';
 import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
@@ -76,9 +77,12 @@ function unknownStatement(cursor: Cursor): SkuaError {
   if (!KNOWN_ELSEWHERE.has(first.keyword) && !TWO_WORD_STATEMENTS.has(first.keyword)) {
     return cursor.error(`Unknown statement "${first.text}"`);
   }
+  const isNamedByTwo = TWO_WORD_STATEMENTS.has(first.keyword) || first.keyword === 'PRAGMA' || first.keyword === 'CALL';
   const name =
-    TWO_WORD_STATEMENTS.has(first.keyword) && second ? `${first.keyword} ${second.text.toUpperCase()}` : first.keyword;
-  return new SkuaError('UNIMPLEMENTED', `${name} is not supported`);
+    isNamedByTwo && second
+      ? `${first.keyword} ${first.keyword === 'PRAGMA' || first.keyword === 'CALL' ? second.text : second.text.toUpperCase()}`
+      : first.keyword;
+  return new SkuaError('UNIMPLEMENTED', `${name} is not supported${insteadOf(first.keyword, second?.text ?? '')}`);
 }
 
 const KNOWN_ELSEWHERE = new Set(
@@ -91,12 +95,23 @@ const KNOWN_ELSEWHERE = new Set(
 function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
   const analyze = cursor.accept('ANALYZE');
-  const inner = parseStatement(cursor.rest());
-  if (inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge') {
-    if (!analyze) return { kind: 'explain', analyze, sql: inner.written.sql, change: inner };
+  const sql = cursor.rest();
+  const inner = parseStatement(sql);
+  const isChange =
+    inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge' || inner.kind === 'insert';
+  const filled = inner.kind === 'create-temporary' ? inner.definition : inner;
+  const source = filled.kind === 'create-table' ? filled.as : undefined;
+  if (analyze && (isChange || source !== undefined)) {
     throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN ANALYZE runs queries only; EXPLAIN shows the plan of a change');
   }
-  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN is supported for queries and changes only');
+  if (isChange) return { kind: 'explain', analyze, sql, change: inner };
+  if (source !== undefined) return { kind: 'explain', analyze, sql: source };
+  if (inner.kind !== 'query') {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; ${statementName(inner)} has none`,
+    );
+  }
   return { kind: 'explain', analyze, sql: inner.sql };
 }
 

@@ -1,5 +1,7 @@
 /** Statements that change rows of a table. Expressions, conditions and sources are text, with parameters written as `$1`, `$2`, …. */
 
+import type { InsertStatement } from './statement.js';
+
 /** The statement as it was written, and which pieces of it are expressions or lists of tables: where to look for a syntax error. */
 export interface StatementText {
   sql: string;
@@ -74,4 +76,15 @@ export type MergeAction =
   | { kind: 'update'; assignments: Assignment[] | '*' | 'source' }
   | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' | 'source' };
 
-export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement) & { written: StatementText };
+/** INSERT … RETURNING. */
+export interface InsertRowsStatement {
+  kind: 'insert-rows';
+  target: ChangeTarget;
+  insert: InsertStatement;
+}
+
+export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement | InsertRowsStatement) & {
+  written: StatementText;
+  /** The list of expressions after RETURNING. */
+  returning?: string;
+};

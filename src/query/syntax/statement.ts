@@ -39,7 +39,7 @@ export interface ExplainStatement {
   analyze: boolean;
   sql: string;
   /** What is explained, where it is no query. */
-  change?: RowChange;
+  change?: RowChange | InsertStatement;
 }
 
 export interface ShowStatement {
@@ -144,6 +144,8 @@ export interface InsertStatement {
   overwrite: boolean;
   /** SELECT or VALUES. Absent for DEFAULT VALUES. */
   sql?: string;
+  /** The list of expressions after RETURNING. */
+  returning?: string;
 }
 
 export type TransactionStatement = { kind: 'begin'; readOnly: boolean } | { kind: 'commit' | 'rollback' };

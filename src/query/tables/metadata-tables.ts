@@ -40,6 +40,6 @@ export async function metadataTableOf(
 /** NOT_FOUND of a table whose name looks like that of a metadata table, with the names that there are. */
 export function withMetadataTables(error: unknown, name: TableName): unknown {
   if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND' || !name.name.includes('$')) return error;
-  const known = [...METADATA_TABLES, 'changes'].map((kind) => `$${kind}`).join(', ');
+  const known = [...METADATA_TABLES, 'position_deletes', 'changes'].map((kind) => `$${kind}`).join(', ');
   return new SkuaError('NOT_FOUND', `${error.message}; metadata tables are ${known}`, { cause: error });
 }

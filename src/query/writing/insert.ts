@@ -29,6 +29,25 @@ export async function describeInsert(context: StatementContext, statement: Inser
   return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
 }
 
+/** What an INSERT writes as text that is not bound yet: its query, how many columns that has, and the value of each column of the table. */
+export async function insertedColumns(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: InsertStatement,
+): Promise<{ sql: string; targets: number; values: string[] }> {
+  const { targets } = await sourceOf(context, table, statement);
+  const columns = targets.map((name) => (name === undefined ? undefined : fieldNamed(table.schema.fields, name)));
+  const isDefault = statement.sql === undefined;
+  const sql = isDefault ? 'SELECT 1' : withDefaults(statement.sql as string, columns as NestedField[]);
+  return { sql, targets: targets.length, values: valuesOf(table, targets) };
+}
+
+/** The query whose rows an INSERT writes, for EXPLAIN. */
+export async function bindInsertQuery(context: StatementContext, statement: InsertStatement): Promise<BoundQuery> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  return (await sourceOf(context, table, statement)).source;
+}
+
 /** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
 export async function insert(
   context: StatementContext,
@@ -141,14 +160,17 @@ export async function writeQuery<T>(
 
 /** The query's columns in table order, with defaults for columns that are not written. */
 function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[]): string {
-  const columns = table.schema.fields.map((field) => {
-    const index = targets.indexOf(field.name);
-    return index < 0
-      ? `${writeDefault(field)} AS ${quoteName(field.name)}`
-      : `${quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
-  });
+  const columns = valuesOf(table, targets);
   const names = targets.map((_, index) => quoteName(`c${index}`));
   return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
+}
+
+/** Each column of the table by its name: a column of the query, or its default. */
+function valuesOf(table: PinnedTable, targets: readonly (string | undefined)[]): string[] {
+  return table.schema.fields.map((field) => {
+    const index = targets.indexOf(field.name);
+    return `${index < 0 ? writeDefault(field) : quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
+  });
 }
 
 function targetColumns(table: PinnedTable, names: string[] | undefined): NestedField[] {
