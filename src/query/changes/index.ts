@@ -213,17 +213,16 @@ async function queryOf(
   }
 }
 
-/** Names of the columns of a MERGE's source, where an action takes them in their order. */
+/** Names of the columns of a MERGE's source, where an action takes those that there are. */
 async function sourceColumns(
   context: StatementContext,
   table: PinnedTable,
   { target, source, clauses }: MergeStatement,
 ): Promise<string[]> {
-  const isWanted = clauses.some(
-    ({ action }) =>
-      (action.kind === 'insert' && action.values === 'source') ||
-      (action.kind === 'update' && action.assignments === 'source'),
-  );
+  const isWanted = clauses.some(({ action }) => {
+    const row = action.kind === 'insert' ? action.values : action.kind === 'update' ? action.assignments : undefined;
+    return row === 'name' || row === 'position';
+  });
   if (!isWanted) return [];
   const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
   const bound = await new Binder(context, [], [table]).bind(sql);

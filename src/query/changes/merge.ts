@@ -20,7 +20,7 @@ const clause = quoteName('skua clause');
 export function mergeQuery(
   table: PinnedTable,
   statement: MergeStatement,
-  /** Names of the source's columns, where an action takes them in their order. */
+  /** Names of the source's columns, where an action takes those that there are. */
   sourceColumns: readonly string[],
 ): ChangeQuery {
   const { target, clauses } = statement;
@@ -157,7 +157,8 @@ function updatedValues(
 ): Map<number, string> {
   const { fields } = table.schema;
   if (action.assignments === '*') return sourceValues(fields, from.name);
-  if (action.assignments === 'source') return valuesInOrder(fields, from);
+  if (action.assignments === 'position') return valuesInOrder(fields, from);
+  if (action.assignments === 'name') return valuesByName(fields, from);
   return assignedValues(fields, action.assignments, qualifier);
 }
 
@@ -169,7 +170,11 @@ function insertedValues(
   const { fields } = table.schema;
   const { values } = action;
   if (values === '*') return sourceValues(fields, from.name);
-  if (values === 'source') return valuesInOrder(fields, from);
+  if (values === 'position') return valuesInOrder(fields, from);
+  if (values === 'name') {
+    const named = valuesByName(fields, from);
+    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? expressionSql(field, undefined)]));
+  }
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
   if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
@@ -204,6 +209,17 @@ function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeC
   const source = quoteName(name ?? 'source');
   return new Map(
     fields.map((field, index) => [field.id, expressionSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
+  );
+}
+
+/** The columns of the source, each for the column of its name. One that the table lacks: INVALID_ARGUMENT. */
+function valuesByName(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+  const source = quoteName(name ?? 'source');
+  return new Map(
+    columns.map((column) => {
+      const field = fieldNamed(fields, column);
+      return [field.id, expressionSql(field, `${source}.${quoteName(column)}`)];
+    }),
   );
 }
 

@@ -4,7 +4,7 @@ import { parseNames } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { Fragments } from './fragments.js';
 import { type Token, tokenize } from './lexer.js';
-import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement } from './row-change.js';
+import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement, WholeRow } from './row-change.js';
 
 /** From INTO on; MERGE itself has been read. */
 export function parseMerge(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): MergeStatement {
@@ -92,19 +92,18 @@ function parseAction(cursor: Cursor, fragments: Fragments, rows: MergeClause['ro
   return { kind: 'update', assignments: parseAssignments(cursor, fragments, 'WHEN', 'RETURNING') };
 }
 
-/** `[SET] *` and `BY NAME` go by name; `BY POSITION` and nothing at all by place. Undefined where values are written out. */
-function acceptWholeRow(cursor: Cursor, ...before: string[]): '*' | 'source' | undefined {
-  if (cursor.accept('BY', 'NAME')) return acceptStar(cursor, '*');
-  if (cursor.accept('BY', 'POSITION')) return acceptStar(cursor, 'source');
-  if (endsAction(cursor)) return 'source';
+/** `[SET] *`, `BY NAME`, `BY POSITION`; nothing at all goes by position. Undefined where values are written out. */
+function acceptWholeRow(cursor: Cursor, ...before: string[]): WholeRow | undefined {
+  const given = cursor.accept('BY', 'NAME') ? 'name' : cursor.accept('BY', 'POSITION') ? 'position' : undefined;
+  if (given !== undefined) {
+    cursor.acceptSymbol('*');
+    return given;
+  }
+  if (endsAction(cursor)) return 'position';
   if (!cursor.at(...before) || cursor.peek(before.length)?.text !== '*') return undefined;
   cursor.accept(...before);
-  return acceptStar(cursor, '*');
-}
-
-function acceptStar<T>(cursor: Cursor, wanted: T): T {
-  cursor.acceptSymbol('*');
-  return wanted;
+  cursor.next();
+  return '*';
 }
 
 function endsAction(cursor: Cursor): boolean {

@@ -65,16 +65,18 @@ export interface MergeClause {
 }
 
 /**
- * `*` means every column of the table, by the name that it has in the source; `source` the columns of the source in
- * their order.
+ * Whole rows: `*` is every column of the table, by the name that it has in the source; `name` those that the source has, and `position` the
+ * columns of the source in their order.
  */
+export type WholeRow = '*' | 'name' | 'position';
+
 export type MergeAction =
   | { kind: 'nothing' }
   /** Fails, with the value of an expression. */
   | { kind: 'error'; message?: string }
   | { kind: 'delete' }
-  | { kind: 'update'; assignments: Assignment[] | '*' | 'source' }
-  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' | 'source' };
+  | { kind: 'update'; assignments: Assignment[] | WholeRow }
+  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | WholeRow };
 
 /** INSERT … RETURNING. */
 export interface InsertRowsStatement {

@@ -43,7 +43,14 @@ export function tableFunction(
   return { edit: { start: name.start, end: (tokens[last] as Token).end, text }, last };
 }
 
+/** A location is none of them. */
 function namesIn(text: string): string[] {
+  if (/[/\\]/.test(text)) {
+    throw new SkuaError(
+      'PERMISSION_DENIED',
+      `"${text}" is no name of a table, and queries read tables of the catalog only`,
+    );
+  }
   const cursor = new Cursor(text);
   const path = cursor.path('the name of a table');
   cursor.expectEnd();
