@@ -137,7 +137,8 @@ class Statements implements StatementService {
   }
 
   async #classify(call: Call, request: StatementRequest): Promise<{ context: StatementContext; statement: Statement }> {
-    const statements = await this.environment.engine.parser.split(request.sql);
+    const { engine } = await this.environment.instance(call);
+    const statements = await engine.parser.split(request.sql);
     if (statements.length > 1) {
       throw new SkuaError(
         'INVALID_ARGUMENT',

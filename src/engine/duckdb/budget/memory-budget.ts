@@ -2,18 +2,28 @@ import { processMemory } from './process-memory.js';
 import { MemoryShares } from './shares.js';
 import { MemoryWatch, reserveOf } from './watch.js';
 
-/** The memory of the process, for all instances together. */
-export interface MemoryBudget {
-  readonly shares: MemoryShares;
-  readonly watch: MemoryWatch;
-}
-
 /** What of the process's memory DuckDB may count on; the rest is for what it doesn't count, and for JavaScript. */
 const countedPart = 3 / 4;
 
-/** Begins to keep the process within `total` bytes. */
-export function openMemoryBudget(total: number): MemoryBudget {
-  const watch = new MemoryWatch(total, processMemory());
-  watch.start();
-  return { shares: new MemoryShares((total - reserveOf(total)) * countedPart), watch };
+/** The memory of the process, for all instances together. */
+export class MemoryBudget {
+  readonly shares: MemoryShares;
+  readonly watch: MemoryWatch;
+
+  /** Begins to keep the process within `total` bytes. */
+  constructor(total: number) {
+    this.watch = new MemoryWatch(total, processMemory());
+    this.watch.start();
+    this.shares = new MemoryShares(countedOf(total));
+  }
+
+  /** Keeps the process within another total. Where it holds more than that now, it has to give it back first. */
+  resize(total: number): void {
+    this.watch.resize(total);
+    this.shares.resize(countedOf(total));
+  }
+}
+
+function countedOf(total: number): number {
+  return (total - reserveOf(total)) * countedPart;
 }

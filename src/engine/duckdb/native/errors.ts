@@ -41,6 +41,9 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
+/** The engine says of itself that it can't go on: every later statement of its database would fail. */
+export class BrokenEngineError extends SkuaError {}
+
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
@@ -48,6 +51,9 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
+  }
+  if (error.exception_type === 'FATAL' || error.exception_message.includes('database has been invalidated')) {
+    return new BrokenEngineError('INTERNAL', `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
   }
   if (code === 'INTERNAL') {
     return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
