@@ -10,7 +10,19 @@ import type { WrittenFile } from '../parquet/index.js';
 export interface Engine {
   /** Opens an isolated instance whose SQL can read files below `directory` and nothing else on the machine. */
   open(options: InstanceOptions): Promise<EngineInstance>;
+  /** The processes that run at this moment. */
+  processes(): EngineProcessStatus[];
   close(): Promise<void>;
+}
+
+export interface EngineProcessStatus {
+  /** Of the operating system. */
+  pid: number;
+  /** `spare`: started, and waiting for its first session. */
+  role: 'shared' | 'own' | 'spare';
+  sessions: number;
+  /** Requests under way. */
+  requests: number;
 }
 
 export interface InstanceOptions {

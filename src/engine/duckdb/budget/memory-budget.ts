@@ -9,17 +9,21 @@ const countedPart = 3 / 4;
 export class MemoryBudget {
   readonly shares: MemoryShares;
   readonly watch: MemoryWatch;
+  /** What the process has at its start; the system counts it, though most of it is never touched. */
+  private readonly base: number;
 
-  /** Begins to keep the process within `total` bytes. */
+  /** Begins to keep what the process takes from now on within `total` bytes. */
   constructor(total: number) {
-    this.watch = new MemoryWatch(total, processMemory());
+    const memory = processMemory();
+    this.base = memory.used();
+    this.watch = new MemoryWatch(this.base + total, memory);
     this.watch.start();
     this.shares = new MemoryShares(countedOf(total));
   }
 
   /** Keeps the process within another total. Where it holds more than that now, it has to give it back first. */
   resize(total: number): void {
-    this.watch.resize(total);
+    this.watch.resize(this.base + total);
     this.shares.resize(countedOf(total));
   }
 }

@@ -35,6 +35,8 @@ export interface ProcessOptions {
   memory: number;
   /** Undefined: batches go over the channel. */
   pool: SharedMemoryPool | undefined;
+  /** Told when the engine may be broken, and by whose statement. */
+  onBroken?: (principal: string | undefined) => void;
 }
 
 /** On whose behalf a request is made, and how it is stopped. */
@@ -67,6 +69,8 @@ export class EngineProcess {
   readonly gone: Promise<ProcessEnd>;
   /** Instances that are open in it, by number, with whose they are. */
   readonly instances = new Map<number, string>();
+  /** All whose statements it ever ran. */
+  private readonly principals = new Set<string>();
   /** When the last request ended, in milliseconds of `performance.now`. */
   lastUsed = performance.now();
   private readonly child: ChildProcess;
@@ -79,6 +83,7 @@ export class EngineProcess {
   private nextId = 1;
   private nextSource = 1;
   private isBroken = false;
+  private readonly onBroken: ProcessOptions['onBroken'];
   private end: ProcessEnd | undefined;
   private endReason: ProcessEnd['reason'] = 'crash';
   private culprit: number | undefined;
@@ -86,7 +91,8 @@ export class EngineProcess {
   private becomeReady: () => void = () => undefined;
   private failToStart: (error: SkuaError) => void = () => undefined;
 
-  constructor({ memory, pool }: ProcessOptions) {
+  constructor({ memory, pool, onBroken }: ProcessOptions) {
+    this.onBroken = onBroken;
     this.memory = pool?.take();
     this.child = start(memory, this.memory);
     this.writer = new BatchWriter(this.memory?.arena);
@@ -218,6 +224,7 @@ export class EngineProcess {
       end,
     };
     this.pending.set(id, pending);
+    this.principals.add(context.principal);
     context.signal?.addEventListener('abort', pending.onAbort);
     return pending;
   }
@@ -265,6 +272,7 @@ export class EngineProcess {
         return;
       case 'broken':
         this.isBroken = true;
+        this.onBroken?.(this.pending.get(said.id)?.principal);
         return;
       case 'pull':
         void this.sources.get(said.source)?.pull();
@@ -349,7 +357,8 @@ export class EngineProcess {
   }
 
   private errorFor(end: ProcessEnd, id: number, principal: string): ProcessEndedError {
-    const others = end.victims.some((victim) => victim.principal !== principal);
+    // Damage that a statement does may show long after it.
+    const others = [...this.principals].some((each) => each !== principal);
     const mayBeInnocent = end.reason === 'unstoppable' ? id !== this.culprit : end.reason === 'crash' && others;
     return new ProcessEndedError(end, mayBeInnocent);
   }

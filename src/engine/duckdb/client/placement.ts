@@ -1,4 +1,5 @@
 import { SkuaError } from '../../../errors.js';
+import type { EngineProcessStatus } from '../../contract.js';
 import { EngineProcess } from './engine-process.js';
 import { FatalTexts } from './fatal-texts.js';
 import type { ProcessEnd } from './process-end.js';
@@ -49,15 +50,17 @@ export class Placement {
     this.timer.unref();
   }
 
-  /** A ready process for a new instance of a principal. */
-  async place(principal: string): Promise<EngineProcess> {
+  /** A ready process for a new instance of a principal, which takes its place there. */
+  async place(principal: string, instance: number): Promise<EngineProcess> {
     for (let start = 1; ; start++) {
       if (this.closing) throw new SkuaError('UNAVAILABLE', 'the server is stopping');
       const process = this.choose(principal);
+      process.instances.set(instance, principal);
       try {
         await process.ready;
         return process;
       } catch (error) {
+        process.instances.delete(instance);
         if (start === MOST_STARTS) throw error;
       }
     }
@@ -66,6 +69,14 @@ export class Placement {
   /** Whether a process may go on with a principal's statements. */
   suits(process: EngineProcess, principal: string): boolean {
     return process.isUsable && (!this.shared.has(process) || !this.isApart(principal));
+  }
+
+  status(): EngineProcessStatus[] {
+    return [...this.all].flatMap((process) => {
+      if (process.pid === undefined) return [];
+      const role = process === this.spare ? 'spare' : this.shared.has(process) ? 'shared' : 'own';
+      return [{ pid: process.pid, role, sessions: process.instances.size, requests: process.load }];
+    });
   }
 
   /** Starts the first process and the spare one. A system that can't: the error of the first. */
@@ -117,7 +128,11 @@ export class Placement {
   }
 
   private start(): EngineProcess {
-    const process = new EngineProcess({ memory: this.perProcess, pool: this.pool });
+    const process = new EngineProcess({
+      memory: this.perProcess,
+      pool: this.pool,
+      onBroken: (principal) => this.keepApart(principal),
+    });
     this.all.add(process);
     void process.gone.then((end) => this.forget(process, end));
     return process;
@@ -129,11 +144,15 @@ export class Placement {
     for (const [principal, own] of this.own) if (own === process) this.own.delete(principal);
     if (end.reason !== 'closed') {
       const culprits = end.reason === 'unstoppable' ? end.victims.filter(({ isCulprit }) => isCulprit) : end.victims;
-      for (const { principal } of culprits) this.apartUntil.set(principal, performance.now() + APART);
+      for (const { principal } of culprits) this.keepApart(principal);
       if (end.reason === 'crash') this.fatalTexts.count(end);
       this.options.onProcessEnd?.({ ...end, pid: process.pid });
     }
     this.divideMemory();
+  }
+
+  private keepApart(principal: string | undefined): void {
+    if (principal !== undefined) this.apartUntil.set(principal, performance.now() + APART);
   }
 
   /** The memory is divided among as many processes as are meant to be, or as there are where those are more. */

@@ -1,4 +1,4 @@
-import type { Engine, EngineInstance, InstanceOptions } from '../../contract.js';
+import type { Engine, EngineInstance, EngineProcessStatus, InstanceOptions } from '../../contract.js';
 import { Placement, type PlacementOptions } from './placement.js';
 import { parsedTexts, RemoteInstance } from './remote-instance.js';
 
@@ -22,6 +22,10 @@ export class RemoteEngine implements Engine {
 
   async open(options: InstanceOptions): Promise<EngineInstance> {
     return new RemoteInstance(this.placement, this.parsed, options);
+  }
+
+  processes(): EngineProcessStatus[] {
+    return this.placement.status();
   }
 
   close(): Promise<void> {

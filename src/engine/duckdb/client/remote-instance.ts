@@ -144,6 +144,7 @@ export class RemoteInstance implements EngineInstance {
       ),
     );
     this.results.add(result);
+    signal.addEventListener('abort', () => this.results.delete(result), { once: true });
     return {
       schema: schemaFrom(schema),
       batches: { [Symbol.asyncIterator]: () => this.read(result, lend, signal) },
@@ -212,6 +213,7 @@ export class RemoteInstance implements EngineInstance {
         return await work(home, { ...this.context(home.number), signal });
       } catch (error) {
         if (signal?.aborted) throw cancelled(error);
+        if (this.closed) throw new SkuaError('CANCELLED', 'the session has ended');
         const isAgain = error instanceof ProcessEndedError && error.mayBeInnocent;
         if (!isAgain || !isRepeatable || tries === MOST_TRIES) throw error;
       }
@@ -237,9 +239,8 @@ export class RemoteInstance implements EngineInstance {
   }
 
   private async open(): Promise<Home> {
-    const process = await this.placement.place(this.principal);
     const number = ++instances;
-    process.instances.set(number, this.principal);
+    const process = await this.placement.place(this.principal, number);
     void process.gone.then(() => process.instances.delete(number));
     await process.request('open', this.context(number), () => ({ options: this.options }));
     return { process, number };

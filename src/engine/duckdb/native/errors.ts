@@ -41,7 +41,7 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
-/** The engine says of itself that it can't go on: every later statement of its database would fail. */
+/** The engine failed in a way that it did not foresee: its database may be invalid from now on, or its memory damaged. */
 export class BrokenEngineError extends SkuaError {}
 
 /** Turns DuckDB's error text into the error that the caller sees. */
@@ -52,11 +52,8 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
   }
-  if (error.exception_type === 'FATAL' || error.exception_message.includes('database has been invalidated')) {
-    return new BrokenEngineError('INTERNAL', `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
-  }
   if (code === 'INTERNAL') {
-    return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
+    return new BrokenEngineError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
   }
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));

@@ -97,7 +97,7 @@ export class RequestHandler {
       if (command.name === 'run') await this.stream(command, running);
       else this.outlet.send({ kind: 'answer', id, gives: await this.carryOut(command, running.abort.signal) });
     } catch (error) {
-      if (error instanceof BrokenEngineError) this.outlet.send({ kind: 'broken' });
+      if (error instanceof BrokenEngineError) this.outlet.send({ kind: 'broken', id });
       this.outlet.send({ kind: 'failure', id, error: wireError(error) });
     } finally {
       await running.sender?.settled();

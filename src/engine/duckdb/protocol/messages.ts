@@ -111,8 +111,8 @@ export const report = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pull'), source: integer }),
   /** Nobody reads the source any more. */
   z.object({ kind: z.literal('leave'), source: integer }),
-  /** The engine says that it is broken; what runs may end, nothing new shall come. */
-  z.object({ kind: z.literal('broken') }),
+  /** Since this request the engine may be broken; what runs may end, nothing new shall come. */
+  z.object({ kind: z.literal('broken'), id: integer }),
 ]);
 
 export type Report = z.output<typeof report>;
