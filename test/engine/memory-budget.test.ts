@@ -125,7 +125,7 @@ describe.runIf(process.platform === 'linux')('a process with a limit', () => {
     ['an aggregated list', 'SELECT len(list(a.range)) FROM range(100000) a, range(100000) b'],
     ['an aggregated text', "SELECT len(string_agg(repeat('x', 100000))) FROM range(100000)"],
     ['a list of lists', 'SELECT len(list_transform(range(100000000), x -> [x, x, x]))'],
-  ])('refuses %s that would not fit, and goes on', async (_, sql) => {
+  ])('refuses %s that would not fit, and goes on', { timeout: 60_000 }, async (_, sql) => {
     const directory = mkdtempSync(join(tmpdir(), 'skua-memory-'));
     const engine = await openDuckDb({ ...engineOptions, memory: 2 * GB });
     try {

@@ -1,6 +1,6 @@
-import type { ColumnarBatch } from '../../../arrow/index.js';
+import { type ColumnarBatch, ownedBatch } from '../../../arrow/index.js';
 import type { SkuaError } from '../../../errors.js';
-import { type BatchReader, ownedBatch, type WireBatch } from '../protocol/index.js';
+import type { BatchReader, WireBatch } from '../protocol/index.js';
 
 /** How a result speaks with the process that makes it. */
 export interface ResultControl {

@@ -1,6 +1,6 @@
-import type { ColumnarBatch } from '../../../arrow/index.js';
+import { type ColumnarBatch, ownedBatch } from '../../../arrow/index.js';
 import { addressOf } from '../native/memory.js';
-import { type Arena, ownedBatch } from '../protocol/index.js';
+import type { Arena } from '../protocol/index.js';
 import { heap, type ResultMemory } from '../results/buffer-allocator.js';
 
 /** Buffers of one result in memory that the server maps too; on the heap while there is no room. */

@@ -1,13 +1,6 @@
 import type { ColumnarBatch } from '../../../arrow/index.js';
 import type { SkuaError } from '../../../errors.js';
-import {
-  type BatchReader,
-  errorFrom,
-  ownedBatch,
-  type Report,
-  type WireBatch,
-  type WireError,
-} from '../protocol/index.js';
+import { type BatchReader, errorFrom, type Report, type WireBatch, type WireError } from '../protocol/index.js';
 
 /** The next rows of a source; none where it has ended. */
 interface Waiting {
@@ -39,9 +32,9 @@ export class RowSources {
     }
   }
 
-  /** The engine may refer to the rows until it is done with them, and the server's memory is only lent. */
+  /** Rows are good until the next are asked for, which the engine does when it has copied them. */
   rows(source: number, batch: WireBatch): void {
-    this.settle(source)?.resolve(ownedBatch(this.reader.read(batch)));
+    this.settle(source)?.resolve(this.reader.read(batch));
   }
 
   end(source: number, failure: WireError | undefined): void {

@@ -81,8 +81,3 @@ export class BatchReader {
     return this.memory.bytes.subarray(offset, offset + length);
   }
 }
-
-/** A batch in memory of its own. */
-export function ownedBatch(batch: ColumnarBatch): ColumnarBatch {
-  return { ...batch, buffers: batch.buffers.map((buffer) => Uint8Array.prototype.slice.call(buffer)) };
-}

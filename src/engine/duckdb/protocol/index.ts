@@ -1,6 +1,6 @@
 /** What crosses between the server and an engine process. */
 export { Arena } from './arena.js';
-export { BatchReader, BatchWriter, ownedBatch, type SentBatch, type WireBatch } from './batches.js';
+export { BatchReader, BatchWriter, type SentBatch, type WireBatch } from './batches.js';
 export { Channel } from './channel.js';
 export { errorFrom, wireError } from './errors.js';
 export {
