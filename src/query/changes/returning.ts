@@ -38,7 +38,8 @@ async function returningSql(
     (name) => findCatalog(names, name) !== undefined,
     variablesOf(context),
   );
-  const parsed = await context.environment.engine.parser.parseQuery(text);
+  const { engine } = await context.environment.instance(context.call);
+  const parsed = await engine.parser.parseQuery(text);
   const [reference, ...more] = parsed.tables;
   if (!reference || more.length > 0 || parsed.parameterCount > 0) {
     throw new SkuaError(

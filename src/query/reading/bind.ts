@@ -125,7 +125,8 @@ export class Binder {
     const shown = await this.#shownRows(sql, scope);
     const isCatalog = (name: string) => findCatalog(scope.names, name) !== undefined;
     const normal = normalizeQuery(shown, isCatalog, this.#variables(scope));
-    const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
+    const { engine } = await this.statement.environment.instance(this.statement.call);
+    const parsed = await engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
     const edits = await Promise.all(
       parsed.tables.map(async (reference) => {
@@ -230,14 +231,14 @@ export class Binder {
     if (LITERAL.test(at.text)) return at;
     const { environment, call } = this.statement;
     const sql = `SELECT ${VALUE_OF[at.unit](`(${at.text}\n)`)} AS value`;
-    const { tables, parameterCount } = await environment.engine.parser.parseQuery(sql);
+    const { engine } = await environment.instance(call);
+    const { tables, parameterCount } = await engine.parser.parseQuery(sql);
     if (tables.length > 0 || parameterCount > 0) {
       throw new SkuaError(
         'INVALID_ARGUMENT',
         `"${at.text}" is no constant; a version or time can't depend on tables or parameters`,
       );
     }
-    const { engine } = await environment.instance(call);
     const { schema, batches } = await engine.run(sql, sessionFunctions(this.statement, sql), {
       signal: call.signal,
       batchBytes: 1 << 16,
