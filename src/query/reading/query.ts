@@ -1,13 +1,7 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type {
-  ParameterRow,
-  ResultStream,
-  RunOptions,
-  ScanDemand,
-  TableScan,
-} from '../../engine/contract.js';
+import type { ParameterRow, ResultStream, RunOptions, ScanDemand, TableScan } from '../../engine/contract.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
