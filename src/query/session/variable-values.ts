@@ -24,5 +24,5 @@ export async function variableValues({
 
 /** What the session's variables stand for; NULL for one that was never set. */
 export function variablesOf({ call }: Pick<StatementContext, 'call'>): VariableValue {
-  return (name) => bySession.get(call.session)?.get(name.toLowerCase()) ?? 'NULL';
+  return (name) => bySession.get(call.session)?.get(name.toLowerCase()) ?? '(NULL)';
 }

@@ -44,7 +44,7 @@ async function constantOf(context: StatementContext, sql: string): Promise<strin
   if (/\bVARIANT\b/.test(type)) {
     throw new SkuaError('UNIMPLEMENTED', 'A variable can not hold a VARIANT; cast it to JSON or VARCHAR');
   }
-  if (type === '"NULL"') return 'NULL';
+  if (type === '"NULL"') return '(NULL)';
   if (type === 'VARCHAR' && text !== null) return quoteString(text);
   return `(CAST(${text === null ? 'NULL' : quoteString(text)} AS ${type}))`;
 }

@@ -6,6 +6,7 @@ import type { NestedField } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { bindingsOf, bindQuery, stageQuery } from '../reading/query.js';
+import { refuseSpatialWrites } from '../reading/refusals.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { quoteName } from '../syntax/lexer.js';
@@ -20,6 +21,7 @@ import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFi
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  refuseSpatialWrites(table);
   const { source, targets } = await sourceOf(context, table, statement);
   const { engine } = await context.environment.instance(context.call);
   if (statement.sql === undefined) return engine.describe(source.sql, [], context.call.signal);
@@ -55,6 +57,7 @@ export async function insert(
   parameters: RowsTable | undefined,
 ): Promise<number> {
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  refuseSpatialWrites(table);
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
   const { source, targets } = await sourceOf(context, table, statement);
