@@ -1,6 +1,7 @@
 /** Pieces of a statement that are kept as text: expressions, conditions, lists of tables. */
+
+import type { Token } from '../../sql/index.js';
 import type { Cursor } from './cursor.js';
-import { type Token, tokenize } from './lexer.js';
 import { applyEdits, type Edit } from './rewrite.js';
 import type { StatementText } from './row-change.js';
 
@@ -21,10 +22,9 @@ export class Fragments {
 
   constructor(private readonly cursor: Cursor) {
     let ordinal = 0;
-    this.#numbers = tokenize(cursor.text).flatMap((token) => {
-      if (token.kind !== 'parameter') return [];
-      const number = token.text.slice(1) === '' ? String(++ordinal) : token.text.slice(1);
-      return [{ start: token.start, end: token.end, text: `$${number}` }];
+    this.#numbers = cursor.tokens.indexesOf('parameter').map((index) => {
+      const { start, end, text } = cursor.tokens.at(index) as Token;
+      return { start, end, text: `$${text.slice(1) || ++ordinal}` };
     });
   }
 
@@ -50,10 +50,25 @@ export class Fragments {
 
   /** The text of characters [start, end). */
   between(start: number, end: number): string {
-    const inside = this.#numbers.filter((edit) => edit.start >= start && edit.end <= end);
-    const shifted = inside.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start }));
+    const shifted: Edit[] = [];
+    for (let index = firstFrom(this.#numbers, start); index < this.#numbers.length; index++) {
+      const edit = this.#numbers[index] as Edit;
+      if (edit.end > end) break;
+      shifted.push({ ...edit, start: edit.start - start, end: edit.end - start });
+    }
     return applyEdits(this.cursor.text.slice(start, end), shifted);
   }
+}
+
+/** The index of the first edit at a position or behind it; edits are in order. */
+function firstFrom(edits: readonly Edit[], position: number): number {
+  let [low, high] = [0, edits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((edits[middle] as Edit).start < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function symbolOf(token: Token): string {
