@@ -12,7 +12,7 @@ export function quoteString(value: string): string {
 }
 
 const SIMPLE_ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([\s\S]))/g;
+const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([\s\S]))/y;
 const UNICODE_ESCAPE = /\\(?:(\\)|\+([0-9A-Fa-f]{6})|([0-9A-Fa-f]{4}))/g;
 
 /** The content of one whole token in quotes of any kind. A quote that is not closed reaches to the end. */
@@ -68,28 +68,28 @@ function endOfBlanks(written: string, start: number): number {
 }
 
 function withEscapes(text: string): string {
-  if (!text.includes('\\')) return text;
-  let value = '';
+  const pieces: string[] = [];
   // Octal and hexadecimal escapes are bytes of UTF-8, of which several make a character.
   let bytes: number[] = [];
-  const flush = () => {
-    if (bytes.length > 0) value += Buffer.from(bytes).toString('utf8');
-    bytes = [];
-  };
   let position = 0;
-  for (const { 0: all, index, 1: octal, 2: hexadecimal, 3: short, 4: long, 5: other } of text.matchAll(ESCAPE)) {
-    if (index > position) flush();
-    value += text.slice(position, index);
-    position = index + all.length;
-    if (octal !== undefined) bytes.push(Number.parseInt(octal, 8) & 0xff);
-    else if (hexadecimal !== undefined) bytes.push(Number.parseInt(hexadecimal, 16));
-    else {
-      flush();
-      value += other === undefined ? character(short ?? long) : (SIMPLE_ESCAPES[other] ?? other);
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', position)) {
+    ESCAPE.lastIndex = at;
+    const found = ESCAPE.exec(text);
+    if (!found) break;
+    const { 0: all, 1: octal, 2: hexadecimal, 3: short, 4: long, 5: other } = found;
+    const byte = octal !== undefined ? Number.parseInt(octal, 8) : Number.parseInt(hexadecimal ?? '', 16);
+    if (at > position || Number.isNaN(byte)) {
+      if (bytes.length > 0) pieces.push(Buffer.from(bytes).toString('utf8'));
+      bytes = [];
     }
+    pieces.push(text.slice(position, at));
+    position = at + all.length;
+    if (!Number.isNaN(byte)) bytes.push(byte & 0xff);
+    else pieces.push(other === undefined ? character(short ?? long) : (SIMPLE_ESCAPES[other] ?? other));
   }
-  flush();
-  return value + text.slice(position);
+  if (bytes.length > 0) pieces.push(Buffer.from(bytes).toString('utf8'));
+  pieces.push(text.slice(position));
+  return pieces.join('');
 }
 
 function character(hexadecimal: string | undefined): string {

@@ -41,12 +41,15 @@ function openStatement(rest: string): string[] {
  */
 export function* firstStatementSteps(text: string): Generator<void, { count: number; first: Tokens }> {
   const tokens = yield* tokenizeSteps(text);
-  const { statements, open } = spansOf(tokens);
-  const all = open ? [...statements, open] : statements;
-  const [first] = all;
-  if (!first) return { count: 0, first: tokens.within(0, 0) };
+  let [count, first, behind] = [0, 0, 0];
+  for (let index = 0; index <= tokens.length; index++) {
+    if (index < tokens.length && !tokens.isSymbol(index, ';')) continue;
+    const isEmpty = index === 0 || tokens.isSymbol(index - 1, ';');
+    if (!isEmpty && ++count === 1) behind = tokens.end(index - 1);
+    if (isEmpty && count === 0) first = index + 1;
+  }
   // Semicolons in front are no part of it.
-  return { count: all.length, first: tokens.within(tokens.start(0) === first.start ? 0 : first.start, first.end) };
+  return { count, first: tokens.within(first === 0 || count === 0 ? 0 : tokens.start(first), behind) };
 }
 
 interface Span {

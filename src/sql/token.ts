@@ -11,6 +11,8 @@ export const TOKEN_KINDS = ['word', 'quoted', 'string', 'blob', 'bits', 'number'
 
 /** One token of a text. What it says is read from the text when it is asked for. */
 export class Token {
+  private upper: string | undefined;
+
   constructor(
     private readonly source: string,
     readonly kind: TokenKind,
@@ -35,6 +37,8 @@ export class Token {
 
   /** Upper case, for words; else empty. What keywords are compared with. */
   get keyword(): string {
-    return this.kind === 'word' ? this.source.slice(this.start, this.end).toUpperCase() : '';
+    if (this.kind !== 'word') return '';
+    this.upper ??= this.source.slice(this.start, this.end).toUpperCase();
+    return this.upper;
   }
 }

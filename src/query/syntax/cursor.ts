@@ -97,14 +97,14 @@ export class Cursor {
 
   /**
    * The text up to, not including, the first token outside parentheses for which `stop` holds, or the end. Brackets of all kinds count
-   * as parentheses.
+   * as parentheses. `mayStop` tells cheaply, by a token's index, for which tokens `stop` has to be asked at all.
    */
-  until(stop: (token: Token) => boolean): string {
+  until(stop: (token: Token, index: number) => boolean, mayStop: (index: number) => boolean = () => true): string {
     const start = this.position;
     const { tokens } = this;
     let end = start;
     for (let depth = 0; !this.ended; this.#next++) {
-      if (depth === 0 && stop(this.peek() as Token)) break;
+      if (depth === 0 && mayStop(this.#next) && stop(this.peek() as Token, this.#next)) break;
       depth += tokens.nesting(this.#next);
       if (depth < 0) break;
       end = tokens.end(this.#next);

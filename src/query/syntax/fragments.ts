@@ -17,32 +17,40 @@ const CLAUSES = 'WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH UNION EXCEPT INTERS
 
 /** Reads pieces of one statement, in which parameters without a number get theirs. */
 export class Fragments {
-  readonly #numbers: Edit[];
+  /** Indexes of the tokens that are parameters, in order, and the numbers of those that are written without. */
+  readonly #parameters: number[];
+  readonly #ordinals: Uint32Array;
   readonly pieces: StatementText['pieces'] = [];
 
   constructor(private readonly cursor: Cursor) {
+    const { tokens } = cursor;
+    this.#parameters = tokens.indexesOf('parameter');
+    this.#ordinals = new Uint32Array(this.#parameters.length);
     let ordinal = 0;
-    this.#numbers = cursor.tokens.indexesOf('parameter').map((index) => {
-      const { start, end, text } = cursor.tokens.at(index) as Token;
-      return { start, end, text: `$${text.slice(1) || ++ordinal}` };
-    });
+    for (const [at, index] of this.#parameters.entries()) {
+      if (tokens.end(index) - tokens.start(index) === 1) this.#ordinals[at] = ++ordinal;
+    }
   }
 
   /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
   until(what: keyof typeof KINDS, ...stops: string[]): string {
+    const { tokens } = this.cursor;
     const ends = new Set(KINDS[what] === 'tables' ? [...stops, ...CLAUSES] : stops);
+    const lengths = new Set(['CASE', 'END', ...ends].map(({ length }) => length));
     let cases = 0;
-    let before: Token | undefined;
     const start = this.cursor.position;
-    const written = this.cursor.until((token) => {
-      const isName = before?.text === '.' && before.kind === 'symbol';
-      const isDistinct = token.keyword === 'FROM' && before?.keyword === 'DISTINCT';
-      if (token.keyword === 'CASE' && !isName) cases++;
-      const isStop = cases === 0 && !isName && !isDistinct && ends.has(token.keyword || symbolOf(token));
-      if (token.keyword === 'END' && !isName && cases > 0) cases--;
-      before = token;
-      return isStop;
-    });
+    const written = this.cursor.until(
+      (token, index) => {
+        if (tokens.isSymbol(index - 1, '.')) return false;
+        const { keyword } = token;
+        if (keyword === 'CASE') cases++;
+        const isDistinct = keyword === 'FROM' && tokens.at(index - 1)?.keyword === 'DISTINCT';
+        const isStop = cases === 0 && !isDistinct && ends.has(keyword || symbolOf(token));
+        if (keyword === 'END' && cases > 0) cases--;
+        return isStop;
+      },
+      (index) => lengths.has(tokens.end(index) - tokens.start(index)),
+    );
     if (written.trim() === '') throw this.cursor.error(`Expected ${what}`);
     this.pieces.push({ kind: KINDS[what], start, end: start + written.length });
     return this.between(start, start + written.length);
@@ -50,25 +58,28 @@ export class Fragments {
 
   /** The text of characters [start, end). */
   between(start: number, end: number): string {
-    const shifted: Edit[] = [];
-    for (let index = firstFrom(this.#numbers, start); index < this.#numbers.length; index++) {
-      const edit = this.#numbers[index] as Edit;
-      if (edit.end > end) break;
-      shifted.push({ ...edit, start: edit.start - start, end: edit.end - start });
+    const { text, tokens } = this.cursor;
+    const numbered: Edit[] = [];
+    for (let at = this.#firstFrom(start); at < this.#parameters.length; at++) {
+      const token = tokens.at(this.#parameters[at] as number) as Token;
+      if (token.end > end) break;
+      const number = this.#ordinals[at] || token.text.slice(1);
+      numbered.push({ start: token.start - start, end: token.end - start, text: `$${number}` });
     }
-    return applyEdits(this.cursor.text.slice(start, end), shifted);
+    const piece = text.slice(start, end);
+    return numbered.length === 0 ? piece : applyEdits(piece, numbered);
   }
-}
 
-/** The index of the first edit at a position or behind it; edits are in order. */
-function firstFrom(edits: readonly Edit[], position: number): number {
-  let [low, high] = [0, edits.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((edits[middle] as Edit).start < position) low = middle + 1;
-    else high = middle;
+  /** Which parameter is the first at a position or behind it. */
+  #firstFrom(position: number): number {
+    let [low, high] = [0, this.#parameters.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.cursor.tokens.start(this.#parameters[middle] as number) < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
-  return low;
 }
 
 function symbolOf(token: Token): string {

@@ -25,9 +25,10 @@ export function parseInsert(cursor: Cursor): Statement {
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
-  const query = cursor.fromHere();
-  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(query.text)) refuseInsertClauses(query);
-  return { ...statement, sql: query.text };
+  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(cursor.text.slice(cursor.position))) {
+    refuseInsertClauses(cursor.fromHere());
+  }
+  return { ...statement, sql: cursor.rest() };
 }
 
 /** A parenthesis may also begin a query. */

@@ -31,7 +31,7 @@ function blob(tokens: Tokens, index: number): string {
   if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits)) {
     throw syntaxError(tokens.text, token.start, "X'…' takes pairs of hexadecimal digits");
   }
-  return `'${digits.toUpperCase().replace(/../g, '\\x$&')}'::BLOB`;
+  return `unhex('${digits}')`;
 }
 
 function bits(tokens: Tokens, index: number): string {
@@ -46,8 +46,7 @@ function text(tokens: Tokens, index: number): string | undefined {
   const [start, end] = [tokens.start(index), tokens.end(index)];
   const prefix = tokens.text.charAt(start).toUpperCase();
   if (prefix !== 'E' && prefix !== 'U') return undefined;
-  if (prefix === 'E' && !/\\(?:'|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})/.test(tokens.text.slice(start, end)))
-    return undefined;
+  if (prefix === 'E' && !/\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})/.test(tokens.text.slice(start, end))) return undefined;
   return quoteString((tokens.at(index) as Token).text);
 }
 

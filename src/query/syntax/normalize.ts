@@ -62,9 +62,8 @@ export function* normalizeSteps(sql: string, isCatalog: IsCatalog): Generator<vo
 /** The tokens of the text with blanks of one kind, since the engine counts bytes as if all others were such. */
 function* plainTokens(sql: string): Generator<void, Tokens> {
   const tokens = yield* tokenizeSteps(sql);
-  return WIDE_SPACE.test(sql)
-    ? yield* tokenizeSteps(tokens.mapBlanks((blank) => blank.replace(WIDE_SPACES, ' ')))
-    : tokens;
+  if (!WIDE_SPACE.test(sql)) return tokens;
+  return yield* tokenizeSteps(tokens.mapBlanks((blank) => blank.replace(WIDE_SPACES, ' ')));
 }
 
 const WIDE_SPACE = /[\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/;
@@ -168,7 +167,8 @@ function isFunctionInCatalog(tokens: Tokens, first: number, parts: number): bool
 /** How many names, with a dot between each, begin at a token. */
 function partsOf(tokens: Tokens, first: number): number {
   let parts = 1;
-  for (let index = first + 1; tokens.isSymbol(index, '.') && tokens.isName(index + 1); index += 2) parts++;
+  for (let dot = first + 1; tokens.isSymbol(dot, '.') && tokens.isName(dot + 1) && parts <= MOST_PARTS; dot += 2)
+    parts++;
   return parts;
 }
 

@@ -32,6 +32,10 @@ export function* editSteps(text: string, edits: readonly Edit[]): Generator<void
 const AT_ONCE = 4096;
 
 function inOrder(edits: readonly Edit[]): readonly Edit[] {
-  const isOrdered = edits.every(({ start }, index) => index === 0 || start >= (edits[index - 1] as Edit).start);
-  return isOrdered ? edits : [...edits].sort((a, b) => a.start - b.start);
+  let before = 0;
+  for (const { start } of edits) {
+    if (start < before) return [...edits].sort((a, b) => a.start - b.start);
+    before = start;
+  }
+  return edits;
 }
