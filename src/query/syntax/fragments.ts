@@ -15,11 +15,17 @@ const KINDS = {
 /** What would make a query of its own of a list of tables. */
 const CLAUSES = 'WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH UNION EXCEPT INTERSECT QUALIFY WINDOW SELECT'.split(' ');
 
+interface Stops {
+  ends: ReadonlySet<string>;
+  lengths: ReadonlySet<number>;
+}
+
 /** Reads pieces of one statement, in which parameters without a number get theirs. */
 export class Fragments {
   /** Indexes of the tokens that are parameters, in order, and the numbers of those that are written without. */
   readonly #parameters: number[];
   readonly #ordinals: Uint32Array;
+  readonly #stops = new Map<string, Stops>();
   readonly pieces: StatementText['pieces'] = [];
 
   constructor(private readonly cursor: Cursor) {
@@ -35,8 +41,7 @@ export class Fragments {
   /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
   until(what: keyof typeof KINDS, ...stops: string[]): string {
     const { tokens } = this.cursor;
-    const ends = new Set(KINDS[what] === 'tables' ? [...stops, ...CLAUSES] : stops);
-    const lengths = new Set(['CASE', 'END', ...ends].map(({ length }) => length));
+    const { ends, lengths } = this.#stopsOf(KINDS[what] === 'tables' ? [...stops, ...CLAUSES] : stops);
     let cases = 0;
     const start = this.cursor.position;
     const written = this.cursor.until(
@@ -54,6 +59,16 @@ export class Fragments {
     if (written.trim() === '') throw this.cursor.error(`Expected ${what}`);
     this.pieces.push({ kind: KINDS[what], start, end: start + written.length });
     return this.between(start, start + written.length);
+  }
+
+  /** Where to stop, and how long the words are that matter. A statement has many pieces that end alike. */
+  #stopsOf(stops: readonly string[]): Stops {
+    const key = stops.join(' ');
+    const known = this.#stops.get(key);
+    if (known) return known;
+    const made = { ends: new Set(stops), lengths: new Set(['CASE', 'END', ...stops].map(({ length }) => length)) };
+    this.#stops.set(key, made);
+    return made;
   }
 
   /** The text of characters [start, end). */
