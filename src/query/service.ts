@@ -92,7 +92,7 @@ class Statements implements StatementService {
     switch (statement.kind) {
       case 'query': {
         const bound = await bindQuery(context, statement.sql, request.pins);
-        return runQuery(context, bound, parameterRows(request, bound.parameterCount));
+        return runQuery(context, bound, parameterRows(request, bound.parameterCount), { lend: true });
       }
       case 'explain':
         return rowsStream(await explain(context, statement, parameterRows(request)[0]));

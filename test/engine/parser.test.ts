@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { useEngine } from './support.js';
 
 const bench = useEngine();
-const parse = (sql: string) => bench.engine.parser.parseQuery(sql);
+const parse = (sql: string) => bench.instance.parser.parseQuery(sql);
 const named = async (sql: string) =>
   (await parse(sql)).tables.map(({ path, start, end }) => [path.join('|'), sql.slice(start, end)]);
 

@@ -31,7 +31,8 @@ async function refusePieces(context: StatementContext, { sql, pieces }: Statemen
     if (wanted.length === 0) continue;
     const query = `${beginning}${onlyPieces(sql, wanted).slice(beginning.length)}`;
     const normal = await inTurns(normalizeSteps(query, (name) => findCatalog(names, name) !== undefined));
-    await context.environment.engine.parser.parseQuery(normal);
+    const { engine } = await context.environment.instance(context.call);
+    await engine.parser.parseQuery(normal);
   }
 }
 
