@@ -56,6 +56,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
     footerCache: createFooterCache(FOOTER_CACHE_BYTES),
     metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
     limits: {
+      statementBytes: config.limits.statementSize,
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
       portionBytes: config.limits.memoryPerSession / 4,
