@@ -168,14 +168,24 @@ describe('name mapping', () => {
     ];
     expect(applyNameMapping(columns, nameMapping(metadata) ?? [])).toEqual([
       { ...leaf('record_id'), fieldId: 1 },
-      leaf('other'),
+      // What the mapping lacks is no field's, not even that of its name.
+      { ...leaf('other'), fieldId: -1 },
       {
         name: 'l',
         fieldId: 2,
         children: [
           {
             name: 'list',
-            children: [{ name: 'item', fieldId: 3, children: [{ ...leaf('x'), fieldId: 4 }, leaf('y')] }],
+            children: [
+              {
+                name: 'item',
+                fieldId: 3,
+                children: [
+                  { ...leaf('x'), fieldId: 4 },
+                  { ...leaf('y'), fieldId: -1 },
+                ],
+              },
+            ],
           },
         ],
       },

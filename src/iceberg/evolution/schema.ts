@@ -4,6 +4,7 @@ import { assignFieldIds } from '../field-ids.js';
 import { highestFieldId } from '../schema.js';
 import { currentSchema } from '../snapshots.js';
 import type { NestedField, Schema, TableMetadata, Type } from '../types.js';
+import { highestColumnId } from './assigned-ids.js';
 import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
 import { idsWithin, indexOfName, type Place, partsOf, placeOf, requirePlace, withSiblings } from './tree.js';
@@ -36,7 +37,7 @@ export class SchemaEvolution {
     this.#metadata = metadata;
     this.#identifiers = identifierFieldIds;
     this.#fields = fields;
-    this.#lastColumnId = Math.max(metadata.lastColumnId, highestFieldId(fields));
+    this.#lastColumnId = highestColumnId(metadata);
   }
 
   /** The schema as it is now; its id is still that of the schema it came from. */

@@ -1,4 +1,5 @@
 /** Which delete files apply to a data file (Iceberg spec, "Scan Planning"). */
+import { SkuaError } from '../../errors.js';
 import { partitionKey } from '../partition-types.js';
 import type { DataFile, DeleteFile, TableMetadata } from '../types.js';
 
@@ -21,10 +22,12 @@ export class DeleteIndex {
         .map(({ specId }) => specId),
     );
     for (const file of deletes) {
+      requireSequenceNumber(file);
       if (file.content === 'equality-deletes') {
+        requireEqualityIds(file);
         if (unpartitioned.has(file.specId)) this.#equalityEverywhere.push(file);
         else append(this.#equalityByPartition, partitionOf(file), file);
-      } else if (file.format === 'puffin') append(this.#vectors, file.referencedDataFile ?? '', file);
+      } else if (file.format === 'puffin') append(this.#vectors, referencedBy(file), file);
       else {
         const only = onlyDataFile(file);
         if (only !== undefined) append(this.#byFile, only, file);
@@ -33,16 +36,19 @@ export class DeleteIndex {
     }
   }
 
-  /** A deletion vector alone stands for all position deletes of its file. */
+  /**
+   * A deletion vector alone stands for all position deletes of its file. DATA_LOSS where a file has several vectors, or one that is older than
+   * itself: which of its rows are deleted can't be told then.
+   */
   deletesFor(file: DataFile): DeleteFile[] {
     if (this.#isEmpty) return [];
-    const sequence = file.sequenceNumber ?? 0;
+    const sequence = requireSequenceNumber(file);
     const partition = partitionOf(file);
     const notOlder = (deletes: DeleteFile) => sequence <= (deletes.sequenceNumber ?? 0);
-    const vector = (this.#vectors.get(file.location) ?? []).filter(notOlder);
+    const vector = this.#vectorOf(file.location, notOlder);
     const positions =
-      vector.length > 0
-        ? vector
+      vector !== undefined
+        ? [vector]
         : [
             ...(this.#byFile.get(file.location) ?? []).filter((d) => notOlder(d) && partitionOf(d) === partition),
             ...(this.#byPartition.get(partition) ?? []).filter((d) => notOlder(d) && mayHoldPath(d, file.location)),
@@ -52,6 +58,36 @@ export class DeleteIndex {
     );
     return [...positions, ...equalities];
   }
+
+  #vectorOf(location: string, notOlder: (deletes: DeleteFile) => boolean): DeleteFile | undefined {
+    const [vector, ...others] = this.#vectors.get(location) ?? [];
+    if (others.length > 0) {
+      const names = [vector, ...others].map((file) => file?.location).join(', ');
+      throw new SkuaError('DATA_LOSS', `The data file ${location} has more than one deletion vector: ${names}`);
+    }
+    if (vector && !notOlder(vector)) {
+      throw new SkuaError(
+        'DATA_LOSS',
+        `The deletion vector of ${location} is older than the file, by its sequence number`,
+      );
+    }
+    return vector;
+  }
+}
+
+function requireSequenceNumber({ location, sequenceNumber }: DataFile | DeleteFile): number {
+  if (sequenceNumber !== undefined) return sequenceNumber;
+  throw new SkuaError('DATA_LOSS', `The manifest entry of ${location} has no sequence number, which deletes go by`);
+}
+
+function requireEqualityIds({ location, equalityIds }: DeleteFile): void {
+  if (equalityIds && equalityIds.length > 0) return;
+  throw new SkuaError('DATA_LOSS', `The equality delete file ${location} does not say which columns it compares`);
+}
+
+function referencedBy({ location, referencedDataFile }: DeleteFile): string {
+  if (referencedDataFile !== undefined) return referencedDataFile;
+  throw new SkuaError('DATA_LOSS', `The deletion vector in ${location} does not say which data file it is of`);
 }
 
 function append(index: Map<string, DeleteFile[]>, key: string, file: DeleteFile): void {
