@@ -1,6 +1,8 @@
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import type { PhysicalColumn, StoredNumber } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
+import { annotationOf } from './annotations.js';
+import { certainStatistics, type StatedStatistics } from './certain-statistics.js';
 import type {
   ChunkStatistics,
   Codec,
@@ -10,6 +12,7 @@ import type {
   ParquetFooter,
   PhysicalType,
   RowGroup,
+  SchemaElement,
 } from './types.js';
 
 /** A struct as the compact protocol has it: values by field number. */
@@ -31,16 +34,47 @@ const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROT
 const REPEATED = 2;
 
 /** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
-export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'zonedNanoseconds'> {
+export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'fileSize'> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file: Thrift = deserializeTCompactProtocol({ view, offset: 0 });
-  const { columns, leaves } = readSchema(file.field_2 as Thrift[]);
+  const schema = file.field_2 as Thrift[];
+  const { columns, leaves } = readSchema(schema);
+  const elements = schema.map(readElement);
+  const leafElements = [...elements.keys()].filter((index) => isLeaf(elements[index] as SchemaElement));
+  const createdBy = text(file.field_6);
+  const orders = file.field_7 as Thrift[] | undefined;
+  const stated = leaves.map((leaf, index): StatedColumn => {
+    const annotation = elements[leafElements[index] as number]?.annotation ?? { kind: 'other' };
+    return { leaf, annotation, createdBy, isTypeOrdered: orders === undefined || Boolean(orders[index]?.field_1) };
+  });
   return {
     rowCount: Number(file.field_3),
     columns,
-    rowGroups: (file.field_4 as Thrift[]).map((group) => readRowGroup(group, leaves)),
-    createdBy: text(file.field_6),
+    rowGroups: (file.field_4 as Thrift[]).map((group) => readRowGroup(group, stated)),
+    createdBy,
+    elements,
+    leafElements,
+    metadata: bytes,
   };
+}
+
+/** What the statistics of a column's chunks hang on. */
+interface StatedColumn extends Pick<StatedStatistics, 'annotation' | 'createdBy' | 'isTypeOrdered'> {
+  leaf: LeafColumn;
+}
+
+function readElement(element: Thrift): SchemaElement {
+  return {
+    physicalType: element.field_1 === undefined ? undefined : PHYSICAL_TYPES[element.field_1 as number],
+    length: element.field_2 as number | undefined,
+    childCount: (element.field_5 as number | undefined) ?? 0,
+    isRepeated: element.field_3 === REPEATED,
+    annotation: annotationOf(element),
+  };
+}
+
+function isLeaf({ physicalType, childCount }: SchemaElement): boolean {
+  return physicalType !== undefined && childCount === 0;
 }
 
 /** The flat list of schema elements, each group followed by its members, as a tree. */
@@ -78,6 +112,7 @@ function storedNumber(element: Thrift, physicalType: PhysicalType): StoredNumber
     return { kind: 'decimal', precision: Number(element.field_8), scale: Number(element.field_7 ?? 0) };
   }
   if (physicalType === 'FLOAT') return { kind: 'float' };
+  if (physicalType === 'INT96') return { kind: 'int96' };
   const integer = logical?.field_10 as Thrift | undefined;
   const isPlain = integer
     ? integer.field_1 === 32 && integer.field_2 === true
@@ -107,7 +142,7 @@ function convertedKind(converted: number | undefined): LogicalKind | undefined {
   return converted >= 15 && converted <= 18 ? 'signed-integer' : 'other';
 }
 
-function readRowGroup(group: Thrift, leaves: readonly LeafColumn[]): RowGroup {
+function readRowGroup(group: Thrift, leaves: readonly StatedColumn[]): RowGroup {
   const chunks = group.field_1 as Thrift[];
   return {
     rowCount: Number(group.field_3),
@@ -115,17 +150,17 @@ function readRowGroup(group: Thrift, leaves: readonly LeafColumn[]): RowGroup {
   };
 }
 
-function readChunk(chunk: Thrift, leaf: LeafColumn | undefined): ColumnChunk {
+function readChunk(chunk: Thrift, column: StatedColumn | undefined): ColumnChunk {
   const meta = chunk.field_3 as Thrift | undefined;
-  if (!leaf || !meta) throw new Error('a column chunk has no metadata');
+  if (!column || !meta) throw new Error('a column chunk has no metadata');
   if (chunk.field_1 !== undefined) throw new Error('a column chunk lies in another file');
   const bloomOffset = Number(meta.field_14 ?? 0);
   const bloomLength = meta.field_15 as number | undefined;
   return {
-    leaf,
+    leaf: column.leaf,
     codec: CODECS[Number(meta.field_4)] ?? 'UNCOMPRESSED',
     range: chunkRange(meta),
-    statistics: readStatistics(meta.field_12 as Thrift | undefined),
+    statistics: readStatistics(meta, column),
     bloomFilter: bloomOffset > 0 ? { offset: bloomOffset, length: bloomLength } : undefined,
   };
 }
@@ -137,13 +172,19 @@ function chunkRange(meta: Thrift): ByteRange {
   return { offset, length: Number(meta.field_7) };
 }
 
-function readStatistics(statistics: Thrift | undefined): ChunkStatistics | undefined {
+function readStatistics(meta: Thrift, { leaf, ...column }: StatedColumn): ChunkStatistics | undefined {
+  const statistics = meta.field_12 as Thrift | undefined;
   if (!statistics) return undefined;
-  return {
+  return certainStatistics({
+    ...column,
+    physicalType: leaf.physicalType,
+    valueCount: Number(meta.field_5),
     min: statistics.field_6 as Uint8Array | undefined,
     max: statistics.field_5 as Uint8Array | undefined,
+    deprecatedMin: statistics.field_2 as Uint8Array | undefined,
+    deprecatedMax: statistics.field_1 as Uint8Array | undefined,
     nullCount: statistics.field_3 === undefined ? undefined : Number(statistics.field_3),
-  };
+  });
 }
 
 function text(value: unknown): string | undefined {
