@@ -34,7 +34,5 @@ export interface PhysicalColumn {
   number?: StoredNumber;
 }
 
-/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals, instants in the 96 bits of old. */
-export type StoredNumber =
-  | { kind: 'int' | 'float' | 'int96' }
-  | { kind: 'decimal'; precision: number; scale: number };
+/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */
+export type StoredNumber = { kind: 'int' } | { kind: 'float' } | { kind: 'decimal'; precision: number; scale: number };

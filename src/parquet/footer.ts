@@ -32,12 +32,7 @@ export async function readFooter(
   }
 }
 
-async function readAt(
-  storage: Storage,
-  location: string,
-  size: number,
-  signal?: AbortSignal,
-): Promise<ParquetFooter> {
+async function readAt(storage: Storage, location: string, size: number, signal?: AbortSignal): Promise<ParquetFooter> {
   if (size < TAIL + 4) throw broken(location, 'it is too short');
   const first = Math.min(size, Math.max(MIN_FIRST_READ, Math.min(MAX_FIRST_READ, Math.ceil(size / 1000))));
   let bytes = await storage.read(location, { offset: size - first, length: first }, signal);

@@ -112,7 +112,6 @@ function storedNumber(element: Thrift, physicalType: PhysicalType): StoredNumber
     return { kind: 'decimal', precision: Number(element.field_8), scale: Number(element.field_7 ?? 0) };
   }
   if (physicalType === 'FLOAT') return { kind: 'float' };
-  if (physicalType === 'INT96') return { kind: 'int96' };
   const integer = logical?.field_10 as Thrift | undefined;
   const isPlain = integer
     ? integer.field_1 === 32 && integer.field_2 === true

@@ -42,7 +42,8 @@ export function withFooter(file: Buffer, { file: metadata, element, chunk }: Foo
   const start = file.length - 8 - length;
   const edited = writeFields(
     (metadata ?? ((fields) => fields))(readFields(file.subarray(start, start + length))).map((field) => {
-      if (field.id === 2 && element) return each(field, (bytes, index) => writeFields(element(readFields(bytes), index)));
+      if (field.id === 2 && element)
+        return each(field, (bytes, index) => writeFields(element(readFields(bytes), index)));
       if (field.id !== 4 || !chunk) return field;
       return each(field, (group) =>
         inside(group, 1, (chunks) =>

@@ -14,8 +14,8 @@ export interface ValueRange {
   hasNan?: boolean;
 }
 
-/** Writers that cut bounds leave at least as many bytes. */
-const shortestCut = 16;
+/** Writers that cut bounds leave 16 characters or bytes, or up to three bytes less where a character would be cut. */
+const shortestCut = 13;
 
 /** Counts of one field of a file that agree with its other counts. */
 export interface CertainCounts {

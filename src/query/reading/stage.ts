@@ -20,13 +20,19 @@ import {
   readDeletionVector,
 } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { type LocalFooter, localFooter, misleadingBloomFilters, neededRanges, type ParquetFooter } from '../../parquet/index.js';
+import {
+  type LocalFooter,
+  localFooter,
+  misleadingBloomFilters,
+  neededRanges,
+  type ParquetFooter,
+} from '../../parquet/index.js';
 import { anySignal } from '../../signal.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from '../tables/tables.js';
-import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { tableAnnotations } from './file-types.js';
+import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
 import { identityConstants } from './partition-values.js';
 import { refuseOtherCodecs, refuseOtherFormats, refuseSharedFieldIds } from './refusals.js';
@@ -238,12 +244,7 @@ export class StagingArea {
     return { footer: local.footer, columns: withFieldIds(table, local.footer.columns), size: local.size, local };
   }
 
-  async #whole(
-    table: PinnedTable,
-    file: DeleteFile,
-    traffic: Traffic,
-    readable?: ReadableFile,
-  ): Promise<string> {
+  async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, readable?: ReadableFile): Promise<string> {
     const known = readable ?? (await this.#readable(table, file));
     return this.#link(table, file, [{ offset: 0, length: known.size }], traffic, known);
   }
@@ -257,9 +258,7 @@ export class StagingArea {
   ): Promise<string> {
     const { rangeCache } = this.context.environment;
     const { location } = file;
-    const view = shown
-      ? { storage: shown.view(table.storage), rendition: shown.name }
-      : { storage: table.storage };
+    const view = shown ? { storage: shown.view(table.storage), rendition: shown.name } : { storage: table.storage };
     const wanted = { location, size, ...view, store: storeOf(table, location) };
     const local = await rangeCache.ensure(wanted, ranges, this.signal);
     traffic.fetchedBytes += local.fetchedBytes;
@@ -303,7 +302,7 @@ function limited(tasks: FileTask[], demand: ScanDemand): FileTask[] {
   for (const task of tasks) {
     if (rows >= demand.limit) break;
     enough.push(task);
-    if (task.deletes.length === 0) rows += task.file.recordCount;
+    if (task.deletes.length === 0) rows += Math.max(0, task.file.recordCount);
   }
   return enough;
 }

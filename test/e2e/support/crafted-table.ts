@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseSchema } from '../../../src/iceberg/index.js';
 import { describeManifest, encodeManifest, encodeManifestList } from '../../../src/iceberg/manifest/writer.js';
 import { parsePartitionFields } from '../../../src/iceberg/metadata.js';
+import { fieldsById } from '../../../src/iceberg/schema.js';
 import { resultTypeOf } from '../../../src/iceberg/transforms/transform.js';
 import type {
   DataFile,
@@ -13,7 +14,6 @@ import type {
   PartitionSpec,
   Type,
 } from '../../../src/iceberg/types.js';
-import { fieldsById } from '../../../src/iceberg/schema.js';
 import type { TestServer } from './server.js';
 
 export interface CraftedFile {
@@ -74,6 +74,7 @@ export async function craftTable(server: TestServer, name: string, table: Crafte
         const location = await save(`${content}-${number}-${place}.${format}`, bytes);
         const file = {
           ...{ content: kind, location, format, specId: 0, partition: [], recordCount: 1, fileSize: bytes.length },
+          ...(formatVersion === 1 && { snapshotId }),
           ...entry,
         } as DataFile | DeleteFile;
         entries.push({ status, file });

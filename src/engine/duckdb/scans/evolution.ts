@@ -84,10 +84,6 @@ export function physicalRead(
     };
   }
   if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
-  // The engine has them as clock times, which they are in UTC.
-  if (physical.number?.kind === 'int96' && sqlTypeOf(field) === 'TIMESTAMPTZ') {
-    return { type: 'TIMESTAMP', convert: (value) => `(${value} AT TIME ZONE 'UTC')` };
-  }
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
   if (context.unasked && sqlTypeOf(field) === 'BLOB') return { type: 'BLOB', convert: unfiltered };
   return { type: sqlTypeOf(field), convert: unchanged };
