@@ -1,13 +1,16 @@
 /**
  * The footer under which the engine reads a file, where the file's own would mislead it. Types are what the table says of the bytes, not what
- * their writer did; and of the statistics the engine, which believes them all, is shown those that are certain.
+ * their writer did; of the statistics the engine, which believes them all, is shown those that are certain; and chunks in an encoding that it
+ * lacks are found behind the others, in one that it has.
  */
 import { createHash } from 'node:crypto';
 import type { ByteRange, Storage } from '../storage/contract.js';
 import { type Annotation, annotated, canStandFor, sameAnnotation } from './annotations.js';
+import { needsPlain, plainChunk, plainSize } from './byte-stream-split.js';
+import { compactTypes } from './compact-reader.js';
 import { parseFooter } from './footer.js';
-import { readFields, readList, type ThriftField, writeFields, writeList } from './thrift-fields.js';
-import type { ChunkStatistics, ParquetFooter, SchemaElement } from './types.js';
+import { integer, readFields, readList, type ThriftField, writeFields, writeList } from './thrift-fields.js';
+import type { ChunkStatistics, ColumnChunk, ParquetFooter, SchemaElement } from './types.js';
 
 export interface LocalFooter {
   footer: ParquetFooter;
@@ -34,8 +37,10 @@ export function localFooter(
   wanted: ReadonlyMap<number, Annotation>,
 ): LocalFooter | undefined {
   const changes = new Map([...mapsWithoutValues(footer), ...reannotated(footer, wanted)]);
-  const isDoubtful = footer.rowGroups.some(({ chunks }) => chunks.some(({ statistics }) => hasDoubts(statistics)));
-  if (changes.size === 0 && !isDoubtful) return undefined;
+  const isOdd = footer.rowGroups.some(({ chunks }) =>
+    chunks.some((chunk) => hasDoubts(chunk.statistics) || needsPlain(chunk)),
+  );
+  if (changes.size === 0 && !isOdd) return undefined;
   const key = JSON.stringify([...changes]);
   const before = known.get(footer) ?? new Map<string, LocalFooter | undefined>();
   known.set(footer, before);
@@ -71,54 +76,113 @@ function rewrite(
   size: number,
   changes: ReadonlyMap<number, Annotation>,
 ): LocalFooter {
-  const metadata = rewriteMetadata(footer, changes);
+  const start = size - footer.length;
+  const moved = new Map<ColumnChunk, number>();
+  let end = start;
+  for (const chunk of footer.rowGroups.flatMap(({ chunks }) => chunks).filter(needsPlain)) {
+    moved.set(chunk, end);
+    end += plainSize(chunk);
+  }
+  const metadata = rewriteMetadata(footer, changes, moved);
   const tail = Buffer.alloc(8);
   tail.writeUInt32LE(metadata.length, 0);
   tail.write('PAR1', 4, 'latin1');
   const bytes = Buffer.concat([metadata, tail]);
-  const start = size - footer.length;
+  const whole = end + bytes.length;
   return {
-    footer: parseFooter(bytes, location, start + bytes.length),
-    size: start + bytes.length,
+    footer: parseFooter(bytes, location, whole),
+    size: whole,
     name: `footer ${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`,
-    view: (storage) => ({
-      async read(from, range: ByteRange = { offset: 0, length: start + bytes.length }, signal) {
-        const end = range.offset + range.length;
-        const own = bytes.subarray(Math.max(0, range.offset - start), Math.max(0, end - start));
-        if (range.offset >= start) return own;
-        const stored = { offset: range.offset, length: Math.min(end, start) - range.offset };
-        return Buffer.concat([await storage.read(from, stored, signal), own]);
-      },
-    }),
+    view(storage) {
+      const parts = [
+        { offset: 0, length: start, read: storedPart(storage) },
+        ...[...moved].map(([chunk, offset]) => ({ offset, length: plainSize(chunk), read: plainPart(storage, chunk) })),
+        { offset: end, length: bytes.length, read: async (_: string, range: ByteRange) => slice(bytes, range) },
+      ];
+      return {
+        async read(from, range = { offset: 0, length: whole }, signal) {
+          const read = parts.map(({ offset, length, read: readPart }) => {
+            const first = Math.max(range.offset, offset);
+            const last = Math.min(range.offset + range.length, offset + length);
+            return last > first ? [readPart(from, { offset: first - offset, length: last - first }, signal)] : [];
+          });
+          return Buffer.concat(await Promise.all(read.flat()));
+        },
+      };
+    },
   };
 }
 
-/** FileMetaData; the fields' numbers are those of `parquet.thrift`. */
-function rewriteMetadata(footer: ParquetFooter, changes: ReadonlyMap<number, Annotation>): Uint8Array {
+type ReadPart = (location: string, range: ByteRange, signal?: AbortSignal) => Promise<Uint8Array>;
+
+function storedPart(storage: Pick<Storage, 'read'>): ReadPart {
+  return (location, range, signal) => storage.read(location, range, signal);
+}
+
+/** A chunk in PLAIN, unpacked once for all of its ranges. */
+function plainPart(storage: Pick<Storage, 'read'>, chunk: ColumnChunk): ReadPart {
+  let unpacked: Promise<Uint8Array> | undefined;
+  return async (location, range, signal) => {
+    unpacked ??= storage.read(location, chunk.range, signal).then((stored) => plainChunk(stored, chunk, location));
+    return slice(await unpacked, range);
+  };
+}
+
+function slice(bytes: Uint8Array, { offset, length }: ByteRange): Uint8Array {
+  return bytes.subarray(offset, offset + length);
+}
+
+/** FileMetaData; the fields' numbers are those of `parquet.thrift`. `moved`: where chunks are instead. */
+function rewriteMetadata(
+  footer: ParquetFooter,
+  changes: ReadonlyMap<number, Annotation>,
+  moved: ReadonlyMap<ColumnChunk, number>,
+): Uint8Array {
   const { elements, metadata } = footer;
   // Bounds of what stands for something else now are in another order, or not of its form.
   const changed = footer.leafElements.map((index) => {
     const [before, after] = [elements[index] as SchemaElement, changes.get(index)];
     return after !== undefined && before.annotation.kind !== after.kind;
   });
+  const withChunk = (bytes: Uint8Array, chunk: ColumnChunk | undefined, leaf: number) => {
+    const doubts = chunk?.statistics?.doubts;
+    const dropped = [...(changed[leaf] || doubts?.bounds ? [1, 2, 5, 6, 7, 8] : []), ...(doubts?.nulls ? [3] : [])];
+    const stated = dropped.length === 0 ? bytes : withoutStatistics(bytes, dropped);
+    const offset = chunk && moved.get(chunk);
+    return chunk === undefined || offset === undefined ? stated : inPlain(stated, offset, plainSize(chunk));
+  };
   return writeFields(
     readFields(metadata).map((field) => {
       if (field.id === 2) return withElements(field, (element, index) => withAnnotation(element, changes.get(index)));
       if (field.id !== 4) return field;
       return withElements(field, (group, index) =>
         mapField(group, 1, (chunks) =>
-          withElements(chunks, (chunk, leaf) => {
-            const doubts = footer.rowGroups[index]?.chunks[leaf]?.statistics?.doubts;
-            const dropped = [
-              ...(changed[leaf] || doubts?.bounds ? [1, 2, 5, 6, 7, 8] : []),
-              ...(doubts?.nulls ? [3] : []),
-            ];
-            return dropped.length === 0 ? chunk : withoutStatistics(chunk, dropped);
-          }),
+          withElements(chunks, (chunk, leaf) => withChunk(chunk, footer.rowGroups[index]?.chunks[leaf], leaf)),
         ),
       );
     }),
   );
+}
+
+/** A ColumnChunk that is somewhere else, in PLAIN and uncompressed; without page indexes, which are of other pages. */
+function inPlain(chunk: Uint8Array, offset: number, size: number): Uint8Array {
+  const number = (id: number, type: number, value: number): ThriftField => ({ id, type, value: integer(value) });
+  const { i32, i64 } = compactTypes;
+  const place = (metadata: ThriftField): ThriftField => {
+    const own = readFields(metadata.value);
+    const hasDictionary = own.some(({ id }) => id === 11);
+    const replaced = [
+      number(4, i32, 0),
+      number(6, i64, size),
+      number(7, i64, size),
+      number(9, i64, offset),
+      ...(hasDictionary ? [number(11, i64, offset)] : []),
+    ];
+    const kept = own.filter(({ id }) => ![4, 6, 7, 9, 10, 11, 13].includes(id));
+    return { ...metadata, value: writeFields([...kept, ...replaced].sort((one, other) => one.id - other.id)) };
+  };
+  const fields = readFields(mapField(chunk, 3, place));
+  return writeFields(fields.filter(({ id }) => id <= 3));
 }
 
 function withAnnotation(element: Uint8Array, annotation: Annotation | undefined): Uint8Array {

@@ -31,7 +31,11 @@ const PHYSICAL_TYPES: readonly PhysicalType[] = [
 
 const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'];
 
+const REQUIRED = 0;
 const REPEATED = 2;
+
+/** Of Encoding. */
+const BYTE_STREAM_SPLIT = 9;
 
 /** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
 export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'fileSize'> {
@@ -82,25 +86,28 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
   const leaves: LeafColumn[] = [];
   let index = 1;
 
-  function readNode(parent: readonly string[], parentFlat: boolean): PhysicalColumn {
+  function readNode(parent: Pick<LeafColumn, 'path' | 'flat' | 'required'>): PhysicalColumn {
     const element = elements[index++];
     if (!element) throw new Error('the schema ends early');
     const name = text(element.field_4) ?? '';
     const fieldId = element.field_9 as number | undefined;
-    const path = [...parent, name];
-    const flat = parentFlat && element.field_3 !== REPEATED;
+    const path = [...parent.path, name];
+    const flat = parent.flat && element.field_3 !== REPEATED;
+    const required = parent.required && element.field_3 === REQUIRED;
     const childCount = (element.field_5 as number | undefined) ?? 0;
     const physicalType = PHYSICAL_TYPES[element.field_1 as number];
     if (physicalType && childCount === 0) {
-      leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), flat });
+      const length = element.field_2 as number | undefined;
+      leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), length, flat, required });
     }
-    const children = Array.from({ length: childCount }, () => readNode(path, flat));
+    const children = Array.from({ length: childCount }, () => readNode({ path, flat, required }));
     const number = physicalType && storedNumber(element, physicalType);
     return { name, ...(fieldId === undefined ? {} : { fieldId }), children, ...(number && { number }) };
   }
 
+  const root = { path: [], flat: true, required: true };
   const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;
-  return { columns: Array.from({ length: topLevel }, () => readNode([], true)), leaves };
+  return { columns: Array.from({ length: topLevel }, () => readNode(root)), leaves };
 }
 
 /** Decimals by LogicalType or by ConvertedType, which both give their digits. */
@@ -158,6 +165,8 @@ function readChunk(chunk: Thrift, column: StatedColumn | undefined): ColumnChunk
   return {
     leaf: column.leaf,
     codec: CODECS[Number(meta.field_4)] ?? 'UNCOMPRESSED',
+    isSplit: ((meta.field_2 as number[] | undefined) ?? []).includes(BYTE_STREAM_SPLIT),
+    uncompressedSize: Number(meta.field_6),
     range: chunkRange(meta),
     statistics: readStatistics(meta, column),
     bloomFilter: bloomOffset > 0 ? { offset: bloomOffset, length: bloomLength } : undefined,

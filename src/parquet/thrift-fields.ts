@@ -15,6 +15,11 @@ export interface ThriftList {
 
 /** The fields of the struct that the bytes begin with. */
 export function readFields(bytes: Uint8Array): ThriftField[] {
+  return readStruct(bytes).fields;
+}
+
+/** The same with the struct's length in bytes. */
+export function readStruct(bytes: Uint8Array): { fields: ThriftField[]; length: number } {
   const reader = new CompactReader(bytes);
   const fields: ThriftField[] = [];
   reader.fields((id, type) => {
@@ -22,7 +27,7 @@ export function readFields(bytes: Uint8Array): ThriftField[] {
     reader.skip(type);
     fields.push({ id, type, value: bytes.subarray(start, reader.at) });
   });
-  return fields;
+  return { fields, length: reader.at };
 }
 
 export function writeFields(fields: readonly ThriftField[]): Uint8Array {
@@ -54,6 +59,12 @@ export function readList(bytes: Uint8Array): ThriftList {
 export function writeList({ type, elements }: ThriftList): Uint8Array {
   const head = elements.length < 15 ? [(elements.length << 4) | type] : [0xf0 | type, ...unsigned(elements.length)];
   return Buffer.concat([Uint8Array.from(head), ...elements]);
+}
+
+/** The i32 or i64 of a field; undefined where the struct has none by that id. */
+export function integerOf(fields: readonly ThriftField[], id: number): number | undefined {
+  const found = fields.find((field) => field.id === id);
+  return found && new CompactReader(found.value).integer();
 }
 
 /** An i32 or i64. */

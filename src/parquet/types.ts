@@ -41,6 +41,10 @@ export interface RowGroup {
 export interface ColumnChunk {
   leaf: LeafColumn;
   codec: Codec;
+  /** Whether some page has its values as byte streams. */
+  isSplit: boolean;
+  /** Of all pages with their headers, in bytes. */
+  uncompressedSize: number;
   /** Dictionary and data pages. */
   range: ByteRange;
   statistics: ChunkStatistics | undefined;
@@ -57,8 +61,12 @@ export interface LeafColumn {
   fieldId: number | undefined;
   physicalType: PhysicalType;
   logicalType: LogicalKind | undefined;
+  /** Of FIXED_LEN_BYTE_ARRAY, in bytes. */
+  length: number | undefined;
   /** Occurs at most once a row: neither it nor a group above it is repeated. */
   flat: boolean;
+  /** Occurs in every row: neither it nor a group above it is optional or repeated. */
+  required: boolean;
 }
 
 export type PhysicalType =
