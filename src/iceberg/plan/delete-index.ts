@@ -2,6 +2,8 @@
 import { SkuaError } from '../../errors.js';
 import { partitionKey } from '../partition-types.js';
 import type { DataFile, DeleteFile, TableMetadata } from '../types.js';
+import { compareValues } from '../values/single-value.js';
+import { compareTop } from './bounds.js';
 
 /** Reserved field id of the path column in position delete files. */
 export const deletePathFieldId = 2147483546;
@@ -102,19 +104,27 @@ function partitionOf(file: DataFile | DeleteFile): string {
 
 /**
  * The one data file that a file of position deletes, or a deletion vector, is about: the one that it names, or that both of its path bounds
- * are; bounds that were cut short differ.
+ * are, if they are too long to have been cut.
  */
 export function onlyDataFile(file: DeleteFile): string | undefined {
   if (file.referencedDataFile !== undefined) return file.referencedDataFile;
-  const lower = file.lowerBounds?.get(deletePathFieldId);
-  const upper = file.upperBounds?.get(deletePathFieldId);
-  return lower && upper && Buffer.compare(lower, upper) === 0 ? Buffer.from(lower).toString('utf8') : undefined;
+  const { lower, upper } = pathBounds(file);
+  if (!lower || !upper || Buffer.compare(lower, upper) !== 0) return undefined;
+  const path = Buffer.from(lower).toString('utf8');
+  return path.length > longestCut ? path : undefined;
 }
 
+/** Characters to which writers cut the bounds of text. */
+const longestCut = 16;
+
 function mayHoldPath(file: DeleteFile, location: string): boolean {
-  const path = Buffer.from(location, 'utf8');
-  const lower = file.lowerBounds?.get(deletePathFieldId);
-  const upper = file.upperBounds?.get(deletePathFieldId);
-  if (lower && Buffer.compare(lower, path) > 0) return false;
-  return !upper || Buffer.compare(upper, path) >= 0;
+  const { lower, upper } = pathBounds(file);
+  if (lower && upper && Buffer.compare(lower, upper) > 0) return true;
+  if (lower && compareValues(lower, location) > 0) return false;
+  return !upper || compareTop(upper, location) >= 0;
+}
+
+function pathBounds({ lowerBounds, upperBounds }: DeleteFile): { lower?: Uint8Array; upper?: Uint8Array } {
+  const [lower, upper] = [lowerBounds?.get(deletePathFieldId), upperBounds?.get(deletePathFieldId)];
+  return { ...(lower && { lower }), ...(upper && { upper }) };
 }
