@@ -1,7 +1,7 @@
 /** Field ids for files that were written without them (Iceberg spec, "Column Projection", "Name Mapping Serialization"). */
 import type { PhysicalColumn } from '../expressions/index.js';
 import { parseJson } from '../json.js';
-import { asArray, asNumber, asObject, asString, optional } from './json-reader.js';
+import { asArray, asNumber, asObject, asString, malformed, optional } from './json-reader.js';
 import { fieldsById } from './schema.js';
 import type { Schema, TableMetadata } from './types.js';
 
@@ -15,7 +15,15 @@ export interface MappedField {
 export function nameMapping(metadata: TableMetadata): MappedField[] | undefined {
   const text = metadata.properties['schema.name-mapping.default'];
   if (text === undefined) return undefined;
-  return asArray(parseJson(text), 'schema.name-mapping.default').map(parseMappedField);
+  return asArray(jsonOf(text), 'schema.name-mapping.default').map(parseMappedField);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    throw malformed('schema.name-mapping.default', 'JSON');
+  }
 }
 
 function parseMappedField(json: unknown): MappedField {

@@ -84,7 +84,7 @@ export function canStandFor(physicalType: PhysicalType, length: number | undefin
   const isBytes = physicalType === 'BYTE_ARRAY' || physicalType === 'FIXED_LEN_BYTE_ARRAY';
   switch (kind) {
     case 'string':
-      return physicalType === 'BYTE_ARRAY';
+      return isBytes;
     case 'uuid':
       return physicalType === 'FIXED_LEN_BYTE_ARRAY' && length === 16;
     case 'decimal':

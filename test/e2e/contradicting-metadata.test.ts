@@ -214,7 +214,32 @@ describe('table metadata', () => {
     expect(await one(`SELECT count(DISTINCT id) FROM ${table} WHERE id >= 0`)).toBe('4');
   });
 
+  it('a partition value of another type than its column is refused', async () => {
+    const partitionFields = [{ 'source-id': 1, 'field-id': 1000, name: 'id', transform: 'identity' }];
+    const table = await craft({
+      fields: [field(1, 'id', 'date')],
+      partitionFields,
+      data: [[{ bytes: await writtenFile("SELECT date '2020-01-01' AS id"), entry: { partition: [18_262] } }]],
+      metadata: (json) => ({
+        ...json,
+        schemas: [{ type: 'struct', 'schema-id': 0, fields: [field(1, 'id', 'timestamp')] }],
+      }),
+    });
+    for (const filter of ['', " WHERE id = timestamp '2020-01-01'"]) {
+      await refusal(`SELECT * FROM ${table}${filter}`).toMatchObject({ code: 'DATA_LOSS' });
+    }
+  });
+
+  it.each(['{', '7', '[{"field-id": "x"}]'])('a name mapping that is none (%s) is refused', async (text) => {
+    const table = await craft({ properties: { 'schema.name-mapping.default': text } });
+    await refusal(`SELECT * FROM ${table}`).toMatchObject({
+      code: 'DATA_LOSS',
+      message: expect.stringMatching(/name-mapping/),
+    });
+  });
+
   it('columns without a name, and structs without fields, are refused by name', async () => {
+    const table = await craft({});
     const unnamed = await craft({ fields: [field(1, 'id', 'long'), field(2, '', 'string')] });
     await refusal(`SELECT id FROM ${unnamed}`).toMatchObject({
       code: 'UNIMPLEMENTED',
@@ -231,6 +256,14 @@ describe('table metadata', () => {
       code: 'UNIMPLEMENTED',
       message: expect.stringMatching(/s\.element is a struct without fields/),
     });
+    const definitions = [
+      'CREATE TABLE demo.made ("" INT)',
+      `ALTER TABLE ${table} ADD COLUMN "" INT`,
+      `ALTER TABLE ${table} RENAME COLUMN id TO ""`,
+    ];
+    for (const sql of definitions) {
+      await expect(client.executeUpdate(sql), sql).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
   });
 });
 

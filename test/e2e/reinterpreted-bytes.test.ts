@@ -159,6 +159,16 @@ it('bytes that a writer took for text are bytes, and text that it took for JSON 
   ).toBe('C3A9|BLOB|{}|VARCHAR');
 });
 
+it('bytes of one length are text, a fixed value or a uuid, as the table has them', async () => {
+  const bytes = await writtenFile(
+    "SELECT uuid '61626364-6162-6364-6162-636461626364' AS s, uuid '61626364-6162-6364-6162-636461626364' AS f",
+    'FIELD_IDS {s: 1, f: 2}',
+  );
+  const fields = [field(1, 's', 'string'), field(2, 'f', 'fixed[16]')];
+  await craftTable(server, 'lengths', { fields, data: [[{ bytes }]] });
+  expect(await one("SELECT s, f = s::BLOB FROM demo.lengths WHERE s LIKE 'abcd%'")).toBe('abcdabcdabcdabcd|true');
+});
+
 describe('a map whose entries are keys alone', () => {
   it('has values that are null, and the file\u2019s other columns are read', async () => {
     const written = await writtenFile(

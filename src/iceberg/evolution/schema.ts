@@ -62,6 +62,7 @@ export class SchemaEvolution {
   add(path: readonly string[], { type, required, doc, defaultValue, place }: NewField): void {
     const above = path.slice(0, -1);
     const name = path.at(-1) as string;
+    requireName(name);
     if (above.length > 0) {
       const { field } = requirePlace(this.#fields, above);
       if (field.type.kind !== 'struct')
@@ -96,6 +97,7 @@ export class SchemaEvolution {
   }
 
   rename(path: readonly string[], name: string): void {
+    requireName(name);
     const { field, siblings } = this.#structField(path);
     const other = siblings.find((one) => one.id !== field.id && one.name.toLowerCase() === name.toLowerCase());
     if (other)
@@ -241,4 +243,8 @@ function placed(siblings: readonly NestedField[], field: NestedField, place: Fie
 
 function invalid(message: string): SkuaError {
   return new SkuaError('INVALID_ARGUMENT', message);
+}
+
+function requireName(name: string): void {
+  if (name === '') throw invalid("A column can't have an empty name, which no query could write");
 }
