@@ -76,7 +76,13 @@ function convertedAnnotation(element: Thrift): Annotation {
 }
 
 export function sameAnnotation(one: Annotation, other: Annotation): boolean {
-  return JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+  if (one.kind === 'decimal' && other.kind === 'decimal') {
+    return one.precision === other.precision && one.scale === other.scale;
+  }
+  if ((one.kind === 'time' || one.kind === 'timestamp') && one.kind === other.kind) {
+    return one.unit === other.unit && one.utc === other.utc;
+  }
+  return one.kind === other.kind;
 }
 
 /** Whether bytes of that type can stand for it. */

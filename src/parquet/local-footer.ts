@@ -22,7 +22,25 @@ export interface LocalFooter {
   view(storage: Pick<Storage, 'read'>): Pick<Storage, 'read'>;
 }
 
-const known = new WeakMap<ParquetFooter, Map<string, LocalFooter | undefined>>();
+interface Known {
+  /** What has to change whatever the table. */
+  maps: [number, Annotation][];
+  isOdd: boolean;
+  made: Map<string, LocalFooter>;
+}
+
+const knownFooters = new WeakMap<ParquetFooter, Known>();
+
+function knownOf(footer: ParquetFooter): Known {
+  const before = knownFooters.get(footer);
+  if (before) return before;
+  const isOdd = footer.rowGroups.some(({ chunks }) =>
+    chunks.some((chunk) => hasDoubts(chunk.statistics) || needsPlain(chunk)),
+  );
+  const known: Known = { maps: mapsWithoutValues(footer), isOdd, made: new Map() };
+  knownFooters.set(footer, known);
+  return known;
+}
 
 /**
  * Undefined where the file's own footer will do.
@@ -36,25 +54,25 @@ export function localFooter(
   size: number,
   wanted: ReadonlyMap<number, Annotation>,
 ): LocalFooter | undefined {
-  const changes = new Map([...mapsWithoutValues(footer), ...reannotated(footer, wanted)]);
-  const isOdd = footer.rowGroups.some(({ chunks }) =>
-    chunks.some((chunk) => hasDoubts(chunk.statistics) || needsPlain(chunk)),
-  );
+  const { maps, isOdd, made } = knownOf(footer);
+  const changes = new Map([...maps, ...reannotated(footer, wanted)]);
   if (changes.size === 0 && !isOdd) return undefined;
   const key = JSON.stringify([...changes]);
-  const before = known.get(footer) ?? new Map<string, LocalFooter | undefined>();
-  known.set(footer, before);
-  const made = before.get(key) ?? rewrite(footer, location, size, changes);
-  before.set(key, made);
-  return made;
+  const before = made.get(key);
+  if (before) return before;
+  const local = rewrite(footer, location, size, changes);
+  made.set(key, local);
+  return local;
 }
 
 function reannotated(footer: ParquetFooter, wanted: ReadonlyMap<number, Annotation>): [number, Annotation][] {
-  return [...wanted].filter(([index, annotation]) => {
+  const changes: [number, Annotation][] = [];
+  for (const [index, annotation] of wanted) {
     const element = footer.elements[index];
-    if (!element?.physicalType || sameAnnotation(element.annotation, annotation)) return false;
-    return canStandFor(element.physicalType, element.length, annotation);
-  });
+    if (!element?.physicalType || sameAnnotation(element.annotation, annotation)) continue;
+    if (canStandFor(element.physicalType, element.length, annotation)) changes.push([index, annotation]);
+  }
+  return changes;
 }
 
 /** A map whose entries are keys alone, which the engine refuses with the whole file, is a list of keys to it. */

@@ -38,7 +38,7 @@ export function tableAnnotations(
     const type = column.fieldId === undefined ? given : types.get(column.fieldId);
     const annotation = element?.physicalType && type && annotationFor(type, element);
     if (annotation) wanted.set(index, annotation);
-    for (const [place, child] of column.children.entries()) visit(child, typeWithin(type, child, place));
+    column.children.forEach((child, place) => void visit(child, typeWithin(type, child, place)));
   };
   for (const column of columns) visit(column, undefined);
   return wanted;
