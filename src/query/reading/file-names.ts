@@ -4,9 +4,6 @@ import type { ColumnarBatch } from '../../arrow/batch.js';
 import type { EngineInstance, ResultStream, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 
-/** What the engine says where text in a file is no UTF-8: the file's fault, and not the statement's. */
-const noText = /^Invalid string encoding found in Parquet file/;
-
 /** The same instance, whose errors name data and delete files by their locations. */
 export function namingDataFiles(engine: EngineInstance): EngineInstance {
   const naming = async <T>(scans: readonly TableScan[], work: Promise<T>): Promise<T> => {
@@ -49,8 +46,7 @@ function withLocations(error: unknown, scans: readonly TableScan[]): unknown {
       (text, [name, location]) => text.replaceAll(`…/${name}`, location).replaceAll(name, location),
       error.message,
     );
-  if (message === error.message && !noText.test(message)) return error;
-  return new SkuaError(noText.test(message) ? 'DATA_LOSS' : error.code, message, { cause: error });
+  return message === error.message ? error : new SkuaError(error.code, message, { cause: error });
 }
 
 /** Names of local copies, each with the location that it is a copy of; of delete files, whose they are is all that is known here. */
