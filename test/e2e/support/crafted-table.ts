@@ -1,6 +1,8 @@
 /** Tables whose files and metadata say what a test wants them to say, registered in the embedded catalog. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EmbeddedStack } from '../../../src/embedded/index.js';
 import { parseSchema } from '../../../src/iceberg/index.js';
 import { describeManifest, encodeManifest, encodeManifestList } from '../../../src/iceberg/manifest/writer.js';
 import { parsePartitionFields } from '../../../src/iceberg/metadata.js';
@@ -14,7 +16,6 @@ import type {
   PartitionSpec,
   Type,
 } from '../../../src/iceberg/types.js';
-import type { TestServer } from './server.js';
 
 export interface CraftedFile {
   bytes: Uint8Array;
@@ -38,19 +39,40 @@ export interface CraftedTable {
   metadata?: (json: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** The location of a crafted file, by its place: `data-0-0.parquet` is the first of the first manifest. */
-export function locationOf(server: TestServer, table: string, name: string): string {
-  return `file://${folderOf(server, table)}/${name}`;
+/** Where the files of crafted tables are kept. */
+export interface Store {
+  /** The location of the warehouse, without a slash at the end. */
+  root: string;
+  write(location: string, bytes: Uint8Array): Promise<void>;
 }
 
-function folderOf(server: TestServer, table: string): string {
-  return join(server.stack.folder, 'warehouse', 'demo', table);
+interface Server {
+  stack: EmbeddedStack;
+}
+
+function localStore({ stack }: Server): Store {
+  return {
+    root: `file://${join(stack.folder, 'warehouse')}`,
+    async write(location, bytes) {
+      const path = fileURLToPath(location);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, bytes);
+    },
+  };
+}
+
+/** The location of a crafted file, by its place: `data-0-0.parquet` is the first of the first manifest. */
+export function locationOf(server: Server, table: string, name: string, { root } = localStore(server)): string {
+  return `${root}/demo/${table}/${name}`;
 }
 
 /** Makes `demo.<name>`. */
-export async function craftTable(server: TestServer, name: string, table: CraftedTable): Promise<void> {
-  const folder = folderOf(server, name);
-  await mkdir(folder, { recursive: true });
+export async function craftTable(
+  server: Server,
+  name: string,
+  table: CraftedTable,
+  store = localStore(server),
+): Promise<void> {
   const formatVersion = table.formatVersion ?? 2;
   const schema = parseSchema({ type: 'struct', 'schema-id': 0, fields: table.fields });
   const partitionFields = table.partitionFields ?? [];
@@ -61,9 +83,10 @@ export async function craftTable(server: TestServer, name: string, table: Crafte
   );
   const snapshotId = 1001n;
   const manifests: ManifestFile[] = [];
-  const save = async (file: string, bytes: Uint8Array | string) => {
-    await writeFile(join(folder, file), bytes);
-    return `file://${folder}/${file}`;
+  const save = async (file: string, bytes: Uint8Array) => {
+    const location = locationOf(server, name, file, store);
+    await store.write(location, bytes);
+    return location;
   };
   for (const content of ['data', 'deletes'] as const) {
     for (const [number, files] of (table[content] ?? []).entries()) {
@@ -94,7 +117,7 @@ export async function craftTable(server: TestServer, name: string, table: Crafte
   const json: Record<string, unknown> = {
     'format-version': formatVersion,
     'table-uuid': '11111111-2222-4333-8444-555555555555',
-    location: `file://${folder}`,
+    location: `${store.root}/demo/${name}`,
     'last-sequence-number': formatVersion === 1 ? 0 : 2,
     'last-updated-ms': 1_700_000_000_000,
     'last-column-id': Math.max(...sources.keys()),
@@ -121,11 +144,11 @@ export async function craftTable(server: TestServer, name: string, table: Crafte
     refs: { main: { 'snapshot-id': 1001, type: 'branch' } },
   };
   const metadata = table.metadata ? table.metadata(json) : json;
-  const location = await save('00001-crafted.metadata.json', JSON.stringify(metadata));
+  const location = await save('00001-crafted.metadata.json', Buffer.from(JSON.stringify(metadata)));
   const answer = await fetch(`${server.stack.catalog.uri}/v1/quickstart/namespaces/demo/register`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${await server.token('adminuser')}`,
+      authorization: `Bearer ${await server.stack.token('adminuser')}`,
       'content-type': 'application/json',
     },
     body: JSON.stringify({ name, 'metadata-location': location }),
