@@ -14,6 +14,7 @@ export function namingDataFiles(engine: EngineInstance): EngineInstance {
     }
   };
   return {
+    parser: engine.parser,
     describe: (...given) => engine.describe(...given),
     demand: (...given) => engine.demand(...given),
     columnValues: (scan, ...rest) => naming([scan], engine.columnValues(scan, ...rest)),
