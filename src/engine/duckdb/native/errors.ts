@@ -48,7 +48,7 @@ export class BrokenEngineError extends SkuaError {}
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
-  const code = codes[error.exception_type] ?? 'INTERNAL';
+  const code = isNoText(error) ? 'DATA_LOSS' : (codes[error.exception_type] ?? 'INTERNAL');
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
@@ -58,6 +58,11 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   }
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));
+}
+
+/** Text in a data file that is no UTF-8: the file's fault, and not the statement's. */
+function isNoText({ exception_message: message }: DuckDbError): boolean {
+  return message.startsWith('Invalid string encoding found in Parquet file');
 }
 
 /** What to do where a function is wanted that could not be exact. */
