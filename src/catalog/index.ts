@@ -11,4 +11,5 @@ export type {
   TableIdentifier,
 } from './contract.js';
 export { CommitStateUnknown } from './errors.js';
+export type { ReadTerms } from './read-terms.js';
 export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';

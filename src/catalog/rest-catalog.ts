@@ -20,8 +20,10 @@ export interface RestCatalogConfig {
   timeout?: number;
   /** Default 64. */
   maxConnections?: number;
-  /** For table metadata that is kept for conditional loads. Default 64 MiB. */
+  /** For answers with table metadata, which need not be parsed again where they stay the same. Default 64 MiB. */
   metadataCacheBytes?: number;
+  /** The catalog's ETag stands for the caller's rights and restrictions too, and not for the table's metadata alone. Default false. */
+  conditionalLoads?: boolean;
 }
 
 export interface RestCatalog extends Catalog {
@@ -44,6 +46,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
     delegation: options.delegation,
     storage: options.storage ?? {},
     metadataCacheBytes: options.metadataCacheBytes ?? 64 * 1024 * 1024,
+    conditionalLoads: options.conditionalLoads ?? false,
   });
   const committer = createCommitter(transport, tables);
 

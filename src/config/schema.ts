@@ -111,6 +111,9 @@ const catalog = z.strictObject({
     'Where storage credentials come from: `vended` asks the catalog for short-lived ones, `none` uses the static keys, `vended-or-static` asks and falls back to the static keys.',
   ).prefault('vended'),
   timeout: duration({ minimum: '1s', maximum: '10m' }, 'Longest wait for one answer of the catalog.').prefault('30s'),
+  conditionalLoads: flag(
+    "Asks for a table again only if its ETag changed. Right only for a catalog whose ETag also changes with the caller's rights and restrictions: where it stands for the table's metadata alone, a right that is withdrawn or granted would not be seen.",
+  ).prefault(false),
   storage: z.strictObject(storeAccess).prefault({}),
 });
 

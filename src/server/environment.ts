@@ -69,13 +69,16 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
 }
 
 function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
-  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  const { uri, warehouse, credentialDelegation, timeout, conditionalLoads } = config.catalogs[
+    name
+  ] as Config['catalogs'][string];
   return createRestCatalog({
     name,
     uri,
     warehouse,
     delegation: credentialDelegation,
     timeout,
+    conditionalLoads,
     storage: storeAccessOf(config, name),
   });
 }

@@ -6,7 +6,7 @@ import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { currentCatalog, findCatalog, type NameContext, namespaceOf } from '../tables/names.js';
-import { loadTableOrView } from '../tables/tables.js';
+import { describeTableOrView } from '../tables/tables.js';
 import { INFORMATION_SCHEMA } from './information-schema-tables.js';
 import { listSchemas, listTables } from './metadata.js';
 
@@ -82,7 +82,7 @@ async function keyRows(context: StatementContext, table: string, entry: TableEnt
 async function loadEntry(context: StatementContext, entry: TableEntry) {
   const name = { catalog: entry.catalog, namespace: namespaceOf(entry.schema), name: entry.table };
   try {
-    return await loadTableOrView(context, name);
+    return await describeTableOrView(context, name);
   } catch (error) {
     if (error instanceof SkuaError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND'))
       return undefined;

@@ -8,7 +8,7 @@ import { inParallel } from '../parallel.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
 import { quoteName } from '../syntax/lexer.js';
 import { currentCatalog, likeMatcher, namespaceOf, schemaName, type TableName } from '../tables/names.js';
-import { catalogOf, loadTable, loadTableOrView } from '../tables/tables.js';
+import { catalogOf, describeTable, describeTableOrView } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
 import { describeFields } from './sql-metadata.js';
 
@@ -101,7 +101,7 @@ export async function listTables(context: StatementContext, filter: TableFilter)
 
 /** The columns of a table or view, with the `ARROW:FLIGHT:SQL:*` metadata. Undefined where it was dropped meanwhile. */
 export async function arrowSchemaOf(context: StatementContext, name: TableName): Promise<Schema | undefined> {
-  const found = await loadTableOrView(context, name);
+  const found = await describeTableOrView(context, name);
   if ('sql' in found) return describeView(context, found);
   return describeFields(found.name, found.schema);
 }
@@ -123,7 +123,7 @@ export async function primaryKeys(
   const catalog = table.catalog ?? currentCatalog({ catalogs: [...context.environment.catalogs.keys()], session });
   const namespace = table.schema !== undefined ? namespaceOf(table.schema) : session.schema;
   if (!namespace) throw new SkuaError('INVALID_ARGUMENT', `No schema is given for table "${table.table}"`);
-  const { schema } = await loadTable(context, { catalog, namespace, name: table.table });
+  const { schema } = await describeTable(context, { catalog, namespace, name: table.table });
   return schema.identifierFieldIds.map((id, index) => ({
     catalog,
     schema: schemaName(namespace),

@@ -7,13 +7,18 @@ import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import { parseJson, writeJson } from '../../../src/json.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
 
-/** An answer in place of the catalog's own, or a connection that breaks before or after the catalog has done its work. */
-export type Fault = { status: number; type: string } | 'lost request' | 'lost answer';
+/** An answer in place of the catalog's own or made of it, or a connection that breaks before or after the catalog has done its work. */
+export type Fault =
+  | { status: number; type: string }
+  | { rewrite: (answer: Record<string, unknown>) => unknown }
+  | 'lost request'
+  | 'lost answer';
 
 export interface FaultyCatalog {
   statements: StatementService;
@@ -150,7 +155,8 @@ ${settings}
       request.socket.destroy();
       return;
     }
-    if (typeof fault === 'object') {
+    const rewrite = typeof fault === 'object' && 'rewrite' in fault ? fault.rewrite : undefined;
+    if (typeof fault === 'object' && 'status' in fault) {
       const { status: code, type } = fault;
       response.writeHead(code, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { code, type, message: `said the catalog: ${code}` } }));
@@ -163,12 +169,20 @@ ${settings}
         answer.on('end', () => request.socket.destroy());
         return;
       }
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      const { 'content-length': _, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, headers);
+      if (rewrite) void answer.toArray().then((parts) => response.end(rewritten(Buffer.concat(parts), rewrite)));
+      else answer.pipe(response);
     });
     onward.on('error', () => request.socket.destroy());
     onward.end(body);
   }
 
   return catalog;
+}
+
+/** What is no text is sent as JSON. */
+function rewritten(answer: Buffer, rewrite: (answer: Record<string, unknown>) => unknown): string {
+  const body = rewrite(parseJson(answer.toString()) as Record<string, unknown>);
+  return typeof body === 'string' ? body : writeJson(body);
 }
