@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import type { BearerToken } from '../auth/principal.js';
 import { SkuaError } from '../errors.js';
 import { parseJson, writeJson } from '../json.js';
+import { retryAfter } from '../retry-after.js';
 import { type Conflict, parseFailure, toError } from './errors.js';
 
 export interface CatalogRequest {
@@ -40,6 +41,10 @@ export class ExchangeFailure {
     readonly outcome: 'refused' | 'not-sent' | 'unknown',
     /** Absent where there was no answer. */
     readonly status: number | undefined,
+    /** What the catalog calls the failure. */
+    readonly type?: string | undefined,
+    /** How long the catalog asks to be left alone, in milliseconds. */
+    readonly retryAfter?: number | undefined,
   ) {}
 }
 
@@ -57,9 +62,10 @@ export interface TransportOptions {
   maxConnections: number;
 }
 
-/** GETs are sent this often in all; whatever changes something is sent once. */
+/** GETs are sent this often in all, unless the catalog says when to come again; whatever changes something is sent once. */
 const GET_ATTEMPTS = 3;
-const RETRY_DELAY = 150;
+/** The longest wait before the first retry, in milliseconds; doubles each time. */
+const RETRY_DELAY = 75;
 
 /** HTTP to one catalog over kept-alive connections. Redirects are not followed: the token is meant for this address only. */
 export function createTransport(options: TransportOptions): Transport {
@@ -83,8 +89,10 @@ export function createTransport(options: TransportOptions): Transport {
         etag: typeof etag === 'string' ? etag : undefined,
       };
     }
-    const error = toError(options.name, parseFailure(status, text), what.conflict ?? 'exists');
-    throw new ExchangeFailure(error, status >= 500 && status !== 501 ? 'unknown' : 'refused', status);
+    const failure = parseFailure(status, text);
+    const error = toError(options.name, failure, what.conflict ?? 'exists');
+    const outcome = status >= 500 && status !== 501 ? 'unknown' : 'refused';
+    throw new ExchangeFailure(error, outcome, status, failure.type, retryAfter(headers['retry-after']));
   }
 
   async function send(token: BearerToken, what: CatalogRequest) {
@@ -140,13 +148,15 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async exchange(token, what) {
-      const attempts = what.method === 'GET' ? GET_ATTEMPTS : 1;
+      const deadline = Date.now() + options.requestTimeout;
       for (let attempt = 1; ; attempt++) {
         try {
           return await once(token, what);
         } catch (failure) {
-          if (!(failure instanceof ExchangeFailure) || attempt >= attempts || !isTransient(failure)) throw failure;
-          await sleep(Math.random() * RETRY_DELAY * 2 ** attempt);
+          if (!(failure instanceof ExchangeFailure) || what.method !== 'GET') throw failure;
+          const wait = waitBeforeRetry(failure, attempt);
+          if (wait === undefined || Date.now() + wait > deadline) throw failure;
+          await sleep(wait);
         }
       }
     },
@@ -154,9 +164,17 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-function isTransient(failure: ExchangeFailure): boolean {
-  if (failure.status === undefined) return !failure.error.message.includes('in time');
-  return failure.status === 502 || failure.status === 503 || failure.status === 504;
+/** Undefined where it is not worth another try. */
+function waitBeforeRetry(failure: ExchangeFailure, attempt: number): number | undefined {
+  if (!isTransient(failure)) return undefined;
+  const backoff = Math.random() * RETRY_DELAY * 2 ** attempt;
+  if (failure.retryAfter !== undefined) return failure.retryAfter + backoff;
+  return attempt < GET_ATTEMPTS ? backoff : undefined;
+}
+
+function isTransient({ status, error }: ExchangeFailure): boolean {
+  if (status === undefined) return !error.message.includes('in time');
+  return status === 429 || status === 502 || status === 503 || status === 504;
 }
 
 /** Largest answer that is read, in bytes. Metadata of thousands of snapshots has some tens of megabytes. */

@@ -103,7 +103,6 @@ describe('failures', () => {
     [400, 'INVALID_ARGUMENT'],
     [406, 'UNIMPLEMENTED'],
     [501, 'UNIMPLEMENTED'],
-    [429, 'RESOURCE_EXHAUSTED'],
     [500, 'UNAVAILABLE'],
   ])('%i is %s with the sentence of the catalog, asked once', async (status, code) => {
     server.on('GET /v1/quickstart/namespaces/demo', () => ({
@@ -177,6 +176,22 @@ describe('failures', () => {
     server.on('POST /v1/quickstart/namespaces', () => ({ status: 503 }));
     await failure(open().createNamespace(['x']));
     expect(server.lines()).toHaveLength(4);
+  });
+
+  it.each([429, 503])('%i is asked again when the catalog says, and not before', async (status) => {
+    const times: number[] = [];
+    server.on('GET /v1/quickstart/namespaces', () => {
+      times.push(Date.now());
+      return times.length < 3 ? { status, headers: { 'retry-after': '1' } } : { body: { namespaces: [['demo']] } };
+    });
+    expect(await open().listNamespaces()).toEqual([['demo']]);
+    expect(times.slice(1).every((time, index) => time - (times[index] as number) >= 990)).toBe(true);
+  });
+
+  it('429 is RESOURCE_EXHAUSTED where the catalog asks for a wait longer than its timeout', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ status: 429, headers: { 'retry-after': '60' } }));
+    expect(await failure(open().listNamespaces())).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(server.lines()).toHaveLength(1);
   });
 });
 
@@ -469,5 +484,28 @@ describe('views', () => {
     server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints: ['GET /v1/{prefix}/namespaces'] } }));
     expect(await open().listViews(['demo'])).toEqual([]);
     expect(await failure(open().loadView(events))).toMatchObject({ code: 'UNIMPLEMENTED' });
+  });
+
+  it.each([400, 404, 405, 406, 501])('are absent in a catalog that lists no routes and answers %i', async (status) => {
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status, body: errorBody(status, 'not here') }));
+    expect(await open().listViews(['demo'])).toEqual([]);
+    const code = status === 404 ? 'NOT_FOUND' : 'UNIMPLEMENTED';
+    expect(await failure(open().loadView(events))).toMatchObject({ code });
+  });
+
+  it.each([
+    [404, 'NoSuchNamespaceException', 'NOT_FOUND'],
+    [403, 'ForbiddenException', 'PERMISSION_DENIED'],
+    [500, 'RuntimeException', 'UNAVAILABLE'],
+  ])('are no empty list where the catalog answers %i %s', async (status, type, code) => {
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status, body: errorBody(status, 'no', type) }));
+    expect(await failure(open().listViews(['demo']))).toMatchObject({ code });
+  });
+
+  it('that a catalog lists routes for are an error where it does not give them', async () => {
+    const endpoints = ['GET /v1/{prefix}/namespaces/{namespace}/views'];
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints } }));
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status: 400, body: errorBody(400, 'bad') }));
+    expect(await failure(open().listViews(['demo']))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

@@ -1,5 +1,5 @@
 /** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
-import type { CatalogSession, LoadedTable } from '../../catalog/contract.js';
+import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import { requireReadable } from '../../governance/index.js';
@@ -120,13 +120,19 @@ async function orView<T>(
     return await table(context, name);
   } catch (error) {
     if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
-    try {
-      const view = await catalogOf(context, name.catalog).loadView({ namespace: name.namespace, name: name.name });
-      return parseView(name, view.metadata);
-    } catch (viewError) {
-      if (viewError instanceof SkuaError && viewError.code === 'NOT_FOUND') throw error;
-      throw viewError;
-    }
+    const view = await loadView(context, name);
+    if (!view) throw error;
+    return parseView(name, view.metadata);
+  }
+}
+
+/** Undefined where there is no view of that name, or no views at all. */
+async function loadView(context: StatementContext, name: TableName): Promise<LoadedView | undefined> {
+  try {
+    return await catalogOf(context, name.catalog).loadView({ namespace: name.namespace, name: name.name });
+  } catch (error) {
+    if (error instanceof SkuaError && (error.code === 'NOT_FOUND' || error.code === 'UNIMPLEMENTED')) return undefined;
+    throw error;
   }
 }
 
