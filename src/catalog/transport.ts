@@ -4,7 +4,7 @@ import type { BearerToken } from '../auth/principal.js';
 import { SkuaError } from '../errors.js';
 import { parseJson, writeJson } from '../json.js';
 import { retryAfter } from '../retry-after.js';
-import { type Conflict, parseFailure, toError } from './errors.js';
+import { type Conflict, parseFailure, toError, UnusableAnswer } from './errors.js';
 
 export interface CatalogRequest {
   method: 'GET' | 'POST' | 'DELETE';
@@ -124,11 +124,8 @@ export function createTransport(options: TransportOptions): Transport {
       if (typeof body !== 'object' || body === null) throw new TypeError('no object');
       return body;
     } catch {
-      const error = new SkuaError(
-        'UNAVAILABLE',
-        `The catalog '${options.name}' answered with something that is no JSON object.`,
-      );
-      throw new ExchangeFailure(error, 'unknown', status);
+      const sentence = `The catalog '${options.name}' answered with something that is no JSON object.`;
+      throw new ExchangeFailure(new UnusableAnswer(sentence, status), 'unknown', status);
     }
   }
 

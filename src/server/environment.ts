@@ -28,7 +28,11 @@ export interface OpenedEnvironment {
   close(): Promise<void>;
 }
 
-export async function openEnvironment(config: Config): Promise<OpenedEnvironment> {
+/** `warn` puts an entry into the log; without it, warnings go nowhere. */
+export async function openEnvironment(
+  config: Config,
+  warn: QueryEnvironment['warn'] = () => undefined,
+): Promise<OpenedEnvironment> {
   const base = config.storage.cacheDirectory ?? tmpdir();
   await mkdir(base, { recursive: true });
   // On the cache's own file system, so that cached files can be linked into a session's folder.
@@ -42,6 +46,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
+    viewDialects: new Map(Object.entries(config.catalogs).map(([name, { viewDialects }]) => [name, viewDialects])),
     engine,
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
@@ -55,6 +60,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },
+    warn,
   };
   return {
     environment,

@@ -70,6 +70,28 @@ describe('a view', () => {
     expect((await admin('GET', 'namespaces/demo/views/other')).status).toBe(404);
   });
 
+  it('keeps its dialects when it is replaced, unless a property allows to drop some', async () => {
+    const request = { name: 'kept', schema, 'view-version': version('SELECT 1 AS id'), properties: {} };
+    await admin('POST', 'namespaces/demo/views', request);
+    const duckdb = {
+      ...version('SELECT 2 AS id'),
+      representations: [{ type: 'sql', sql: 'SELECT 2', dialect: 'duckdb' }],
+    };
+    const updates = [
+      { action: 'add-view-version', 'view-version': duckdb },
+      { action: 'set-current-view-version', 'view-version-id': -1 },
+    ];
+    const refused = await admin('POST', 'namespaces/demo/views/kept', { requirements: [], updates });
+    expect(refused.status).toBe(500);
+    expect(refused.body.error.message).toMatch(/loss of view dialects \(replace\.drop-dialect\.allowed=false\)/);
+    const allowed = { action: 'set-properties', updates: { 'replace.drop-dialect.allowed': 'true' } };
+    const answer = await admin('POST', 'namespaces/demo/views/kept', {
+      requirements: [],
+      updates: [...updates, allowed],
+    });
+    expect(answer.status).toBe(200);
+  });
+
   it('shares its names with the tables', async () => {
     await admin('POST', 'namespaces/demo/tables', tableRequest('events'));
     const request = (name: string) => ({ name, schema, 'view-version': version('SELECT 1 AS id'), properties: {} });

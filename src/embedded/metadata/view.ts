@@ -1,6 +1,6 @@
 /** View metadata and its updates (Iceberg view spec; REST specification, `ViewUpdate`). */
 import { randomUUID } from 'node:crypto';
-import { commitFailed, illegalArgument, invalid } from '../request/error.js';
+import { commitFailed, illegalArgument, illegalState, invalid } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -16,6 +16,7 @@ import { readSchema, sameSchema } from './schema.js';
 
 const LAST_ADDED = -1;
 const DEFAULT_VERSIONS_KEPT = 10;
+const DROP_DIALECTS = 'replace.drop-dialect.allowed';
 
 export interface ViewVersion {
   'version-id': number;
@@ -132,7 +133,23 @@ export function updateView(base: ViewMetadata, updates: readonly JsonObject[]): 
   if (!view.versions.some((version) => version['version-id'] === view['current-version-id'])) {
     throw illegalArgument(`Cannot find current version ${view['current-version-id']} in view versions`);
   }
+  checkDialectsKept(base, view);
   return expireVersions(view);
+}
+
+/** A replacement keeps the dialects of the version before, unless a property allows to drop some. */
+function checkDialectsKept(base: ViewMetadata, view: ViewMetadata): void {
+  if (view.properties?.[DROP_DIALECTS]?.toLowerCase() === 'true') return;
+  const dialectsOf = ({ versions, 'current-version-id': current }: ViewMetadata) =>
+    (versions.find((version) => version['version-id'] === current)?.representations ?? []).map(({ dialect }) =>
+      String(dialect).toLowerCase(),
+    );
+  const [before, after] = [dialectsOf(base), dialectsOf(view)];
+  if (before.every((dialect) => after.includes(dialect))) return;
+  throw illegalState(
+    `Cannot replace view due to loss of view dialects (${DROP_DIALECTS}=false):\n` +
+      `Previous dialects: [${before.join(', ')}]\nNew dialects: [${after.join(', ')}]`,
+  );
 }
 
 function setProperties(view: ViewMetadata, properties: Record<string, string>): void {

@@ -95,6 +95,11 @@ export function resolveSchema(context: NameContext, path: readonly string[]): { 
   return { catalog: currentCatalog(context), namespace: path.flatMap(namespaceOf) };
 }
 
+/** The pattern that only this text matches. */
+export function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
+
 /** An SQL LIKE pattern with `%`, `_` and backslash as escape, as a test. Case matters. */
 export function likeMatcher(pattern: string | undefined): (text: string) => boolean {
   if (pattern === undefined) return () => true;

@@ -45,6 +45,14 @@ export function catalogOf(context: StatementContext, name: string): CatalogSessi
   return catalog.as(context.call.principal.token);
 }
 
+/** The dialects that views of the catalog are tried in, besides those that are understood. */
+export function viewDialects(
+  { environment }: StatementContext,
+  { catalog }: Pick<TableName, 'catalog'>,
+): readonly string[] {
+  return environment.viewDialects.get(catalog) ?? [];
+}
+
 /** Which store a location is in, for caches: bytes that one table's access opened never serve a table whose access does not. */
 export function storeOf(table: PinnedTable, location: string): string {
   return storeIdentity(table.loaded.storage, location, table.metadata.location);
@@ -122,7 +130,7 @@ async function orView<T>(
     if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
     const view = await loadView(context, name);
     if (!view) throw error;
-    return parseView(name, view.metadata);
+    return parseView(name, view.metadata, viewDialects(context, name));
   }
 }
 

@@ -24,6 +24,8 @@ export interface FaultyCatalog {
   statements: StatementService;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
   fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
+  /** What was put into the log. */
+  warnings: { details: Record<string, unknown>; sentence: string }[];
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
@@ -32,13 +34,14 @@ export interface FaultyCatalog {
   files(): Promise<string[]>;
   /** Files in the session's folder, without the engine's own. */
   staged(): Promise<string[]>;
-  createView(schema: string, name: string, sql: string): Promise<void>;
+  /** A view with a text by dialect; a single one is in the dialect `skua`. */
+  createView(schema: string, name: string, sql: string | Record<string, string>): Promise<void>;
   endSession(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `settings` are more of the configuration file. */
-export async function startFaultyCatalog(settings = ''): Promise<FaultyCatalog> {
+/** `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it. */
+export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise<FaultyCatalog> {
   const stack = await startEmbeddedStack();
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -58,12 +61,14 @@ allow_insecure_jwks = true
 uri = "http://127.0.0.1:${(proxy.address() as AddressInfo).port}${new URL(stack.catalog.uri).pathname}"
 warehouse = "quickstart"
 credential_delegation = "none"
+${ofCatalog}
 
 [storage]
 local_roots = [${text(warehouse)}]
 ${settings}
 `,
     }),
+    (details, sentence) => void catalog.warnings.push({ details, sentence }),
   );
   const sessions = createSessionStore({
     idleTimeout: 3_600_000,
@@ -90,6 +95,7 @@ ${settings}
   const catalog: FaultyCatalog = {
     statements,
     fault: () => undefined,
+    warnings: [],
     call() {
       const endings: (() => void)[] = [];
       return {
@@ -121,7 +127,11 @@ ${settings}
         'schema-id': 0,
         'timestamp-ms': 1,
         summary: {},
-        representations: [{ type: 'sql', sql, dialect: 'skua' }],
+        representations: Object.entries(typeof sql === 'string' ? { skua: sql } : sql).map(([dialect, text]) => ({
+          type: 'sql',
+          sql: text,
+          dialect,
+        })),
         'default-namespace': [namespace],
       };
       const schema = { type: 'struct', fields: [{ id: 1, name: 'id', required: false, type: 'int' }] };

@@ -74,6 +74,7 @@ allow_insecure_jwks = true
 uri = ${text(stack.catalog.uri)}
 warehouse = "fixtures"
 credential_delegation = "none"
+view_dialects = "spark"
 
 [storage]
 access_key_id = ${text(keys.accessKeyId)}
