@@ -42,7 +42,9 @@ export interface FaultyCatalog {
 
 /** `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it. */
 export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise<FaultyCatalog> {
-  const stack = await startEmbeddedStack();
+  const stack = await startEmbeddedStack({
+    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
+  });
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const warehouse = join(stack.folder, 'warehouse');
