@@ -33,7 +33,8 @@ export function findDuckdb() {
   const python = process.env.SKUA_TEST_DUCKDB ?? cachedDuckdb;
   if (existsSync(python)) return { path: python };
   return {
-    missing: 'no Python with the packages of test/clients/duckdb-requirements.txt: node scripts/real/install.mjs duckdb',
+    missing:
+      'no Python with the packages of test/clients/duckdb-requirements.txt: node scripts/real/install.mjs duckdb',
   };
 }
 
