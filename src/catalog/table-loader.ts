@@ -32,6 +32,14 @@ export interface TableLoaderOptions {
   conditionalLoads: boolean;
 }
 
+/** A GET that asks for credentials as well. */
+interface TableQuestion {
+  path: string;
+  identifier: TableIdentifier;
+  headers?: Record<string, string>;
+  read?: ReadAnswer | undefined;
+}
+
 interface KeptAnswer {
   read: ReadAnswer;
   body: TableAnswer;
@@ -58,13 +66,8 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
   /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
   const refusals = new Map<string, number>();
 
-  async function ask(
-    token: BearerToken,
-    path: string,
-    identifier: TableIdentifier,
-    headers: Record<string, string>,
-    read?: ReadAnswer,
-  ): Promise<CatalogAnswer> {
+  async function ask(token: BearerToken, question: TableQuestion): Promise<CatalogAnswer> {
+    const { path, identifier, headers, read } = question;
     const key = `${tokenKey(token)} ${path}`;
     const refusedAt = refusals.get(key) ?? Number.NEGATIVE_INFINITY;
     const wantsVending =
@@ -107,7 +110,8 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     const key = `${tokenKey(token)} ${path}`;
     const known = kept.get(key);
     const etag = conditional && known && mayStay(config, known.body) ? known.etag : undefined;
-    const answer = await ask(token, path, identifier, etag ? { 'if-none-match': etag } : {}, known?.read);
+    const headers: Record<string, string> = etag ? { 'if-none-match': etag } : {};
+    const answer = await ask(token, { path, identifier, headers, read: known?.read });
     if (answer.status === 304 && known) return known.body;
     const body = answer.body as TableAnswer;
     kept.set(key, { read: { text: answer.text, body }, body, etag: answer.etag }, 2 * answer.text.length);
@@ -136,7 +140,8 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
           const answer = await freshAnswer(token, config, identifier, false);
           return credentials(answer, termsOf(config, answer));
         }
-        const answer = await ask(token, `${tablePath(config, identifier)}/credentials`, identifier, {});
+        const path = `${tablePath(config, identifier)}/credentials`;
+        const answer = await ask(token, { path, identifier });
         return credentials(answer.body as AccessAnswer, terms);
       } catch (failure) {
         throw failure instanceof ExchangeFailure ? failure.error : failure;

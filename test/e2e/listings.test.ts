@@ -273,6 +273,7 @@ describe('primary keys', () => {
     { catalog: 'elsewhere', schema: 'wide', table: 'keyed' },
     { catalog: 'quickstart', schema: 'wide', table: 'v' },
     { catalog: '', schema: '', table: 'keyed' },
+    { catalog: 'quickstart', schema: '', table: 'keyed' },
     { table: 'key_d' },
   ])('of what is not there are none: %o', async (table) => {
     expect(await keys(table)).toEqual([]);

@@ -124,7 +124,7 @@ export async function primaryKeys(
   table: { catalog?: string; schema?: string; table: string },
 ): Promise<PrimaryKeyColumn[]> {
   const entries =
-    table.catalog !== undefined && table.schema !== undefined
+    table.catalog !== undefined && table.schema
       ? [{ catalog: table.catalog, schema: table.schema, table: table.table, type: 'TABLE' as const }]
       : await listTables(context, wantedByPatterns(exactly(table)), ['TABLE']);
   const keys = await inParallel(entries, AT_ONCE, async (entry) => {

@@ -22,6 +22,7 @@ export interface Fixtures {
 export async function startFixtures(): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
+    issuer: { lifetimeSeconds: 3600 },
     catalog: {
       name: 'fixtures',
       namespaces: namespacesOf(fixtureTables()),
