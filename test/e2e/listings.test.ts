@@ -166,7 +166,7 @@ describe('a table that can not be loaded', () => {
     ).flat();
     expect(names).toHaveLength(13);
     expect(names).not.toContain('t5');
-    expect(catalog.warnings).toMatchObject([{ details: { table: 'quickstart.wide.t5' } }]);
+    expect(catalog.warnings).toMatchObject([{ level: 'warn', table: 'quickstart.wide.t5' }]);
     expect(await tables({ schemaPattern: 'wide' })).toHaveLength(13);
     expect(await catalog.rows("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'wide'")).toEqual([
       [14n],

@@ -8,6 +8,7 @@ import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { startEmbeddedStack } from '../../../src/embedded/index.js';
 import { parseJson, writeJson } from '../../../src/json.js';
+import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
@@ -24,8 +25,8 @@ export interface FaultyCatalog {
   statements: StatementService;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
   fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
-  /** What was put into the log. */
-  warnings: { details: Record<string, unknown>; sentence: string }[];
+  /** Warnings in the log, and what is worse. */
+  warnings: Record<string, unknown>[];
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
@@ -70,7 +71,7 @@ local_roots = [${text(warehouse)}]
 ${settings}
 `,
     }),
-    (details, sentence) => void catalog.warnings.push({ details, sentence }),
+    createLogger({ level: 'warn', format: 'json' }, { write: (line) => void catalog.warnings.push(JSON.parse(line)) }),
   );
   const sessions = createSessionStore({
     idleTimeout: 3_600_000,
