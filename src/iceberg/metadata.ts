@@ -12,6 +12,7 @@ import {
   malformed,
   optional,
 } from './json-reader.js';
+import { refuseContradictions } from './metadata-checks.js';
 import { parseSchema } from './schema.js';
 import type {
   PartitionField,
@@ -80,6 +81,7 @@ export function parseTableMetadata(json: unknown): TableMetadata {
     throw malformed('current-schema-id', 'the id of a schema of the table');
   }
   if (isEncrypted(object, metadata)) throw new SkuaError('UNIMPLEMENTED', 'Encrypted tables are not supported');
+  refuseContradictions(metadata);
   return metadata;
 }
 

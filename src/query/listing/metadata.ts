@@ -1,11 +1,11 @@
 /** Names as the token's owner may see them: catalogs, schemas, tables, views and their columns. */
 import type { Schema } from 'apache-arrow';
 import type { CatalogSession, Namespace, TableIdentifier } from '../../catalog/contract.js';
+import { quoteName } from '../../sql/index.js';
 import type { MetadataService, PrimaryKeyColumn, TableEntry, TableFilter } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
-import { quoteName } from '../syntax/lexer.js';
 import { escapeLike, namespaceOf, schemaName, type TableName } from '../tables/names.js';
 import { catalogOf, describeTable, describeTableOrView } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
