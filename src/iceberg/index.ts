@@ -13,6 +13,7 @@ export { type SortTerm, sortFields, sortOrderCommit, sortOrderToJson } from './e
 export { fieldPath } from './evolution/tree.js';
 export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
+export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues, OTHER_HIDDEN_NAMES } from './hidden-columns.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
@@ -28,7 +29,7 @@ export { partitionColumns, unifiedPartition } from './metadata-tables/partition-
 export { positionDeleteFiles, positionDeletesSchema } from './metadata-tables/position-deletes.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
-export { partitionKey, partitionLiteral } from './partition-types.js';
+export { allColumns, partitionKey, partitionLiteral } from './partition-types.js';
 export { passingRow, strictPredicate } from './passing-rows.js';
 export { onlyDataFile } from './plan/delete-index.js';
 export { planAppends, planDifference } from './plan/incremental.js';

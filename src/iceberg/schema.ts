@@ -1,5 +1,6 @@
 /** Schemas and types to and from JSON (Iceberg spec, Appendix C, "Schemas"). */
 import { SkuaError } from '../errors.js';
+import { jsonFloat } from '../json.js';
 import {
   asArray,
   asBoolean,
@@ -159,21 +160,39 @@ function parseField(json: unknown, where: string): NestedField {
 function fieldToJson(field: NestedField): JsonObject {
   const json: JsonObject = { id: field.id, name: field.name, required: field.required, type: typeToJson(field.type) };
   if (field.doc !== undefined) json.doc = field.doc;
-  if (field.initialDefault !== undefined) json['initial-default'] = field.initialDefault;
-  if (field.writeDefault !== undefined) json['write-default'] = field.writeDefault;
+  if (field.initialDefault !== undefined) json['initial-default'] = defaultToJson(field.type, field.initialDefault);
+  if (field.writeDefault !== undefined) json['write-default'] = defaultToJson(field.type, field.writeDefault);
   return json;
+}
+
+/** Readers of the table format take `1` for no floating-point value, but `1.0`. */
+function defaultToJson(type: Type, value: unknown): unknown {
+  const isFloating = type.kind === 'primitive' && (type.type === 'float' || type.type === 'double');
+  return isFloating && typeof value === 'number' ? jsonFloat(value) : value;
 }
 
 /** A schema from JSON; without `schema-id` (version 1) its id is 0. */
 export function parseSchema(json: unknown, where = 'schema'): Schema {
   const object = asObject(json, where);
+  const fields = parseFields(object, where);
+  refuseRepeatedIds(fields, where);
   return {
     schemaId: optional(object['schema-id'], `${where}.schema-id`, asNumber) ?? 0,
-    fields: parseFields(object, where),
+    fields,
     identifierFieldIds: (optional(object['identifier-field-ids'], `${where}.identifier-field-ids`, asArray) ?? []).map(
       (id) => asNumber(id, `${where}.identifier-field-ids`),
     ),
   };
+}
+
+/** Columns are found by id: of two with one id, neither could be. */
+function refuseRepeatedIds(fields: readonly NestedField[], where: string): void {
+  const seen = new Set<number>();
+  visitFields(fields, ({ id, name }) => {
+    if (!Number.isInteger(id) || id < 0) throw malformed(where, `sound: the field "${name}" has the id ${id}`);
+    if (seen.has(id)) throw malformed(where, `sound: the id ${id} of "${name}" is another field's as well`);
+    seen.add(id);
+  });
 }
 
 export function schemaToJson(schema: Schema): JsonObject {
@@ -186,6 +205,11 @@ export function schemaToJson(schema: Schema): JsonObject {
 /** Every field of a schema at any depth, by field id; list elements and map keys and values under the names `element`, `key`, `value`. */
 export function fieldsById(fields: readonly NestedField[]): Map<number, NestedField> {
   const found = new Map<number, NestedField>();
+  visitFields(fields, (field) => void found.set(field.id, field));
+  return found;
+}
+
+function visitFields(fields: readonly NestedField[], visitor: (field: NestedField) => void): void {
   const visitType = (type: Type): void => {
     if (type.kind === 'struct') type.fields.forEach(visit);
     else if (type.kind === 'list') {
@@ -196,11 +220,10 @@ export function fieldsById(fields: readonly NestedField[]): Map<number, NestedFi
     }
   };
   const visit = (field: NestedField): void => {
-    found.set(field.id, field);
+    visitor(field);
     visitType(field.type);
   };
   fields.forEach(visit);
-  return found;
 }
 
 /** The highest field id in use, nested ones included; 0 for no fields. */

@@ -12,6 +12,7 @@ import type { Logger } from '../logging.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
+import { namingDataFiles } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';
 import { memoryOfEngine } from './memory.js';
@@ -50,18 +51,21 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
+    viewDialects: new Map(Object.entries(config.catalogs).map(([name, { viewDialects }]) => [name, viewDialects])),
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
     rangeCache,
     footerCache: createFooterCache(FOOTER_CACHE_BYTES),
     metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
     limits: {
+      statementBytes: config.limits.statementSize,
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },
+    warn: (details, sentence) => logger.warn(details, sentence),
   };
   return {
     environment,
@@ -76,13 +80,16 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
 }
 
 function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
-  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  const { uri, warehouse, credentialDelegation, timeout, conditionalLoads } = config.catalogs[
+    name
+  ] as Config['catalogs'][string];
   return createRestCatalog({
     name,
     uri,
     warehouse,
     delegation: credentialDelegation,
     timeout,
+    conditionalLoads,
     storage: storeAccessOf(config, name),
   });
 }
@@ -104,7 +111,7 @@ function sessionInstance(call: Call, engine: Engine, config: Config, scratch: st
         spillLimit: config.limits.spillPerSession,
         threads: config.limits.threads ?? availableParallelism(),
       });
-      return { engine: instance, directory };
+      return { engine: namingDataFiles(instance), directory };
     },
     async ({ engine: instance, directory }) => {
       await instance.close();

@@ -1,6 +1,8 @@
 /** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
+import { knownFormatVersion } from '../format-version.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { NestedField, PartitionField, PartitionSpec, Schema, SortOrder, TableMetadata, Type } from '../types.js';
+import { highestColumnId, highestPartitionId } from './assigned-ids.js';
 import {
   type DefinitionCommit,
   nextSchemaId,
@@ -49,7 +51,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
   }));
   const fields = assignPartitionIds(base, wanted);
   const { 'format-version': version, ...properties } = definition.properties;
-  const formatVersion = version === undefined ? base.formatVersion : (Number(version) as 1 | 2 | 3);
+  const formatVersion = version === undefined ? base.formatVersion : knownFormatVersion(version);
   const ofSchema = schemaCommit(base, schema, ids.last);
   const ofSpec = specCommit(base, fields);
   const order = (definition.sortOrder ?? []).map((field) => ({ ...field, sourceId: ids.of(field.sourceId) }));
@@ -73,7 +75,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       currentSchemaId: newSchema.schemaId,
       partitionSpecs: knownSpec ? base.partitionSpecs : [...base.partitionSpecs, newSpec],
       defaultSpecId: newSpec.specId,
-      lastPartitionId: Math.max(base.lastPartitionId, ...fields.map(({ fieldId }) => fieldId)),
+      lastPartitionId: Math.max(highestPartitionId(base), ...fields.map(({ fieldId }) => fieldId)),
       sortOrders: [...base.sortOrders, ...newOrder],
       defaultSortOrderId: newOrder[0]?.orderId ?? orderId,
       properties: { ...base.properties, ...properties },
@@ -109,7 +111,7 @@ class FieldIds {
   #last: number;
 
   constructor(base: TableMetadata) {
-    this.#last = base.lastColumnId;
+    this.#last = highestColumnId(base);
   }
 
   get last(): number {
@@ -158,7 +160,7 @@ function holds(from: Type, to: Type): boolean {
 
 /** Version 1 keeps every field of the spec in its place, those that are no longer wanted as void. */
 function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField[]): PartitionField[] {
-  let last = base.lastPartitionId;
+  let last = highestPartitionId(base);
   const isSame = (one: PartitionField, other: PartitionField) =>
     one.transform === other.transform && String(one.sourceIds) === String(other.sourceIds);
   const earlier = base.partitionSpecs.flatMap((spec) => spec.fields);

@@ -1,7 +1,7 @@
 /** INSERT … RETURNING as a change of rows that only come. */
 import { SkuaError } from '../../errors.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { quoteName } from '../syntax/lexer.js';
 import type { InsertRowsStatement } from '../syntax/row-change.js';
 import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';

@@ -4,10 +4,10 @@ import { SkuaError } from '../../errors.js';
 import { typeToSql } from '../../iceberg/index.js';
 import type { NestedField, Schema, Type } from '../../iceberg/types.js';
 import { parseJson } from '../../json.js';
+import { quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, runQuery } from '../reading/query.js';
 import { Cursor } from '../syntax/cursor.js';
-import { quoteString } from '../syntax/lexer.js';
 import { typedSql } from '../writing/typed-values.js';
 
 /** Words of literals, casts and constructors. A function would be called once, when the table is defined, and not for each row. */

@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import {
   assignFieldIds,
   checkPartitionName,
+  knownFormatVersion,
   partitionSource,
   partitionSpecToJson,
   schemaToJson,
@@ -71,8 +72,10 @@ export async function dropTable(context: StatementContext, statement: DropStatem
   );
 }
 
-/** The catalog's request for a table of that schema. */
+/** The catalog's request for a table of that schema. A format version in which it could not be read again: UNIMPLEMENTED. */
 export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
+  const { 'format-version': version } = statement.properties;
+  if (version !== undefined) knownFormatVersion(version);
   return {
     name: name.name,
     schema: schemaToJson(schema),
@@ -95,6 +98,7 @@ export function schemaOfDefinition(columns: readonly ColumnDefinition[], identif
   const seen = new Set<string>();
   const fields = columns.map((column): NestedField => {
     const folded = column.name.toLowerCase();
+    if (folded === '') throw new SkuaError('INVALID_ARGUMENT', "A column can't have an empty name");
     if (seen.has(folded)) throw new SkuaError('INVALID_ARGUMENT', `Column "${column.name}" is defined twice`);
     seen.add(folded);
     return {

@@ -2,18 +2,18 @@
 import { Bool, Field, List, Schema, Utf8 } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, typeToSql } from '../../iceberg/index.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { describeQuery } from '../reading/query.js';
 import { type Rows, type RowsTable, rowsTable } from '../rows.js';
 import { settingsOf } from '../session/session-values.js';
 import { settingOf } from '../session/settings.js';
-import { quoteName } from '../syntax/lexer.js';
 import { parseStatement } from '../syntax/parse.js';
 import { type DescribeStatement, type ShowStatement, statementName } from '../syntax/statement.js';
 import {
   chosenCatalog,
   currentCatalog,
-  displayName,
+  escapeLike,
   findCatalog,
   likeMatcher,
   namespaceOf,
@@ -22,8 +22,9 @@ import {
   schemaName,
 } from '../tables/names.js';
 import { temporaryTable, temporaryView } from '../tables/temporary.js';
-import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
+import { arrowSchemaOf, listCatalogs, listSchemas, listTables, withColumns } from './metadata.js';
 import { createStatement, tableProperties } from './show-create.js';
+import { wantedByPatterns } from './wanted-names.js';
 
 const text = (name: string) => new Field(name, new Utf8(), true);
 
@@ -90,25 +91,22 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
       return (await listCatalogs(context)).filter(matches).map((name) => [name]);
     case 'schemas': {
       const catalog = statement.within ? catalogNamed(names.catalogs, statement.within) : currentCatalog(names);
-      const schemas = await listSchemas(context, catalog);
+      const schemas = await listSchemas(context, wantedByPatterns({ catalog }));
       return schemas.filter(({ schema }) => matches(schema)).map(({ schema }) => [schema]);
     }
     case 'tables':
     case 'views': {
       const within = withinSchema(names, statement.within);
-      const entries = await listTables(context, {
-        catalog: within.catalog,
-        tableTypes: statement.what === 'views' ? ['VIEW'] : [],
-        includeSchema: false,
-        schemaPattern: within.schema === undefined ? undefined : escapeLike(within.schema),
-      });
+      const schema = within.schema === undefined ? undefined : escapeLike(within.schema);
+      const wanted = wantedByPatterns({ catalog: within.catalog, schema });
+      const entries = await listTables(context, wanted, statement.what === 'views' ? ['VIEW'] : ['TABLE', 'VIEW']);
       const found = entries.filter(({ table }) => matches(table));
       return found.map((entry) =>
         statement.what === 'views' ? [entry.schema, entry.table] : [entry.schema, entry.table, entry.type],
       );
     }
     case 'all-tables': {
-      const entries = await listTables(context, { tableTypes: [], includeSchema: true });
+      const entries = await withColumns(context, await listTables(context, wantedByPatterns({})));
       return entries.map(({ catalog, schema, table, arrowSchema }) => {
         const fields = arrowSchema?.fields ?? [];
         const types = fields.map(typeNameOf);
@@ -146,7 +144,6 @@ async function columnRows(context: StatementContext, path: string[]): Promise<un
   const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
   const name = resolveTable(names, path);
   const schema = await arrowSchemaOf(context, name);
-  if (!schema) throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   return schema.fields.map((field) => [
     field.name,
     typeNameOf(field),
@@ -178,8 +175,4 @@ function withinSchema(
   if (catalog !== undefined) return { catalog, schema: undefined };
   const resolved = resolveSchema(names, within);
   return { catalog: resolved.catalog, schema: schemaName(resolved.namespace.flatMap(namespaceOf)) };
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -6,14 +6,14 @@ import { batchToRows } from '../../arrow/index.js';
 import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
+import { inTurns, quoteName, quoteString, TextBudget, tokenize } from '../../sql/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import type { RowsTable } from '../rows.js';
+import type { ListedTable, RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
 import { variablesOf } from '../session/variable-values.js';
-import { quoteName, quoteString, tokenize } from '../syntax/lexer.js';
-import { normalizeQuery } from '../syntax/normalize.js';
-import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import { normalizeSteps } from '../syntax/normalize.js';
+import { applyEdits, type Edit, editSteps } from '../syntax/rewrite.js';
 import { shownStatements } from '../syntax/shown.js';
 import type { VariableValue } from '../syntax/variables.js';
 import { isChangesTable, metadataTableOf, withMetadataTables } from '../tables/metadata-tables.js';
@@ -26,10 +26,10 @@ import {
   type TableName,
   tableKey,
 } from '../tables/names.js';
-import { atPin, loadTableOrView, type PinnedTable } from '../tables/tables.js';
+import { atPin, loadTableOrView, type PinnedTable, viewDialects } from '../tables/tables.js';
 import { type TemporaryView, temporaryTable, temporaryView } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
-import type { View } from '../tables/views.js';
+import { requireDialect, type View } from '../tables/views.js';
 import { bindingsOf } from './bindings.js';
 import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { positionDeletesOf } from './position-deletes.js';
@@ -40,7 +40,7 @@ export interface BoundQuery {
   /** Iceberg tables by binding name. */
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
-  rows: Map<string, RowsTable>;
+  rows: Map<string, RowsTable | ListedTable>;
   /** The functions that answer for the session, where the text calls any. */
   functions: TableScan[];
   parameterCount: number;
@@ -61,13 +61,14 @@ const VALUE_OF = {
 
 export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
-  readonly #rows = new Map<string, RowsTable>();
+  readonly #rows = new Map<string, RowsTable | ListedTable>();
   readonly #loading = new Map<string, Promise<PinnedTable | View>>();
   /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
   readonly #named = new Map<string, unknown>();
   /** Rows of DESCRIBE and SHOW, by their text. */
   readonly #shown = new Map<string, RowsTable>();
   #otherNames = false;
+  readonly #viewTexts: TextBudget;
 
   constructor(
     private readonly statement: StatementContext,
@@ -75,6 +76,7 @@ export class Binder {
     /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
     known: readonly PinnedTable[] = [],
   ) {
+    this.#viewTexts = new TextBudget(statement.environment.limits.statementBytes);
     for (const table of known) this.#loading.set(tableKey(table.name), Promise.resolve(table));
   }
 
@@ -124,7 +126,7 @@ export class Binder {
   async #bindText(sql: string, scope: TextScope): Promise<{ text: string; parsed: ParsedQuery }> {
     const shown = await this.#shownRows(sql, scope);
     const isCatalog = (name: string) => findCatalog(scope.names, name) !== undefined;
-    const normal = normalizeQuery(shown, isCatalog, this.#variables(scope));
+    const normal = await inTurns(normalizeSteps(shown, isCatalog, this.#variables(scope)));
     const { engine } = await this.statement.environment.instance(this.statement.call);
     const parsed = await engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
@@ -137,7 +139,7 @@ export class Binder {
       }),
     );
     const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden)];
-    return { text: applyEdits(normal, all), parsed };
+    return { text: await inTurns(editSteps(normal, all)), parsed };
   }
 
   /** Those of the session, which views don't have. */
@@ -182,7 +184,7 @@ export class Binder {
     const rows =
       shown ??
       (isOwn ? temporaryTable(this.statement, reference.path) : undefined) ??
-      (await this.statement.informationSchema(this.statement, context, reference.path)) ??
+      this.statement.informationSchema(this.statement, context, reference.path) ??
       (await metadataTableOf(this.statement, context, reference)) ??
       (await positionDeletesOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
@@ -272,7 +274,7 @@ export class Binder {
     return quoteName(name);
   }
 
-  #addRows(rows: RowsTable): string {
+  #addRows(rows: RowsTable | ListedTable): string {
     const name = this.#bindingName(rows.name, rows);
     this.#rows.set(name, { ...rows, name });
     return quoteName(name);
@@ -298,6 +300,8 @@ export class Binder {
   }
 
   async #expandView(view: View, scope: TextScope): Promise<string> {
+    requireDialect(view, viewDialects(this.statement, view.name));
+    this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const inner = within(scope, displayName(view.name), { session, isOwn: false });
     const { text, parsed } = await this.#bindText(view.sql, inner).catch((error) => {

@@ -1,9 +1,9 @@
 /** Variables of a session: SET VARIABLE, RESET VARIABLE and `getvariable('name')`. They last as long as the session. */
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
+import { quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, runQuery } from '../reading/query.js';
-import { quoteString } from '../syntax/lexer.js';
 import type { SetVariableStatement } from '../syntax/setting.js';
 import { variableValues } from './variable-values.js';
 

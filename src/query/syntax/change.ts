@@ -1,6 +1,6 @@
 /** DELETE, UPDATE and TRUNCATE. */
 import { parseAssignments, parseTarget } from './change-parts.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
 import { parseMerge } from './merge.js';
 import type {
@@ -13,8 +13,7 @@ import type {
 } from './row-change.js';
 
 /** DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement. */
-export function parseRowChange(sql: string): RowChange | undefined {
-  const cursor = new Cursor(sql);
+export function parseRowChange(cursor: Cursor): RowChange | undefined {
   const fragments = new Fragments(cursor);
   const start = cursor.position;
   if (cursor.at('WITH') && !skipCommonTables(cursor)) return undefined;
@@ -23,7 +22,7 @@ export function parseRowChange(sql: string): RowChange | undefined {
   if (!statement) return undefined;
   const returning = cursor.accept('RETURNING') ? { returning: fragments.until('an expression') } : {};
   cursor.expectEnd();
-  return { ...statement, ...returning, written: { sql, pieces: fragments.pieces } };
+  return { ...statement, ...returning, written: { sql: cursor.text, pieces: fragments.pieces } };
 }
 
 function parseAfterCommonTables(

@@ -1,5 +1,6 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
+import type { Tokens } from '../../sql/index.js';
 import { parseAlter, parseComment } from './alter.js';
 import { parseRowChange, parseTruncate } from './change.js';
 import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
@@ -17,8 +18,13 @@ const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH
  * Parses one statement. A statement that Skua doesn't know: UNIMPLEMENTED naming it. A syntax error: INVALID_ARGUMENT with line and
  * column. The text of a query inside is not looked at yet.
  */
-export function parseStatement(sql: string): Statement {
-  const cursor = new Cursor(sql);
+export function parseStatement(text: string | Tokens): Statement {
+  return parseAt(new Cursor(text));
+}
+
+/** The statement that a cursor stands before, with nothing in front of it but comments. */
+function parseAt(cursor: Cursor): Statement {
+  const sql = cursor.text;
   const first = cursor.peek();
   if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
   if (first.text === '(' || (first.keyword !== 'WITH' && QUERY_STARTS.has(first.keyword)))
@@ -43,7 +49,7 @@ export function parseStatement(sql: string): Statement {
     case 'DELETE':
     case 'UPDATE':
     case 'MERGE':
-      return parseRowChange(sql) ?? { kind: 'query', sql };
+      return parseRowChange(cursor) ?? { kind: 'query', sql };
     case 'TRUNCATE':
       return parseTruncate(cursor);
     case 'CREATE':
@@ -95,8 +101,13 @@ const KNOWN_ELSEWHERE = new Set(
 function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
   const analyze = cursor.accept('ANALYZE');
+  if (cursor.at('EXPLAIN'))
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; EXPLAIN has none',
+    );
+  const inner = parseAt(cursor.fromHere());
   const sql = cursor.rest();
-  const inner = parseStatement(sql);
   const isChange =
     inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge' || inner.kind === 'insert';
   const filled = inner.kind === 'create-temporary' ? inner.definition : inner;

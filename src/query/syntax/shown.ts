@@ -1,5 +1,5 @@
 /** `FROM (DESCRIBE t)`, `FROM (SHOW TABLES)`: statements that stand where a subquery could. */
-import { quoteName, type Token } from './lexer.js';
+import { quoteName, type Token, type Tokens } from '../../sql/index.js';
 import type { Edit } from './rewrite.js';
 
 /** One of them, with the edit that puts a name in its place. */
@@ -14,7 +14,7 @@ const WORDS = new Set(['DESCRIBE', 'DESC', 'SHOW']);
 const BEFORE = new Set(['FROM', 'JOIN']);
 
 /** Those of a text. Two that are written alike have one name. */
-export function shownStatements(sql: string, tokens: readonly Token[]): ShownStatement[] {
+export function shownStatements(sql: string, tokens: Tokens): ShownStatement[] {
   const found: ShownStatement[] = [];
   for (let index = 1; index < tokens.length; index++) {
     const [before, open, word, next] = tokens.slice(index - 1, index + 3);
@@ -30,9 +30,9 @@ export function shownStatements(sql: string, tokens: readonly Token[]): ShownSta
   return found;
 }
 
-function closing(tokens: readonly Token[], open: number): Token | undefined {
+function closing(tokens: Tokens, open: number): Token | undefined {
   let depth = 0;
-  for (const token of tokens.slice(open)) {
+  for (const token of tokens.slice(open, tokens.length)) {
     if (token.kind !== 'symbol') continue;
     if (token.text === '(') depth++;
     if (token.text === ')' && --depth === 0) return token;

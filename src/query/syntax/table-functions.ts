@@ -1,7 +1,7 @@
 /** `iceberg_snapshots(t)` and the like, the table functions by which DuckDB reads Iceberg tables, as the tables that they stand for. */
 import { SkuaError } from '../../errors.js';
+import { quoteName, type Token, type Tokens } from '../../sql/index.js';
 import { Cursor } from './cursor.js';
-import { quoteName, type Token } from './lexer.js';
 import type { Edit } from './rewrite.js';
 
 /** What follows the table's name after `$`; empty for the table itself. */
@@ -23,24 +23,23 @@ const OPTIONS: Record<string, string> = {
  * a name, or a text that holds one. An option that has no meaning for tables of a catalog: UNIMPLEMENTED.
  */
 export function tableFunction(
-  sql: string,
-  tokens: readonly Token[],
+  tokens: Tokens,
   index: number,
   normalize: (text: string) => string,
 ): { edit: Edit; last: number } | undefined {
-  const [name, open] = [tokens[index] as Token, tokens[index + 1]];
+  const [name, open] = [tokens.at(index) as Token, tokens.at(index + 1)];
   const kind = FUNCTIONS[name.text.toLowerCase()];
   if (kind === undefined || name.kind !== 'word' || open?.text !== '(') return undefined;
   const last = closing(tokens, index + 1);
   if (last === undefined) return undefined;
-  const cursor = new Cursor(sql.slice(open.end, tokens[last]?.start));
+  const cursor = new Cursor(tokens.text.slice(open.end, tokens.start(last)));
   const path = cursor.peek()?.kind === 'string' ? namesIn(cursor.next().text) : cursor.path('a table');
   const clauses: string[] = [];
   while (cursor.acceptSymbol(',')) clauses.push(optionOf(cursor, name.text, normalize));
   cursor.expectEnd();
   const table = [...path.slice(0, -1), `${path.at(-1)}${kind}`].map(quoteName).join('.');
   const text = [table, ...clauses].join(' ');
-  return { edit: { start: name.start, end: (tokens[last] as Token).end, text }, last };
+  return { edit: { start: name.start, end: tokens.end(last), text }, last };
 }
 
 /** A location is none of them. */
@@ -71,10 +70,10 @@ function optionOf(cursor: Cursor, name: string, normalize: (text: string) => str
   return `AT (${unit} => ${normalize(value)})`;
 }
 
-function closing(tokens: readonly Token[], open: number): number | undefined {
+function closing(tokens: Tokens, open: number): number | undefined {
   let depth = 0;
   for (let index = open; index < tokens.length; index++) {
-    const token = tokens[index] as Token;
+    const token = tokens.at(index) as Token;
     if (token.kind !== 'symbol') continue;
     if (token.text === '(') depth++;
     if (token.text === ')' && --depth === 0) return index;

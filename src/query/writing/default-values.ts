@@ -2,8 +2,8 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
+import type { Token } from '../../sql/index.js';
 import { Cursor } from '../syntax/cursor.js';
-import type { Token } from '../syntax/lexer.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import { typedSql } from './typed-values.js';
 

@@ -1,6 +1,6 @@
 /** Values of columns, cast to their types. */
 import type { Type } from '../../iceberg/types.js';
-import { quoteName } from '../syntax/lexer.js';
+import { quoteName } from '../../sql/index.js';
 
 /** Casts as INSERT does; parameters get the column's type by it. */
 export function typedSql(type: Type, sql: string): string {
