@@ -17,7 +17,7 @@ const LARGEST_FOOTER = 256 * 2 ** 20;
  * encrypted one: UNIMPLEMENTED.
  */
 export async function readFooter(
-  storage: Storage,
+  storage: Pick<Storage, 'read'>,
   location: string,
   size: number,
   signal?: AbortSignal,

@@ -29,7 +29,7 @@ export async function explain(
     const plan = await engine.explain(
       bound.sql,
       scans,
-      { analyze: statement.analyze, signal: context.call.signal },
+      { analyze: statement.analyze, signal: context.call.signal, fetch: area.fetch },
       parameters,
     );
     const ended = performance.now();

@@ -37,6 +37,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     directory: join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
+    mergeGap: config.storage.mergeGap,
   });
   const engine = await openDuckDbEngine({ memory: config.limits.memory ?? usualMemory() });
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
@@ -54,6 +55,7 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
+      wholeFile: config.storage.mergeGap,
     },
   };
   return {

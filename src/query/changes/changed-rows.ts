@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { batchToRows } from '../../arrow/index.js';
-import type { EngineInstance, ParameterRow, TableScan } from '../../engine/contract.js';
+import type { EngineInstance, FetchMissing, ParameterRow, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import type { StatementContext } from '../environment.js';
@@ -71,6 +71,7 @@ export async function computeRows(
     const written = await engine.writeParquet(bound.sql, scans, {
       signal,
       parameters: rowOf(parameters),
+      fetch: area.fetch,
       directory: folder,
       columns: query.columns,
       partitions: [],
@@ -168,8 +169,10 @@ export async function valuesOf(
   sql: string,
   scans: TableScan[],
   signal: AbortSignal,
+  fetch?: FetchMissing,
 ): Promise<unknown[][]> {
-  const { schema, batches } = await engine.run(sql, scans, { signal, batchBytes: 1 << 20 });
+  const options = { signal, batchBytes: 1 << 20, ...(fetch && { fetch }) };
+  const { schema, batches } = await engine.run(sql, scans, options);
   const rows: unknown[][] = [];
   for await (const batch of batches) rows.push(...batchToRows(schema, batch));
   return rows;

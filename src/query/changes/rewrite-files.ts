@@ -53,7 +53,7 @@ export async function rewriteFiles(
     const gone = `r.${quoteName(changed.file)} = t._file AND r.${quoteName(changed.position)} = t._pos`;
     parts.unshift(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} AS t ANTI JOIN ${rows.from} AS r ON ${gone}`);
   }
-  const source = { sql: parts.join(' UNION ALL '), scans };
+  const source = { sql: parts.join(' UNION ALL '), scans, fetch: rows.area.fetch };
   const added = parts.length > 0 ? await writeDataFiles(context, table, source, writtenColumns(table)) : [];
   return { added, addedDeletes: [], removed: touched.flatMap(withItsDeletes) };
 }

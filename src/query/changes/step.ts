@@ -65,7 +65,7 @@ async function countRows(context: StatementContext, table: PinnedTable): Promise
   const { engine } = await context.environment.instance(context.call);
   const { scans, area } = await stageQuery(context, bound);
   try {
-    const [row] = await valuesOf(engine, bound.sql, scans, context.call.signal);
+    const [row] = await valuesOf(engine, bound.sql, scans, context.call.signal, area.fetch);
     return Number(row?.[0]);
   } finally {
     await area.release();

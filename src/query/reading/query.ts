@@ -119,6 +119,7 @@ async function start(
     const stream = await engine.run(bound.sql, scans, {
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
+      fetch: area.fetch,
       batchBytes: context.environment.limits.batchBytes,
       onProgress: context.call.onProgress?.bind(context.call),
     });

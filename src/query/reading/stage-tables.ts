@@ -112,5 +112,5 @@ async function keysOf(
   { filter, staged }: Source,
 ): Promise<LearntKeys | undefined> {
   const { scan, learnt } = await staged;
-  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area.signal);
+  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area);
 }

@@ -2,8 +2,7 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import type { CountedRows, ParquetSource, ScanDemand, TableScan } from '../../engine/contract.js';
-import { SkuaError } from '../../errors.js';
+import type { CountedRows, FetchMissing, ParquetSource, ScanDemand, TableScan } from '../../engine/contract.js';
 import type { ComparedColumn, Filter, PhysicalColumn, TableColumn } from '../../expressions/index.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
 import {
@@ -19,14 +18,14 @@ import {
   planScan,
   readDeletionVector,
 } from '../../iceberg/index.js';
-import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { misleadingBloomFilters, neededRanges, type ParquetFooter, readingClocks } from '../../parquet/index.js';
-import { anySignal } from '../../signal.js';
+import type { DeleteFile } from '../../iceberg/types.js';
+import { misleadingBloomFilters } from '../../parquet/index.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
-import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from '../tables/tables.js';
+import { columnsOfTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
+import { LocalFiles, noTraffic, type Traffic } from './local-files.js';
 import { identityConstants } from './partition-values.js';
 import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
 import { behind, ruledOut } from './row-groups.js';
@@ -42,18 +41,6 @@ export interface StagedScan {
   filesUnread: number;
 }
 
-/** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
-export interface Traffic {
-  fetchedBytes: number;
-  cachedBytes: number;
-  rowGroups: number;
-  rowGroupsSkipped: number;
-}
-
-function noTraffic(): Traffic {
-  return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
-}
-
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
 interface Wanted {
   /** What all wanted rows satisfy. */
@@ -66,16 +53,23 @@ interface Wanted {
 
 /** Files linked into a session's folder for one statement. */
 export class StagingArea {
-  readonly #links: string[] = [];
-  /** Staging that is still under way when the area is released comes to nothing. */
-  readonly #released = new AbortController();
-  readonly signal: AbortSignal;
+  readonly #local: LocalFiles;
 
   constructor(
     private readonly context: StatementContext,
-    private readonly directory: string,
+    directory: string,
   ) {
-    this.signal = anySignal(context.call.signal, this.#released.signal);
+    this.#local = new LocalFiles(context, directory);
+  }
+
+  /** Aborted when the call is, and when the area is released. */
+  get signal(): AbortSignal {
+    return this.#local.signal;
+  }
+
+  /** Has fetched what a plan turned out to read of the staged files besides. */
+  get fetch(): FetchMissing {
+    return this.#local.fetchMissing;
   }
 
   /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */
@@ -127,13 +121,11 @@ export class StagingArea {
   /** Local copies of delete files. */
   async deleteFiles(table: PinnedTable, deletes: readonly DeleteFile[]): Promise<string[]> {
     const traffic = noTraffic();
-    return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
+    return inParallel(deletes, 32, (file) => this.#local.whole(table, file, traffic));
   }
 
-  async release(): Promise<void> {
-    this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
-    const links = this.#links.splice(0);
-    await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
+  release(): Promise<void> {
+    return this.#local.release();
   }
 
   async #files(
@@ -169,7 +161,7 @@ export class StagingArea {
     for (const id of equality.flatMap(({ equalityIds }) => equalityIds ?? [])) {
       fieldIds.add(wanted.compared.get(id) ?? id);
     }
-    const footer = await this.#footer(table, file);
+    const footer = await this.#local.footer(table, file);
     const columns = withFieldIds(table, footer.columns);
     const names = columns
       .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
@@ -181,15 +173,14 @@ export class StagingArea {
     const left = [...new Set([...skipped.groups, ...unwanted])];
     traffic.rowGroups += footer.rowGroups.length;
     traffic.rowGroupsSkipped += left.length;
-    const ranges = neededRanges(footer, names, file.fileSize, left);
-    const path = await this.#link(table, file, ranges, traffic, footer);
+    const local = await this.#local.columns(table, file, { footer, columns: names, skippedRowGroups: left }, traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
-    const whole = (deletes: DeleteFile) => this.#whole(table, deletes, traffic);
+    const whole = (deletes: DeleteFile) => this.#local.whole(table, deletes, traffic);
     const { constants, ...hidden } = hiddenValues(table.metadata, file);
     return {
-      path,
+      ...local,
       location: file.location,
       rowCount: file.recordCount,
       ...(skipped.by.length > 0 && { partialFor: skipped.by }),
@@ -203,53 +194,15 @@ export class StagingArea {
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
         equality.map(async (deletes) => {
-          const own = await this.#footer(table, deletes);
+          const own = await this.#local.footer(table, deletes);
           return {
-            path: await this.#whole(table, deletes, traffic, own),
+            path: await this.#local.whole(table, deletes, traffic, own),
             fieldIds: deletes.equalityIds ?? [],
             columns: withFieldIds(table, own.columns),
           };
         }),
       ),
     };
-  }
-
-  #footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
-    return this.context.environment.footerCache.read(
-      { location: file.location, size: file.fileSize, store: storeOf(table, file.location) },
-      table.storage,
-      this.signal,
-    );
-  }
-
-  #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
-    return this.#link(table, file, [{ offset: 0, length: file.fileSize }], traffic, footer);
-  }
-
-  async #link(
-    table: PinnedTable,
-    file: DataFile | DeleteFile,
-    ranges: { offset: number; length: number }[],
-    traffic: Traffic,
-    footer?: ParquetFooter,
-  ): Promise<string> {
-    const { rangeCache } = this.context.environment;
-    const { location, fileSize: size } = file;
-    const { storage } = table;
-    const view = footer?.zonedNanoseconds.length
-      ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
-      : { storage };
-    const wanted = { location, size, ...view, store: storeOf(table, location) };
-    const local = await rangeCache.ensure(wanted, ranges, this.signal);
-    traffic.fetchedBytes += local.fetchedBytes;
-    traffic.cachedBytes += local.cachedBytes;
-    const link = await rangeCache.link(local.path, this.directory);
-    if (this.signal.aborted) {
-      await rangeCache.unlink(link);
-      this.signal.throwIfAborted();
-    }
-    this.#links.push(link);
-    return link;
   }
 }
 

@@ -133,7 +133,7 @@ export async function writeQuery<T>(
   const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
   const { scans, area } = await stageQuery(context, wrapped);
   try {
-    return await write(context, table, { sql: wrapped.sql, scans });
+    return await write(context, table, { sql: wrapped.sql, scans, fetch: area.fetch });
   } finally {
     await area.release();
   }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { TableScan } from '../../engine/contract.js';
+import type { FetchMissing, TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -36,6 +36,7 @@ export interface RowSource {
   /** Columns in table order. */
   sql: string;
   scans: TableScan[];
+  fetch?: FetchMissing;
 }
 
 /**
@@ -97,6 +98,7 @@ export async function writeDataFiles(
   try {
     const written = await engine.writeParquet(source.sql, source.scans, {
       signal: call.signal,
+      fetch: source.fetch,
       directory: folder,
       columns,
       ...layout,

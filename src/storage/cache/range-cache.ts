@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
@@ -37,12 +37,17 @@ export interface CacheFile {
   store: string;
 }
 
-export interface EnsuredFile {
-  /** A local file of the object's size that holds at least the ranges. */
-  path: string;
+export interface FetchedBytes {
   /** Bytes that came from the store, merged gaps included, and bytes that were there already. */
   fetchedBytes: number;
   cachedBytes: number;
+}
+
+export interface EnsuredFile extends FetchedBytes {
+  /** A local file of the object's size that holds at least the ranges. */
+  path: string;
+  /** Nothing of the object is missing. */
+  isWhole: boolean;
   /** Lets the file be evicted again, unless `link` has taken over. */
   release(): Promise<void>;
 }
@@ -74,6 +79,8 @@ export interface RangeCache {
    * until `unlink`.
    */
   link(path: string, directory: string): Promise<string>;
+  /** Makes more ranges readable behind a link. */
+  extend(link: string, file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<FetchedBytes>;
   unlink(link: string): Promise<void>;
   counters(): RangeCacheCounters;
   /** Removes everything. */
@@ -99,6 +106,8 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   /** Holds that were not released or taken over yet, by path, and those that links took over, by link. */
   const holds = new Map<string, Set<Hold>>();
   const linked = new Map<string, Hold>();
+  /** Links that are files of their own. */
+  const copies = new Set<string>();
 
   function pin(key: string, size: number): SparseFile {
     let file = files.get(key);
@@ -134,7 +143,13 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
   async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
     const path = await resolveLocal(file.location, options.localRoots ?? []);
-    return { path, fetchedBytes: 0, cachedBytes: totalBytes(mergeRanges(ranges)), release: async () => {} };
+    return {
+      path,
+      fetchedBytes: 0,
+      cachedBytes: totalBytes(mergeRanges(ranges)),
+      isWhole: true,
+      release: async () => {},
+    };
   }
 
   async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
@@ -151,7 +166,8 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       counts[fetched > 0 ? 'misses' : 'hits']++;
       counts.bytesFetched += fetched;
       counts.bytesFromCache += cachedBytes;
-      return { path: entry.path, fetchedBytes: fetched, cachedBytes, release };
+      const isWhole = entry.heldBytes === file.size;
+      return { path: entry.path, fetchedBytes: fetched, cachedBytes, isWhole, release };
     } catch (error) {
       await release();
       throw asSkuaError(error, file.location);
@@ -178,8 +194,9 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     const [held] = holds.get(path) ?? [];
     if (held) take(path, held);
     try {
-      const name = await linkInto(path, directory);
+      const { name, isCopy } = await linkInto(path, directory);
       if (held) linked.set(name, held);
+      if (isCopy) copies.add(name);
       return name;
     } catch (error) {
       await held?.free();
@@ -190,8 +207,20 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   return {
     ensure,
     link,
+    async extend(name, file, ranges, signal) {
+      const local = await ensure(file, ranges, signal);
+      try {
+        if (copies.has(name)) await copyFile(local.path, name);
+        return local;
+      } catch (error) {
+        throw asSkuaError(error, file.location);
+      } finally {
+        await local.release();
+      }
+    },
     async unlink(name) {
       await unlink(name);
+      copies.delete(name);
       const held = linked.get(name);
       linked.delete(name);
       await held?.free();

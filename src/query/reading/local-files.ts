@@ -1,0 +1,173 @@
+/** Local copies of the files that a statement reads, linked into its session's folder until it ends. */
+import { open } from 'node:fs/promises';
+import type { MissingColumns } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { neededRanges, type ParquetFooter, readingClocks } from '../../parquet/index.js';
+import { anySignal } from '../../signal.js';
+import type { ByteRange, CacheFile, EnsuredFile, Storage } from '../../storage/index.js';
+import type { StatementContext } from '../environment.js';
+import { inParallel } from '../parallel.js';
+import { type PinnedTable, storeOf } from '../tables/tables.js';
+
+/** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
+export interface Traffic {
+  fetchedBytes: number;
+  cachedBytes: number;
+  rowGroups: number;
+  rowGroupsSkipped: number;
+}
+
+export function noTraffic(): Traffic {
+  return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
+}
+
+/** Files that are fetched at a time. */
+const filesAtATime = 32;
+
+/** Columns of a file whose footer is known. */
+export interface WantedColumns {
+  footer: ParquetFooter;
+  /** The file's own names. */
+  columns: readonly string[];
+  /** Indexes of row groups that are not wanted. */
+  skippedRowGroups: readonly number[];
+}
+
+export interface LocalFile {
+  path: string;
+  /** Names of the columns that are there, where it is not the whole file. */
+  held?: ReadonlySet<string>;
+}
+
+interface Linked extends WantedColumns {
+  file: CacheFile;
+  traffic: Traffic;
+}
+
+export class LocalFiles {
+  readonly #links: string[] = [];
+  /** Files of which only some columns were fetched, by their link. */
+  readonly #partial = new Map<string, Linked>();
+  /** Bytes that came with footers, by location. */
+  readonly #fetchedSmall = new Map<string, number>();
+  /** Fetching that is still under way when the statement ends comes to nothing. */
+  readonly #released = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(
+    private readonly context: StatementContext,
+    private readonly directory: string,
+  ) {
+    this.signal = anySignal(context.call.signal, this.#released.signal);
+  }
+
+  /** The footer; of a small file that is on S3, the file is fetched with it. */
+  async footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
+    const wanted = cacheFile(table, file);
+    const { location, size, store } = wanted;
+    const isSmall = this.#isSmall(wanted);
+    const storage: Pick<Storage, 'read'> = isSmall
+      ? { read: (_, range) => this.#readSmall(wanted, range) }
+      : table.storage;
+    return this.context.environment.footerCache.read({ location, size, store }, storage, this.signal);
+  }
+
+  /** Fetches columns of a file. */
+  async columns(table: PinnedTable, file: DataFile, wanted: WantedColumns, traffic: Traffic): Promise<LocalFile> {
+    const { footer, columns } = wanted;
+    const cached = cacheFile(table, file, footer);
+    const { path, isWhole } = await this.#link(cached, this.#rangesOf(cached, wanted), traffic);
+    if (isWhole) return { path };
+    this.#partial.set(path, { ...wanted, file: cached, traffic });
+    return { path, held: new Set(columns) };
+  }
+
+  async whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
+    const { path } = await this.#link(cacheFile(table, file, footer), [{ offset: 0, length: file.fileSize }], traffic);
+    return path;
+  }
+
+  /** Fetches what a plan turned out to read besides. */
+  readonly fetchMissing = async (missing: readonly MissingColumns[]): Promise<void> => {
+    await inParallel(missing, filesAtATime, async ({ path, columns, allRowGroups }) => {
+      const known = this.#partial.get(path);
+      if (!known) throw new SkuaError('INTERNAL', 'columns of a file are missing that was fetched as a whole');
+      const wanted = {
+        footer: known.footer,
+        columns: [...new Set([...known.columns, ...columns])],
+        skippedRowGroups: allRowGroups ? [] : known.skippedRowGroups,
+      };
+      const { rangeCache } = this.context.environment;
+      const local = await rangeCache.extend(path, known.file, this.#rangesOf(known.file, wanted), this.signal);
+      known.traffic.fetchedBytes += local.fetchedBytes;
+      known.traffic.cachedBytes += local.cachedBytes;
+      this.#partial.set(path, { ...known, ...wanted });
+    });
+  };
+
+  async release(): Promise<void> {
+    this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
+    const links = this.#links.splice(0);
+    await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
+  }
+
+  async #link(file: CacheFile, ranges: ByteRange[], traffic: Traffic): Promise<{ path: string; isWhole: boolean }> {
+    const { rangeCache } = this.context.environment;
+    const local = await rangeCache.ensure(file, ranges, this.signal);
+    const before = this.#fetchedSmall.get(file.location) ?? 0;
+    this.#fetchedSmall.delete(file.location);
+    traffic.fetchedBytes += local.fetchedBytes + before;
+    traffic.cachedBytes += local.cachedBytes - before;
+    const path = await rangeCache.link(local.path, this.directory);
+    if (this.signal.aborted) {
+      await rangeCache.unlink(path);
+      this.signal.throwIfAborted();
+    }
+    this.#links.push(path);
+    return { path, isWhole: local.isWhole };
+  }
+
+  #isSmall({ size, store }: CacheFile): boolean {
+    return size <= this.context.environment.limits.wholeFile && store !== 'file';
+  }
+
+  #rangesOf(file: CacheFile, { footer, columns, skippedRowGroups }: WantedColumns): ByteRange[] {
+    if (this.#isSmall(file)) return [{ offset: 0, length: file.size }];
+    return neededRanges(footer, columns, file.size, skippedRowGroups);
+  }
+
+  /** Of a file that is fetched as a whole. */
+  async #readSmall(file: CacheFile, range: ByteRange = { offset: 0, length: file.size }): Promise<Uint8Array> {
+    const { rangeCache } = this.context.environment;
+    const local = await rangeCache.ensure(file, [{ offset: 0, length: file.size }], this.signal);
+    try {
+      if (local.fetchedBytes > 0) this.#fetchedSmall.set(file.location, local.fetchedBytes);
+      return await readRange(local, range);
+    } finally {
+      await local.release();
+    }
+  }
+}
+
+async function readRange({ path }: EnsuredFile, { offset, length }: ByteRange): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function cacheFile(
+  table: PinnedTable,
+  { location, fileSize: size }: DataFile | DeleteFile,
+  footer?: ParquetFooter,
+): CacheFile {
+  const { storage } = table;
+  const view = footer?.zonedNanoseconds.length
+    ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
+    : { storage };
+  return { location, size, ...view, store: storeOf(table, location) };
+}
