@@ -180,6 +180,8 @@ export interface EngineInstance {
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined>;
   /** The engine's own plan as text, for EXPLAIN. */
   explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string>;
+  /** The local files of a scan that can't be read, those of deletes included, and why; holes are left alone. */
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]>;
   /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
   run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
   /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
@@ -198,6 +200,11 @@ export interface MissingColumns {
   columns: string[];
   /** Row groups that were left out are wanted after all. */
   allRowGroups?: boolean;
+}
+
+export interface UnreadableFile {
+  path: string;
+  reason: string;
 }
 
 export type FetchMissing = (missing: MissingColumns[]) => Promise<void>;

@@ -13,6 +13,7 @@ export interface FooterFile {
 export interface FooterCache {
   /** The footer from memory, or read from the store. Callers that ask at once share one read. */
   read(file: FooterFile, storage: Pick<Storage, 'read'>, signal?: AbortSignal): Promise<ParquetFooter>;
+  forget(file: FooterFile): void;
 }
 
 /** A parsed footer takes about this many times its bytes. */
@@ -60,12 +61,21 @@ export function createFooterCache(capacityBytes: number): FooterCache {
 
   return {
     async read(file, storage, signal) {
-      const key = JSON.stringify([file.store, file.location, file.size]);
+      const key = keyOf(file);
       const footer = kept.get(key);
       if (!footer) return readOnce(key, file, storage, signal);
       kept.delete(key);
       kept.set(key, footer);
       return footer;
     },
+    forget(file) {
+      const footer = kept.get(keyOf(file));
+      if (footer) bytes -= footer.length * MEMORY_FACTOR;
+      kept.delete(keyOf(file));
+    },
   };
+}
+
+function keyOf({ store, location, size }: FooterFile): string {
+  return JSON.stringify([store, location, size]);
 }

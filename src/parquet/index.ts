@@ -4,6 +4,7 @@ export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';
 export { adjustToUtc, readingClocks } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
+export { pagesAreSound } from './page-checksums.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

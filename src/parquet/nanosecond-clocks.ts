@@ -69,8 +69,8 @@ export function readingClocks(
 ): Pick<Storage, 'read'> {
   const flags = zonedNanoseconds.map((offset) => size - length + offset);
   return {
-    async read(location, range: ByteRange = { offset: 0, length: size }, signal) {
-      const bytes = Uint8Array.from(await storage.read(location, range, signal));
+    async read(location, range: ByteRange = { offset: 0, length: size }, signal, version) {
+      const bytes = Uint8Array.from(await storage.read(location, range, signal, version));
       for (const flag of flags) {
         const at = flag - range.offset;
         if (at >= 0 && at < bytes.length) bytes[at] = withFlag(bytes[at] as number, false);

@@ -15,6 +15,7 @@ import type {
   ScanDemand,
   TableBinding,
   TableScan,
+  UnreadableFile,
   WriteOptions,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
@@ -27,6 +28,7 @@ import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { attachScans } from './scans/attach.js';
 import { fetchMissing } from './scans/missing-columns.js';
+import { unreadableFiles } from './scans/unreadable-files.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
 import { bindParameters } from './types/parameters.js';
 import { Use } from './use.js';
@@ -107,6 +109,11 @@ export class DuckDbInstance implements EngineInstance {
         statement.close();
       }
     });
+  }
+
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
+    const use = this.use(signal);
+    return use.finish(() => unreadableFiles(use, scan, this.emptyFile));
   }
 
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {

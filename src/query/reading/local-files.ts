@@ -1,14 +1,16 @@
 /** Local copies of the files that a statement reads, linked into its session's folder until it ends. */
 import { open } from 'node:fs/promises';
-import type { MissingColumns } from '../../engine/contract.js';
-import { SkuaError } from '../../errors.js';
+import { basename } from 'node:path';
+import type { EngineInstance, MissingColumns, TableScan } from '../../engine/contract.js';
+import { type ErrorCode, SkuaError, toSkuaError } from '../../errors.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { neededRanges, type ParquetFooter, readingClocks } from '../../parquet/index.js';
+import { neededRanges, type ParquetFooter, pagesAreSound, readingClocks } from '../../parquet/index.js';
 import { anySignal } from '../../signal.js';
 import type { ByteRange, CacheFile, EnsuredFile, Storage } from '../../storage/index.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { type PinnedTable, storeOf } from '../tables/tables.js';
+import { DamagedFiles } from './damaged-files.js';
 
 /** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
 export interface Traffic {
@@ -46,7 +48,7 @@ interface Linked extends WantedColumns {
 }
 
 export class LocalFiles {
-  readonly #links: string[] = [];
+  readonly #links = new Map<string, CacheFile>();
   /** Files of which only some columns were fetched, by their link. */
   readonly #partial = new Map<string, Linked>();
   /** Bytes that came with footers, by location. */
@@ -70,7 +72,8 @@ export class LocalFiles {
     const storage: Pick<Storage, 'read'> = isSmall
       ? { read: (_, range) => this.#readSmall(wanted, range) }
       : table.storage;
-    return this.context.environment.footerCache.read({ location, size, store }, storage, this.signal);
+    const { footerCache } = this.context.environment;
+    return this.#again(wanted, () => footerCache.read({ location, size, store }, storage, this.signal));
   }
 
   /** Fetches columns of a file. */
@@ -108,13 +111,14 @@ export class LocalFiles {
 
   async release(): Promise<void> {
     this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
-    const links = this.#links.splice(0);
+    const links = [...this.#links.keys()];
+    this.#links.clear();
     await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
   }
 
   async #link(file: CacheFile, ranges: ByteRange[], traffic: Traffic): Promise<{ path: string; isWhole: boolean }> {
     const { rangeCache } = this.context.environment;
-    const local = await rangeCache.ensure(file, ranges, this.signal);
+    const local = await this.#again(file, () => rangeCache.ensure(file, ranges, this.signal));
     const before = this.#fetchedSmall.get(file.location) ?? 0;
     this.#fetchedSmall.delete(file.location);
     traffic.fetchedBytes += local.fetchedBytes + before;
@@ -124,8 +128,59 @@ export class LocalFiles {
       await rangeCache.unlink(path);
       this.signal.throwIfAborted();
     }
-    this.#links.push(path);
+    this.#links.set(path, file);
     return { path, isWhole: local.isWhole };
+  }
+
+  /**
+   * What a failure of the engine over these files means. Local copies have the names of their objects in it. Where files turn out to be
+   * damaged, it is that, and their copies are forgotten.
+   */
+  async failureOf(error: unknown, engine: EngineInstance, scans: readonly TableScan[]): Promise<SkuaError> {
+    const failure = toSkuaError(error);
+    if (failure instanceof DamagedFiles || this.signal.aborted || !mayMeanDamage.has(failure.code)) {
+      return this.#named(failure);
+    }
+    const found = await inParallel(scans, 1, (scan) => engine.unreadable(scan, this.signal));
+    const damaged = found.flat().flatMap(({ path, reason }) => {
+      const file = this.#links.get(path);
+      return file ? [{ file, location: file.location, reason: this.#withNames(reason) }] : [];
+    });
+    if (damaged.length === 0) return this.#named(failure);
+    await Promise.all(damaged.map(({ file }) => this.#discard(file)));
+    return new DamagedFiles(
+      damaged,
+      damaged.some(({ file }) => file.store !== 'file'),
+      failure,
+    );
+  }
+
+  #named(failure: SkuaError): SkuaError {
+    const message = this.#withNames(failure.message);
+    return message === failure.message ? failure : new SkuaError(failure.code, message, { cause: failure });
+  }
+
+  /** The text with locations in the place of local names. */
+  #withNames(text: string): string {
+    const names = new Map([...this.#links].map(([path, { location }]) => [basename(path), location]));
+    return text.replace(/(?:[^\s"'`]*[/…])?\b([0-9a-f]{32}\.parquet)/g, (all, name: string) => names.get(name) ?? all);
+  }
+
+  /** Does it once more with what is fetched anew, where it was damaged on the way. */
+  async #again<T>(file: CacheFile, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SkuaError) || error.code !== 'DATA_LOSS' || file.store === 'file') throw error;
+      await this.#discard(file);
+      return await work();
+    }
+  }
+
+  async #discard(file: CacheFile): Promise<void> {
+    const { rangeCache, footerCache } = this.context.environment;
+    footerCache.forget(file);
+    await rangeCache.discard(file);
   }
 
   #isSmall({ size, store }: CacheFile): boolean {
@@ -169,5 +224,23 @@ function cacheFile(
   const view = footer?.zonedNanoseconds.length
     ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
     : { storage };
-  return { location, size, ...view, store: storeOf(table, location) };
+  return {
+    location,
+    size,
+    ...view,
+    store: storeOf(table, location),
+    check: footer && ((path, ranges) => checkPages(path, ranges, { location, footer })),
+  };
 }
+
+async function checkPages(
+  path: string,
+  ranges: readonly ByteRange[],
+  { location, footer }: { location: string; footer: ParquetFooter },
+): Promise<void> {
+  if (await pagesAreSound(path, footer, ranges)) return;
+  throw new SkuaError('DATA_LOSS', `'${location}' is damaged: a page does not have the checksum in its header`);
+}
+
+/** Codes of the failures that an engine may end with over damaged files. */
+const mayMeanDamage = new Set<ErrorCode>(['DATA_LOSS', 'INTERNAL', 'UNKNOWN']);

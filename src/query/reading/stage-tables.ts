@@ -112,5 +112,7 @@ async function keysOf(
   { filter, staged }: Source,
 ): Promise<LearntKeys | undefined> {
   const { scan, learnt } = await staged;
-  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area);
+  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area).catch(async (error) => {
+    throw await area.failureOf(error, engine, [scan]);
+  });
 }

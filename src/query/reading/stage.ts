@@ -2,7 +2,15 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import type { CountedRows, FetchMissing, ParquetSource, ScanDemand, TableScan } from '../../engine/contract.js';
+import type {
+  CountedRows,
+  EngineInstance,
+  FetchMissing,
+  ParquetSource,
+  ScanDemand,
+  TableScan,
+} from '../../engine/contract.js';
+import type { SkuaError } from '../../errors.js';
 import type { ComparedColumn, Filter, PhysicalColumn, TableColumn } from '../../expressions/index.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
 import {
@@ -65,6 +73,11 @@ export class StagingArea {
   /** Aborted when the call is, and when the area is released. */
   get signal(): AbortSignal {
     return this.#local.signal;
+  }
+
+  /** What a failure of the engine over staged scans means; see `LocalFiles`. */
+  failureOf(error: unknown, engine: EngineInstance, scans: readonly TableScan[]): Promise<SkuaError> {
+    return this.#local.failureOf(error, engine, scans);
   }
 
   /** Has fetched what a plan turned out to read of the staged files besides. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { messageOf, SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { createLimiter } from '../limit.js';
@@ -9,7 +9,7 @@ import { resolveLocal } from '../local.js';
 import { parseLocation } from '../location.js';
 import { mergeRanges, totalBytes } from '../ranges.js';
 import { linkInto, unlink } from './links.js';
-import { type FetchSettings, SparseFile } from './sparse-file.js';
+import { type CheckRanges, type FetchSettings, SparseFile } from './sparse-file.js';
 
 export interface RangeCacheOptions {
   /** A folder for the cache alone, on the file system of the sessions' directories. */
@@ -35,6 +35,8 @@ export interface CacheFile {
   rendition?: string;
   /** Which store the location is in; see `storeIdentity`. */
   store: string;
+  /** Looks at what was fetched before anybody reads it. */
+  check?: CheckRanges | undefined;
 }
 
 export interface FetchedBytes {
@@ -63,6 +65,13 @@ export interface RangeCacheCounters {
   bytesHeld: number;
 }
 
+interface Link {
+  held: Hold;
+  /** Of the cached file, and whether the link is a file of its own. */
+  path: string;
+  isCopy: boolean;
+}
+
 /** What keeps a file from being evicted. */
 interface Hold {
   free(): Promise<void>;
@@ -82,6 +91,8 @@ export interface RangeCache {
   /** Makes more ranges readable behind a link. */
   extend(link: string, file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<FetchedBytes>;
   unlink(link: string): Promise<void>;
+  /** Forgets what is held of an object; whoever asks again has it fetched anew. Links stay as they are. */
+  discard(file: CacheFile): Promise<void>;
   counters(): RangeCacheCounters;
   /** Removes everything. */
   close(): Promise<void>;
@@ -105,9 +116,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   let bytesHeld = 0;
   /** Holds that were not released or taken over yet, by path, and those that links took over, by link. */
   const holds = new Map<string, Set<Hold>>();
-  const linked = new Map<string, Hold>();
-  /** Links that are files of their own. */
-  const copies = new Set<string>();
+  const linked = new Map<string, Link>();
 
   function pin(key: string, size: number): SparseFile {
     let file = files.get(key);
@@ -124,7 +133,9 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
   async function unpin(key: string, file: SparseFile): Promise<void> {
     file.pins--;
-    if (file.pins === 0) idle.set(key, file);
+    if (file.pins > 0) return;
+    if (file.isDiscarded) await remove(file);
+    else idle.set(key, file);
     await evict();
   }
 
@@ -134,11 +145,24 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       if (bytesHeld <= options.capacityBytes) break;
       idle.delete(key);
       files.delete(key);
-      bytesHeld -= file.heldBytes;
       counts.evictions++;
-      removed.push(rm(file.path, { force: true }));
+      removed.push(remove(file));
     }
     await Promise.all(removed);
+  }
+
+  function remove(file: SparseFile): Promise<void> {
+    bytesHeld -= file.heldBytes;
+    return rm(file.path, { force: true });
+  }
+
+  async function discard(cached: CacheFile): Promise<void> {
+    const key = keyOf(cached);
+    const file = files.get(key);
+    if (!file) return;
+    files.delete(key);
+    file.isDiscarded = true;
+    if (idle.delete(key)) await remove(file);
   }
 
   async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
@@ -162,6 +186,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     };
     try {
       const { fetched } = await entry.ensure(ranges, file.storage, file.location, settings, signal);
+      if (file.check) await entry.check(ranges, file.check);
       const cachedBytes = Math.max(0, totalBytes(mergeRanges(ranges)) - fetched);
       counts[fetched > 0 ? 'misses' : 'hits']++;
       counts.bytesFetched += fetched;
@@ -195,8 +220,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     if (held) take(path, held);
     try {
       const { name, isCopy } = await linkInto(path, directory);
-      if (held) linked.set(name, held);
-      if (isCopy) copies.add(name);
+      if (held) linked.set(name, { held, path, isCopy });
       return name;
     } catch (error) {
       await held?.free();
@@ -204,24 +228,33 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     }
   }
 
+  /** Lets a link stand for another file, on which it takes over a hold. */
+  async function replaceLink(name: string, { held }: Link, path: string): Promise<void> {
+    const next = await link(path, dirname(name));
+    await rename(next, name).catch(async (error) => {
+      throw asSkuaError(error, path);
+    });
+    const taken = linked.get(next);
+    linked.delete(next);
+    if (taken) linked.set(name, taken);
+    await held.free();
+  }
+
   return {
     ensure,
     link,
+    discard,
     async extend(name, file, ranges, signal) {
       const local = await ensure(file, ranges, signal);
-      try {
-        if (copies.has(name)) await copyFile(local.path, name);
-        return local;
-      } catch (error) {
-        throw asSkuaError(error, file.location);
-      } finally {
-        await local.release();
-      }
+      const behind = linked.get(name);
+      // Once a copy is discarded, what is fetched goes into another one.
+      if (behind && (behind.isCopy || behind.path !== local.path)) await replaceLink(name, behind, local.path);
+      else await local.release();
+      return local;
     },
     async unlink(name) {
       await unlink(name);
-      copies.delete(name);
-      const held = linked.get(name);
+      const held = linked.get(name)?.held;
       linked.delete(name);
       await held?.free();
     },

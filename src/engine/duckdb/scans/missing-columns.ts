@@ -23,7 +23,8 @@ export async function fetchMissing(
   if (!text.scans.some(hasHoles)) return;
   const missing = missingColumns(await readsOf(connection, text), text);
   if (missing.length === 0) return;
-  if (process.env.DBG) console.error("MISSING", text.sql, JSON.stringify(missing.map((m) => [m.columns, m.allRowGroups])));
+  if (process.env.DBG)
+    console.error('MISSING', text.sql, JSON.stringify(missing.map((m) => [m.columns, m.allRowGroups])));
   if (!fetch) throw new SkuaError('INTERNAL', 'a statement reads columns that nobody fetches');
   await fetch(missing);
 }
