@@ -331,6 +331,8 @@ export interface WriteOptions {
   sortedBy?: string[];
   /** In bytes. */
   targetFileSize: number;
+  /** Gives pages checksums, by which damage is noticed where the file is read. */
+  checksums?: boolean;
   compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
   /** Of zstd, 1 to 22. Default: the engine's. */
   compressionLevel?: number;

@@ -1,4 +1,5 @@
 /** What a Parquet footer tells: which bytes of a file a scan needs. */
+export { addPageChecksums } from './add-checksums.js';
 export { misleadingBloomFilters } from './bloom-filters.js';
 export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';

@@ -79,8 +79,8 @@ function parseHeader(bytes: Uint8Array): PageHeader {
     else if (id === 4) crc = reader.integer();
     else reader.skip(type);
   });
-  if (reader.position > bytes.length) throw new Error('the header is cut off');
-  return { length: reader.position, compressedSize, crc };
+  if (reader.at > bytes.length) throw new Error('the header is cut off');
+  return { length: reader.at, compressedSize, crc };
 }
 
 async function bytesAt(file: FileHandle, { offset, length }: ByteRange): Promise<Uint8Array> {

@@ -104,6 +104,7 @@ export async function writeDataFiles(
         columns,
         ...layout,
         targetFileSize: targetFileSize(context, table.metadata),
+        checksums: true,
         compression: compressionOf(table.metadata),
         compressionLevel: compressionLevelOf(table.metadata),
       }),
