@@ -27,7 +27,11 @@ describe.skipIf(missing !== undefined)('objects that arrive damaged from S3 (Rus
   afterAll(() => server?.stop());
 
   /** A table that nothing is cached of, and what its sum is. */
-  async function table({ rows = 300, version = 2, deletes = false }): Promise<{ sql: string; wanted: string[][] }> {
+  async function table({
+    rows = 300,
+    version = 2,
+    deletes = false,
+  }): Promise<{ name: string; sql: string; wanted: string[][] }> {
     const name = `damaged_${tables++}`;
     const properties = `'format-version' = '${version}', 'write.delete.mode' = 'merge-on-read'`;
     await client.executeUpdate(
@@ -40,7 +44,11 @@ describe.skipIf(missing !== undefined)('objects that arrive damaged from S3 (Rus
     const sum = 'count(*), sum(hash(id)), sum(hash(text)), sum(hash(x))';
     const kept = deletes ? ' WHERE range % 7 <> 3' : '';
     const model = `SELECT range AS id, 'text ' || hash(range) AS text, range / 3 AS x FROM range(${rows})${kept}`;
-    return { sql: `SELECT ${sum} FROM ${name}`, wanted: await rowsAsText(client, `SELECT ${sum} FROM (${model})`) };
+    return {
+      name,
+      sql: `SELECT ${sum} FROM ${name}`,
+      wanted: await rowsAsText(client, `SELECT ${sum} FROM (${model})`),
+    };
   }
 
   async function failure(sql: string): Promise<{ code?: string; message?: string } | undefined> {
@@ -109,6 +117,75 @@ describe.skipIf(missing !== undefined)('objects that arrive damaged from S3 (Rus
     expect(await rowsAsText(client, sql)).toEqual(wanted);
   });
 
+  describe('column chunks of a large data file', () => {
+    it.each(places)('with one bit flipped once, at %f of them: the answer is right', async (place) => {
+      const { sql, wanted } = await table(large);
+      damage(data, (answer) => (isFooter(answer) ? answer : flipped(answer, place * 0.95)));
+      expect(await rowsAsText(client, sql)).toEqual(wanted);
+      expect(proxy.damaged.length).toBeGreaterThan(0);
+      expect(await rowsAsText(client, sql)).toEqual(wanted);
+    });
+
+    it.each(places)(
+      'with one bit flipped every time, at %f of them: DATA_LOSS names the file, and does not stay',
+      async (place) => {
+        const { sql, wanted } = await table(large);
+        damage(data, (answer) => (isFooter(answer) ? answer : flipped(answer, place * 0.95)), { always: true });
+        const failed = await failure(sql);
+        expect(failed).toMatchObject({ code: 'DATA_LOSS' });
+        expect(
+          proxy.damaged.some((path) => failed?.message?.includes(`s3:/${path}`)),
+          failed?.message,
+        ).toBe(true);
+        proxy.damage = undefined;
+        expect(await rowsAsText(client, sql)).toEqual(wanted);
+      },
+    );
+  });
+
+  /** Nothing but the engine notices: what has no header has no checksum either. */
+  const withoutHeader = (answer: StoreAnswer) => {
+    if (!/^bytes [04]-/.test(answer.headers['content-range'] ?? '')) return answer;
+    return { ...answer, body: Buffer.from(answer.body).fill(0, 0, 40) };
+  };
+
+  describe('damage that the engine is the first to notice', () => {
+    it.each<[string, (name: string) => string]>([
+      ['a query', (name) => `SELECT count(*), sum(hash(id)), sum(hash(text)) FROM ${name}`],
+      ['a query with the rows in order', (name) => `SELECT id, text FROM ${name} WHERE id % 1000 = 7 ORDER BY text`],
+      ['EXPLAIN ANALYZE', (name) => `EXPLAIN ANALYZE SELECT sum(id) FROM ${name}`],
+    ])('once does not hinder %s', async (_, sqlOf) => {
+      const { name } = await table(large);
+      damage(data, withoutHeader);
+      expect(await failure(sqlOf(name))).toBeUndefined();
+      expect(proxy.damaged).not.toEqual([]);
+    });
+
+    it.each<[string, (name: string) => string, number]>([
+      ['INSERT', (name) => `INSERT INTO ${name} SELECT id + 100000, text, x FROM ${name} WHERE id < 10`, 10],
+      ['UPDATE', (name) => `UPDATE ${name} SET text = 'new' WHERE id < 10`, 10],
+      ['DELETE', (name) => `DELETE FROM ${name} WHERE id % 2 = 0`, 30_000],
+    ])('once does not hinder %s', async (_, sqlOf, count) => {
+      const { name } = await table(large);
+      damage(data, withoutHeader);
+      expect(await client.executeUpdate(sqlOf(name))).toBe(count);
+      expect(proxy.damaged).not.toEqual([]);
+    });
+
+    it('every time is DATA_LOSS that names the object and no local file, and does not stay', async () => {
+      const { sql, wanted } = await table(large);
+      damage(data, withoutHeader, { always: true });
+      const failed = await failure(sql);
+      expect(failed).toMatchObject({
+        code: 'DATA_LOSS',
+        message: expect.stringContaining(`'s3://${bucket}/demo/damaged_`),
+      });
+      expect(failed?.message).not.toMatch(/[0-9a-f]{32}\.parquet/);
+      proxy.damage = undefined;
+      expect(await rowsAsText(client, sql)).toEqual(wanted);
+    });
+  });
+
   it('a range that is answered with zeros every time is DATA_LOSS that names the object, and does not stay', async () => {
     const { sql, wanted } = await table(large);
     damage(data, (answer) => ({ ...answer, body: Buffer.alloc(answer.body.length) }), { always: true });
@@ -118,6 +195,12 @@ describe.skipIf(missing !== undefined)('objects that arrive damaged from S3 (Rus
     expect(await rowsAsText(client, sql)).toEqual(wanted);
   });
 });
+
+/** Whether the answer is one of the whole file's end alone. */
+function isFooter({ headers }: StoreAnswer): boolean {
+  const [, first, size] = /(\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
+  return Number(first) > Number(size) / 2;
+}
 
 function shifted({ headers }: StoreAnswer): string {
   return String(headers['content-range'] ?? '').replace(/\d+/, (first) => String(Number(first) + 1));

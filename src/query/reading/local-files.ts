@@ -118,12 +118,14 @@ export class LocalFiles {
 
   async #link(file: CacheFile, ranges: ByteRange[], traffic: Traffic): Promise<{ path: string; isWhole: boolean }> {
     const { rangeCache } = this.context.environment;
-    const local = await this.#again(file, () => rangeCache.ensure(file, ranges, this.signal));
+    const { local, path } = await this.#again(file, async () => {
+      const ensured = await rangeCache.ensure(file, ranges, this.signal);
+      return { local: ensured, path: await rangeCache.link(ensured.path, this.directory) };
+    });
     const before = this.#fetchedSmall.get(file.location) ?? 0;
     this.#fetchedSmall.delete(file.location);
     traffic.fetchedBytes += local.fetchedBytes + before;
     traffic.cachedBytes += local.cachedBytes - before;
-    const path = await rangeCache.link(local.path, this.directory);
     if (this.signal.aborted) {
       await rangeCache.unlink(path);
       this.signal.throwIfAborted();

@@ -195,7 +195,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       return { path: entry.path, fetchedBytes: fetched, cachedBytes, isWhole, release };
     } catch (error) {
       await release();
-      throw asSkuaError(error, file.location);
+      throw asSkuaError(error, `'${file.location}'`);
     }
   }
 
@@ -224,15 +224,15 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       return name;
     } catch (error) {
       await held?.free();
-      throw asSkuaError(error, path);
+      throw asSkuaError(error, 'an object');
     }
   }
 
   /** Lets a link stand for another file, on which it takes over a hold. */
   async function replaceLink(name: string, { held }: Link, path: string): Promise<void> {
     const next = await link(path, dirname(name));
-    await rename(next, name).catch(async (error) => {
-      throw asSkuaError(error, path);
+    await rename(next, name).catch((error) => {
+      throw asSkuaError(error, 'an object');
     });
     const taken = linked.get(next);
     linked.delete(next);
@@ -281,6 +281,12 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** A machine's folders are nobody's business. */
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code ?? messageOf(error);
+}
+
+/** `location` is written as it stands in the sentence. A local copy that somebody else removed: DATA_LOSS, until it is fetched anew. */
 function asSkuaError(error: unknown, location: string): SkuaError {
   if (error instanceof SkuaError) return error;
   if (error instanceof Error && error.name === 'AbortError') {
@@ -289,7 +295,10 @@ function asSkuaError(error: unknown, location: string): SkuaError {
   if ((error as NodeJS.ErrnoException)?.code === 'ENOSPC') {
     return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
   }
-  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache: ${messageOf(error)}`, { cause: error });
+  if ((error as NodeJS.ErrnoException)?.code === 'ENOENT') {
+    return new SkuaError('DATA_LOSS', `The local copy of ${location} is gone from the cache directory`, { cause: error });
+  }
+  return new SkuaError('INTERNAL', `Could not keep ${location} in the cache (${reasonOf(error)})`, { cause: error });
 }
 
 /** A folder for this process inside the cache's directory; those of processes that are gone are removed. */
