@@ -129,6 +129,18 @@ const storage = z.strictObject({
   ).prefault('128KiB'),
 });
 
+const engine = z.strictObject({
+  processes: integer(
+    1,
+    256,
+    'Processes that run the SQL, with the sessions spread over them. Without it, one for each processor, at most 4.',
+  ).optional(),
+  isolation: choice(
+    ['shared', 'principal'],
+    '`shared` spreads the sessions of all principals over the processes; `principal` gives each principal a process of its own, started on demand and ended when it is idle.',
+  ).prefault('shared'),
+});
+
 const limits = z.strictObject({
   concurrentStatements: integer(
     1,
@@ -217,6 +229,7 @@ export const configSchema = z.strictObject({
   auth: z.array(auth).prefault([]),
   catalogs: z.record(z.string(), catalog).prefault({}),
   storage: storage.prefault({}),
+  engine: engine.prefault({}),
   limits: limits.prefault({}),
   logging: logging.prefault({}),
   default: defaults.prefault({}),

@@ -1,7 +1,14 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type { EngineInstance, ParameterRow, ScanDemand, TableBinding, TableScan } from '../../engine/contract.js';
+import type {
+  EngineInstance,
+  ParameterRow,
+  RunOptions,
+  ScanDemand,
+  TableBinding,
+  TableScan,
+} from '../../engine/contract.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
@@ -108,25 +115,29 @@ async function stageQuery(
   }
 }
 
-/** Runs a bound query, once for each row of parameters if there are any, and streams the union. */
+/**
+ * Runs a bound query, once for each row of parameters if there are any, and streams the union. Lent batches are good only until the next one
+ * is asked for; others are the caller's.
+ */
 export async function runQuery(
   context: StatementContext,
   bound: BoundQuery,
   parameterRows: readonly ParameterRow[],
+  options: Pick<RunOptions, 'lend'> = {},
 ): Promise<StatementStream> {
   const rows = parameterRows.length > 0 ? parameterRows : [undefined];
-  const first = await start(context, bound, rows[0]);
+  const first = await start(context, bound, rows[0], options);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
   context.call.onEnd?.(() => void current.end().catch(() => undefined));
   async function* batches(): AsyncGenerator<ColumnarBatch> {
     for (const [index, row] of rows.entries()) {
-      if (index > 0) current = await start(context, bound, row);
+      if (index > 0) current = await start(context, bound, row, options);
       try {
         const begun = await begin(current);
         if (begun === 'damaged') {
           await current.end();
-          current = await start(context, bound, row);
+          current = await start(context, bound, row, options);
         }
         yield* current.batches();
       } finally {
@@ -161,10 +172,12 @@ async function start(
   context: StatementContext,
   bound: BoundQuery,
   parameters: ParameterRow | undefined,
+  options: Pick<RunOptions, 'lend'>,
 ): Promise<StartedQuery> {
   const stop = new AbortController();
   const { result, engine, scans, area } = await overStaged(context, bound, parameters, (staged) =>
     staged.engine.run(bound.sql, staged.scans, {
+      ...options,
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
       fetch: staged.area.fetch,

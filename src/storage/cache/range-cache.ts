@@ -296,7 +296,9 @@ function asSkuaError(error: unknown, location: string): SkuaError {
     return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
   }
   if ((error as NodeJS.ErrnoException)?.code === 'ENOENT') {
-    return new SkuaError('DATA_LOSS', `The local copy of ${location} is gone from the cache directory`, { cause: error });
+    return new SkuaError('DATA_LOSS', `The local copy of ${location} is gone from the cache directory`, {
+      cause: error,
+    });
   }
   return new SkuaError('INTERNAL', `Could not keep ${location} in the cache (${reasonOf(error)})`, { cause: error });
 }
