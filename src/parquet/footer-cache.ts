@@ -12,7 +12,7 @@ export interface FooterFile {
 
 export interface FooterCache {
   /** The footer from memory, or read from the store. Callers that ask at once share one read. */
-  read(file: FooterFile, storage: Pick<Storage, 'read'>, signal?: AbortSignal): Promise<ParquetFooter>;
+  read(file: FooterFile, storage: Pick<Storage, 'read' | 'size'>, signal?: AbortSignal): Promise<ParquetFooter>;
   forget(file: FooterFile): void;
 }
 
@@ -38,7 +38,7 @@ export function createFooterCache(capacityBytes: number): FooterCache {
   async function readOnce(
     key: string,
     file: FooterFile,
-    storage: Pick<Storage, 'read'>,
+    storage: Pick<Storage, 'read' | 'size'>,
     signal?: AbortSignal,
   ): Promise<ParquetFooter> {
     const others = reading.get(key);

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { EngineInstance, MissingColumns, TableScan } from '../../engine/contract.js';
 import { type ErrorCode, SkuaError, toSkuaError } from '../../errors.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { neededRanges, type ParquetFooter, pagesAreSound, readingClocks } from '../../parquet/index.js';
+import { type LocalFooter, neededRanges, type ParquetFooter, pagesAreSound } from '../../parquet/index.js';
 import { anySignal } from '../../signal.js';
 import type { ByteRange, CacheFile, EnsuredFile, Storage } from '../../storage/index.js';
 import type { StatementContext } from '../environment.js';
@@ -27,9 +27,16 @@ export function noTraffic(): Traffic {
 /** Files that are fetched at a time. */
 const filesAtATime = 32;
 
-/** Columns of a file whose footer is known. */
-export interface WantedColumns {
+/** A file as the engine reads it: `shown` where that is not as it stands in the store. */
+export interface LocalForm {
   footer: ParquetFooter;
+  /** In bytes. */
+  size: number;
+  shown?: LocalFooter;
+}
+
+/** Columns of a file whose footer is known. */
+export interface WantedColumns extends LocalForm {
   /** The file's own names. */
   columns: readonly string[];
   /** Indexes of row groups that are not wanted. */
@@ -68,26 +75,30 @@ export class LocalFiles {
   async footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
     const wanted = cacheFile(table, file);
     const { location, size, store } = wanted;
-    const isSmall = this.#isSmall(wanted);
-    const storage: Pick<Storage, 'read'> = isSmall
-      ? { read: (_, range) => this.#readSmall(wanted, range) }
-      : table.storage;
     const { footerCache } = this.context.environment;
-    return this.#again(wanted, () => footerCache.read({ location, size, store }, storage, this.signal));
+    const { storage } = table;
+    const small = { size: storage.size, read: (_: string, range?: ByteRange) => this.#readSmall(wanted, range) };
+    let from: Pick<Storage, 'read' | 'size'> = this.#isSmall(wanted) ? small : storage;
+    return this.#again(wanted, () => {
+      const current = from;
+      // A file of another size than its metadata says can't be fetched with its footer.
+      from = storage;
+      return footerCache.read({ location, size, store }, current, this.signal);
+    });
   }
 
   /** Fetches columns of a file. */
   async columns(table: PinnedTable, file: DataFile, wanted: WantedColumns, traffic: Traffic): Promise<LocalFile> {
-    const { footer, columns } = wanted;
-    const cached = cacheFile(table, file, footer);
+    const { columns } = wanted;
+    const cached = cacheFile(table, file, wanted);
     const { path, isWhole } = await this.#link(cached, this.#rangesOf(cached, wanted), traffic);
     if (isWhole) return { path };
     this.#partial.set(path, { ...wanted, file: cached, traffic });
     return { path, held: new Set(columns) };
   }
 
-  async whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
-    const { path } = await this.#link(cacheFile(table, file, footer), [{ offset: 0, length: file.fileSize }], traffic);
+  async whole(table: PinnedTable, file: DeleteFile, form: LocalForm, traffic: Traffic): Promise<string> {
+    const { path } = await this.#link(cacheFile(table, file, form), [{ offset: 0, length: form.size }], traffic);
     return path;
   }
 
@@ -97,7 +108,7 @@ export class LocalFiles {
       const known = this.#partial.get(path);
       if (!known) throw new SkuaError('INTERNAL', 'columns of a file are missing that was fetched as a whole');
       const wanted = {
-        footer: known.footer,
+        ...known,
         columns: [...new Set([...known.columns, ...columns])],
         skippedRowGroups: allRowGroups ? [] : known.skippedRowGroups,
       };
@@ -217,19 +228,13 @@ async function readRange({ path }: EnsuredFile, { offset, length }: ByteRange): 
   }
 }
 
-function cacheFile(
-  table: PinnedTable,
-  { location, fileSize: size }: DataFile | DeleteFile,
-  footer?: ParquetFooter,
-): CacheFile {
+function cacheFile(table: PinnedTable, { location, fileSize }: DataFile | DeleteFile, form?: LocalForm): CacheFile {
   const { storage } = table;
-  const view = footer?.zonedNanoseconds.length
-    ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
-    : { storage };
+  const { footer, size = fileSize, shown } = form ?? {};
   return {
     location,
     size,
-    ...view,
+    ...(shown ? { storage: shown.view(storage), rendition: shown.name } : { storage }),
     store: storeOf(table, location),
     check: footer && ((path, ranges) => checkPages(path, ranges, { location, footer })),
   };

@@ -26,16 +26,17 @@ import {
   planScan,
   readDeletionVector,
 } from '../../iceberg/index.js';
-import type { DeleteFile } from '../../iceberg/types.js';
-import { misleadingBloomFilters } from '../../parquet/index.js';
+import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { localFooter, misleadingBloomFilters } from '../../parquet/index.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
+import { tableAnnotations } from './file-types.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
-import { LocalFiles, noTraffic, type Traffic } from './local-files.js';
+import { LocalFiles, type LocalForm, noTraffic, type Traffic } from './local-files.js';
 import { identityConstants } from './partition-values.js';
-import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
+import { refuseOtherCodecs, refuseOtherFormats, refuseSharedFieldIds } from './refusals.js';
 import { behind, ruledOut } from './row-groups.js';
 
 /** Local files for one table, held until `release`. */
@@ -47,6 +48,12 @@ export interface StagedScan {
   learnt: readonly LearntKeys[];
   /** Planned files of which the metadata tells enough. */
   filesUnread: number;
+}
+
+/** A file as the engine reads it. */
+interface ReadableFile extends LocalForm {
+  /** With field ids. */
+  columns: PhysicalColumn[];
 }
 
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
@@ -134,7 +141,7 @@ export class StagingArea {
   /** Local copies of delete files. */
   async deleteFiles(table: PinnedTable, deletes: readonly DeleteFile[]): Promise<string[]> {
     const traffic = noTraffic();
-    return inParallel(deletes, 32, (file) => this.#local.whole(table, file, traffic));
+    return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
   }
 
   release(): Promise<void> {
@@ -174,8 +181,9 @@ export class StagingArea {
     for (const id of equality.flatMap(({ equalityIds }) => equalityIds ?? [])) {
       fieldIds.add(wanted.compared.get(id) ?? id);
     }
-    const footer = await this.#local.footer(table, file);
-    const columns = withFieldIds(table, footer.columns);
+    const readable = await this.#readable(table, file);
+    const { footer, columns } = readable;
+    refuseSharedFieldIds(file, columns, fieldIds);
     const names = columns
       .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
       .map(({ name }) => name);
@@ -186,11 +194,12 @@ export class StagingArea {
     const left = [...new Set([...skipped.groups, ...unwanted])];
     traffic.rowGroups += footer.rowGroups.length;
     traffic.rowGroupsSkipped += left.length;
-    const local = await this.#local.columns(table, file, { footer, columns: names, skippedRowGroups: left }, traffic);
+    const wantedColumns = { columns: names, skippedRowGroups: left };
+    const local = await this.#local.columns(table, file, { ...readable, ...wantedColumns }, traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
-    const whole = (deletes: DeleteFile) => this.#local.whole(table, deletes, traffic);
+    const whole = (deletes: DeleteFile) => this.#whole(table, deletes, traffic);
     const { constants, ...hidden } = hiddenValues(table.metadata, file);
     return {
       ...local,
@@ -207,15 +216,29 @@ export class StagingArea {
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
         equality.map(async (deletes) => {
-          const own = await this.#local.footer(table, deletes);
+          const own = await this.#readable(table, deletes);
+          refuseSharedFieldIds(deletes, own.columns, new Set(deletes.equalityIds));
           return {
-            path: await this.#local.whole(table, deletes, traffic, own),
+            path: await this.#local.whole(table, deletes, own, traffic),
             fieldIds: deletes.equalityIds ?? [],
-            columns: withFieldIds(table, own.columns),
+            columns: own.columns,
           };
         }),
       ),
     };
+  }
+
+  /** The footer that the engine reads a file by. */
+  async #readable(table: PinnedTable, file: DataFile | DeleteFile): Promise<ReadableFile> {
+    const footer = await this.#local.footer(table, file);
+    const columns = withFieldIds(table, footer.columns);
+    const shown = localFooter(footer, file.location, footer.fileSize, tableAnnotations(table, footer, columns));
+    if (!shown) return { footer, columns, size: footer.fileSize };
+    return { footer: shown.footer, columns: withFieldIds(table, shown.footer.columns), size: shown.size, shown };
+  }
+
+  async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic): Promise<string> {
+    return this.#local.whole(table, file, await this.#readable(table, file), traffic);
   }
 }
 
@@ -248,7 +271,7 @@ function limited(tasks: FileTask[], demand: ScanDemand): FileTask[] {
   for (const task of tasks) {
     if (rows >= demand.limit) break;
     enough.push(task);
-    if (task.deletes.length === 0) rows += task.file.recordCount;
+    if (task.deletes.length === 0) rows += Math.max(0, task.file.recordCount);
   }
   return enough;
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, SkuaError } from '../../../errors.js';
+import { lineAndColumn, offsetOfCharacter } from '../../../sql/index.js';
 import { duckdb, type Pointer } from './library.js';
 import { Slot } from './memory.js';
 import { zonedNanoseconds } from './named-types.js';
@@ -116,18 +117,8 @@ function position(error: DuckDbError, source: SourceText | undefined): string {
   const bytes = Buffer.from(source.sql);
   if (!(offset >= 0 && offset <= bytes.length)) return '';
   const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';
-  const before = syntax ? firstCharacters(source.sql, offset) : bytes.subarray(0, offset).toString();
-  return `, ${lineAndColumn(before)}`;
-}
-
-export function firstCharacters(text: string, count: number): string {
-  return Array.from(text).slice(0, count).join('');
-}
-
-/** `line L, column C` of the character that follows a text; both count from 1. */
-export function lineAndColumn(before: string): string {
-  const lines = before.split('\n');
-  return `line ${lines.length}, column ${[...(lines.at(-1) ?? '')].length + 1}`;
+  const characters = syntax ? offsetOfCharacter(source.sql, offset) : bytes.subarray(0, offset).toString().length;
+  return `, ${lineAndColumn(source.sql, characters)}`;
 }
 
 /** Throws if a call gave back error data, and frees it. */
