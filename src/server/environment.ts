@@ -52,6 +52,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
+    viewDialects: new Map(Object.entries(config.catalogs).map(([name, { viewDialects }]) => [name, viewDialects])),
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
     rangeCache,
@@ -66,6 +67,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
       commitRetries: COMMIT_RETRIES,
       wholeFile: config.storage.mergeGap,
     },
+    warn: (details, sentence) => logger.warn(details, sentence),
   };
   return {
     environment,
@@ -80,13 +82,16 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
 }
 
 function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
-  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  const { uri, warehouse, credentialDelegation, timeout, conditionalLoads } = config.catalogs[
+    name
+  ] as Config['catalogs'][string];
   return createRestCatalog({
     name,
     uri,
     warehouse,
     delegation: credentialDelegation,
     timeout,
+    conditionalLoads,
     storage: storeAccessOf(config, name),
   });
 }

@@ -23,6 +23,7 @@ export interface Fixtures {
 export async function startFixtures({ cold = false } = {}): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
+    issuer: { lifetimeSeconds: 3600 },
     catalog: {
       name: 'fixtures',
       namespaces: namespacesOf(fixtureTables()),
@@ -75,6 +76,7 @@ allow_insecure_jwks = true
 uri = ${text(stack.catalog.uri)}
 warehouse = "fixtures"
 credential_delegation = "none"
+view_dialects = "spark"
 
 [storage]
 access_key_id = ${text(keys.accessKeyId)}
