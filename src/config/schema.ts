@@ -129,6 +129,10 @@ const storage = z.strictObject({
     'Folder for cached byte ranges. Without it, a temporary folder that is removed at the end.',
   ).optional(),
   cacheSize: size(0, 'Largest size of the cached byte ranges on disk.').prefault('10GiB'),
+  mergeGap: size(
+    0,
+    'Bytes that are rather fetched along than left out by a request more: gaps between wanted ranges of a file, and what is not wanted of a file of at most this size.',
+  ).prefault('128KiB'),
 });
 
 const engine = z.strictObject({

@@ -42,6 +42,8 @@ export interface QueryLimits {
   portionBytes: number;
   /** Bytes of a session's temporary tables. */
   temporaryBytes: number;
+  /** Data files of at most this many bytes are fetched as a whole. */
+  wholeFile: number;
   /** How often a commit that lost a race is tried again. */
   commitRetries: number;
 }

@@ -40,6 +40,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
     directory: join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
+    mergeGap: config.storage.mergeGap,
   });
   const engine = await openDuckDb({
     processes: config.engine.processes ?? Math.min(availableParallelism(), MOST_USUAL_PROCESSES),
@@ -64,6 +65,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
+      wholeFile: config.storage.mergeGap,
     },
     warn: (details, sentence) => logger.warn(details, sentence),
   };

@@ -2,7 +2,7 @@
 import type { LoadedTable } from '../../catalog/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import { requireReadable } from '../../governance/index.js';
-import { arrowToSchema, knownFormatVersion } from '../../iceberg/index.js';
+import { arrowToSchema, fieldsById, knownFormatVersion, typeToSql } from '../../iceberg/index.js';
 import type { Schema } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';

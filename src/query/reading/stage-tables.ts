@@ -111,5 +111,7 @@ async function keysOf(
   { filter, staged }: Source,
 ): Promise<LearntKeys | undefined> {
   const { scan, learnt } = await staged;
-  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area.signal);
+  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area).catch(async (error) => {
+    throw await area.failureOf(error, engine, [scan]);
+  });
 }

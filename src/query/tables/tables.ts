@@ -60,8 +60,10 @@ export function storeOf(table: PinnedTable, location: string): string {
 
 /** The cache of manifests, by store and location. */
 export function metadataCacheOf({ environment }: StatementContext, table: PinnedTable): MetadataCache {
+  const keyOf = (location: string) => `${storeOf(table, location)}\n${location}`;
   return {
-    bytes: (location, read) => environment.metadataCache.bytes(`${storeOf(table, location)}\n${location}`, read),
+    bytes: (location, read) => environment.metadataCache.bytes(keyOf(location), read),
+    forget: (location) => environment.metadataCache.forget(keyOf(location)),
   };
 }
 

@@ -19,6 +19,8 @@ export interface S3Endpoint {
   limiter: Limiter;
   /** What the endpoint turned out not to understand. Shared by all clients of the endpoint. */
   lacks: { conditionalWrites: boolean; batchDelete: boolean };
+  /** Whether ETags turned out to be MD5s of what was written. Shared by all clients of the endpoint. */
+  keeps: { md5Etags: boolean | undefined };
   /** `host:port`, for messages. */
   host: string;
 }
@@ -90,6 +92,7 @@ export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
         endpoint = {
           limiter: createLimiter(maxRequests),
           lacks: { conditionalWrites: false, batchDelete: false },
+          keeps: { md5Etags: undefined },
           host,
         };
         endpoints.set(host, endpoint);
