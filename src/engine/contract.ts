@@ -161,16 +161,37 @@ export type ColumnValues = { values: Literal[] } | { min: Literal; max: Literal 
 
 export interface QueryDescription {
   schema: Schema;
-  /** One field per parameter; the Null type where nothing could be inferred. */
+  /** One field per parameter: what it takes, or without bound values, what the engine would choose for it. */
   parameters: Schema;
+  /** SQL types that the parameters are cast to; see `ParameterRow`. */
+  types: readonly (string | undefined)[];
+}
+
+export interface DescribeOptions {
+  bound?: BoundParameters | undefined;
+  /** Columns that the rows go to, in the order of the query's. Parameters that stand for one of them have its type. */
+  into?: readonly TableColumn[] | undefined;
+}
+
+/** Rows of values for the parameters of a statement, one column per parameter. */
+export interface BoundParameters {
+  schema: Schema;
+  batches: readonly ColumnarBatch[];
+  /** Numbers, from 1, of the parameters that are only cast where no value is lost. */
+  exact?: readonly number[] | undefined;
 }
 
 export interface EngineInstance {
   /**
-   * Binds and types a query without reading data; `bound` has the types of the values that its parameters get. Unknown column: INVALID_ARGUMENT.
+   * Binds and types a query without reading data. Unknown column, or values bound that it can do nothing with: INVALID_ARGUMENT.
    * Aborting the signal interrupts it: CANCELLED.
    */
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription>;
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
   /**
@@ -203,11 +224,18 @@ export interface ParameterRow {
   schema: Schema;
   batch: ColumnarBatch;
   index: number;
+  /** What the values are cast to, as the statement was described with them. Default: what they are. */
+  types?: readonly (string | undefined)[] | undefined;
 }
 
 export interface RunOptions {
   signal: AbortSignal;
-  parameters?: ParameterRow;
+  parameters?: ParameterRow | undefined;
+  /**
+   * Columns that the result has been announced with. Where the engine gives a column of another type, it is cast; a value that would not be
+   * the same then: INVALID_ARGUMENT.
+   */
+  schema?: Schema | undefined;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
   /** Given a function that says how much of the query is done, 0 to 1, where the engine knows it; before the query begins. */

@@ -1,10 +1,10 @@
 /** EXPLAIN: what a query or a change would read, table by table, and the engine's own plan. */
 import { Field, Schema, Utf8 } from 'apache-arrow';
-import type { ParameterRow } from '../engine/contract.js';
+import type { BoundParameters } from '../engine/contract.js';
 import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
 import { describeKeys } from './reading/join-keys.js';
-import { bindQuery, stageQuery } from './reading/query.js';
+import { bindQuery, parameterRows, stageQuery } from './reading/query.js';
 import type { StagedScan } from './reading/stage.js';
 import type { Rows } from './rows.js';
 import type { ExplainStatement } from './syntax/statement.js';
@@ -16,13 +16,15 @@ export const EXPLAIN_SCHEMA = new Schema([new Field('plan', new Utf8(), true)]);
 export async function explain(
   context: StatementContext,
   statement: ExplainStatement,
-  parameters: ParameterRow | undefined,
+  parameters: BoundParameters | undefined,
 ): Promise<Rows> {
   const started = performance.now();
   const { change } = statement;
   const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
+  // Of several rows, the first.
+  const [row] = await parameterRows(context, bound, parameters);
   const resolved = performance.now();
-  const { scans, staged, demands, area } = await stageQuery(context, bound, parameters);
+  const { scans, staged, demands, area } = await stageQuery(context, bound, row);
   const fetched = performance.now();
   try {
     const { engine } = await context.environment.instance(context.call);
@@ -30,7 +32,7 @@ export async function explain(
       bound.sql,
       scans,
       { analyze: statement.analyze, signal: context.call.signal },
-      parameters,
+      row,
     );
     const ended = performance.now();
     const tables = [...bound.tables.values()].flatMap((table, index) => {

@@ -1,9 +1,9 @@
-import type { Schema } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { WrittenFile } from '../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
+  DescribeOptions,
   EngineInstance,
   InstanceOptions,
   ParameterRow,
@@ -18,14 +18,13 @@ import type {
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { Database } from './native/database.js';
 import { quoteText } from './native/text.js';
-import { typedTexts } from './parsing/parameter-types.js';
 import { columnValues } from './planning/column-values.js';
 import type { Planner } from './planning/planner.js';
 import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { attachScans } from './scans/attach.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { bindParameters } from './types/parameters.js';
+import { bindParameters, textFor } from './types/parameters.js';
 import { Use } from './use.js';
 import { writeFiles } from './writing/write.js';
 
@@ -71,8 +70,13 @@ export class DuckDbInstance implements EngineInstance {
     return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory), emptyFile);
   }
 
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
-    return this.planner.describe(sql, tables, signal, bound);
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription> {
+    return this.planner.describe(sql, tables, signal, options);
   }
 
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
@@ -98,8 +102,8 @@ export class DuckDbInstance implements EngineInstance {
     return use.finish(async () => {
       await attachScans(use.connection, scans, this.emptyFile);
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
-      const source = { sql, prefixBytes: prefix.length };
-      const statement = await use.connection.prepare(prefix + sql, source);
+      const { text, source } = textFor(sql, parameters, prefix);
+      const statement = await use.connection.prepare(text, source);
       try {
         bindParameters(statement, parameters);
         const rows = await statement.rows(source);
@@ -113,11 +117,12 @@ export class DuckDbInstance implements EngineInstance {
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
-      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
+      const text = textFor(sql, options.parameters);
+      const fixed = await this.planner.fixedColumns(text.text, scans, options.signal);
       await attachScans(use.connection, scans, this.emptyFile);
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
-      return startQuery(use.connection, sql, options.parameters, fixed);
+      return startQuery(use.connection, text, { parameters: options.parameters, fixed, announced: options.schema });
     });
     const end = async () => {
       await result.close();

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { batchToRows } from '../../arrow/index.js';
+import { batchToRows, sliceBatch } from '../../arrow/index.js';
 import type { EngineInstance, ParameterRow, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { stageQuery } from '../reading/query.js';
+import { describeBound, stageQuery } from '../reading/query.js';
 import type { StagingArea } from '../reading/stage.js';
 import type { RowsTable } from '../rows.js';
 import { quoteName } from '../syntax/lexer.js';
@@ -59,8 +59,8 @@ export async function computeRows(
 ): Promise<ChangedRows> {
   const { engine, directory } = await context.environment.instance(context.call);
   const { signal } = context.call;
-  const bound = withBound(await bindChange(context, table, query), parameters);
-  const { scans, staged, area } = await stageQuery(context, bound, rowOf(parameters));
+  const { bound, row } = await withBound(context, await bindChange(context, table, query), parameters);
+  const { scans, staged, area } = await stageQuery(context, bound, row);
   const folder = join(directory, randomUUID());
   const release = async () => {
     await rm(folder, { recursive: true, force: true });
@@ -70,7 +70,7 @@ export async function computeRows(
     await mkdir(folder);
     const written = await engine.writeParquet(bound.sql, scans, {
       signal,
-      parameters: rowOf(parameters),
+      parameters: row,
       directory: folder,
       columns: query.columns,
       partitions: [],
@@ -107,7 +107,15 @@ export async function computeRows(
 /** Of rows that several bound rows change, what the last one makes of them. */
 const lastOfEach = `(SELECT * FROM ${quoteName('changed rows')} QUALIFY row_number() OVER (PARTITION BY ${quoteName(changed.file)}, ${quoteName(changed.position)} ORDER BY ${quoteName(changed.ordinal)} DESC) = 1)`;
 
-function withBound(bound: BoundQuery, parameters: ChangeParameters): BoundQuery {
+/** A parameter that is a whole value of a column, as `expressionSql` writes it. */
+const assigned = /CAST\(\(\s*\$(\d+)\n\) AS /g;
+
+/** The query with its parameters typed by the values: all rows of them as one table, or one row by itself. */
+async function withBound(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameters: ChangeParameters,
+): Promise<{ bound: BoundQuery; row?: ParameterRow }> {
   const given = parameters?.schema.fields.length ?? 0;
   if (given !== bound.parameterCount) {
     throw new SkuaError(
@@ -115,11 +123,14 @@ function withBound(bound: BoundQuery, parameters: ChangeParameters): BoundQuery 
       `The statement has ${bound.parameterCount} parameters, but ${given} are bound`,
     );
   }
-  return parameters && 'batches' in parameters ? withParameters(bound, parameters) : bound;
-}
-
-function rowOf(parameters: ChangeParameters): ParameterRow | undefined {
-  return parameters && 'index' in parameters ? parameters : undefined;
+  if (!parameters) return { bound };
+  const { schema } = parameters;
+  const batches =
+    'batches' in parameters ? parameters.batches : [sliceBatch(schema, parameters.batch, parameters.index, 1)];
+  const exact = [...bound.sql.matchAll(assigned)].map(([, number]) => Number(number));
+  const { types } = await describeBound(context, bound, { schema, batches, exact });
+  if ('batches' in parameters) return { bound: withParameters(bound, parameters, types) };
+  return { bound, row: { ...parameters, types } };
 }
 
 /** The files that the query looked at for rows to change. */

@@ -1,7 +1,16 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type { ParameterRow, ResultStream, ScanDemand, TableBinding, TableScan } from '../../engine/contract.js';
+import type {
+  BoundParameters,
+  ParameterRow,
+  QueryDescription,
+  ResultStream,
+  ScanDemand,
+  TableBinding,
+  TableScan,
+} from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
@@ -31,17 +40,46 @@ export async function bindQuery(context: StatementContext, sql: string, pins?: S
   return new Binder(context, pins).bind(sql);
 }
 
-/** Binds and types a query without reading data; `bound` has the types of the values that are bound. */
+/** Binds and types a query without reading data. */
 export async function describeQuery(
   context: StatementContext,
   sql: string,
   pins?: SnapshotPin[],
-  bound?: Schema,
+  bound?: BoundParameters,
 ): Promise<DescribedQuery> {
   const query = await bindQuery(context, sql, pins);
-  const { engine } = await context.environment.instance(context.call);
-  const { schema, parameters } = await engine.describe(query.sql, bindingsOf(query), context.call.signal, bound);
+  const { schema, parameters } = await describeBound(context, query, bound);
   return { bound: query, schema, parameters, pins: [...query.tables.values()].map(pinOf) };
+}
+
+/** What the engine makes of a bound query, with the values for its parameters where there are any. */
+export async function describeBound(
+  context: StatementContext,
+  query: BoundQuery,
+  bound?: BoundParameters,
+): Promise<QueryDescription> {
+  const { engine } = await context.environment.instance(context.call);
+  return engine.describe(query.sql, bindingsOf(query), context.call.signal, { bound });
+}
+
+/** One entry for each row of values. Other than one value for each parameter: INVALID_ARGUMENT. */
+export async function parameterRows(
+  context: StatementContext,
+  query: BoundQuery,
+  bound: BoundParameters | undefined,
+): Promise<ParameterRow[]> {
+  const given = bound?.schema.fields.length ?? 0;
+  if (given !== query.parameterCount) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The statement has ${query.parameterCount} parameters, but ${given} are bound`,
+    );
+  }
+  if (!bound || given === 0) return [];
+  const { types } = await describeBound(context, query, bound);
+  return bound.batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, index) => ({ schema: bound.schema, batch, index, types })),
+  );
 }
 
 export interface StagedQuery {
@@ -75,9 +113,10 @@ export async function stageQuery(
 export async function runQuery(
   context: StatementContext,
   bound: BoundQuery,
-  parameterRows: readonly ParameterRow[],
+  parameters?: BoundParameters,
 ): Promise<StatementStream> {
-  const rows = parameterRows.length > 0 ? parameterRows : [undefined];
+  const given = await parameterRows(context, bound, parameters);
+  const rows = given.length > 0 ? given : [undefined];
   const first = await start(context, bound, rows[0]);
   const rest = rows.slice(1);
   let current = first;
@@ -90,7 +129,7 @@ export async function runQuery(
       await current.end();
     }
     for (const row of rest) {
-      current = await start(context, bound, row);
+      current = await start(context, bound, row, first.stream.schema);
       try {
         yield* current.stream.batches;
       } finally {
@@ -111,6 +150,7 @@ async function start(
   context: StatementContext,
   bound: BoundQuery,
   parameters: ParameterRow | undefined,
+  schema?: Schema,
 ): Promise<StartedQuery> {
   const { engine } = await context.environment.instance(context.call);
   const { scans, area } = await stageQuery(context, bound, parameters);
@@ -119,6 +159,7 @@ async function start(
     const stream = await engine.run(bound.sql, scans, {
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
+      schema,
       batchBytes: context.environment.limits.batchBytes,
       onProgress: context.call.onProgress?.bind(context.call),
     });

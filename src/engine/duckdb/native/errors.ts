@@ -16,6 +16,8 @@ export interface SourceText {
   sql: string;
   /** Bytes that come before it. */
   prefixBytes: number;
+  /** Where in it a byte is that DuckDB saw at an offset behind the prefix. Default: at the same one. */
+  origin?: (offset: number) => number;
 }
 
 const codes: Record<string, ErrorCode> = {
@@ -96,7 +98,8 @@ function withoutPaths(message: string): string {
 
 function position(error: DuckDbError, source: SourceText | undefined): string {
   if (source === undefined || error.position === undefined) return '';
-  const offset = Number(error.position) - source.prefixBytes;
+  const seen = Number(error.position) - source.prefixBytes;
+  const offset = source.origin?.(seen) ?? seen;
   const bytes = Buffer.from(source.sql);
   if (!(offset >= 0 && offset <= bytes.length)) return '';
   const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';

@@ -1,38 +1,95 @@
-/** Types for parameters whose type the engine can't infer. */
-import { DataType, type Schema } from 'apache-arrow';
-import { sqlTypeOf } from '../types/sql-type.js';
+/** Statements whose parameters are cast to types that were decided for them. */
+import type { SourceText } from '../native/errors.js';
 import { type Token, tokens } from './lexer.js';
 
-/** The text with a type given to some of its parameters, which are numbered from 1. */
-export function withCasts(sql: string, typeOf: (parameter: number) => string | undefined): string {
+/** SQL types by the number of the parameter less one; undefined where a value keeps its own. */
+export type ParameterTypes = readonly (string | undefined)[];
+
+/** A parameter as it stands in a text; parameters without a number are counted from 1. */
+interface Place {
+  number: number;
+  start: number;
+  end: number;
+}
+
+function places(sql: string): Place[] {
   const found = tokens(sql);
-  let text = '';
+  const places: Place[] = [];
   let ordinal = 0;
   for (let index = 0; index < found.length; index++) {
     const token = found[index] as Token;
-    const piece = sql.slice(token.start, token.end);
-    if (token.kind !== 'symbol' || (piece !== '?' && piece !== '$')) {
-      text += piece;
-      continue;
-    }
+    const symbol = token.kind === 'symbol' ? sql[token.start] : undefined;
+    if (symbol !== '?' && symbol !== '$') continue;
     const next = found[index + 1];
-    const digits = next?.kind === 'word' ? /^\d+$/.exec(sql.slice(next.start, next.end))?.[0] : undefined;
-    if (digits !== undefined) index++;
-    else ordinal++;
-    const number = digits === undefined ? ordinal : Number(digits);
-    const type = typeOf(number);
-    text += type === undefined ? `$${number}` : `CAST($${number} AS ${type})`;
+    const word = next?.kind === 'word' ? sql.slice(next.start, next.end) : '';
+    const isNumbered = /^\d+$/.test(word);
+    // A name behind the sign is not one of the numbered parameters.
+    if (symbol === '$' && !isNumbered) continue;
+    const number = isNumbered ? Number(word) : ++ordinal;
+    places.push({ number, start: token.start, end: isNumbered ? (next as Token).end : token.end });
   }
-  return text;
+  return places;
 }
 
-/** The text as it is, and with the types of the values that are bound. */
-export function typedTexts(sql: string, bound: Schema | undefined): string[] {
-  if (!bound) return [sql];
-  const { fields } = bound;
-  const typeOf = (number: number) => {
-    const field = fields[number - 1];
-    return field && !DataType.isNull(field.type) ? sqlTypeOf(field) : undefined;
+/** The text with something else in the place of each parameter. */
+export function replaceParameters(sql: string, replacement: (parameter: number) => string): string {
+  let text = '';
+  let end = 0;
+  for (const place of places(sql)) {
+    text += sql.slice(end, place.start) + replacement(place.number);
+    end = place.end;
+  }
+  return text + sql.slice(end);
+}
+
+export interface TypedText {
+  text: string;
+  source: SourceText;
+}
+
+/** The text with a cast around each parameter that has a type. Errors in it name places of the text as it was written. */
+export function typedText(sql: string, types: ParameterTypes | undefined, prefix = ''): TypedText {
+  const source: SourceText = { sql, prefixBytes: Buffer.byteLength(prefix) };
+  if (!types?.some((type) => type !== undefined)) return { text: prefix + sql, source };
+  let text = '';
+  let end = 0;
+  /** In bytes. */
+  const moved: { start: number; end: number; origin: number; originEnd: number }[] = [];
+  const at = { typed: 0, origin: 0 };
+  const advance = (typed: string, origin: string) => {
+    text += typed;
+    at.typed += Buffer.byteLength(typed);
+    at.origin += Buffer.byteLength(origin);
   };
-  return [sql, withCasts(sql, typeOf)];
+  for (const place of places(sql)) {
+    const before = sql.slice(end, place.start);
+    advance(before, before);
+    const start = { ...at };
+    advance(castSql(place.number, types), sql.slice(place.start, place.end));
+    moved.push({ start: start.typed, end: at.typed, origin: start.origin, originEnd: at.origin });
+    end = place.end;
+  }
+  text += sql.slice(end);
+  const origin = (offset: number) => {
+    const last = moved.findLast(({ start }) => start <= offset);
+    if (last === undefined) return offset;
+    return offset < last.end ? last.origin : last.originEnd + offset - last.end;
+  };
+  return { text: prefix + text, source: { ...source, origin } };
+}
+
+function castSql(number: number, types: ParameterTypes): string {
+  const type = types[number - 1];
+  return type === undefined ? `$${number}` : `CAST($${number} AS ${type})`;
+}
+
+/** Whether the first mention of a parameter comes right before, or after, words like these. */
+export function standsBefore(sql: string, parameter: number, words: RegExp): boolean {
+  const place = places(sql).find(({ number }) => number === parameter);
+  return place !== undefined && words.test(sql.slice(place.end));
+}
+
+export function standsBehind(sql: string, parameter: number, words: RegExp): boolean {
+  const place = places(sql).find(({ number }) => number === parameter);
+  return place !== undefined && words.test(sql.slice(0, place.start));
 }

@@ -8,6 +8,7 @@ import { engineError, type SourceText, throwErrorData } from '../native/errors.j
 import { duckdb, inBackground, type Pointer, type ResultWords } from '../native/library.js';
 import { addressOf, allocate, readText, Slot } from '../native/memory.js';
 import { BatchCollector } from './collector.js';
+import { checkExport } from './exported.js';
 import { fieldOf, type ResultType, takeResultType } from './result-type.js';
 
 /** The `release` callback of the Arrow C data interface. */
@@ -98,8 +99,12 @@ export class StreamingResult {
     return [...this.columns];
   }
 
-  /** Batches of about `batchBytes`. While one chunk is copied, the engine computes the next. */
+  /**
+   * Batches of about `batchBytes`. While one chunk is copied, the engine computes the next. Throws before the first of them where the engine
+   * exports other types than those of the columns.
+   */
   async *batches(batchBytes: number): AsyncGenerator<ColumnarBatch, void, undefined> {
+    this.checkTypes();
     const collector = new BatchCollector(this.columns.map(({ type }) => type.layout));
     for (;;) {
       const chunk = await this.nextChunk();
@@ -108,6 +113,18 @@ export class StreamingResult {
       if (collector.bytes >= batchBytes) yield* this.split(collector.take(), batchBytes);
     }
     if (collector.rows > 0) yield* this.split(collector.take(), batchBytes);
+  }
+
+  private checkTypes(): void {
+    const library = duckdb();
+    const count = library.duckdb_column_count(this.result);
+    const types = Array.from({ length: count }, (_, index) => library.duckdb_column_logical_type(this.result, index));
+    try {
+      const announced = this.columns.map(({ name, type }) => ({ field: fieldOf(name, type), layout: type.layout }));
+      checkExport(this.options, types, announced);
+    } finally {
+      for (const type of types) library.duckdb_destroy_logical_type(Slot.holding(type).memory);
+    }
   }
 
   /** Stops the query if it runs, and frees everything. Whoever reads the batches then fails with CANCELLED. */
