@@ -20,6 +20,8 @@ const text: ParameterType = { sql: 'VARCHAR', arrow: new Utf8() };
 const whole: ParameterType = { sql: 'BIGINT', arrow: new Int64() };
 const number: ParameterType = { sql: 'DOUBLE', arrow: new Float64() };
 
+const day: ParameterType = { sql: 'DATE', arrow: new DateDay() };
+
 /** In the order in which they are tried. Few of them become one another without a cast, so that mostly one fits. */
 const candidates: ParameterType[] = [
   text,
@@ -27,7 +29,7 @@ const candidates: ParameterType[] = [
   { sql: 'INTEGER', arrow: new Int32() },
   number,
   { sql: 'TIMESTAMP', arrow: new TimestampMicrosecond() },
-  { sql: 'DATE', arrow: new DateDay() },
+  day,
   { sql: 'TIME', arrow: new TimeMicrosecond() },
   { sql: 'INTERVAL', arrow: new IntervalMonthDayNano() },
   { sql: 'BOOLEAN', arrow: new Bool() },
@@ -39,6 +41,10 @@ const MOST_SEARCHED = 32;
 
 /** Functions that mean little for whole numbers, which they also take. */
 const roundings = /\b(?:round|trunc)\s*\(\s*$/i;
+
+/** Functions for which the time of the day means little. */
+const calendar =
+  /\b(?:year|quarter|month|monthname|week|weekofyear|yearweek|day|dayname|dayofmonth|dayofweek|dayofyear|isodow|last_day)\s*\(\s*$/i;
 
 /**
  * The types with one for each parameter. One that anything may be is text; one that is only asked whether it is null, as in
@@ -75,7 +81,10 @@ async function typeOf(
 ): Promise<ParameterType | undefined> {
   const alone = await preparedIfPossible(connection, probe(sql, types, index, '$1', 'NULL'));
   if (alone?.types[0]) return alone.types[0];
-  const first = standsBehind(sql, index + 1, roundings) ? [number] : [];
+  const first = [
+    ...(standsBehind(sql, index + 1, roundings) ? [number] : []),
+    ...(standsBehind(sql, index + 1, calendar) ? [day] : []),
+  ];
   for (const candidate of [...first, ...candidates]) {
     if (!(await fits(connection, sql, types, index, candidate))) continue;
     return candidate === whole ? numberOf(connection, sql, types, index) : candidate;
