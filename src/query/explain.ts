@@ -22,7 +22,7 @@ export async function explain(
   const { change } = statement;
   const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
   // Of several rows, the first.
-  const [row] = await parameterRows(context, bound, parameters);
+  const [row] = (await parameterRows(context, bound, parameters)).rows;
   const resolved = performance.now();
   const { scans, staged, demands, area } = await stageQuery(context, bound, row);
   const fetched = performance.now();

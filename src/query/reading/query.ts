@@ -62,12 +62,14 @@ export async function describeBound(
   return engine.describe(query.sql, bindingsOf(query), context.call.signal, { bound });
 }
 
-/** One entry for each row of values. Other than one value for each parameter: INVALID_ARGUMENT. */
+/**
+ * One entry for each row of values, and the columns that the query has with them. Other than one value for each parameter: INVALID_ARGUMENT.
+ */
 export async function parameterRows(
   context: StatementContext,
   query: BoundQuery,
   bound: BoundParameters | undefined,
-): Promise<ParameterRow[]> {
+): Promise<{ rows: ParameterRow[]; schema?: Schema }> {
   const given = bound?.schema.fields.length ?? 0;
   if (given !== query.parameterCount) {
     throw new SkuaError(
@@ -75,11 +77,12 @@ export async function parameterRows(
       `The statement has ${query.parameterCount} parameters, but ${given} are bound`,
     );
   }
-  if (!bound || given === 0) return [];
-  const { types } = await describeBound(context, query, bound);
-  return bound.batches.flatMap((batch) =>
+  if (!bound || given === 0) return { rows: [] };
+  const { types, schema } = await describeBound(context, query, bound);
+  const rows = bound.batches.flatMap((batch) =>
     Array.from({ length: batch.length }, (_, index) => ({ schema: bound.schema, batch, index, types })),
   );
+  return { rows, schema };
 }
 
 export interface StagedQuery {
@@ -116,8 +119,8 @@ export async function runQuery(
   parameters?: BoundParameters,
 ): Promise<StatementStream> {
   const given = await parameterRows(context, bound, parameters);
-  const rows = given.length > 0 ? given : [undefined];
-  const first = await start(context, bound, rows[0]);
+  const rows = given.rows.length > 0 ? given.rows : [undefined];
+  const first = await start(context, bound, rows[0], given.schema);
   const rest = rows.slice(1);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
@@ -129,7 +132,7 @@ export async function runQuery(
       await current.end();
     }
     for (const row of rest) {
-      current = await start(context, bound, row, first.stream.schema);
+      current = await start(context, bound, row, given.schema);
       try {
         yield* current.stream.batches;
       } finally {

@@ -133,9 +133,10 @@ async function boundTypes(
   for (const [index, type] of own.entries()) {
     const wanted = inferred[index]?.sql;
     const isKept = wanted !== undefined && (await values.keep(index, wanted));
-    types.push(isKept ? wanted : type);
+    const isExact = type === 'VARCHAR' || bound.exact?.includes(index + 1);
+    types.push(isKept && (isExact || isOfKind(type, wanted)) ? wanted : type);
     if (wanted === undefined || isKept) continue;
-    if (type === 'VARCHAR' || bound.exact?.includes(index + 1)) throw refusal(index, wanted, type);
+    if (isExact) throw refusal(index, wanted, type);
     refusing.set(index, wanted);
   }
   const isComplete = types.every((type) => type !== undefined);
@@ -143,14 +144,32 @@ async function boundTypes(
   if (isComplete && !failure) return types as string[];
   const declared = await declaredTypes(connection, sql, inferred);
   for (const [index, { sql: wanted }] of declared.entries()) {
-    if (inferred[index]) continue;
-    if (types[index] === undefined || (failure && (await values.keep(index, wanted)))) types[index] = wanted;
-    else if (failure) refusing.set(index, wanted);
+    if (types[index] === undefined) types[index] = wanted;
+    if (!failure || refusing.has(index)) continue;
+    if (await values.keep(index, wanted)) types[index] = wanted;
+    else refusing.set(index, wanted);
   }
   const last = await failureOf(connection, sql, types);
   if (!last) return types as string[];
   for (const [index, wanted] of refusing) throw refusal(index, wanted, own[index]);
   throw failure ?? last;
+}
+
+/** Values become what the statement wants where that is text, or of their own kind; what else they might be, the engine knows better. */
+function isOfKind(own: string | undefined, wanted: string): boolean {
+  return own === undefined || wanted === 'VARCHAR' || kindOf(own) === kindOf(wanted);
+}
+
+const kinds: [RegExp, string][] = [
+  [/^(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/, 'number'],
+  [/^(?:DATE|TIMESTAMP(?:_S|_MS|_NS)?)$/, 'clock'],
+  [/^(?:TIMESTAMPTZ|timestamptz_ns)$/, 'moment'],
+  [/^TIME(?:_NS)?$/, 'time'],
+  [/[\])]$/, 'nested'],
+];
+
+function kindOf(type: string): string {
+  return kinds.find(([pattern]) => pattern.test(type))?.[1] ?? type;
 }
 
 async function failureOf(connection: Connection, sql: string, types: ParameterTypes): Promise<SkuaError | undefined> {
