@@ -84,7 +84,7 @@ export class DuckDbInstance implements EngineInstance {
   }
 
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
-    const use = this.use(signal);
+    const use = this.use(signal, [scan]);
     return use.finish(async () => {
       await attachScans(use.connection, [scan], this.emptyFile);
       use.check();
@@ -98,7 +98,7 @@ export class DuckDbInstance implements EngineInstance {
     options: { analyze: boolean; signal?: AbortSignal },
     parameters?: ParameterRow,
   ): Promise<string> {
-    const use = this.use(options.signal);
+    const use = this.use(options.signal, scans);
     return use.finish(async () => {
       await attachScans(use.connection, scans, this.emptyFile);
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
@@ -115,7 +115,7 @@ export class DuckDbInstance implements EngineInstance {
   }
 
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
-    const use = this.use(options.signal);
+    const use = this.use(options.signal, scans);
     const { result, columns } = await use.attempt(async () => {
       const text = textFor(sql, options.parameters);
       const fixed = await this.planner.fixedColumns(text.text, scans, options.signal);
@@ -136,7 +136,7 @@ export class DuckDbInstance implements EngineInstance {
   }
 
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
-    const use = this.use(options.signal);
+    const use = this.use(options.signal, scans);
     return use.finish(async () => {
       await attachScans(use.connection, scans, this.emptyFile);
       use.check();
@@ -160,9 +160,9 @@ export class DuckDbInstance implements EngineInstance {
     this.whenClosed();
   }
 
-  private use(signal: AbortSignal | undefined): Use {
+  private use(signal: AbortSignal | undefined, scans: readonly TableScan[]): Use {
     if (this.closing) throw new SkuaError('CANCELLED', 'the session has ended');
-    return new Use(this.database.connect(), this.running, this.budget, signal);
+    return new Use(this.database.connect(), this.running, this.budget, signal, scans);
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, SkuaError } from '../../errors.js';
+import { SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { createLimiter } from '../limit.js';
 import { resolveLocal } from '../local.js';
@@ -183,7 +183,12 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       return name;
     } catch (error) {
       await held?.free();
-      throw asSkuaError(error, path);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        throw new SkuaError('UNAVAILABLE', 'The local copy of a file is gone; run the statement again.', {
+          cause: error,
+        });
+      }
+      throw asSkuaError(error, 'a file');
     }
   }
 
@@ -227,7 +232,11 @@ function asSkuaError(error: unknown, location: string): SkuaError {
   if ((error as NodeJS.ErrnoException)?.code === 'ENOSPC') {
     return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
   }
-  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache: ${messageOf(error)}`, { cause: error });
+  // The error's own sentence names local files.
+  const { code } = error as NodeJS.ErrnoException;
+  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache${code ? ` (${code})` : ''}.`, {
+    cause: error,
+  });
 }
 
 /** A folder for this process inside the cache's directory; those of processes that are gone are removed. */
