@@ -228,12 +228,14 @@ export function transactionId(bytes: Uint8Array | null | undefined): string | un
 }
 
 /**
- * The parameters as clients are asked to bind them. What has no type of its own is text. Times are asked for in milliseconds: the JDBC driver
+ * The parameters as clients are asked to bind them. What has no type of its own is text, and so are UUIDs, which drivers have no way to bind. Times are asked for in milliseconds: the JDBC driver
  * has no finer ones, and writes milliseconds whatever unit it is told. A client that binds another unit is taken at its word.
  */
 function bindable(parameters: Schema): Schema {
-  const fields = parameters.fields.map(
-    (field) => new Field(field.name, bindableType(field.type), true, field.metadata),
+  const fields = parameters.fields.map((field) =>
+    field.metadata.get('ARROW:extension:name') === 'arrow.uuid'
+      ? new Field(field.name, new Utf8(), true)
+      : new Field(field.name, bindableType(field.type), true, field.metadata),
   );
   return new Schema(fields, parameters.metadata);
 }

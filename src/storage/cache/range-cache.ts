@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SkuaError } from '../../errors.js';
+import { messageOf, SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { createLimiter } from '../limit.js';
 import { resolveLocal } from '../local.js';
@@ -232,11 +232,10 @@ function asSkuaError(error: unknown, location: string): SkuaError {
   if ((error as NodeJS.ErrnoException)?.code === 'ENOSPC') {
     return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
   }
-  // The error's own sentence names local files.
-  const { code } = error as NodeJS.ErrnoException;
-  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache${code ? ` (${code})` : ''}.`, {
-    cause: error,
-  });
+  // What the file system says names local files.
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const reason = syscall === undefined ? messageOf(error) : `${code} in ${syscall}`;
+  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache: ${reason}`, { cause: error });
 }
 
 /** A folder for this process inside the cache's directory; those of processes that are gone are removed. */

@@ -43,6 +43,8 @@ final class Parameters {
     gives(checks, connection, "SELECT ?", s -> s.setString(1, "text"), "text");
     gives(checks, connection, "SELECT coalesce(NULL::INTEGER, ?)", s -> s.setInt(1, 7), 7);
     gives(checks, connection, "SELECT coalesce(?, 'd')", s -> s.setNull(1, Types.VARCHAR), "d");
+    gives(checks, connection, "SELECT ? = UUID '11111111-2222-3333-4444-555555555555'",
+        s -> s.setString(1, "11111111-2222-3333-4444-555555555555"), true);
     String either = "SELECT count(*) FROM " + TABLE + " WHERE ? IS NULL OR id = ?";
     gives(checks, connection, either, s -> {
       s.setInt(1, 2);
