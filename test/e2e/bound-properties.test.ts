@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { Field, Schema } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchToRows } from '../../src/arrow/index.js';
-import { type Engine, type EngineInstance, openDuckDbEngine } from '../../src/engine/index.js';
+import { type Engine, type EngineInstance, openDuckDb } from '../../src/engine/index.js';
+import { engineOptions } from '../engine/support.js';
 import { failure } from '../flight/client.js';
 import { Driver } from './support/prepared.js';
 import { below, pick, type Random, randomFrom } from './support/random-rows.js';
@@ -27,8 +28,8 @@ const directory = mkdtempSync(join(tmpdir(), 'skua-types-'));
 beforeAll(async () => {
   server = await startTestServer();
   driver = await Driver.connect(server);
-  engine = await openDuckDbEngine();
-  instance = await engine.open({ directory, memoryLimit: 1 << 30, threads: 1 });
+  engine = await openDuckDb(engineOptions);
+  instance = await engine.open({ principal: 'somebody', directory, memoryLimit: 1 << 30, threads: 1 });
 });
 afterAll(async () => {
   driver?.close();

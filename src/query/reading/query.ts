@@ -6,6 +6,7 @@ import type {
   ParameterRow,
   QueryDescription,
   ResultStream,
+  RunOptions,
   ScanDemand,
   TableBinding,
   TableScan,
@@ -112,15 +113,20 @@ export async function stageQuery(
   }
 }
 
-/** Runs a bound query, once for each row of parameters if there are any, and streams the union. */
+/**
+ * Runs a bound query, once for each row of parameters if there are any, and streams the union. Lent batches are good only until the next one
+ * is asked for; others are the caller's.
+ */
 export async function runQuery(
   context: StatementContext,
   bound: BoundQuery,
   parameters?: BoundParameters,
+  options: Pick<RunOptions, 'lend'> = {},
 ): Promise<StatementStream> {
   const given = await parameterRows(context, bound, parameters);
   const rows = given.rows.length > 0 ? given.rows : [undefined];
-  const first = await start(context, bound, rows[0], given.schema);
+  const running = { ...options, schema: given.schema };
+  const first = await start(context, bound, rows[0], running);
   const rest = rows.slice(1);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
@@ -132,7 +138,7 @@ export async function runQuery(
       await current.end();
     }
     for (const row of rest) {
-      current = await start(context, bound, row, given.schema);
+      current = await start(context, bound, row, running);
       try {
         yield* current.stream.batches;
       } finally {
@@ -153,16 +159,16 @@ async function start(
   context: StatementContext,
   bound: BoundQuery,
   parameters: ParameterRow | undefined,
-  schema?: Schema,
+  options: Pick<RunOptions, 'lend' | 'schema'>,
 ): Promise<StartedQuery> {
   const { engine } = await context.environment.instance(context.call);
   const { scans, area } = await stageQuery(context, bound, parameters);
   const stop = new AbortController();
   try {
     const stream = await engine.run(bound.sql, scans, {
+      ...options,
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
-      schema,
       batchBytes: context.environment.limits.batchBytes,
       onProgress: context.call.onProgress?.bind(context.call),
     });

@@ -31,6 +31,11 @@ function places(sql: string): Place[] {
   return places;
 }
 
+/** How many parameters a text has. */
+export function countParameters(sql: string): number {
+  return places(sql).reduce((most, { number }) => Math.max(most, number), 0);
+}
+
 /** The text with something else in the place of each parameter. */
 export function replaceParameters(sql: string, replacement: (parameter: number) => string): string {
   let text = '';

@@ -8,7 +8,7 @@ import type { TableColumn } from '../../../expressions/index.js';
 import type { BoundParameters, DescribeOptions } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
-import { type ParameterTypes, replaceParameters, typedText } from '../parsing/parameter-types.js';
+import { countParameters, type ParameterTypes, replaceParameters, typedText } from '../parsing/parameter-types.js';
 import { type ParameterType, parameterField } from '../results/result-type.js';
 import { type ResultColumn, StreamingResult } from '../results/stream.js';
 import { attachEmpty } from '../scans/attach.js';
@@ -30,18 +30,24 @@ export async function statementTypes(
   sql: string,
   { bound, into }: DescribeOptions,
 ): Promise<StatementTypes> {
-  const { names, types: inferred, columns, alone } = await inferredTypes(connection, sql, into);
+  const { names, types: inferred, columns, alone, failure } = await inferredTypes(connection, sql, into);
   if (names.length === 0) return { columns, parameters: new Schema([]), types: [] };
   if (bound) {
     checkCount(names.length, bound);
-    const types = await boundTypes(connection, sql, inferred, { ...bound, exact: [...(bound.exact ?? []), ...alone] });
+    const given = { ...bound, exact: [...(bound.exact ?? []), ...alone] };
+    const types = await boundTypes(connection, sql, inferred, given).catch((error) => {
+      throw failure ?? error;
+    });
     const settled = await columnsWith(connection, sql, types, bound);
     return { columns: settled ?? columns, parameters: bound.schema, types };
   }
   const declared = await declaredTypes(connection, sql, inferred);
   const types = declared.map(({ sql: type }) => type);
+  const described = await columnsWith(connection, sql, types).catch(() => {
+    if (failure) throw failure;
+  });
   return {
-    columns: (await columnsWith(connection, sql, types).catch(() => undefined)) ?? columns,
+    columns: described ?? columns,
     parameters: new Schema(names.map((name, index) => parameterField(name, declared[index]))),
     types,
   };
@@ -59,7 +65,12 @@ interface Inferred {
   columns: ResultColumn[];
   /** Numbers of the parameters whose values go to a column as they are. */
   alone: number[];
+  /** Why the statement means nothing with what the engine infers. With other types it may. */
+  failure?: SkuaError;
 }
+
+/** Errors that other types of parameters may mend. */
+const typeFailure = /^(?:No function matches|Could not choose|Cannot (?:mix|compare|combine))/;
 
 const TARGET = 'insert target';
 
@@ -69,7 +80,8 @@ async function inferredTypes(
   sql: string,
   into: readonly TableColumn[] | undefined,
 ): Promise<Inferred> {
-  const own = await prepared(connection, typedText(sql, undefined));
+  const own = await prepared(connection, typedText(sql, undefined)).catch((error) => wrongTypes(sql, error));
+  if ('failure' in own) return own;
   const { names, columns } = own;
   if (!into || names.length === 0) return { names, types: own.types, columns, alone: [] };
   await attachEmpty(connection, [{ name: TARGET, columns: [...into] }]);
@@ -88,6 +100,18 @@ async function inferredTypes(
     alone.push(index + 1);
   }
   return { names, types, columns, alone };
+}
+
+function wrongTypes(sql: string, error: unknown): Inferred {
+  const count = error instanceof SkuaError && typeFailure.test(error.message) ? countParameters(sql) : 0;
+  if (count === 0) throw error;
+  return {
+    names: Array.from({ length: count }, (_, index) => String(index + 1)),
+    types: Array.from({ length: count }, () => undefined),
+    columns: [],
+    alone: [],
+    failure: error as SkuaError,
+  };
 }
 
 /** Each parameter takes a look at the statement. */
