@@ -3,12 +3,12 @@ import type { BoundParameters, QueryDescription } from '../../engine/contract.js
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { bindingsOf, bindQuery, stageQuery } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
-import { quoteName } from '../syntax/lexer.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import type { InsertStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';

@@ -1,34 +1,35 @@
 /** Statements whose parameters are cast to types that were decided for them. */
+import { type Token, tokenize } from '../../../sql/index.js';
 import type { SourceText } from '../native/errors.js';
-import { type Token, tokens } from './lexer.js';
 
 /** SQL types by the number of the parameter less one; undefined where a value keeps its own. */
 export type ParameterTypes = readonly (string | undefined)[];
 
-/** A parameter as it stands in a text; parameters without a number are counted from 1. */
+/** A parameter as it stands in a text. */
 interface Place {
   number: number;
   start: number;
   end: number;
 }
 
+/**
+ * Parameters are numbered from 1: `?` by its place among those, `$2` and `?2` by what is written, `$name` by its place among the names.
+ */
 function places(sql: string): Place[] {
-  const found = tokens(sql);
-  const places: Place[] = [];
+  const tokens = tokenize(sql);
+  const numbers = new Map<string, number>();
   let ordinal = 0;
-  for (let index = 0; index < found.length; index++) {
-    const token = found[index] as Token;
-    const symbol = token.kind === 'symbol' ? sql[token.start] : undefined;
-    if (symbol !== '?' && symbol !== '$') continue;
-    const next = found[index + 1];
-    const word = next?.kind === 'word' ? sql.slice(next.start, next.end) : '';
-    const isNumbered = /^\d+$/.test(word);
-    // A name behind the sign is not one of the numbered parameters.
-    if (symbol === '$' && !isNumbered) continue;
-    const number = isNumbered ? Number(word) : ++ordinal;
-    places.push({ number, start: token.start, end: isNumbered ? (next as Token).end : token.end });
-  }
-  return places;
+  return Array.from(tokens.indexesOf('parameter'), (index) => {
+    const { start, end, text } = tokens.at(index) as Token;
+    const name = text.slice(1).toLowerCase();
+    let number = Number.parseInt(name, 10);
+    if (name === '') number = ++ordinal;
+    else if (Number.isNaN(number)) {
+      number = numbers.get(name) ?? numbers.size + 1;
+      numbers.set(name, number);
+    }
+    return { number, start, end };
+  });
 }
 
 /** How many parameters a text has. */

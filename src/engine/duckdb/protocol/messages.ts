@@ -20,7 +20,6 @@ import type {
 export interface Requests {
   open: { takes: { options: Omit<InstanceOptions, 'principal'> }; gives: undefined };
   close: { takes: object; gives: undefined };
-  split: { takes: { sql: string }; gives: string[] };
   parse: { takes: { sql: string }; gives: unknown };
   describe: {
     takes: { sql: string; tables: WireTable[]; options: WireDescribeOptions };
@@ -147,7 +146,6 @@ const names = z.array(z.string());
 export const answers = {
   open: z.undefined(),
   close: z.undefined(),
-  split: names,
   parse: z.object({
     tables: z.array(
       z.object({
