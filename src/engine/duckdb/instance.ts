@@ -89,7 +89,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   }
 
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
-    const use = this.use(signal, [scan]);
+    const use = this.use(signal);
     return use.finish(async () => {
       await attachScans(use.connection, [scan], this.emptyFile);
       use.check();
@@ -103,7 +103,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     options: { analyze: boolean; signal?: AbortSignal },
     parameters?: ParameterRow,
   ): Promise<string> {
-    const use = this.use(options.signal, scans);
+    const use = this.use(options.signal);
     return use.finish(async () => {
       await attachScans(use.connection, scans, this.emptyFile);
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
@@ -121,7 +121,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
 
   /** `memory` is where the batches lie. */
   async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
-    const use = this.use(options.signal, scans);
+    const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
       const text = textFor(sql, options.parameters);
       const fixed = await this.planner.fixedColumns(text.text, scans, options.signal);
@@ -142,7 +142,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   }
 
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
-    const use = this.use(options.signal, scans);
+    const use = this.use(options.signal);
     return use.finish(async () => {
       await attachScans(use.connection, scans, this.emptyFile);
       use.check();
@@ -166,9 +166,9 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     this.whenClosed();
   }
 
-  private use(signal: AbortSignal | undefined, scans: readonly TableScan[]): Use {
+  private use(signal: AbortSignal | undefined): Use {
     if (this.closing) throw new SkuaError('CANCELLED', 'the session has ended');
-    return new Use(this.database.connect(), this.running, this.budget, signal, scans);
+    return new Use(this.database.connect(), this.running, this.budget, signal);
   }
 }
 

@@ -1,11 +1,9 @@
 import type { SkuaError } from '../../errors.js';
-import type { TableScan } from '../contract.js';
 import type { InstanceBudget } from './budget/index.js';
 import type { WatchedStatement } from './budget/watch.js';
 import type { Connection } from './native/database.js';
 import { duckdb } from './native/library.js';
 import { cancelled } from './results/stream.js';
-import { namingFiles } from './scans/file-errors.js';
 import { interruptInterval, trackProgress } from './settings.js';
 
 /** One connection from its first statement to its last. */
@@ -25,8 +23,6 @@ export class Use implements WatchedStatement {
     private readonly running: Set<() => Promise<void>>,
     private readonly budget: InstanceBudget,
     private readonly signal: AbortSignal | undefined,
-    /** What it reads. */
-    private readonly scans: readonly TableScan[] = [],
   ) {
     this.ended = new Promise((resolve) => {
       this.resolveEnded = resolve;
@@ -50,7 +46,7 @@ export class Use implements WatchedStatement {
       return await work();
     } catch (error) {
       await this.end();
-      throw this.stopping ?? namingFiles(error, this.scans);
+      throw this.stopping ?? error;
     }
   }
 
@@ -78,7 +74,7 @@ export class Use implements WatchedStatement {
     try {
       yield* items;
     } catch (error) {
-      throw this.stopping ?? namingFiles(error, this.scans);
+      throw this.stopping ?? error;
     } finally {
       await end();
     }

@@ -50,6 +50,8 @@ export class BrokenEngineError extends SkuaError {}
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
+  const ofFile = fileError(error);
+  if (ofFile) return ofFile;
   const code = isNoText(error) ? 'DATA_LOSS' : (codes[error.exception_type] ?? 'INTERNAL');
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
@@ -61,6 +63,27 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));
 }
+
+/** A value in a file that is none of its column's type, and a local copy that somebody removed: no fault of the statement's or the engine's. */
+function fileError({ exception_message: message }: DuckDbError): SkuaError | undefined {
+  const cast = failedCast.exec(message);
+  if (cast) {
+    const [, file = '', column, own, type, reason] = cast;
+    return new SkuaError(
+      'DATA_LOSS',
+      `${withoutPaths(file)} has values of the type ${own} in the column "${column}", which are no ${type}: ${reason}`,
+    );
+  }
+  const missing = missingFile.exec(message)?.groups;
+  const gone = missing?.glob ?? missing?.file;
+  if (gone === undefined) return undefined;
+  return new SkuaError('UNAVAILABLE', `the local copy ${withoutPaths(gone)} is gone; run the statement again`);
+}
+
+const failedCast =
+  /^Error while reading file "(.*?)": failed to cast column "(.*?)" from type (.+?) to (.+?): (?:: )?(.*?)\s*(?:In file .*)?$/s;
+const missingFile =
+  /^(?:No files found that match the pattern "(?<glob>.*?)"|Cannot open file "(?<file>.*?)": No such file)/;
 
 /** Text in a data file that is no UTF-8: the file's fault, and not the statement's. */
 function isNoText({ exception_message: message }: DuckDbError): boolean {
