@@ -51,6 +51,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
+    viewDialects: new Map(Object.entries(config.catalogs).map(([name, { viewDialects }]) => [name, viewDialects])),
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
     rangeCache,
@@ -64,6 +65,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
     },
+    warn: (details, sentence) => logger.warn(details, sentence),
   };
   return {
     environment,
@@ -78,13 +80,16 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
 }
 
 function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
-  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  const { uri, warehouse, credentialDelegation, timeout, conditionalLoads } = config.catalogs[
+    name
+  ] as Config['catalogs'][string];
   return createRestCatalog({
     name,
     uri,
     warehouse,
     delegation: credentialDelegation,
     timeout,
+    conditionalLoads,
     storage: storeAccessOf(config, name),
   });
 }

@@ -15,7 +15,7 @@ import { SkuaError } from '../../errors.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { columnsOf, rowsScan } from '../rows.js';
+import { columnsOf, isListed, type RowsTable, rowsScan, rowsTable } from '../rows.js';
 import { columnsOfTable, pinOf } from '../tables/tables.js';
 import { Binder, type BoundQuery } from './bind.js';
 import { type StagedScan, StagingArea } from './stage.js';
@@ -102,15 +102,28 @@ export async function stageQuery(
   const { engine, directory } = await context.environment.instance(context.call);
   const area = new StagingArea(context, directory);
   const { signal } = context.call;
-  const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
+  const isDemanding = bound.tables.size > 0 || [...bound.rows.values()].some(isListed);
+  const demands = isDemanding ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
   try {
-    const staged = await stageTables(area, engine, bound, demands);
-    const rows = [...bound.rows.values()].map(rowsScan);
-    return { scans: [...staged.map(({ scan }) => scan), ...rows, ...bound.functions], staged, demands, area };
+    const rows = await computedRows(bound, demands);
+    const staged = await stageTables(area, engine, { tables: bound.tables, rows }, demands);
+    const scans = [...staged.map(({ scan }) => scan), ...rows.map(rowsScan), ...bound.functions];
+    return { scans, staged, demands, area };
   } catch (error) {
     await area.release();
     throw error;
   }
+}
+
+/** The tables that Skua computes itself, with the rows that the query needs of them. */
+async function computedRows(bound: BoundQuery, demands: readonly ScanDemand[]): Promise<RowsTable[]> {
+  return Promise.all(
+    [...bound.rows.values()].map(async (table) => {
+      if (!isListed(table)) return table;
+      const demand = demands.find((candidate) => candidate.table === table.name);
+      return rowsTable(table.name, table.schema, demand ? await table.list(demand) : []);
+    }),
+  );
 }
 
 /**

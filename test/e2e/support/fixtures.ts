@@ -22,6 +22,7 @@ export interface Fixtures {
 export async function startFixtures(): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
+    issuer: { lifetimeSeconds: 3600 },
     catalog: {
       name: 'fixtures',
       namespaces: namespacesOf(fixtureTables()),
@@ -74,6 +75,7 @@ allow_insecure_jwks = true
 uri = ${text(stack.catalog.uri)}
 warehouse = "fixtures"
 credential_delegation = "none"
+view_dialects = "spark"
 
 [storage]
 access_key_id = ${text(keys.accessKeyId)}
