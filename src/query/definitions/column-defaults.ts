@@ -34,7 +34,7 @@ export async function defaultValue(context: StatementContext, type: Type, sql: s
     }
   }
   const bound = await bindQuery(context, `SELECT ${textExpression(type, `(${sql}\n)`)} AS value`);
-  const stream = await runQuery(context, bound, []);
+  const stream = await runQuery(context, bound);
   let text: unknown;
   for await (const batch of stream.batches) text = batchToRows(stream.schema, batch)[0]?.[0];
   return typeof text === 'string' ? jsonOf(type, text) : undefined;

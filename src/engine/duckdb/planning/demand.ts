@@ -5,7 +5,7 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
 import { defineFunctions } from '../scans/define-functions.js';
-import { bindParameters } from '../types/parameters.js';
+import { bindParameters, textFor } from '../types/parameters.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 import { aggregatesOf } from './aggregates.js';
 import { columnsIn, filterOf } from './filter.js';
@@ -46,9 +46,8 @@ export async function demandOf(
   parameters: ParameterRow | undefined,
 ): Promise<ScanDemand[]> {
   await attachPlanned(connection, tables);
-  const prefix = 'EXPLAIN (FORMAT json) ';
-  const source = { sql, prefixBytes: prefix.length };
-  const statement = await connection.prepare(prefix + sql, source);
+  const { text, source } = textFor(sql, parameters, 'EXPLAIN (FORMAT json) ');
+  const statement = await connection.prepare(text, source);
   let plan: PlanNode[];
   try {
     bindParameters(statement, parameters);

@@ -208,10 +208,23 @@ export function fieldOf(name: string, type: ResultType, nullable = true): Field 
   return new Field(name, type.arrow, nullable, type.metadata);
 }
 
-/** A parameter's field; the Null type where nothing was inferred. Frees the handle. */
-export function takeParameterField(name: string, pointer: Pointer): Field {
-  if (pointer === 0) return new Field(name, new Null(), true);
+/** What a parameter is: its SQL type, and the Arrow type that clients are asked for. */
+export interface ParameterType {
+  sql: string;
+  arrow: DataType;
+  metadata?: Map<string, string>;
+}
+
+/** The type that was inferred for a parameter; undefined where none was, or none that values can be had of. Frees the handle. */
+export function takeParameterType(pointer: Pointer): ParameterType | undefined {
+  if (pointer === 0) return undefined;
   const id = duckdb().duckdb_get_type_id(pointer);
   const type = takeResultType(pointer);
-  return type.known && id !== 36 ? fieldOf(name, type) : new Field(name, new Null(), true);
+  // Sums are HUGEINTs; what they are compared with is an ordinary number.
+  if (id === 16) return { sql: 'HUGEINT', arrow: new Int64() };
+  return type.known && !type.cast ? type : undefined;
+}
+
+export function parameterField(name: string, type: ParameterType | undefined): Field {
+  return new Field(name, type?.arrow ?? new Null(), true, type?.metadata);
 }

@@ -6,12 +6,12 @@ import type { TableColumn } from '../../../expressions/index.js';
 import { addPageChecksums, type WrittenFile } from '../../../parquet/index.js';
 import type { ParameterRow, WriteOptions } from '../../contract.js';
 import type { Connection } from '../native/database.js';
-import type { SourceText } from '../native/errors.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
+import type { TypedText } from '../parsing/parameter-types.js';
 import type { ResultType } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
 import { fieldIdOf } from '../scans/evolution.js';
-import { bindParameters } from '../types/parameters.js';
+import { bindParameters, textFor } from '../types/parameters.js';
 import { childOf, entryFields, sqlTypeOf } from '../types/sql-type.js';
 import { storedSql } from '../types/zoned-nanoseconds.js';
 import { writtenFile } from './written-file.js';
@@ -24,7 +24,7 @@ const staged = 'skua_staged';
  * column: INVALID_ARGUMENT. A query without rows writes no file.
  */
 export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
-  const given = await givenColumns(connection, sql, options.columns);
+  const given = await givenColumns(connection, textFor(sql, options.parameters), options.columns);
   const { prefix, suffix } = rowsSql(options.columns, given);
   const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
@@ -87,8 +87,8 @@ async function rowsOf(
   [prefix, sql, suffix]: StatementParts,
   parameters?: ParameterRow,
 ): Promise<unknown[][]> {
-  const source: SourceText = { sql, prefixBytes: Buffer.byteLength(prefix) };
-  const statement = await connection.prepare(`${prefix}${sql}\n${suffix}`, source);
+  const { text, source } = textFor(sql, parameters, prefix);
+  const statement = await connection.prepare(`${text}\n${suffix}`, source);
   const result = new StreamingResult(connection, statement, [], source);
   try {
     bindParameters(statement, parameters);
@@ -105,10 +105,10 @@ async function rowsOf(
 /** The columns of the query, which are as many as the table's. */
 async function givenColumns(
   connection: Connection,
-  sql: string,
+  { text, source }: TypedText,
   columns: readonly TableColumn[],
 ): Promise<ResultColumn[]> {
-  const statement = await connection.prepare(sql);
+  const statement = await connection.prepare(text, source);
   try {
     const given = columnsOf(statement);
     if (given.length !== columns.length && given.every(({ type }) => type.known)) {
