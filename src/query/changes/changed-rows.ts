@@ -73,6 +73,7 @@ export async function computeRows(
       parameters: rowOf(parameters),
       directory: folder,
       columns: query.columns,
+      checked: query.checked,
       partitions: [],
       targetFileSize: context.environment.limits.targetFileSize,
       compression: 'snappy',

@@ -19,6 +19,9 @@ function writtenColumns(table: PinnedTable): TableColumn[] {
   return [...tableColumns(table.schema), ...lineage.map(({ field, fieldId }) => ({ field, fieldId }))];
 }
 
+/** New values were checked when they were computed. */
+const none = { fieldIds: new Set<number>() };
+
 /** Rows that come. One that replaces another has its id, and inherits the snapshot's sequence number for its last change. */
 function comingSql(table: PinnedTable, rows: ChangedRows): string {
   const values = table.schema.fields.map(({ name }) => quoteName(name));
@@ -30,7 +33,7 @@ export function writeComingRows(context: StatementContext, table: PinnedTable, r
   return writeDataFiles(
     context,
     table,
-    { sql: comingSql(table, rows), scans: [rows.scan] },
+    { sql: comingSql(table, rows), scans: [rows.scan], checked: none },
     hasRowIds(table) ? writtenColumns(table) : undefined,
   );
 }
@@ -53,7 +56,7 @@ export async function rewriteFiles(
     const gone = `r.${quoteName(changed.file)} = t._file AND r.${quoteName(changed.position)} = t._pos`;
     parts.unshift(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} AS t ANTI JOIN ${rows.from} AS r ON ${gone}`);
   }
-  const source = { sql: parts.join(' UNION ALL '), scans };
+  const source = { sql: parts.join(' UNION ALL '), scans, checked: none };
   const added = parts.length > 0 ? await writeDataFiles(context, table, source, writtenColumns(table)) : [];
   return { added, addedDeletes: [], removed: touched.flatMap(withItsDeletes) };
 }

@@ -133,7 +133,7 @@ async function valueOfDefault(
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
   requireDefaults(metadata.formatVersion);
   const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
-  return defaultValue(context, type, alteration.default);
+  return defaultValue(context, { name: alteration.path.join('.'), type }, alteration.default);
 }
 
 function alterDefinition(

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { TableScan } from '../../engine/contract.js';
+import type { CheckedColumns, TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -36,6 +36,8 @@ export interface RowSource {
   /** Columns in table order. */
   sql: string;
   scans: TableScan[];
+  /** Default: all columns. */
+  checked?: CheckedColumns;
 }
 
 /**
@@ -99,6 +101,7 @@ export async function writeDataFiles(
       signal: call.signal,
       directory: folder,
       columns,
+      checked: source.checked,
       ...layout,
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),
