@@ -7,6 +7,11 @@ export class CompactReader {
 
   constructor(private readonly bytes: Uint8Array) {}
 
+  /** Offset of the byte that is read next. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** The fields of a struct. `visit` reads or skips each value; `offset` is of the byte that holds the type, and of a boolean the value too. */
   fields(visit: (id: number, type: number, offset: number) => void): void {
     let id = 0;

@@ -6,4 +6,5 @@ export { adjustToUtc, readingClocks } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';
+export { annotateVariants } from './variant-groups.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

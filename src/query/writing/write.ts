@@ -28,9 +28,9 @@ import { refuseSpatialWrites } from '../reading/refusals.js';
 import { displayName } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import type { Transaction } from '../tables/transaction.js';
+import { annotate } from './annotations.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { mayRetry } from './retries.js';
-import { markZones } from './zones.js';
 
 export interface RowSource {
   /** Columns in table order. */
@@ -109,9 +109,8 @@ export async function writeDataFiles(
     });
     return await inParallel(written, 4, async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
-      const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
+      const data = dataFileFromWritten(await annotate(table, file), location, table.metadata, sortOrderId);
       uploaded.push(data.location);
-      await markZones(table, file.path);
       await table.storage.upload(data.location, file.path, call.signal);
       return data;
     });

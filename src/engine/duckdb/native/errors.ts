@@ -41,6 +41,9 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
+/** What DuckDB says where it loses the path into a variant that lies in a struct. */
+const variantPath = /^Attempted to get the primary index \(numeric\) for an index that consists of a field identifier/;
+
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
@@ -48,6 +51,12 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
+  }
+  if (variantPath.test(error.exception_message)) {
+    return new SkuaError(
+      'UNIMPLEMENTED',
+      'the SQL engine cannot follow a path through a struct into a variant across a subquery; give the variant a name in the subquery',
+    );
   }
   if (code === 'INTERNAL') {
     return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);

@@ -3,8 +3,11 @@ import type { Connection, Statement } from '../native/database.js';
 import type { SourceText } from '../native/errors.js';
 import { quoteIdentifier } from '../native/text.js';
 import { typedTexts } from '../parsing/parameter-types.js';
+import { withLeaves } from '../types/nested.js';
 import { bindParameters } from '../types/parameters.js';
+import { isVariantJson, variantJsonSql } from '../types/variants.js';
 import { type FixedColumns, withFixed } from './fixed-columns.js';
+import { fieldOf } from './result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
 
 /** Prepares, binds and starts a query; what Arrow's clients do not know is cast. */
@@ -53,7 +56,9 @@ async function startCast(
   parameters: ParameterRow | undefined,
 ): Promise<{ result: StreamingResult; columns: readonly ResultColumn[] }> {
   const outputs = columns.map(({ name, type }, index) => {
-    const value = type.cast ? `CAST(c${index} AS ${type.sql})` : `c${index}`;
+    const field = fieldOf(name, type);
+    const json = withLeaves(field, `c${index}`, { is: isVariantJson, sql: (_, value) => variantJsonSql(value) });
+    const value = type.cast ? `CAST(${json} AS ${type.sql})` : json;
     return `${value} AS ${quoteIdentifier(name)}`;
   });
   const prefix = `SELECT ${outputs.join(', ')} FROM (`;

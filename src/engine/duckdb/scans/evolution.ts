@@ -4,8 +4,8 @@ import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,
   entryFields,
-  isJson,
   isSpatial,
+  isVariant,
   isZonedNanoseconds,
   literalSql,
   sqlTypeOf,
@@ -60,7 +60,7 @@ function narrowerType(number: StoredNumber | undefined, type: string): string | 
 
 /**
  * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
- * out, added ones their initial default or null. Variants become JSON, spatial values WKB. Moments in nanoseconds are expected as TIMESTAMP_NS.
+ * out, added ones their initial default or null. Spatial values become WKB. Moments in nanoseconds are expected as TIMESTAMP_NS.
  */
 export function physicalRead(
   field: Field,
@@ -69,19 +69,13 @@ export function physicalRead(
   depth = 0,
 ): PhysicalRead {
   const { type } = field;
+  if (isVariant(field)) return { type: 'VARIANT', convert: unchanged };
   if (DataType.isStruct(type)) return structRead(type.children, physical, context, depth);
   if (DataType.isMap(type)) return mapRead(type, physical, context, depth);
   if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, context, depth);
   if (DataType.isFloat(type) && depth === 0) {
     const isSound = context.withoutNan?.has(fieldIdOf(field) ?? context.fieldId ?? -1) && !context.unasked;
     if (!isSound) return { type: sqlTypeOf(field), convert: unbounded };
-  }
-  // A variant is a group of its metadata and value (Parquet format, "Variant").
-  if (isJson(field) && physical.children.length > 0) {
-    return {
-      type: 'VARIANT',
-      convert: (value) => `CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(CAST(${value} AS JSON) AS VARCHAR) END`,
-    };
   }
   if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };

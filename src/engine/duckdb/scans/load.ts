@@ -8,7 +8,7 @@ import { duckdb, inBackground } from '../native/library.js';
 import { Slot } from '../native/memory.js';
 import { quoteIdentifier } from '../native/text.js';
 import { sqlTypeOf } from '../types/sql-type.js';
-import { holdsMoments, momentsSql, withClocks } from '../types/zoned-nanoseconds.js';
+import { fromStoredSql, isStoredOtherwise, storedField } from '../types/stored.js';
 import { exportBatch, exportSchema } from './arrow-export.js';
 import { deletedPositionsTable } from './deletes.js';
 
@@ -22,14 +22,14 @@ export async function loadTable(
   schema: Schema,
   batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
 ): Promise<void> {
-  if (!schema.fields.some(holdsMoments)) return loadPlain(connection, name, schema, batches);
-  const clocks = `${name} in UTC`;
-  await loadPlain(connection, clocks, new Schema(schema.fields.map(withClocks)), batches);
+  if (!schema.fields.some(isStoredOtherwise)) return loadPlain(connection, name, schema, batches);
+  const stored = `${name} as stored`;
+  await loadPlain(connection, stored, new Schema(schema.fields.map(storedField)), batches);
   const columns = schema.fields.map((field) => {
     const column = quoteIdentifier(field.name);
-    return `${momentsSql(field, column)} AS ${column}`;
+    return `${fromStoredSql(field, column)} AS ${column}`;
   });
-  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(clocks)}`;
+  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(stored)}`;
   await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(name)} AS ${select}`);
 }
 

@@ -1,7 +1,8 @@
 /** What a column can't hold, as SQL over a value: at any depth of structs, lists and maps, with the path to what is wrong. */
 import { DataType, type Field, TimeUnit, Type } from 'apache-arrow';
 import { quoteText } from '../native/text.js';
-import { childOf, entryFields, isUuid, isZonedNanoseconds, sqlTypeOf } from '../types/sql-type.js';
+import { childOf, entryFields, isUuid, isVariant, isZonedNanoseconds, sqlTypeOf } from '../types/sql-type.js';
+import { holdsInfinitySql, isVariantNullSql } from '../types/variants.js';
 
 /** Something that must not be: a condition that holds where it is, and what is said then. */
 interface Fault {
@@ -49,18 +50,24 @@ function faultsOf(field: Field, value: string, path: string, depth: number): Fau
   const own: Fault[] = [];
   if (!field.nullable) {
     own.push({
-      condition: `${value} IS NULL`,
+      condition: isVariant(field) ? isVariantNullSql(value) : `${value} IS NULL`,
       message: `the column ${path} is required and cannot be null (${notNull})`,
     });
   }
   const outside = outsideSql(field, value);
   if (outside) own.push({ condition: outside.condition, message: `the column ${path} ${outside.message}` });
-  return [...own, ...within(field, value, path, depth)];
+  return isVariant(field) ? own : [...own, ...within(field, value, path, depth)];
 }
 
 /** Where a value that is not null lies outside its type. */
 function outsideSql(field: Field, value: string): Fault | undefined {
   const { type } = field;
+  if (isVariant(field)) {
+    return {
+      condition: holdsInfinitySql(value),
+      message: 'holds variants; infinity is no date and no point in time in them',
+    };
+  }
   if (DataType.isDate(type)) {
     return {
       condition: `(NOT isfinite(${value}) OR ${value} < DATE '5877642-06-25 (BC)')`,
@@ -139,6 +146,7 @@ function lossesOf(field: Field, given: Field, value: string, path: string, depth
     });
   }
   if (own.length > 0) return own;
+  if (isVariant(field)) return [];
   const [into, from] = [field.type, given.type];
   if (DataType.isStruct(into) && DataType.isStruct(from)) {
     return (into.children as Field[]).flatMap((child) => {
@@ -198,6 +206,7 @@ function lossSql(field: Field, given: Field, value: string): Fault | undefined {
 
 /** Whether the cast of one plain value to another may find one that it can't do. */
 function mayFail(field: Field, given: Field): boolean {
+  if (isVariant(field)) return false;
   const [into, from] = [field.type, given.type];
   if (isNested(into) || isNested(from) || isZonedNanoseconds(field) || isZonedNanoseconds(given)) return false;
   if (DataType.isNull(from) || DataType.isUtf8(into) || sqlTypeOf(field) === sqlTypeOf(given)) return false;

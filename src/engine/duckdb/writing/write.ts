@@ -12,8 +12,8 @@ import { fieldOf } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
 import { fieldIdOf } from '../scans/evolution.js';
 import { bindParameters } from '../types/parameters.js';
-import { childOf, entryFields } from '../types/sql-type.js';
-import { storedSql } from '../types/zoned-nanoseconds.js';
+import { childOf, entryFields, isVariant } from '../types/sql-type.js';
+import { storedSql } from '../types/stored.js';
 import { heldSql, wholeSql } from './checks.js';
 import { writtenFile } from './written-file.js';
 
@@ -169,7 +169,9 @@ function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
   return `{${entries.join(', ')}}`;
 }
 
-function childIds({ type }: Field): [string, Field][] {
+function childIds(field: Field): [string, Field][] {
+  const { type } = field;
+  if (isVariant(field)) return [];
   if (DataType.isStruct(type)) return (type.children as Field[]).map((child) => [child.name, child]);
   if (DataType.isMap(type)) {
     const [key, value] = entryFields(type);
