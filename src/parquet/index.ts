@@ -6,5 +6,6 @@ export { adjustToUtc, readingClocks } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';
+export { variantProblem } from './variant-bytes.js';
 export { annotateVariants } from './variant-groups.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

@@ -62,7 +62,14 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
     }
     const children = Array.from({ length: childCount }, () => readNode(path, flat));
     const number = physicalType && storedNumber(element, physicalType);
-    return { name, ...(fieldId === undefined ? {} : { fieldId }), children, ...(number && { number }) };
+    const isVariant = (element.field_10 as Thrift | undefined)?.field_16 !== undefined;
+    return {
+      name,
+      ...(fieldId === undefined ? {} : { fieldId }),
+      children,
+      ...(number && { number }),
+      ...(isVariant && { isVariant }),
+    };
   }
 
   const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;

@@ -46,7 +46,8 @@ type SqlFor = (field: NestedField, expression: string | undefined) => string;
 function expressionSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
   const tokens = tokenize(expression).filter(({ text }) => text !== '(' && text !== ')');
-  const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter';
+  const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
+  const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
   return isParameter ? typed(field.type, `(${expression}\n)`) : `(${expression}\n)`;
 }
@@ -122,6 +123,7 @@ const PRIMITIVES = new Map<string, string>([
   ['string', 'VARCHAR'],
   ['uuid', 'UUID'],
   ['binary', 'BLOB'],
+  ['variant', 'VARIANT'],
 ]);
 
 /** The engine's name of a type; undefined for those that it has none of its own for. */

@@ -52,6 +52,9 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
   }
+  if (/^Corrupted VARIANT/.test(error.exception_message)) {
+    return new SkuaError('DATA_LOSS', `bytes that should be a variant are none: ${error.exception_message}`);
+  }
   if (variantPath.test(error.exception_message)) {
     return new SkuaError(
       'UNIMPLEMENTED',

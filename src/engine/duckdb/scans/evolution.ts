@@ -1,4 +1,5 @@
 import { DataType, type Field, Type } from 'apache-arrow';
+import { SkuaError } from '../../../errors.js';
 import type { Literal, PhysicalColumn, StoredNumber } from '../../../expressions/index.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
@@ -10,6 +11,7 @@ import {
   literalSql,
   sqlTypeOf,
 } from '../types/sql-type.js';
+import { variantBytesType, variantOfBytesSql } from '../types/variants.js';
 import { momentSql } from '../types/zoned-nanoseconds.js';
 
 /** How a column of the table is got from what lies in a file. */
@@ -69,7 +71,7 @@ export function physicalRead(
   depth = 0,
 ): PhysicalRead {
   const { type } = field;
-  if (isVariant(field)) return { type: 'VARIANT', convert: unchanged };
+  if (isVariant(field)) return variantRead(physical);
   if (DataType.isStruct(type)) return structRead(type.children, physical, context, depth);
   if (DataType.isMap(type)) return mapRead(type, physical, context, depth);
   if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, context, depth);
@@ -81,6 +83,17 @@ export function physicalRead(
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
   if (context.unasked && sqlTypeOf(field) === 'BLOB') return { type: 'BLOB', convert: unfiltered };
   return { type: sqlTypeOf(field), convert: unchanged };
+}
+
+/** The engine puts the parts of shredded variants together where they are annotated; without the annotation it takes them for structs. */
+function variantRead({ name, children, isVariant: isAnnotated }: PhysicalColumn): PhysicalRead {
+  if (isAnnotated) return { type: 'VARIANT', convert: unchanged };
+  const parts = children.map((child) => child.name);
+  if (parts.length === 2 && parts.includes('metadata') && parts.includes('value')) {
+    return { type: variantBytesType, convert: variantOfBytesSql };
+  }
+  const message = `the variant ${name} is stored as ${parts.join(', ')} without the annotation VARIANT, which is not supported`;
+  throw new SkuaError('UNIMPLEMENTED', message);
 }
 
 const unchanged = (value: string) => value;

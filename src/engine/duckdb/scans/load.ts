@@ -7,10 +7,12 @@ import { throwErrorData } from '../native/errors.js';
 import { duckdb, inBackground } from '../native/library.js';
 import { Slot } from '../native/memory.js';
 import { quoteIdentifier } from '../native/text.js';
-import { sqlTypeOf } from '../types/sql-type.js';
+import { holds } from '../types/nested.js';
+import { isVariant, sqlTypeOf } from '../types/sql-type.js';
 import { fromStoredSql, isStoredOtherwise, storedField } from '../types/stored.js';
 import { exportBatch, exportSchema } from './arrow-export.js';
 import { deletedPositionsTable } from './deletes.js';
+import { checkedVariants } from './variant-check.js';
 
 /** DuckDB takes chunks of at most this many rows. */
 const chunkRows = 2048;
@@ -24,7 +26,8 @@ export async function loadTable(
 ): Promise<void> {
   if (!schema.fields.some(isStoredOtherwise)) return loadPlain(connection, name, schema, batches);
   const stored = `${name} as stored`;
-  await loadPlain(connection, stored, new Schema(schema.fields.map(storedField)), batches);
+  const checked = schema.fields.some((field) => holds(field, isVariant)) ? checkedVariants(schema, batches) : batches;
+  await loadPlain(connection, stored, new Schema(schema.fields.map(storedField)), checked);
   const columns = schema.fields.map((field) => {
     const column = quoteIdentifier(field.name);
     return `${fromStoredSql(field, column)} AS ${column}`;

@@ -6,7 +6,7 @@ import type { Statement } from '../native/database.js';
 import { duckdb, type Pointer } from '../native/library.js';
 import { addressOf, Slot } from '../native/memory.js';
 import { zonedNanosecondsType } from '../native/named-types.js';
-import { checkDecimal, childOf, entryFields, isUuid, isZonedNanoseconds } from './sql-type.js';
+import { checkDecimal, childOf, entryFields, isUuid, isVariant, isZonedNanoseconds } from './sql-type.js';
 
 /** Binds one row of values to a statement's parameters. A different number of values: INVALID_ARGUMENT. */
 export function bindParameters(statement: Statement, parameters: ParameterRow | undefined): void {
@@ -36,6 +36,12 @@ function createValue(field: Field, value: unknown): Pointer {
   const library = duckdb();
   const { type } = field;
   if (value === null || value === undefined || DataType.isNull(type)) return library.duckdb_create_null_value();
+  if (isVariant(field)) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'variants cannot be bound as bytes; bind JSON text and cast it: CAST(? AS JSON)',
+    );
+  }
   if (DataType.isBool(type)) return library.duckdb_create_bool(value === true);
   if (DataType.isInt(type)) return createInteger(type.bitWidth, type.isSigned, value as number | bigint);
   if (DataType.isFloat(type)) {

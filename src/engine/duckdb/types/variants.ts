@@ -1,12 +1,17 @@
 /** Variants between the engine's own type, the two byte strings that Parquet and Arrow have for them, and JSON text. */
-import { Binary, DataType, Field, Struct, Utf8 } from 'apache-arrow';
+import { DataType, Field, type Struct } from 'apache-arrow';
+import { SkuaError } from '../../../errors.js';
 import { isVariant } from './sql-type.js';
 
-const bytesType = 'STRUCT(metadata BLOB, "value" BLOB)';
+/** A variant's metadata and value (Parquet format, "Variant Binary Encoding"). */
+export const variantBytesType = 'STRUCT(metadata BLOB, "value" BLOB)';
 
-/** The struct of metadata and value (Parquet format, "Variant Binary Encoding"). Its null is that of the field; one that can't be null holds the variant null. */
+/**
+ * A variant as a struct of its bytes, the fields of objects in the order of their names, which the engine keeps in none. Its null is that of the
+ * field; where there can be none, the bytes of the variant null.
+ */
 export function variantBytesSql({ nullable }: Pick<Field, 'nullable'>, value: string): string {
-  const bytes = `CAST(variant_to_parquet_variant(${value}) AS ${bytesType})`;
+  const bytes = `CAST(variant_to_parquet_variant(variant_normalize(${value})) AS ${variantBytesType})`;
   return nullable ? `CASE WHEN ${value} IS NULL THEN NULL ELSE ${bytes} END` : bytes;
 }
 
@@ -16,25 +21,22 @@ export function variantOfBytesSql(value: string): string {
   return `CASE WHEN ${value} IS NULL THEN NULL ELSE variant_bytes_to_variant(${parts.join(' || ')}) END`;
 }
 
-/** The struct of bytes as a field of its own, without being called a variant. */
-export function variantBytesField({ name, nullable }: Field): Field {
-  return new Field(name, variantStorage(), nullable);
+/** The struct of bytes as a field of its own, without being called a variant. A shredded one: UNIMPLEMENTED. */
+export function variantBytesField({ name, type, nullable }: Field): Field {
+  const parts = (type.children as Field[]).map((child) => child.name).sort();
+  if (parts.join() === 'metadata,value') return new Field(name, type, nullable);
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `variants are taken in as metadata and value; ${name} is of ${parts.join(', ')}`,
+  );
 }
 
-/** What the Arrow extension type `arrow.parquet.variant` is stored as. */
-function variantStorage(): DataType {
-  return new Struct([new Field('metadata', new Binary(), false), new Field('value', new Binary(), false)]);
-}
-
-/** Variants as results have them: JSON text. */
-export const variantJson = {
-  arrow: new Utf8(),
-  metadata: new Map([
-    ['ARROW:extension:name', 'arrow.json'],
-    ['ARROW:extension:metadata', ''],
-    ['ARROW:FLIGHT:SQL:TYPE_NAME', 'VARIANT'],
-  ]),
-};
+/** What the fields of variants say in results, where they are JSON text. */
+export const variantJsonMetadata = new Map([
+  ['ARROW:extension:name', 'arrow.json'],
+  ['ARROW:extension:metadata', ''],
+  ['ARROW:FLIGHT:SQL:TYPE_NAME', 'VARIANT'],
+]);
 
 /** Whether a result's field is a variant as JSON text. */
 export function isVariantJson({ type, metadata }: Field): boolean {

@@ -188,6 +188,11 @@ function childIds(field: Field): [string, Field][] {
 function namingColumns(error: unknown, columns: readonly TableColumn[]): unknown {
   if (!(error instanceof SkuaError)) return error;
   const name = (number: string) => columns[Number(number)]?.field.name ?? number;
-  const message = error.message.replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`);
+  const message = error.message
+    .replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`)
+    .replace(
+      /^Can't convert VARIANT of type '(\w+)' to Parquet VARIANT/,
+      'variants in files can hold no value of type $1',
+    );
   return message === error.message ? error : new SkuaError(error.code, message, { cause: error });
 }
