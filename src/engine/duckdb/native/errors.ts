@@ -44,6 +44,9 @@ const codes: Record<string, ErrorCode> = {
 /** What DuckDB says where it loses the path into a variant that lies in a struct. */
 const variantPath = /^Attempted to get the primary index \(numeric\) for an index that consists of a field identifier/;
 
+/** The engine failed in a way that it did not foresee: its database may be invalid from now on, or its memory damaged. */
+export class BrokenEngineError extends SkuaError {}
+
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
@@ -62,7 +65,7 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
     );
   }
   if (code === 'INTERNAL') {
-    return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
+    return new BrokenEngineError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
   }
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));
