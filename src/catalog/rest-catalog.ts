@@ -4,6 +4,7 @@ import type { Delegation, StaticStorage } from './access.js';
 import { createCommitter } from './commits.js';
 import { type CatalogConfig, createConfigSource } from './config.js';
 import type { Catalog, CatalogSession, LoadedView, Namespace, TableIdentifier } from './contract.js';
+import { withCheckedNames } from './names.js';
 import { createTableLoader, type TableAnswer, tablePath } from './table-loader.js';
 import { type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
 
@@ -84,7 +85,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       }
     }
 
-    return {
+    return withCheckedNames({
       catalog: options.name,
 
       listNamespaces: (parent) =>
@@ -200,7 +201,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           requireViews(config);
           await send({ method: 'DELETE', path: viewPath(config, identifier), answer: 'none' });
         }),
-    };
+    });
   }
 
   return { name: options.name, as, close: () => transport.close() };

@@ -1,5 +1,17 @@
 /** Thrift's types in the compact protocol. */
-export const compactTypes = { true: 1, false: 2, byte: 3, double: 7, binary: 8, list: 9, set: 10, map: 11, struct: 12 };
+export const compactTypes = {
+  true: 1,
+  false: 2,
+  byte: 3,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  set: 10,
+  map: 11,
+  struct: 12,
+};
 
 /** Walks through bytes of Thrift's compact protocol and says where things are. Bytes that end early: an Error. */
 export class CompactReader {
@@ -7,8 +19,8 @@ export class CompactReader {
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** Offset of the byte that is read next. */
-  get position(): number {
+  /** How many bytes are read. */
+  get at(): number {
     return this.#at;
   }
 

@@ -56,7 +56,7 @@ function endsOfGroups(metadata: Uint8Array, fieldIds: ReadonlySet<number>): numb
         else reader.skip(fieldType);
       });
       // The struct ends with one byte.
-      if (isGroup && last === 9 && fieldId !== undefined && fieldIds.has(fieldId)) places.push(reader.position - 1);
+      if (isGroup && last === 9 && fieldId !== undefined && fieldIds.has(fieldId)) places.push(reader.at - 1);
     });
   });
   return places;

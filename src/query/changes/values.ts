@@ -2,7 +2,7 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField, Type } from '../../iceberg/types.js';
-import { quoteName, quoteString, tokenize } from '../syntax/lexer.js';
+import { quoteName, quoteString, tokenize } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import { wholeSql } from '../writing/whole.js';
@@ -45,7 +45,7 @@ type SqlFor = (field: NestedField, expression: string | undefined) => string;
 /** An expression of a statement as the value of a column; DEFAULT where there is none. A parameter that stands alone gets the column's type. */
 function expressionSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
-  const tokens = tokenize(expression).filter(({ text }) => text !== '(' && text !== ')');
+  const tokens = [...tokenize(expression)].filter(({ text }) => text !== '(' && text !== ')');
   const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
   const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
@@ -56,7 +56,7 @@ function expressionSql(field: NestedField, expression: string | undefined): stri
 export function branchSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
   const value = `(${expression}\n)`;
-  const hasParameters = tokenize(expression).some(({ kind }) => kind === 'parameter');
+  const hasParameters = [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
   return hasParameters
     ? typed(field.type, value)
     : wholeSql(field.name, field.type, value, (item) => typed(field.type, item));

@@ -1,12 +1,10 @@
 /** Values whose type is not known when their SQL is written, cast to that of a column, or refused where that would lose a part of them. */
 import type { Type } from '../../iceberg/types.js';
-import { quoteString, tokenize } from '../syntax/lexer.js';
+import { quoteString, tokenize } from '../../sql/index.js';
 
 /** `cast` gives the SQL that casts a value. Of values inside structs, lists and maps nothing is said. */
 export function wholeSql(name: string, type: Type, value: string, cast: (value: string) => string): string {
-  const isColumn = tokenize(value).every(
-    ({ kind, text }) => kind === 'word' || kind === 'quoted' || '().'.includes(text),
-  );
+  const isColumn = isColumnName(value);
   const item = isColumn ? value : 'v';
   const loss = lossOf(type, item);
   if (!loss) return cast(value);
@@ -14,6 +12,15 @@ export function wholeSql(name: string, type: Type, value: string, cast: (value: 
   const checked = `CASE WHEN ${loss.condition} THEN error(${message}) ELSE ${cast(item)} END`;
   // What is no column is computed once, however often it is looked at.
   return isColumn ? checked : `list_transform([${value}], lambda v: ${checked})[1]`;
+}
+
+/** Names with dots between them, possibly in parentheses; no call. */
+function isColumnName(sql: string): boolean {
+  const tokens = [...tokenize(sql)];
+  const first = tokens.findIndex(({ text }) => text !== '(');
+  return tokens
+    .slice(first)
+    .every(({ kind, text }) => kind === 'word' || kind === 'quoted' || text === '.' || text === ')');
 }
 
 /** What can be lost of a value. */
