@@ -3,10 +3,10 @@
  * was uploaded for a change that did not take effect is removed again.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { CheckedColumns, TableScan } from '../../engine/contract.js';
+import type { CheckedColumns, FetchMissing, TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -35,7 +35,8 @@ import { mayRetry } from './retries.js';
 export interface RowSource {
   /** Columns in table order. */
   sql: string;
-  scans: TableScan[];
+  /** Does the work that reads the rows; again with other scans where files that it reads turn out to be damaged. */
+  read<T>(work: (scans: TableScan[], fetch?: FetchMissing) => Promise<T>): Promise<T>;
   /** Default: all columns. */
   checked?: CheckedColumns;
 }
@@ -97,16 +98,20 @@ export async function writeDataFiles(
   const uploaded: string[] = [];
   await mkdir(folder);
   try {
-    const written = await engine.writeParquet(source.sql, source.scans, {
-      signal: call.signal,
-      directory: folder,
-      columns,
-      checked: source.checked,
-      ...layout,
-      targetFileSize: targetFileSize(context, table.metadata),
-      compression: compressionOf(table.metadata),
-      compressionLevel: compressionLevelOf(table.metadata),
-    });
+    const written = await source.read(async (scans, fetch) =>
+      engine.writeParquet(source.sql, scans, {
+        signal: call.signal,
+        fetch,
+        directory: await mkdtemp(join(folder, 'rows-')),
+        columns,
+        checked: source.checked,
+        ...layout,
+        targetFileSize: targetFileSize(context, table.metadata),
+        checksums: true,
+        compression: compressionOf(table.metadata),
+        compressionLevel: compressionLevelOf(table.metadata),
+      }),
+    );
     return await inParallel(written, 4, async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
       const data = dataFileFromWritten(await annotate(table, file), location, table.metadata, sortOrderId);

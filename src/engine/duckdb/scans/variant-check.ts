@@ -1,6 +1,5 @@
 import { DataType, type Field, type Schema } from 'apache-arrow';
-import type { ColumnarBatch } from '../../../arrow/batch.js';
-import { type Column, columnsOf, layoutOf } from '../../../arrow/index.js';
+import { type Column, type ColumnarBatch, columnsOf, layoutOf } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import { variantProblem } from '../../../parquet/index.js';
 import { holds } from '../types/nested.js';
