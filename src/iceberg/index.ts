@@ -15,6 +15,7 @@ export { assignFieldIds } from './field-ids.js';
 export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
+export { refuseLaterTypes } from './later-types.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {

@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import {
   knownFormatVersion,
   propertyChanges,
+  refuseLaterTypes,
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
@@ -102,7 +103,12 @@ async function alterationCommit(
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+      continue;
+    }
+    if (alteration.kind === 'add-column') {
+      refuseLaterTypes(alteration.path.join('.'), sqlTypeToIceberg(alteration.type), metadata.formatVersion);
+    }
+    alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
