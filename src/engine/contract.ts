@@ -351,14 +351,25 @@ export interface EqualityDeletes {
   columns: PhysicalColumn[];
 }
 
+/** Columns that get new values, and the name of the column of the query that is true in the rows where they do; all rows without it. */
+export interface CheckedColumns {
+  fieldIds: ReadonlySet<number>;
+  where?: string;
+}
+
 export interface WriteOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
   fetch?: FetchMissing | undefined;
   /** Folder for the files, inside the instance's directory. */
   directory: string;
-  /** Target columns in table order; the query's columns are assigned by position, and cast. */
+  /**
+   * Target columns in table order; the query's columns are assigned by position, and cast. A value that would lose more by it than digits
+   * behind its point, or that the column can't hold: INVALID_ARGUMENT naming the path to it.
+   */
   columns: TableColumn[];
+  /** Where values are new and may be such that their column can't hold them; others come from files, as they are. Default: all columns. */
+  checked?: CheckedColumns | undefined;
   /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
   /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */

@@ -74,6 +74,7 @@ export async function computeRows(
       fetch,
       directory: await mkdtemp(join(folder, 'rows-')),
       columns: query.columns,
+      checked: query.checked,
       partitions: [],
       targetFileSize: context.environment.limits.targetFileSize,
       compression: 'snappy',

@@ -49,6 +49,9 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
+/** What DuckDB says where it loses the path into a variant that lies in a struct. */
+const variantPath = /^Attempted to get the primary index \(numeric\) for an index that consists of a field identifier/;
+
 /** The engine failed in a way that it did not foresee: its database may be invalid from now on, or its memory damaged. */
 export class BrokenEngineError extends SkuaError {}
 
@@ -64,6 +67,15 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
+  }
+  if (/^Corrupted VARIANT/.test(error.exception_message)) {
+    return new SkuaError('DATA_LOSS', `bytes that should be a variant are none: ${error.exception_message}`);
+  }
+  if (variantPath.test(error.exception_message)) {
+    return new SkuaError(
+      'UNIMPLEMENTED',
+      'the SQL engine cannot follow a path through a struct into a variant across a subquery; give the variant a name in the subquery',
+    );
   }
   if (code === 'INTERNAL') {
     return new BrokenEngineError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);

@@ -5,10 +5,12 @@ import type { Connection, Statement } from '../native/database.js';
 import type { SourceText } from '../native/errors.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import type { TypedText } from '../parsing/parameter-types.js';
+import { holds, withLeaves } from '../types/nested.js';
 import { bindParameters } from '../types/parameters.js';
 import { sqlTypeOf } from '../types/sql-type.js';
+import { isVariantJson, variantJsonSql } from '../types/variants.js';
 import { type FixedColumns, withFixed } from './fixed-columns.js';
-import type { ResultType } from './result-type.js';
+import { fieldOf, type ResultType } from './result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
 
 export interface QueryOptions {
@@ -74,15 +76,26 @@ async function startCast(
   const statement = await connection.prepare(wrapped, place);
   const result = await start(connection, statement, columns, place, parameters);
   const actual = withFixed(result.readColumns(), fixed);
-  result.columns = actual;
-  if (!needsCast(actual, announced)) return { result, columns: actual };
+  // What was a variant is text now, and still says what it is.
+  result.columns = actual.map(
+    (column, index) => (isVariantColumn(columns[index]) ? columns[index] : column) as ResultColumn,
+  );
+  if (!needsCast(actual, announced)) return { result, columns: result.columns };
   await result.close();
   throw differs(announced ?? new Schema([]), actual);
 }
 
+function isVariantColumn(column: ResultColumn | undefined): boolean {
+  return column !== undefined && holds(fieldOf(column.name, column.type), isVariantJson);
+}
+
 /** A column as it was announced. What has no Arrow form is cast; of other values, only those that are still the same. */
 function outputSql(value: string, name: string, type: ResultType, announced: Field | undefined): string {
-  const given = type.cast ? `CAST(${value} AS ${type.sql})` : value;
+  const json = withLeaves(fieldOf(name, type), value, {
+    is: isVariantJson,
+    sql: (_, variant) => variantJsonSql(variant),
+  });
+  const given = type.cast ? `CAST(${json} AS ${type.sql})` : json;
   if (isAnnounced(type, announced)) return given;
   const target = sqlTypeOf(announced as Field);
   const cast = `TRY_CAST(${given} AS ${target})`;

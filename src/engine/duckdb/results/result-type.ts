@@ -34,6 +34,7 @@ import { duckdb, type Pointer } from '../native/library.js';
 import { Slot, takeText } from '../native/memory.js';
 import { nameOfType, widthOfFixed, zonedNanoseconds } from '../native/named-types.js';
 import { quoteIdentifier } from '../native/text.js';
+import { variantJsonMetadata } from '../types/variants.js';
 
 /** How the values of a column lie in the Arrow arrays that DuckDB exports. */
 export type Layout =
@@ -141,6 +142,8 @@ function resultType(pointer: Pointer): ResultType {
       return { sql: 'INTEGER', cast: true, known: true, arrow: new Int32(), layout: { kind: 'fixed', width: 4 } };
     case 40:
       return { sql: 'BLOB', cast: true, known: true, arrow: new Binary(), layout: { kind: 'variable' } };
+    case 41:
+      return { ...text, metadata: variantJsonMetadata };
     case 0:
     case 34:
       return { ...text, known: false };

@@ -7,7 +7,7 @@ import { duckdb, type Pointer } from '../native/library.js';
 import { addressOf, pointerList, Slot } from '../native/memory.js';
 import { zonedNanosecondsType } from '../native/named-types.js';
 import { type TypedText, typedText } from '../parsing/parameter-types.js';
-import { checkDecimal, childOf, entryFields, isUuid, isZonedNanoseconds, sqlTypeOf } from './sql-type.js';
+import { checkDecimal, childOf, entryFields, isUuid, isVariant, isZonedNanoseconds, sqlTypeOf } from './sql-type.js';
 
 /** The text of a statement with its parameters cast as a row of values says; by default to the types of the values. */
 export function textFor(sql: string, parameters: ParameterRow | undefined, prefix = ''): TypedText {
@@ -47,6 +47,12 @@ function createValue(field: Field, value: unknown): Pointer {
   const library = duckdb();
   const { type } = field;
   if (value === null || value === undefined || DataType.isNull(type)) return library.duckdb_create_null_value();
+  if (isVariant(field)) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'variants cannot be bound as bytes; bind JSON text and cast it: CAST(? AS JSON)',
+    );
+  }
   if (DataType.isBool(type)) return library.duckdb_create_bool(value === true);
   if (DataType.isInt(type)) return createInteger(type.bitWidth, type.isSigned, value as number | bigint);
   if (DataType.isFloat(type)) {
