@@ -3,6 +3,7 @@
  * views and versions as any query does.
  */
 import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
+import type { BoundParameters, CheckedColumns, QueryDescription } from '../../engine/contract.js';
 import type { TableColumn } from '../../expressions/index.js';
 import { tableColumns } from '../../iceberg/index.js';
 import type { PinnedTable } from '../tables/tables.js';
@@ -11,6 +12,9 @@ export interface ChangeQuery {
   sql: string;
   /** The columns of the query: the named ones below, then the table's where rows come, or where those that go are returned. */
   columns: TableColumn[];
+  checked: CheckedColumns;
+  /** What the parameters are, where another statement than this query says it. */
+  describe?: (bound: BoundParameters) => Promise<QueryDescription>;
   /** Rows come as well as go. */
   writes: boolean;
   /** What a row that is touched several times does. */
@@ -44,12 +48,13 @@ export function changeColumns(
     if (hasRowIds(table)) own.push(new Field(changed.rowId, new Int64(), true));
     own.push(new Field(changed.writes, new Bool(), true));
   }
-  // Whether a required column got a null shows where the rows that come are written.
-  const values =
-    options.writes || options.values
-      ? tableColumns(table.schema).map((column) => ({ ...column, field: column.field.clone({ nullable: true }) }))
-      : [];
+  const values = options.writes || options.values ? tableColumns(table.schema) : [];
   return [...own.map((field, index) => ({ field, fieldId: OWN_FIELD_IDS - index })), ...values];
+}
+
+/** The columns that the statement gives values; a row that only goes may have any. */
+export function assignedColumns(fieldIds: Iterable<number>): CheckedColumns {
+  return { fieldIds: new Set(fieldIds), where: changed.writes };
 }
 
 /** Above those of columns, below the reserved ones. */

@@ -7,7 +7,7 @@ import { SkuaError } from '../../errors.js';
 import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { bindingsOf } from '../reading/query.js';
+import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { MergeStatement, RowChange, TruncateStatement } from '../syntax/row-change.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
@@ -30,11 +30,10 @@ export async function describeChange(
   statement: RowChange | TruncateStatement,
 ): Promise<QueryDescription> {
   const table = await loadTarget(context, statement.target, verbOf(statement));
-  if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
+  if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS, types: [] };
   return placingErrors(context, statement.written, async () => {
     const bound = await bindChange(context, table, await queryOf(context, table, statement));
-    const { engine } = await context.environment.instance(context.call);
-    return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+    return describeBound(context, bound);
   });
 }
 
@@ -226,8 +225,7 @@ async function sourceColumns(
   if (!isWanted) return [];
   const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
   const bound = await new Binder(context, [], [table]).bind(sql);
-  const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  const { schema } = await describeBound(context, bound);
   return schema.fields.map(({ name }) => name);
 }
 

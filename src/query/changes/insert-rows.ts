@@ -6,14 +6,14 @@ import type { InsertRowsStatement } from '../syntax/row-change.js';
 import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { insertedColumns } from '../writing/insert.js';
-import { type ChangeQuery, changeColumns, hasRowIds } from './change-query.js';
+import { assignedColumns, type ChangeQuery, changeColumns, hasRowIds } from './change-query.js';
 
 export async function insertRowsQuery(
   context: StatementContext,
   table: PinnedTable,
   { insert }: InsertRowsStatement,
 ): Promise<ChangeQuery> {
-  const { sql, targets, values } = await insertedColumns(context, table, insert);
+  const { sql, targets, values, describe } = await insertedColumns(context, table, insert);
   if (targets === 0) throw new SkuaError('INVALID_ARGUMENT', `INSERT into ${displayName(table.name)} names no column`);
   const own = [
     'CAST(NULL AS VARCHAR)',
@@ -25,6 +25,8 @@ export async function insertRowsQuery(
   return {
     sql: `SELECT ${[...own, ...values].join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${columns})`,
     columns: changeColumns(table, { writes: true, ordinal: false }),
+    checked: assignedColumns(table.schema.fields.map(({ id }) => id)),
+    describe,
     writes: true,
     twice: 'never',
   };

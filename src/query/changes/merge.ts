@@ -5,9 +5,9 @@ import { quoteName } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { assignedColumns, type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
-import { assignedValues, columnSql, expressionSql } from './values.js';
+import { assignedValues, branchSql, columnSql } from './values.js';
 
 /** Common table expressions of the query: the source, with numbered rows, and the pairs. */
 const source = quoteName('skua source');
@@ -25,6 +25,7 @@ export function mergeQuery(
 ): ChangeQuery {
   const { target, clauses } = statement;
   const sourceName = sourceNameOf(statement);
+  const from = { name: statement.source.name, columns: sourceColumns };
   const ctes = [
     `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
     `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns)})`,
@@ -37,9 +38,16 @@ export function mergeQuery(
   return {
     sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
     columns: changeColumns(table, { writes: true, ordinal: false }),
+    checked: assignedColumns(clauses.flatMap((candidate) => assignedBy(table, candidate, qualifierOf(target), from))),
     writes: true,
     twice: 'refuse',
   };
+}
+
+/** Field ids of the columns that a clause gives values. */
+function assignedBy(table: PinnedTable, { action }: MergeClause, qualifier: string, from: MergeColumns): number[] {
+  if (action.kind === 'update') return [...updatedValues(table, action, qualifier, from).keys()];
+  return action.kind === 'insert' ? table.schema.fields.map(({ id }) => id) : [];
 }
 
 function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: readonly string[]): string {
@@ -159,7 +167,7 @@ function updatedValues(
   if (action.assignments === '*') return sourceValues(fields, from.name);
   if (action.assignments === 'position') return valuesInOrder(fields, from);
   if (action.assignments === 'name') return valuesByName(fields, from);
-  return assignedValues(fields, action.assignments, qualifier);
+  return assignedValues(fields, action.assignments, qualifier, branchSql);
 }
 
 function insertedValues(
@@ -173,7 +181,7 @@ function insertedValues(
   if (values === 'position') return valuesInOrder(fields, from);
   if (values === 'name') {
     const named = valuesByName(fields, from);
-    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? expressionSql(field, undefined)]));
+    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? branchSql(field, undefined)]));
   }
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
@@ -187,7 +195,7 @@ function insertedValues(
   return new Map(
     fields.map((field) => {
       const index = columns.indexOf(field);
-      return [field.id, expressionSql(field, index < 0 ? undefined : values[index])];
+      return [field.id, branchSql(field, index < 0 ? undefined : values[index])];
     }),
   );
 }
@@ -208,7 +216,7 @@ function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeC
   }
   const source = quoteName(name ?? 'source');
   return new Map(
-    fields.map((field, index) => [field.id, expressionSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
+    fields.map((field, index) => [field.id, branchSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
   );
 }
 
@@ -218,7 +226,7 @@ function valuesByName(fields: readonly NestedField[], { name, columns }: MergeCo
   return new Map(
     columns.map((column) => {
       const field = fieldNamed(fields, column);
-      return [field.id, expressionSql(field, `${source}.${quoteName(column)}`)];
+      return [field.id, branchSql(field, `${source}.${quoteName(column)}`)];
     }),
   );
 }
@@ -228,5 +236,5 @@ function sourceValues(fields: readonly NestedField[], sourceName: string | undef
   if (sourceName === undefined) {
     throw new SkuaError('INVALID_ARGUMENT', 'Give the source of MERGE a name: USING (…) AS source');
   }
-  return new Map(fields.map((field) => [field.id, expressionSql(field, columnSql(sourceName, field))]));
+  return new Map(fields.map((field) => [field.id, branchSql(field, columnSql(sourceName, field))]));
 }

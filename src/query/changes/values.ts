@@ -2,10 +2,11 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
-import { quoteName, quoteString } from '../../sql/index.js';
+import { quoteName, quoteString, tokenize } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import { typedSql } from '../writing/typed-values.js';
+import { wholeSql } from '../writing/whole.js';
 
 /** What is assigned to a column or to fields inside it. */
 interface Assigned {
@@ -22,9 +23,12 @@ export function assignedValues(
   fields: readonly NestedField[],
   assignments: readonly Assignment[],
   qualifier: string,
+  sqlFor: SqlFor = expressionSql,
 ): Map<number, string> {
   const root: Assigned = { fields: new Map() };
-  for (const { path, value } of assignments) assign(root, fields, withoutQualifier(fields, path, qualifier), value);
+  for (const { path, value } of assignments) {
+    assign(root, fields, { path: withoutQualifier(fields, path, qualifier), value, sqlFor });
+  }
   const values = new Map<number, string>();
   for (const field of fields) {
     const assigned = root.fields.get(field.id);
@@ -37,19 +41,36 @@ export function columnSql(qualifier: string, { name }: NestedField): string {
   return `${quoteName(qualifier)}.${quoteName(name)}`;
 }
 
-/** An expression of a statement as the value of a column; DEFAULT where there is none. */
-export function expressionSql(field: NestedField, expression: string | undefined): string {
+type SqlFor = (field: NestedField, expression: string | undefined) => string;
+
+/** An expression of a statement as the value of a column; DEFAULT where there is none. A parameter that stands alone gets the column's type. */
+function expressionSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
+  const tokens = [...tokenize(expression)].filter(({ text }) => text !== '(' && text !== ')');
+  const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
+  const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
-  return typedSql(field.type, `(${expression}\n)`);
+  return isParameter ? typedSql(field.type, `(${expression}\n)`) : `(${expression}\n)`;
 }
 
-function assign(
-  outer: Assigned,
-  fields: readonly NestedField[],
-  path: readonly string[],
-  expression: string | undefined,
-): void {
+/** The same as one branch of several, which must have one type. */
+export function branchSql(field: NestedField, expression: string | undefined): string {
+  if (expression === undefined) return writeDefault(field);
+  const value = `(${expression}\n)`;
+  const hasParameters = [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
+  return hasParameters
+    ? typedSql(field.type, value)
+    : wholeSql(field.name, field.type, value, (item) => typedSql(field.type, item));
+}
+
+/** Where an assignment leads, and how it becomes SQL. */
+interface Assigning {
+  path: readonly string[];
+  value: string | undefined;
+  sqlFor: SqlFor;
+}
+
+function assign(outer: Assigned, fields: readonly NestedField[], { path, value, sqlFor }: Assigning): void {
   const field = fieldNamed(fields, path[0] as string);
   const existing = outer.fields.get(field.id);
   const inner = path.slice(1);
@@ -58,10 +79,10 @@ function assign(
   }
   const assigned: Assigned = existing ?? { fields: new Map() };
   outer.fields.set(field.id, assigned);
-  if (inner.length === 0) assigned.value = expressionSql(field, expression);
+  if (inner.length === 0) assigned.value = sqlFor(field, value);
   else if (field.type.kind !== 'struct') {
     throw new SkuaError('INVALID_ARGUMENT', `Column "${field.name}" is no struct; it has no field "${inner[0]}"`);
-  } else assign(assigned, field.type.fields, inner, expression);
+  } else assign(assigned, field.type.fields, { path: inner, value, sqlFor });
 }
 
 /** A struct with some new fields; the others stay, and are null in a struct that was null. */

@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import {
   knownFormatVersion,
   propertyChanges,
+  refuseLaterTypes,
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
@@ -106,8 +107,16 @@ async function alterationCommit(
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else if (alteration.kind === 'set-sort-order') sortedBy = alteration.fields;
-    else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+      continue;
+    }
+    if (alteration.kind === 'set-sort-order') {
+      sortedBy = alteration.fields;
+      continue;
+    }
+    if (alteration.kind === 'add-column') {
+      refuseLaterTypes(alteration.path.join('.'), sqlTypeToIceberg(alteration.type), metadata.formatVersion);
+    }
+    alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
@@ -141,12 +150,13 @@ async function valueOfDefault(
   const { kind } = alteration;
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
   const { formatVersion } = metadata;
+  const name = alteration.path.join('.');
   if (kind === 'set-default') {
     const options = { keys: ['writeDefault'], formatVersion } as const;
-    return columnDefault(context, schema.typeOf(alteration.path), alteration.default, options);
+    return columnDefault(context, { name, type: schema.typeOf(alteration.path) }, alteration.default, options);
   }
   const options = { keys: ['initialDefault', 'writeDefault'], formatVersion } as const;
-  return columnDefault(context, sqlTypeToIceberg(alteration.type), alteration.default, options);
+  return columnDefault(context, { name, type: sqlTypeToIceberg(alteration.type) }, alteration.default, options);
 }
 
 function alterDefinition(

@@ -1,4 +1,5 @@
 /** DEFAULT of columns: a constant in SQL as a default value in Iceberg (spec, "Default values", from format version 3 on). */
+import { DataType, type Field } from 'apache-arrow';
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { typeToSql } from '../../iceberg/index.js';
@@ -6,9 +7,10 @@ import type { NestedField, Schema, Type } from '../../iceberg/types.js';
 import { parseJson } from '../../json.js';
 import { quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { bindQuery, runQuery } from '../reading/query.js';
+import { bindQuery, describeBound, runQuery } from '../reading/query.js';
 import { Cursor } from '../syntax/cursor.js';
 import { typedSql } from '../writing/typed-values.js';
+import { wholeSql } from '../writing/whole.js';
 
 /** Words of literals, casts and constructors. A function would be called once, when the table is defined, and not for each row. */
 const CONSTANT_WORDS = new Set(
@@ -35,23 +37,23 @@ export interface ColumnDefault {
  */
 export async function columnDefault(
   context: StatementContext,
-  type: Type,
+  column: Pick<NestedField, 'name' | 'type'>,
   sql: string,
   { keys, formatVersion }: { keys: readonly DefaultKey[]; formatVersion: number },
 ): Promise<ColumnDefault | undefined> {
   requireConstant(sql);
   if (/^\(*\s*null\s*\)*(?:::.*)?$/is.test(sql.trim())) return undefined;
   requireDefaults(formatVersion);
+  const given = `SELECT (${sql}\n) AS given`;
+  const [field] = (await describeBound(context, await bindQuery(context, given))).schema.fields;
   const expressions: string[] = [];
-  collectExpressions(type, 'value', expressions);
-  const bound = await bindQuery(
-    context,
-    `SELECT ${expressions.map((expression, index) => `${expression} AS v${index}`).join(', ')} FROM (SELECT ${typedSql(type, `(${sql}\n)`)} AS value)`,
-  );
-  const stream = await runQuery(context, bound, []);
+  collectExpressions(column, { value: 'value', given: 'given', field }, expressions);
+  const selected = expressions.map((expression, index) => `${expression} AS v${index}`).join(', ');
+  const typed = `SELECT given, ${typedSql(column.type, 'given')} AS value FROM (${given})`;
+  const stream = await runQuery(context, await bindQuery(context, `SELECT ${selected} FROM (${typed})`));
   let row: unknown[] = [];
   for await (const batch of stream.batches) row = batchToRows(stream.schema, batch)[0] ?? row;
-  return takeDefault(type, row.values(), keys);
+  return takeDefault(column, row.values(), keys);
 }
 
 /** The schema with the values of the defaults as write defaults: columns of a new table have no earlier rows to read them for. */
@@ -65,7 +67,7 @@ export async function withWriteDefaults(
     schema.fields.map(async (field, index): Promise<NestedField> => {
       const sql = columns[index]?.default;
       if (sql === undefined) return field;
-      const given = await columnDefault(context, field.type, sql, { keys: ['writeDefault'], formatVersion });
+      const given = await columnDefault(context, field, sql, { keys: ['writeDefault'], formatVersion });
       return given ? { ...field, type: given.type, writeDefault: given.value } : field;
     }),
   );
@@ -91,24 +93,46 @@ function requireConstant(sql: string): void {
   }
 }
 
+/** SQL of a value as its column's type, and as it is written, where that has such a part. */
+interface Constant {
+  value: string;
+  given: string;
+  field: Field | undefined;
+}
+
 /** For a struct whether it is there and what its fields are, for a leaf its text, in the order in which `takeDefault` reads them. */
-function collectExpressions(type: Type, value: string, expressions: string[]): void {
+function collectExpressions(
+  { name, type }: Pick<NestedField, 'name' | 'type'>,
+  { value, given, field }: Constant,
+  expressions: string[],
+): void {
   if (type.kind !== 'struct') {
-    expressions.push(textExpression(type, value));
+    expressions.push(textExpression(type, field ? wholeSql(name, type, given, () => value) : value));
     return;
   }
   expressions.push(`CASE WHEN ${value} IS NOT NULL THEN '' END`);
-  for (const field of type.fields) {
-    collectExpressions(field.type, `struct_extract(${value}, ${quoteString(field.name)})`, expressions);
+  const parts: Field[] = field && DataType.isStruct(field.type) ? field.type.children : [];
+  for (const child of type.fields) {
+    const part = parts.find((candidate) => candidate.name.toLowerCase() === child.name.toLowerCase());
+    const constant = { value: partSql(value, child.name), given: partSql(given, part?.name ?? ''), field: part };
+    collectExpressions({ name: `${name}.${child.name}`, type: child.type }, constant, expressions);
   }
 }
 
-function takeDefault(type: Type, values: Iterator<unknown>, keys: readonly DefaultKey[]): ColumnDefault | undefined {
+function partSql(value: string, name: string): string {
+  return `struct_extract(${value}, ${quoteString(name)})`;
+}
+
+function takeDefault(
+  { name, type }: Pick<NestedField, 'name' | 'type'>,
+  values: Iterator<unknown>,
+  keys: readonly DefaultKey[],
+): ColumnDefault | undefined {
   const text = values.next().value;
   const isGiven = typeof text === 'string';
-  if (type.kind !== 'struct') return isGiven ? { type, value: jsonOf(type, text) } : undefined;
+  if (type.kind !== 'struct') return isGiven ? { type, value: jsonOf(name, type, text) } : undefined;
   const fields = type.fields.map((field): NestedField => {
-    const given = takeDefault(field.type, values, keys);
+    const given = takeDefault({ name: `${name}.${field.name}`, type: field.type }, values, keys);
     const defaults = Object.fromEntries(keys.map((key) => [key, given?.value]));
     return { ...field, type: given?.type ?? field.type, ...defaults };
   });
@@ -140,12 +164,23 @@ function textExpression(type: Type, value: string): string {
   }
 }
 
-function jsonOf(type: Type, text: string): unknown {
+function jsonOf(name: string, type: Type, text: string): unknown {
   if (type.kind === 'fixed' && text.length !== 2 * type.length) {
     throw new SkuaError('INVALID_ARGUMENT', `A DEFAULT of ${text.length / 2} bytes does not fit ${typeToSql(type)}`);
   }
   if (type.kind !== 'primitive') return text;
   switch (type.type) {
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      if (!/infinity|^24:/.test(text)) return text;
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `The column ${name} can't have the DEFAULT ${text}: Iceberg has no such time`,
+      );
     case 'boolean':
       return text === 'true';
     case 'int':

@@ -2,7 +2,7 @@
 import type { LoadedTable } from '../../catalog/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import { requireReadable } from '../../governance/index.js';
-import { arrowToSchema, fieldsById, knownFormatVersion, typeToSql } from '../../iceberg/index.js';
+import { arrowToSchema, knownFormatVersion, refuseLaterTypes } from '../../iceberg/index.js';
 import type { Schema } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
@@ -66,28 +66,15 @@ function formatVersionOf({ properties }: CreateTableStatement, existing: PinnedT
   return knownFormatVersion(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
 }
 
-/** Catalogs answer as they like where a type is newer than the table. */
-function refuseLaterTypes(schema: Schema, formatVersion: number): void {
-  if (formatVersion >= 3) return;
-  const later = [...fieldsById(schema.fields).values()].find(({ type }) => {
-    if (type.kind !== 'primitive') return type.kind === 'geometry' || type.kind === 'geography';
-    return ['timestamp_ns', 'timestamptz_ns', 'variant', 'unknown'].includes(type.type);
-  });
-  if (!later) return;
-  throw new SkuaError(
-    'INVALID_ARGUMENT',
-    `Column "${later.name}" is of type ${typeToSql(later.type)}, which tables have from format version 3 on: TBLPROPERTIES ('format-version' = '3')`,
-  );
-}
-
 function withDefaultsOf(
   context: StatementContext,
   statement: CreateTableStatement,
   schema: Schema,
   existing: PinnedTable | undefined,
 ): Promise<Schema> {
-  refuseLaterTypes(schema, formatVersionOf(statement, existing));
-  return withWriteDefaults(context, schema, statement.columns, formatVersionOf(statement, existing));
+  const formatVersion = formatVersionOf(statement, existing);
+  for (const { name, type } of schema.fields) refuseLaterTypes(name, type, formatVersion);
+  return withWriteDefaults(context, schema, statement.columns, formatVersion);
 }
 
 async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {

@@ -6,7 +6,7 @@ import { arrowToSchema, tableColumns } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { bindingsOf, bindQuery, runQuery } from '../reading/query.js';
+import { bindQuery, describeBound, runQuery } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { CreateTableStatement, CreateTemporaryStatement, InsertStatement } from '../syntax/statement.js';
 import type { CreateViewStatement } from '../syntax/view.js';
@@ -56,7 +56,7 @@ async function contentOf(
     context,
     names === '' ? as : `SELECT * FROM (${as}\n) AS ${quoteName('rows')}(${names})`,
   );
-  return runQuery(context, bound, []);
+  return runQuery(context, bound);
 }
 
 async function* nothing(): AsyncGenerator<ColumnarBatch> {}
@@ -88,8 +88,7 @@ async function createView(context: StatementContext, statement: CreateViewStatem
   if (temporaryTable(context, [name])) throw new SkuaError('ALREADY_EXISTS', `Temporary table already exists: ${name}`);
   const bound = await new Binder(context).bind(statement.sql);
   if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'The query of a view takes no parameters');
-  const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  const { schema } = await describeBound(context, bound);
   const columns = statement.columns.map((column) => column.name);
   if (columns.length > 0 && columns.length !== schema.fields.length) {
     throw new SkuaError(
@@ -119,7 +118,8 @@ export async function insertTemporary(
   parameters: RowsTable | undefined,
 ): Promise<number> {
   const bound = await temporarySource(context, statement, table);
-  const stream = await runQuery(context, parameters ? withParameters(bound, parameters) : bound, []);
+  const types = parameters && (await describeBound(context, bound, parameters)).types;
+  const stream = await runQuery(context, parameters && types ? withParameters(bound, parameters, types) : bound);
   const target = {
     table: statement.table.at(-1) as string,
     temporary: true,
@@ -145,10 +145,7 @@ export async function temporarySource(
   let names = statement.columns;
   if (statement.byName) {
     const bound = await bindQuery(context, statement.sql);
-    const { engine } = await context.environment.instance(context.call);
-    names = (await engine.describe(bound.sql, bindingsOf(bound), context.call.signal)).schema.fields.map(
-      ({ name }) => name,
-    );
+    names = (await describeBound(context, bound)).schema.fields.map(({ name }) => name);
   }
   const targets = names?.map((name) => fieldNamed(fields, name)) ?? fields;
   const sql = withDefaults(statement.sql, targets);

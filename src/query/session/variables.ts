@@ -37,7 +37,7 @@ async function constantOf(context: StatementContext, sql: string): Promise<strin
     `SELECT typeof(value), CAST(value AS VARCHAR) FROM (SELECT (${sql}\n) AS value)`,
   );
   if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'SET VARIABLE takes no parameters');
-  const stream = await runQuery(context, bound, []);
+  const stream = await runQuery(context, bound);
   let row: unknown[] | undefined;
   for await (const batch of stream.batches) row ??= batchToRows(stream.schema, batch)[0];
   const [type, text] = (row ?? []) as [string, string | null];

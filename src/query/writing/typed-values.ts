@@ -2,7 +2,7 @@
 import type { Type } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 
-/** Casts as INSERT does; parameters get the column's type by it. */
+/** Casts as INSERT does. */
 export function typedSql(type: Type, sql: string): string {
   const name = castType(type);
   return name === undefined ? sql : `CAST(${sql} AS ${name})`;
@@ -22,6 +22,7 @@ const PRIMITIVES = new Map<string, string>([
   ['string', 'VARCHAR'],
   ['uuid', 'UUID'],
   ['binary', 'BLOB'],
+  ['variant', 'VARIANT'],
 ]);
 
 /** The engine's name of a type; undefined for those that it has none of its own for. */
