@@ -44,12 +44,12 @@ export async function columnDefault(
   requireConstant(sql);
   if (/^\(*\s*null\s*\)*(?:::.*)?$/is.test(sql.trim())) return undefined;
   requireDefaults(formatVersion);
-  const given = `SELECT (${sql}\n) AS given`;
-  const [field] = (await describeBound(context, await bindQuery(context, given))).schema.fields;
+  const given = `(${sql}\n)`;
+  const [field] = (await describeBound(context, await bindQuery(context, `SELECT ${given}`))).schema.fields;
   const expressions: string[] = [];
   collectExpressions(column, { value: 'value', given: 'given', field }, expressions);
   const selected = expressions.map((expression, index) => `${expression} AS v${index}`).join(', ');
-  const typed = `SELECT given, ${typedSql(column.type, 'given')} AS value FROM (${given})`;
+  const typed = `SELECT ${given} AS given, ${typedSql(column.type, given)} AS value`;
   const stream = await runQuery(context, await bindQuery(context, `SELECT ${selected} FROM (${typed})`));
   let row: unknown[] = [];
   for await (const batch of stream.batches) row = batchToRows(stream.schema, batch)[0] ?? row;
@@ -112,15 +112,15 @@ function collectExpressions(
   }
   expressions.push(`CASE WHEN ${value} IS NOT NULL THEN '' END`);
   const parts: Field[] = field && DataType.isStruct(field.type) ? field.type.children : [];
-  for (const child of type.fields) {
-    const part = parts.find((candidate) => candidate.name.toLowerCase() === child.name.toLowerCase());
-    const constant = { value: partSql(value, child.name), given: partSql(given, part?.name ?? ''), field: part };
+  for (const [index, child] of type.fields.entries()) {
+    // The fields of ROW (…) have no names, and go by position.
+    const part = parts[0]?.name
+      ? parts.find((candidate) => candidate.name.toLowerCase() === child.name.toLowerCase())
+      : parts[index];
+    const partOfGiven = `struct_extract(${given}, ${part?.name ? quoteString(part.name) : index + 1})`;
+    const constant = { value: `struct_extract(${value}, ${quoteString(child.name)})`, given: partOfGiven, field: part };
     collectExpressions({ name: `${name}.${child.name}`, type: child.type }, constant, expressions);
   }
-}
-
-function partSql(value: string, name: string): string {
-  return `struct_extract(${value}, ${quoteString(name)})`;
 }
 
 function takeDefault(

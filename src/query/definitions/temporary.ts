@@ -2,7 +2,7 @@
 import { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
-import { arrowToSchema, tableColumns } from '../../iceberg/index.js';
+import { arrowToSchema, fieldToResult } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
@@ -21,6 +21,7 @@ import {
 import { withDefaults } from '../writing/default-values.js';
 import { withParameters } from '../writing/insert.js';
 import { typedSql } from '../writing/typed-values.js';
+import { wholeSql } from '../writing/whole.js';
 import { schemaOfDefinition } from './definitions.js';
 
 /** The rows that the table begins with. */
@@ -48,8 +49,8 @@ async function contentOf(
   { as, columns }: CreateTableStatement,
 ): Promise<{ schema: Schema; batches: AsyncIterable<ColumnarBatch> }> {
   if (as === undefined) {
-    const fields = tableColumns(schemaOfDefinition(columns, [])).map(({ field }) => field);
-    return { schema: new Schema(fields), batches: nothing() };
+    // The rows are results of queries, in which variants are JSON.
+    return { schema: new Schema(schemaOfDefinition(columns, []).fields.map(fieldToResult)), batches: nothing() };
   }
   const names = columns.map(({ name }) => quoteName(name)).join(', ');
   const bound = await bindQuery(
@@ -151,7 +152,10 @@ export async function temporarySource(
   const sql = withDefaults(statement.sql, targets);
   const values = fields.map((field) => {
     const index = targets.indexOf(field);
-    return `${typedSql(field.type, index < 0 ? 'NULL' : `c${index}`)} AS ${quoteName(field.name)}`;
+    const value = wholeSql(field.name, field.type, index < 0 ? 'NULL' : `c${index}`, (item) =>
+      typedSql(field.type, item),
+    );
+    return `${value} AS ${quoteName(field.name)}`;
   });
   const columns = targets.map((_, index) => `c${index}`).join(', ');
   return bindQuery(context, `SELECT ${values.join(', ')} FROM (${sql}\n) AS ${quoteName('rows')}(${columns})`);

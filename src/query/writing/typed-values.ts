@@ -19,6 +19,7 @@ const PRIMITIVES = new Map<string, string>([
   ['timestamp', 'TIMESTAMP'],
   ['timestamptz', 'TIMESTAMPTZ'],
   ['timestamp_ns', 'TIMESTAMP_NS'],
+  ['timestamptz_ns', 'TIMESTAMPTZ_NS'],
   ['string', 'VARCHAR'],
   ['uuid', 'UUID'],
   ['binary', 'BLOB'],
