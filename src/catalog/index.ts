@@ -4,11 +4,14 @@ export type {
   Catalog,
   CatalogSession,
   CreateTableRequest,
+  IdentifiedCommit,
   LoadedTable,
   LoadedView,
+  Look,
   Namespace,
-  TableCommit,
   TableIdentifier,
 } from './contract.js';
-export { CommitStateUnknown } from './errors.js';
+export { CommitRefused, CommitStateUnknown } from './errors.js';
 export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';
+export type { TableCommit, TableRequirement, TableUpdate, ViewCommit, ViewUpdate } from './updates.js';
+export { addedSnapshots } from './updates.js';

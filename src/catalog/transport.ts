@@ -34,6 +34,8 @@ export class ExchangeFailure {
     readonly outcome: 'refused' | 'not-sent' | 'unknown',
     /** Absent where there was no answer. */
     readonly status: number | undefined,
+    /** How long the answer asks to be left alone (RFC 9110, `Retry-After`), in milliseconds. */
+    readonly retryAfter?: number | undefined,
   ) {}
 }
 
@@ -78,7 +80,8 @@ export function createTransport(options: TransportOptions): Transport {
       };
     }
     const error = toError(options.name, parseFailure(status, text), what.conflict ?? 'exists');
-    throw new ExchangeFailure(error, status >= 500 && status !== 501 ? 'unknown' : 'refused', status);
+    const outcome = status >= 500 && status !== 501 ? 'unknown' : 'refused';
+    throw new ExchangeFailure(error, outcome, status, retryAfterOf(headers['retry-after']));
   }
 
   async function send(token: BearerToken, what: CatalogRequest) {
@@ -142,6 +145,13 @@ export function createTransport(options: TransportOptions): Transport {
     },
     close: () => agent.close(),
   };
+}
+
+/** Seconds or a date; anything else says nothing. */
+function retryAfterOf(header: string | string[] | undefined): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const wait = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function isTransient(failure: ExchangeFailure): boolean {

@@ -4,6 +4,7 @@ import type { Engine, EngineInstance } from '../engine/contract.js';
 import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
+import type { Turns } from './committing/turns.js';
 import type { Call } from './contract.js';
 import type { RowsTable } from './rows.js';
 import type { NameContext } from './tables/names.js';
@@ -19,6 +20,8 @@ export interface QueryEnvironment {
   rangeCache: RangeCache;
   footerCache: FooterCache;
   metadataCache: MetadataCache;
+  /** Those who commit to the same table. */
+  turns: Turns;
   limits: QueryLimits;
 }
 
@@ -37,8 +40,6 @@ export interface QueryLimits {
   portionBytes: number;
   /** Bytes of a session's temporary tables. */
   temporaryBytes: number;
-  /** How often a commit that lost a race is tried again. */
-  commitRetries: number;
 }
 
 /** Finds the table of rows that a path means; undefined for paths that are not its own. */

@@ -11,6 +11,7 @@ import { createMetadataCache } from '../iceberg/index.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
+import { Turns } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';
 import { usualMemory } from './memory.js';
@@ -19,7 +20,6 @@ import { makeScratch } from './scratch.js';
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
 const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
 const TARGET_FILE_SIZE = 512 * 2 ** 20;
-const COMMIT_RETRIES = 4;
 /** How long the engine may take to end, in milliseconds. */
 const ENGINE_GRACE = 5000;
 
@@ -48,12 +48,12 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     rangeCache,
     footerCache: createFooterCache(FOOTER_CACHE_BYTES),
     metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
+    turns: new Turns(),
     limits: {
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
-      commitRetries: COMMIT_RETRIES,
     },
   };
   return {

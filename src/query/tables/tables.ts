@@ -25,6 +25,10 @@ export interface PinnedTable {
   part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
   /** Hidden columns that the statement names. */
   hidden?: string[];
+  /** When the load began, by `performance.now()`: what was committed before it is part of the state. */
+  loadedAt: number;
+  /** The catalog has only staged it: a commit with the requirement `assert-create` makes it. */
+  isStaged?: boolean;
 }
 
 /** The columns that a statement sees: the schema's, and the hidden ones that it names. */
@@ -58,17 +62,25 @@ export function metadataCacheOf({ environment }: StatementContext, table: Pinned
 
 /** Loads a table. NOT_FOUND where there is none of that name. */
 export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
+  const created = context.transaction?.created(name);
+  if (created) return created;
+  const loadedAt = performance.now();
   const loaded = await catalogOf(context, name.catalog).loadTable({ namespace: name.namespace, name: name.name });
-  const committed = parseTableMetadata(loaded.metadata);
-  const metadata = context.transaction?.overlay(name) ?? committed;
-  const snapshotId = metadata.currentSnapshotId;
+  const table = pinned(context, name, loaded, loadedAt);
+  return context.transaction?.stateOf(table) ?? table;
+}
+
+/** The state of a table that a catalog's answer holds. */
+export function pinned(context: StatementContext, name: TableName, loaded: LoadedTable, loadedAt: number): PinnedTable {
+  const metadata = parseTableMetadata(loaded.metadata);
   return {
     name,
     loaded,
     metadata,
-    snapshotId,
+    snapshotId: metadata.currentSnapshotId,
     schema: schemaOf(metadata),
     storage: context.environment.openStorage(loaded.storage),
+    loadedAt,
   };
 }
 
