@@ -10,16 +10,16 @@ import {
   applySnapshot,
   currentSchema,
   dataFileFromWritten,
+  fieldsById,
   newDataLocation,
   planScan,
   prepareSnapshot,
   removalKey,
   type SnapshotChange,
-  sameSchema,
   tableColumns,
   writeLayout,
 } from '../../iceberg/index.js';
-import type { DataFile, DeleteFile, TableMetadata } from '../../iceberg/types.js';
+import type { DataFile, DeleteFile, NestedField, TableMetadata } from '../../iceberg/types.js';
 import type { Proposal, Propose } from '../committing/contract.js';
 import { changedMeanwhile } from '../committing/lost-race.js';
 import type { StatementContext } from '../environment.js';
@@ -110,7 +110,7 @@ export async function writeDataFiles(
 export function appending(table: PinnedTable, files: readonly DataFile[]): Propose | undefined {
   if (files.length === 0) return undefined;
   return (context, state) => {
-    requireSameColumns(table, state);
+    requireColumns(table, state);
     return proposal(context, state, { operation: 'append', added: [...files] });
   };
 }
@@ -122,7 +122,7 @@ export function replacing(
   isReplaced: (file: DataFile | DeleteFile) => boolean = () => true,
 ): Propose {
   return async (context, state) => {
-    requireSameColumns(table, state);
+    requireColumns(table, state);
     if (state.metadata.defaultSpecId !== table.metadata.defaultSpecId) {
       throw changedMeanwhile(table, state, 'it is partitioned in another way');
     }
@@ -136,10 +136,12 @@ export function replacing(
   };
 }
 
-/** The files hold the columns that the table had; what became of them since is not known to be the same. */
-function requireSameColumns(before: PinnedTable, now: PinnedTable): void {
-  if (sameSchema(currentSchema(before.metadata), currentSchema(now.metadata))) return;
-  throw changedMeanwhile(before, now, 'its columns are others');
+/** The files hold the columns that the table had, which have to be columns of it still, and to be allowed the nulls that they may hold. */
+function requireColumns(before: PinnedTable, now: PinnedTable): void {
+  const current = fieldsById(currentSchema(now.metadata).fields);
+  const written = [...fieldsById(currentSchema(before.metadata).fields).values()];
+  const fits = ({ id, required }: NestedField) => current.has(id) && (required || current.get(id)?.required !== true);
+  if (!written.every(fits)) throw changedMeanwhile(before, now, 'its columns are others');
 }
 
 /** One snapshot more. */
