@@ -7,6 +7,14 @@ export function isCreate(requirements: readonly JsonObject[]): boolean {
   return requirements.some((requirement) => requirement.type === 'assert-create');
 }
 
+/** A table that is only being made meets no other requirement. */
+export function checkCreation(requirements: readonly JsonObject[]): void {
+  const others = requirements.filter(({ type }) => type !== 'assert-create');
+  if (others.length === 0) return;
+  const types = others.map(({ type }) => type).join(', ');
+  throw illegalArgument(`Invalid create requirements: ${types}`);
+}
+
 /** Fails with 409 on the first requirement that the table doesn't meet. */
 export function checkRequirements(requirements: readonly JsonObject[], base: KeptMetadata): void {
   for (const entry of requirements) checkRequirement(asObject(entry, 'update requirement'), base);
