@@ -4,6 +4,7 @@
  */
 import { CommitRefused, CommitStateUnknown, type IdentifiedCommit } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
+import type { TableMetadata } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { displayName, type TableName, tableKey } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
@@ -12,6 +13,7 @@ import type { Proposal, Propose } from './contract.js';
 import { lostRace } from './lost-race.js';
 import { Pace } from './pace.js';
 import { PendingFiles } from './pending-files.js';
+import { withMetadata } from './state.js';
 import type { Turn } from './turns.js';
 
 /** How long the other writers of this server wait, in milliseconds: for a catalog's answer, and for a change that is computed anew. */
@@ -80,10 +82,11 @@ export async function commitParties(
   const { principal, signal } = context.call;
   const keys = parties.map(({ table }) => tableKey(table.name));
   await turns.take(keys, `${principal.issuer}\n${principal.subject}`, signal, async (turn) => {
+    let after: (TableMetadata | undefined)[] = [];
     try {
-      await new Committing(context, parties, turn, options).run();
+      after = await new Committing(context, parties, turn, options).run();
     } finally {
-      for (const key of keys) turns.committed(key);
+      for (const [index, key] of keys.entries()) turns.committed(key, after[index]);
     }
   });
 }
@@ -104,16 +107,30 @@ class Committing {
     this.#pace = new Pace(Object.assign({}, ...parties.map(({ table }) => table.metadata.properties)));
   }
 
-  async run(): Promise<void> {
-    const { turns } = this.context.environment;
-    const isOutdated = this.#states.some((state) => turns.hasCommitted(tableKey(state.name), state.loadedAt));
-    if (isOutdated) await this.#reload();
+  /** What the tables are then. */
+  async run(): Promise<(TableMetadata | undefined)[]> {
+    this.#states = await Promise.all(this.#states.map((state) => this.#caughtUp(state)));
     for (;;) {
       const proposals = await this.#propose();
-      if (proposals.every((proposal) => proposal === undefined) || (await this.#send(proposals))) return;
+      const isDone = proposals.every((proposal) => proposal === undefined) || (await this.#send(proposals));
+      if (isDone) return proposals.map((proposal) => proposal?.after);
       await this.#remove(proposals);
       await this.#reload();
     }
+  }
+
+  /**
+   * The table as the writers before left it. What this server knows of that spares it a question: should somebody else have committed since, the
+   * catalog says so.
+   */
+  async #caughtUp(state: PinnedTable): Promise<PinnedTable> {
+    const { turns } = this.context.environment;
+    const key = tableKey(state.name);
+    if (!turns.hasCommitted(key, state.loadedAt)) return state;
+    const left = turns.leftBehind(key);
+    if (left?.tableUuid !== state.metadata.tableUuid) return newest(this.context, state);
+    refuseRepetition(this.context, left);
+    return withMetadata(state, left);
   }
 
   /** True once the proposals have taken effect; false where other commits were faster, so that they have to be made again. */

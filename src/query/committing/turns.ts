@@ -3,6 +3,8 @@
  * nothing right, that the catalog does; so one that lasts too long is passed by.
  */
 
+import type { TableMetadata } from '../../iceberg/types.js';
+
 /** How long the others wait for one writer that has not said how long it will take, in milliseconds. */
 const LONGEST_STEP = 5_000;
 /** Tables whose last turn is remembered. */
@@ -27,6 +29,7 @@ export class Turns {
   readonly #lines = new Map<string, Line>();
   /** When a table was last committed to, by `performance.now()`, oldest first. */
   readonly #committed = new Map<string, number>();
+  readonly #left = new Map<string, TableMetadata>();
 
   /**
    * Does the work while no other writer of these tables does theirs. Of those who wait, it is the turn of the owner who had none for the
@@ -54,12 +57,17 @@ export class Turns {
       );
     } finally {
       turn.end();
-      if (line.isEmpty && this.#lines.get(first) === line) this.#lines.delete(first);
+      if (line.isEmpty && this.#lines.get(first) === line) {
+        this.#lines.delete(first);
+        this.#left.delete(first);
+      }
     }
   }
 
-  /** Notes that a table has been committed to. */
-  committed(table: string): void {
+  /** Notes that a table has been committed to; `after` is what it then was, for those who wait. */
+  committed(table: string, after: TableMetadata | undefined): void {
+    if (after) this.#left.set(table, after);
+    else this.#left.delete(table);
     this.#committed.delete(table);
     this.#committed.set(table, performance.now());
     const [oldest] = this.#committed.keys();
@@ -69,6 +77,11 @@ export class Turns {
   /** Whether somebody of this server has committed to a table since that time, by `performance.now()`. */
   hasCommitted(table: string, since: number): boolean {
     return (this.#committed.get(table) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  /** What the writer before left of a table, as far as this server knows. */
+  leftBehind(table: string): TableMetadata | undefined {
+    return this.#left.get(table);
   }
 
   #line(table: string): Line {

@@ -94,7 +94,7 @@ export async function writeDataFiles(
       compression: compressionOf(table.metadata),
       compressionLevel: compressionLevelOf(table.metadata),
     });
-    return await inParallel(written, 4, async (file) => {
+    return await inParallel(written, uploadsAtATime(written.length), async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
       const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
       await markZones(table, file.path);
@@ -104,6 +104,11 @@ export async function writeDataFiles(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Many files are small ones, of partitions with few rows each; a few large ones are uploaded in parts besides. */
+function uploadsAtATime(files: number): number {
+  return files > 64 ? 16 : 4;
 }
 
 /** Makes uploaded files part of the table that they were written for; undefined where there are none. */

@@ -105,7 +105,7 @@ it('it is known whether a table has been committed to since it was loaded', asyn
   const turns = new Turns();
   const before = performance.now();
   expect(turns.hasCommitted('a', before)).toBe(false);
-  turns.committed('a');
+  turns.committed('a', undefined);
   expect(turns.hasCommitted('a', before)).toBe(true);
   expect(turns.hasCommitted('b', before)).toBe(false);
   await sleep(2);
