@@ -1,5 +1,6 @@
 /** What a table tells about a commit that was sent to it. */
 import { writeJson } from '../json.js';
+import type { LoadedTable } from './contract.js';
 import { addedSnapshots, type Document, type TableCommit, type TableRequirement, type TableUpdate } from './updates.js';
 
 /**
@@ -28,10 +29,10 @@ interface Metadata {
   refs?: Record<string, Document>;
 }
 
-/** A table of a commit and its metadata as it is, undefined where there is no such table. */
+/** A table of a commit, and as it is; undefined where there is no such table. */
 export interface Seen {
   commit: TableCommit;
-  metadata: unknown;
+  table: Pick<LoadedTable, 'metadata'> | undefined;
 }
 
 /**
@@ -39,8 +40,8 @@ export interface Seen {
  * others. Where there is neither, the commit counts if all tables are as it wants them.
  */
 export function commitState(seen: readonly Seen[]): CommitState {
-  const states = seen.map(({ commit, metadata }) => ({
-    state: stateOf(commit, metadata),
+  const states = seen.map(({ commit, table }) => ({
+    state: stateOf(commit, table?.metadata),
     isProof: leavesSigns(commit),
   }));
   const proofs = states.filter(({ isProof }) => isProof);
@@ -54,8 +55,8 @@ export function commitState(seen: readonly Seen[]): CommitState {
 
 /** The current snapshot of a table that has moved on since the commit was made. */
 export function rivalOf(seen: readonly Seen[]): bigint | undefined {
-  const overtaken = seen.find(({ commit, metadata }) => stateOf(commit, metadata) === 'overtaken');
-  const id = (overtaken?.metadata as Metadata | undefined)?.refs?.main?.['snapshot-id'];
+  const overtaken = seen.find(({ commit, table }) => stateOf(commit, table?.metadata) === 'overtaken');
+  const id = (overtaken?.table?.metadata as Metadata | undefined)?.refs?.main?.['snapshot-id'];
   return typeof id === 'bigint' || typeof id === 'number' ? BigInt(id) : undefined;
 }
 

@@ -3,7 +3,7 @@ import type { BearerToken } from '../auth/principal.js';
 import { SkuaError } from '../errors.js';
 import { commitState, rivalOf, type Seen } from './commit-state.js';
 import type { CatalogConfig } from './config.js';
-import type { IdentifiedCommit, Look } from './contract.js';
+import type { IdentifiedCommit, LoadedTable, Look } from './contract.js';
 import { CommitRefused, CommitStateUnknown } from './errors.js';
 import { type TableLoader, tablePath } from './table-loader.js';
 import { type CatalogRequest, ExchangeFailure, type Transport } from './transport.js';
@@ -52,6 +52,7 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
       mayPass: lostRace || overtaken || failure.status === 429,
       retryAfter,
       rival: state === 'overtaken' && found ? rivalOf(found) : undefined,
+      tables: found?.flatMap(({ table }) => table ?? []) ?? [],
     });
   }
 
@@ -61,7 +62,7 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
     config: CatalogConfig,
     entries: readonly IdentifiedCommit[],
     { waits }: Look,
-  ): Promise<Seen[] | undefined> {
+  ): Promise<LoadedSeen[] | undefined> {
     for (const wait of [0, ...waits]) {
       await sleep(Math.random() * wait);
       try {
@@ -79,11 +80,11 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
     token: BearerToken,
     config: CatalogConfig,
     { identifier, commit }: IdentifiedCommit,
-  ): Promise<Seen> {
+  ): Promise<LoadedSeen> {
     try {
-      return { commit, metadata: (await tables.load(token, config, identifier)).metadata };
+      return { commit, table: await tables.load(token, config, identifier) };
     } catch (failure) {
-      if (failure instanceof ExchangeFailure && failure.status === 404) return { commit, metadata: undefined };
+      if (failure instanceof ExchangeFailure && failure.status === 404) return { commit, table: undefined };
       throw failure;
     }
   }
@@ -103,6 +104,10 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
       await transport.exchange(token, tableRequest(config, entry));
     },
   };
+}
+
+interface LoadedSeen extends Seen {
+  table: LoadedTable | undefined;
 }
 
 interface Sending {

@@ -1,5 +1,6 @@
 import { type ErrorCode, SkuaError } from '../errors.js';
 import { parseJson } from '../json.js';
+import type { LoadedTable } from './contract.js';
 
 /**
  * Nobody knows whether the commit took effect. Files that it refers to must stay: the table may already hold them. The very same commit may be
@@ -7,7 +8,8 @@ import { parseJson } from '../json.js';
  */
 export class CommitStateUnknown extends SkuaError {}
 
-type Refusal = Pick<CommitRefused, 'isOvertaken' | 'mayPass'> & Partial<Pick<CommitRefused, 'retryAfter' | 'rival'>>;
+type Refusal = Pick<CommitRefused, 'isOvertaken' | 'mayPass'> &
+  Partial<Pick<CommitRefused, 'retryAfter' | 'rival' | 'tables'>>;
 
 /** The commit did not take effect: the table was read after the catalog's answer, or the catalog was never reached. */
 export class CommitRefused extends SkuaError {
@@ -19,13 +21,16 @@ export class CommitRefused extends SkuaError {
   readonly retryAfter: number | undefined;
   /** The current snapshot of the table that has moved on. */
   readonly rival: bigint | undefined;
+  /** The tables as they were read after the answer. */
+  readonly tables: readonly LoadedTable[];
 
-  constructor(error: SkuaError, { isOvertaken, mayPass, retryAfter, rival }: Refusal) {
+  constructor(error: SkuaError, { isOvertaken, mayPass, retryAfter, rival, tables = [] }: Refusal) {
     super(error.code, error.message, { cause: error });
     this.isOvertaken = isOvertaken;
     this.mayPass = mayPass;
     this.retryAfter = retryAfter;
     this.rival = rival;
+    this.tables = tables;
   }
 }
 

@@ -2,12 +2,12 @@
  * The one place that commits: changes of rows, definitions, ingest, replacement and whole transactions alike. It waits for the writer's turn, asks
  * for a proposal on the newest state, sends it, makes it again where another commit was faster, and removes what was written for nothing.
  */
-import { CommitRefused, CommitStateUnknown, type IdentifiedCommit } from '../../catalog/index.js';
+import { CommitRefused, CommitStateUnknown, type IdentifiedCommit, type LoadedTable } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import type { TableMetadata } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { displayName, type TableName, tableKey } from '../tables/names.js';
-import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
+import { catalogOf, loadTable, type PinnedTable, pinned } from '../tables/tables.js';
 import { refuseRepetition } from '../writing/execution.js';
 import type { Proposal, Propose } from './contract.js';
 import { lostRace } from './lost-race.js';
@@ -96,6 +96,8 @@ class Committing {
   #states: PinnedTable[];
   /** The answer that left open what became of the proposals at hand. */
   #doubt: CommitStateUnknown | undefined;
+  /** The tables as they were after the last answer. */
+  #seen: readonly LoadedTable[] = [];
 
   constructor(
     private readonly context: StatementContext,
@@ -115,7 +117,7 @@ class Committing {
       const isDone = proposals.every((proposal) => proposal === undefined) || (await this.#send(proposals));
       if (isDone) return proposals.map((proposal) => proposal?.after);
       await this.#remove(proposals);
-      await this.#reload();
+      this.#states = await Promise.all(this.parties.map(({ table }) => this.#newest(table)));
     }
   }
 
@@ -156,6 +158,7 @@ class Committing {
     }
     if (!(error instanceof CommitRefused)) return false;
     if (error.isOvertaken) this.#doubt = undefined;
+    this.#seen = error.tables;
     return error.mayPass && (await orGiveUp(this.#pace.again(error, signal)));
   }
 
@@ -202,8 +205,14 @@ class Committing {
     for (const [index, { pending }] of this.parties.entries()) await pending.remove(proposals[index]?.written ?? []);
   }
 
-  async #reload(): Promise<void> {
-    this.#states = await Promise.all(this.parties.map(({ table }) => newest(this.context, table)));
+  async #newest(table: PinnedTable): Promise<PinnedTable> {
+    const { namespace, name } = table.name;
+    const path = [...namespace, name].join('\n');
+    const seen = this.#pace.isAtOnce
+      ? this.#seen.find(({ identifier }) => [...identifier.namespace, identifier.name].join('\n') === path)
+      : undefined;
+    if (!seen) return newest(this.context, table);
+    return ofSameTable(this.context, table, pinned(this.context, table.name, seen, performance.now()));
   }
 }
 
@@ -226,7 +235,11 @@ async function newest(context: StatementContext, table: PinnedTable): Promise<Pi
     if (isThere) throw alreadyExists(table.name);
     return table;
   }
-  const fresh = await loadTable(outside, table.name);
+  return ofSameTable(context, table, await loadTable(outside, table.name));
+}
+
+function ofSameTable(context: StatementContext, table: PinnedTable, fresh: PinnedTable): PinnedTable {
+  if (table.isStaged) throw alreadyExists(table.name);
   refuseRepetition(context, fresh.metadata);
   if (fresh.metadata.tableUuid === table.metadata.tableUuid) return fresh;
   const name = displayName(table.name);

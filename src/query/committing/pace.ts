@@ -8,7 +8,7 @@ type Properties = Readonly<Record<string, string>>;
  * Iceberg's libraries make a commit four times again. A race that was lost to another commit is progress all the same, and what follows it
  * costs little, so that a table which says nothing else gets more of them, at shorter intervals.
  */
-const RETRIES = { repeated: 4, overtaken: 20 };
+const RETRIES = { repeated: 4, overtaken: 40 };
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 2_000;
 const LONGEST_IN_ALL = 1_800_000;
@@ -23,6 +23,7 @@ const LONGEST_LOOK_WAIT = 60_000;
 export class Pace {
   readonly #began = performance.now();
   #attempts = 0;
+  #isAtOnce = false;
   #doubts = 0;
 
   constructor(private readonly properties: Properties) {}
@@ -30,6 +31,11 @@ export class Pace {
   /** How often the commit was sent. */
   get attempts(): number {
     return this.#attempts + this.#doubts;
+  }
+
+  /** Whether the next attempt follows at once, so that what was read after the last one is still fresh. */
+  get isAtOnce(): boolean {
+    return this.#isAtOnce;
   }
 
   /** How long the catalog's tables are looked at after an answer. */
@@ -45,9 +51,11 @@ export class Pace {
     const longest = this.#number('commit.retry.max-wait-ms') ?? Math.max(LONGEST_WAIT, first);
     const asked = refusal.retryAfter ?? 0;
     if (asked > LONGEST_ASKED) return false;
-    const wait = asked + Math.random() * Math.min(first * 2 ** this.#attempts, longest);
+    // Those who keep losing don't lose for being late: every other attempt follows at once, on the state that was just read.
+    this.#isAtOnce = refusal.isOvertaken && !this.#isAtOnce && this.#number('commit.retry.min-wait-ms') === undefined;
+    const wait = this.#isAtOnce ? 0 : Math.random() * Math.min(first * 2 ** this.#attempts, longest);
     this.#attempts += 1;
-    return this.#attempts <= retries && this.#wait(wait, signal);
+    return this.#attempts <= retries && this.#wait(asked + wait, signal);
   }
 
   /** The same after an answer that left open what became of the commit. */
