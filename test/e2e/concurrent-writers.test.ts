@@ -1,4 +1,7 @@
+import { Field, Int64, Schema } from 'apache-arrow';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { batchToRows, rowsToBatch } from '../../src/arrow/index.js';
+import { begin as beginTransaction } from '../../src/query/tables/transaction.js';
 import { type FaultyCatalog, startFaultyCatalog } from './support/faulty-catalog.js';
 
 let catalog: FaultyCatalog;
@@ -152,7 +155,6 @@ describe('a transaction', () => {
   const commit = (transaction: string) => catalog.statements.commit(catalog.call(), transaction);
   const rowsIn = async (sql: string, transaction: string) => {
     const { schema, batches } = await catalog.statements.query(catalog.call(), { sql, transaction });
-    const { batchToRows } = await import('../../src/arrow/index.js');
     const rows: unknown[][] = [];
     for await (const batch of batches) rows.push(...batchToRows(schema, batch));
     return rows;
@@ -239,6 +241,41 @@ describe('a transaction', () => {
       message: expect.stringContaining('does not take CREATE TABLE in a transaction that changes other tables too'),
     });
     expect(await catalog.files()).toEqual(before);
+  });
+
+  it('takes bulk ingest that makes a table, with what else is done to it', async () => {
+    const schema = new Schema([new Field('n', new Int64(), true)]);
+    const target = { table: 'ingested', temporary: false, ifNotExists: 'create', ifExists: 'append' } as const;
+    async function* batches() {
+      yield rowsToBatch(schema, [[1n], [2n]]);
+    }
+    const transaction = await begin();
+    await catalog.statements.ingest(catalog.call(), { ...target, transaction }, schema, batches());
+    await catalog.statements.ingest(catalog.call(), { ...target, transaction }, schema, batches());
+    await catalog.update('UPDATE ingested SET n = 5 WHERE n = 1', transaction);
+    await expect(catalog.rows('SELECT n FROM ingested')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await commit(transaction);
+    expect(await catalog.rows('SELECT n FROM ingested ORDER BY n')).toEqual([[2n], [2n], [5n], [5n]]);
+  });
+
+  it('that is read only takes no change and no definition', async () => {
+    const { id } = await beginTransaction(catalog.call(), { current: true, readOnly: true });
+    try {
+      expect(await rowsIn('SELECT count(*) FROM x', id)).toHaveLength(1);
+      for (const sql of [
+        'INSERT INTO x VALUES (1)',
+        'DELETE FROM x',
+        'TRUNCATE TABLE x',
+        'ALTER TABLE x ADD COLUMN c INT',
+        'CREATE TABLE none (a INT)',
+        'CREATE TABLE none AS SELECT 1 AS a',
+        'DROP TABLE x',
+      ]) {
+        await expect(catalog.update(sql, id)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+      }
+    } finally {
+      await catalog.statements.rollback(catalog.call(), id);
+    }
   });
 
   it('whose new table somebody else made meanwhile is refused', async () => {

@@ -198,6 +198,22 @@ it('the error of a commit that nobody knows of names its snapshot', async () => 
   expect((failure as Error).message).toContain(`table quickstart.demo.one for snapshot ${sent}`);
 });
 
+it('bulk ingest into a table that may be there finds one without a column of the stream: ALREADY_EXISTS', async () => {
+  const wider = new Schema([...schema.fields, new Field('more', new Int64(), true)]);
+  async function* rows(): AsyncGenerator<ColumnarBatch> {
+    yield rowsToBatch(wider, [[1n, 2n]]);
+  }
+  const target = { table: 'one', temporary: false, ifExists: 'append' } as const;
+  const before = await catalog.files();
+  await expect(
+    catalog.statements.ingest(catalog.call(), { ...target, ifNotExists: 'create' }, wider, rows()),
+  ).rejects.toMatchObject({ code: 'ALREADY_EXISTS', message: expect.stringContaining('without column "more"') });
+  await expect(
+    catalog.statements.ingest(catalog.call(), { ...target, ifNotExists: 'fail' }, wider, rows()),
+  ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(await catalog.files()).toEqual(before);
+});
+
 describe('a commit that did not take effect is sent again', () => {
   it.each<[string, Fault]>([
     ['a request that was lost', 'lost request'],

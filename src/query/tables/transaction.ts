@@ -35,24 +35,17 @@ interface KnownTable {
   changes: StagedChange[];
 }
 
-export interface TransactionOptions {
-  /** Begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
-  isExplicit: boolean;
-  /** Takes no change. */
-  isReadOnly: boolean;
-}
-
 export class Transaction {
   readonly id = randomUUID();
-  readonly isExplicit: boolean;
-  readonly isReadOnly: boolean;
   readonly #tables = new Map<string, KnownTable>();
   #ended = false;
 
-  constructor({ isExplicit, isReadOnly }: TransactionOptions) {
-    this.isExplicit = isExplicit;
-    this.isReadOnly = isReadOnly;
-  }
+  /** `isExplicit`: begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
+  constructor(
+    readonly isExplicit: boolean,
+    /** Changes and definitions are refused. */
+    readonly isReadOnly = false,
+  ) {}
 
   /**
    * The table as the transaction sees it: as it was at first, with its own changes. Another table that took the name of the one that it has
@@ -166,12 +159,12 @@ export function transactionOf(call: Call, id: string | undefined): Transaction |
 }
 
 /** Begins a transaction; `current` makes it the session's own until it ends. */
-export async function begin(call: Call, options: { current: boolean; isReadOnly?: boolean }): Promise<Transaction> {
+export async function begin(call: Call, options: { current: boolean; readOnly?: boolean }): Promise<Transaction> {
   const transactions = await transactionsOf(call);
   if (options.current && transactions.current) {
     throw new SkuaError('FAILED_PRECONDITION', 'A transaction is already open in this session');
   }
-  const transaction = new Transaction({ isExplicit: options.current, isReadOnly: options.isReadOnly ?? false });
+  const transaction = new Transaction(options.current, options.readOnly);
   transactions.byId.set(transaction.id, transaction);
   if (options.current) transactions.current = transaction;
   call.report.keepsState = true;
