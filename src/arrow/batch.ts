@@ -22,3 +22,8 @@ export function batchBytes(batch: ColumnarBatch): number {
   for (const buffer of batch.buffers) total += buffer.byteLength;
   return total;
 }
+
+/** A batch in memory of its own. */
+export function ownedBatch(batch: ColumnarBatch): ColumnarBatch {
+  return { ...batch, buffers: batch.buffers.map((buffer) => Uint8Array.prototype.slice.call(buffer)) };
+}

@@ -1,7 +1,6 @@
 /** `skua serve`: the server, until a signal stops it. */
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { endProcess } from '../engine/index.js';
 import { createLogger } from '../logging.js';
 import { startServer } from '../server/index.js';
 import { untilStopped } from './signals.js';
@@ -21,7 +20,6 @@ export function serveCommand(): Command {
       logger.info('Draining: running statements finish, new calls are refused');
       const hasEnded = await server.stop();
       logger.info('Stopped');
-      // The runtime's own exit waits for the threads of the engine.
-      if (!hasEnded) endProcess();
+      if (!hasEnded) process.exit(0);
     });
 }

@@ -125,6 +125,18 @@ const storage = z.strictObject({
   cacheSize: size(0, 'Largest size of the cached byte ranges on disk.').prefault('10GiB'),
 });
 
+const engine = z.strictObject({
+  processes: integer(
+    1,
+    256,
+    'Processes that run the SQL, with the sessions spread over them. Without it, one for each processor, at most 4.',
+  ).optional(),
+  isolation: choice(
+    ['shared', 'principal'],
+    '`shared` spreads the sessions of all principals over the processes; `principal` gives each principal a process of its own, started on demand and ended when it is idle.',
+  ).prefault('shared'),
+});
+
 const limits = z.strictObject({
   concurrentStatements: integer(
     1,
@@ -213,6 +225,7 @@ export const configSchema = z.strictObject({
   auth: z.array(auth).prefault([]),
   catalogs: z.record(z.string(), catalog).prefault({}),
   storage: storage.prefault({}),
+  engine: engine.prefault({}),
   limits: limits.prefault({}),
   logging: logging.prefault({}),
   default: defaults.prefault({}),

@@ -8,22 +8,26 @@ import type { ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } fro
 import type { WrittenFile } from '../parquet/index.js';
 
 export interface Engine {
-  /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
-  readonly parser: SqlParser;
   /** Opens an isolated instance whose SQL can read files below `directory` and nothing else on the machine. */
   open(options: InstanceOptions): Promise<EngineInstance>;
+  /** The processes that run at this moment. */
+  processes(): EngineProcessStatus[];
   close(): Promise<void>;
 }
 
-export interface EngineOptions {
-  /**
-   * Memory that the process may use, in bytes. The instances at work share it; a statement that wants more than is there ends with
-   * RESOURCE_EXHAUSTED, and the process goes on. Without it, each instance has what it was opened with.
-   */
-  memory?: number;
+export interface EngineProcessStatus {
+  /** Of the operating system. */
+  pid: number;
+  /** `spare`: started, and waiting for its first session. */
+  role: 'shared' | 'own' | 'spare';
+  sessions: number;
+  /** Requests under way. */
+  requests: number;
 }
 
 export interface InstanceOptions {
+  /** Whose statements run in it: a word that is the same for all instances of one principal, and of nobody else. */
+  principal: string;
   /** A folder that belongs to this instance alone. */
   directory: string;
   /** Memory that the instance may use before it spills or refuses with RESOURCE_EXHAUSTED, in bytes. */
@@ -166,6 +170,8 @@ export interface QueryDescription {
 }
 
 export interface EngineInstance {
+  /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
+  readonly parser: SqlParser;
   /**
    * Binds and types a query without reading data; `bound` has the types of the values that its parameters get. Unknown column: INVALID_ARGUMENT.
    * Aborting the signal interrupts it: CANCELLED.
@@ -210,13 +216,15 @@ export interface RunOptions {
   parameters?: ParameterRow;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
+  /** Each batch is good only until the next one is asked for, or the stream is left: for readers that keep none. */
+  lend?: boolean;
   /** Given a function that says how much of the query is done, 0 to 1, where the engine knows it; before the query begins. */
   onProgress?: ((read: () => number | undefined) => void) | undefined;
 }
 
 export interface ResultStream {
   schema: Schema;
-  /** Pulled, never pushed: nothing is computed ahead of the consumer beyond one batch. Leaving the loop early stops the query. */
+  /** Pulled, never pushed: no more than a few batches are computed ahead of the consumer. Leaving the loop early stops the query. */
   batches: AsyncIterable<ColumnarBatch>;
 }
 

@@ -68,6 +68,7 @@ export interface StatementRequest {
 
 export interface StatementStream {
   schema: Schema;
+  /** Each batch is good only until the next one is asked for, or the stream is left. */
   batches: AsyncIterable<ColumnarBatch>;
 }
 

@@ -1,6 +1,6 @@
 /** What the query room needs of the house; the server puts it together once. */
 import type { Catalog } from '../catalog/contract.js';
-import type { Engine, EngineInstance } from '../engine/contract.js';
+import type { EngineInstance } from '../engine/contract.js';
 import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
@@ -13,7 +13,6 @@ import type { Transaction } from './tables/transaction.js';
 export interface QueryEnvironment {
   /** By configured name. */
   catalogs: ReadonlyMap<string, Catalog>;
-  engine: Engine;
   /** The session's own engine instance, opened on first use. */
   instance(call: Call): Promise<SessionInstance>;
   openStorage(access: StorageAccess): Storage;

@@ -91,7 +91,7 @@ class Statements implements StatementService {
     switch (statement.kind) {
       case 'query': {
         const bound = await bindQuery(context, statement.sql, request.pins);
-        return runQuery(context, bound, parameterRows(request, bound.parameterCount));
+        return runQuery(context, bound, parameterRows(request, bound.parameterCount), { lend: true });
       }
       case 'explain':
         return rowsStream(await explain(context, statement, parameterRows(request)[0]));
@@ -137,7 +137,8 @@ class Statements implements StatementService {
   }
 
   async #classify(call: Call, request: StatementRequest): Promise<{ context: StatementContext; statement: Statement }> {
-    const statements = await this.environment.engine.parser.split(request.sql);
+    const { engine } = await this.environment.instance(call);
+    const statements = await engine.parser.split(request.sql);
     if (statements.length > 1) {
       throw new SkuaError(
         'INVALID_ARGUMENT',

@@ -6,20 +6,22 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, createRestCatalog } from '../catalog/index.js';
 import { type Config, storeAccessOf } from '../config/index.js';
-import { type Engine, openDuckDbEngine } from '../engine/index.js';
+import { type Engine, openDuckDb } from '../engine/index.js';
 import { createMetadataCache } from '../iceberg/index.js';
+import type { Logger } from '../logging.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
 import { Turns } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';
-import { usualMemory } from './memory.js';
+import { memoryOfEngine } from './memory.js';
 import { makeScratch } from './scratch.js';
 
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
 const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
 const TARGET_FILE_SIZE = 512 * 2 ** 20;
+const MOST_USUAL_PROCESSES = 4;
 /** How long the engine may take to end, in milliseconds. */
 const ENGINE_GRACE = 5000;
 
@@ -28,7 +30,7 @@ export interface OpenedEnvironment {
   close(): Promise<void>;
 }
 
-export async function openEnvironment(config: Config): Promise<OpenedEnvironment> {
+export async function openEnvironment(config: Config, logger: Logger): Promise<OpenedEnvironment> {
   const base = config.storage.cacheDirectory ?? tmpdir();
   await mkdir(base, { recursive: true });
   // On the cache's own file system, so that cached files can be linked into a session's folder.
@@ -38,11 +40,16 @@ export async function openEnvironment(config: Config): Promise<OpenedEnvironment
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
   });
-  const engine = await openDuckDbEngine({ memory: config.limits.memory ?? usualMemory() });
+  const engine = await openDuckDb({
+    processes: config.engine.processes ?? Math.min(availableParallelism(), MOST_USUAL_PROCESSES),
+    isolation: config.engine.isolation,
+    memory: memoryOfEngine(config.limits.memory),
+    onProcessEnd: ({ pid, reason, how, lastWords, victims }) =>
+      logger.error({ pid, reason, how, lastWords, statements: victims.length }, 'An engine process ended'),
+  });
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
-    engine,
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
     rangeCache,
@@ -89,7 +96,9 @@ function sessionInstance(call: Call, engine: Engine, config: Config, scratch: st
     async () => {
       const directory = join(scratch, 'sessions', randomUUID());
       await mkdir(directory, { recursive: true, mode: 0o700 });
+      const { issuer, subject } = call.session.owner;
       const instance = await engine.open({
+        principal: JSON.stringify([issuer, subject]),
         directory,
         memoryLimit: config.limits.memoryPerSession,
         spillLimit: config.limits.spillPerSession,

@@ -24,7 +24,7 @@ export interface RunningServer {
 /** Starts the server. A port that is taken, or a certificate that can't be read: an error that says so. */
 export async function startServer(config: Config, options: { logger: Logger }): Promise<RunningServer> {
   const { logger } = options;
-  const { environment, close } = await openEnvironment(config);
+  const { environment, close } = await openEnvironment(config, logger);
   const sessions = createSessionStore({
     idleTimeout: config.limits.sessionIdleTimeout,
     perPrincipal: config.limits.sessionsPerPrincipal,

@@ -8,6 +8,7 @@ import { batchToRows } from '../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../src/auth/principal.js';
 import { loadConfig } from '../../src/config/index.js';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
+import { createLogger } from '../../src/logging.js';
 import type { Call, StatementService } from '../../src/query/contract.js';
 import { createStatementService } from '../../src/query/index.js';
 import { type OpenedEnvironment, openEnvironment } from '../../src/server/environment.js';
@@ -51,6 +52,7 @@ warehouse = "quickstart"
 credential_delegation = "vended"
 `,
       }),
+      createLogger({ level: 'error', format: 'json' }),
     );
     statements = createStatementService(opened.environment);
     const sessions = createSessionStore({

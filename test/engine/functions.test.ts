@@ -31,7 +31,7 @@ async function functions(types: string): Promise<string[]> {
 async function allowed(names: string[], sqlOf: (name: string) => string): Promise<string[]> {
   const passed: string[] = [];
   for (const name of names) {
-    const refusal = await bench.engine.parser.parseQuery(sqlOf(name)).then(
+    const refusal = await bench.instance.parser.parseQuery(sqlOf(name)).then(
       () => undefined,
       (error: { code?: string }) => error.code,
     );

@@ -18,20 +18,20 @@ describe('a text made to break the parser', () => {
     ['set operations', `SELECT 1${deep('', '', ' INTERSECT SELECT 1')}`],
     ['common table expressions', deep('WITH a AS (', 'SELECT 1', ') SELECT 1')],
   ])('nests %s too deeply: refused, and the engine goes on', async (_, sql) => {
-    await expect(bench.engine.parser.parseQuery(sql)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(bench.instance.parser.parseQuery(sql)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await bench.rows('SELECT 1')).toEqual([[1]]);
   });
 
   it('nests deeply, within what DuckDB allows: is parsed and run', async () => {
     const sql = `SELECT ${'CASE WHEN true THEN '.repeat(200)}1${' END'.repeat(200)} AS one`;
-    await bench.engine.parser.parseQuery(sql);
+    await bench.instance.parser.parseQuery(sql);
     expect((await bench.instance.describe(sql, [])).schema.fields).toHaveLength(1);
     expect(await bench.rows(sql)).toEqual([[1]]);
   });
 
   it('is long: is parsed like a short one', async () => {
     const sql = `SELECT '${'é'.repeat(100_000)}', 🦉.a.b.c, * FROM "🦉".a.b`;
-    const { tables, qualifiedColumns, scopes } = await bench.engine.parser.parseQuery(sql);
+    const { tables, qualifiedColumns, scopes } = await bench.instance.parser.parseQuery(sql);
     expect(tables.map(({ start, end }) => sql.slice(start, end))).toEqual(['"🦉".a.b']);
     expect(qualifiedColumns.map(({ start, end }) => sql.slice(start, end))).toEqual(['🦉.a.b.c']);
     expect(scopes[0]?.stars.map(({ exclude }) => sql.slice(exclude.start - 1, exclude.end))).toEqual(['*']);
@@ -53,7 +53,7 @@ describe('a text that takes too long to plan', () => {
     ['joins', joined(200)],
     ['aliases', aliases(60)],
   ])('by its %s is refused by name', async (_, sql) => {
-    const parsed = bench.engine.parser.parseQuery(sql);
+    const parsed = bench.instance.parser.parseQuery(sql);
     await expect(parsed).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: /too complex/ });
   });
 
@@ -73,7 +73,7 @@ describe('a text that takes too long to plan', () => {
     ['aliases of aliases', aliases(10)],
     ['tables in FROM', `${'SELECT * FROM ('.repeat(100)}SELECT 1 AS x${')'.repeat(100)}`],
   ])('is told from one with many %s, which runs', async (_, sql) => {
-    await bench.engine.parser.parseQuery(sql);
+    await bench.instance.parser.parseQuery(sql);
     expect(await bench.rows(sql)).toHaveLength(1);
   });
 });
@@ -102,8 +102,8 @@ it('more queries at a time than there are threads wait for their turn', async ()
 
 describe('split', () => {
   it('ends a line comment at a carriage return, as the engine does', async () => {
-    expect(await bench.engine.parser.split('SELECT 1 -- one\r; SELECT 2')).toEqual(['SELECT 1', 'SELECT 2']);
-    expect(await bench.engine.parser.split('SELECT 1 -- one\rWHERE false')).toEqual(['SELECT 1 -- one\rWHERE false']);
+    expect(await bench.instance.parser.split('SELECT 1 -- one\r; SELECT 2')).toEqual(['SELECT 1', 'SELECT 2']);
+    expect(await bench.instance.parser.split('SELECT 1 -- one\rWHERE false')).toEqual(['SELECT 1 -- one\rWHERE false']);
     expect(await bench.rows('SELECT 1 -- one\rWHERE false')).toEqual([]);
   });
 });

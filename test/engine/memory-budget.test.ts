@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryShares, type Shareholder } from '../../src/engine/duckdb/budget/shares.js';
 import { MemoryWatch } from '../../src/engine/duckdb/budget/watch.js';
-import { openDuckDbEngine } from '../../src/engine/index.js';
+import { openDuckDb } from '../../src/engine/index.js';
 import type { SkuaError } from '../../src/errors.js';
-import { rowsOf } from './support.js';
+import { engineOptions, rowsOf } from './support.js';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
@@ -125,11 +125,11 @@ describe.runIf(process.platform === 'linux')('a process with a limit', () => {
     ['an aggregated list', 'SELECT len(list(a.range)) FROM range(100000) a, range(100000) b'],
     ['an aggregated text', "SELECT len(string_agg(repeat('x', 100000))) FROM range(100000)"],
     ['a list of lists', 'SELECT len(list_transform(range(100000000), x -> [x, x, x]))'],
-  ])('refuses %s that would not fit, and goes on', async (_, sql) => {
+  ])('refuses %s that would not fit, and goes on', { timeout: 60_000 }, async (_, sql) => {
     const directory = mkdtempSync(join(tmpdir(), 'skua-memory-'));
-    const engine = await openDuckDbEngine({ memory: 2 * GB });
+    const engine = await openDuckDb({ ...engineOptions, memory: 2 * GB });
     try {
-      const instance = await engine.open({ directory, memoryLimit: 256 * MB, threads: 2 });
+      const instance = await engine.open({ principal: 'somebody', directory, memoryLimit: 256 * MB, threads: 2 });
       await expect(rowsOf(instance, sql)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
       expect(await rowsOf(instance, 'SELECT 42')).toEqual([[42]]);
     } finally {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { useEngine } from './support.js';
 
 const bench = useEngine();
-const parse = (sql: string) => bench.engine.parser.parseQuery(sql);
+const parse = (sql: string) => bench.instance.parser.parseQuery(sql);
 const named = async (sql: string) =>
   (await parse(sql)).tables.map(({ path, start, end }) => [path.join('|'), sql.slice(start, end)]);
 
@@ -86,5 +86,5 @@ describe('parseQuery', () => {
 
 it('splits at top-level semicolons only', async () => {
   const sql = `-- c;\nSELECT 1; /* ; /* ; */ */ ; SELECT ';' , $$;$$, $x$ ; $x$, "a;", E'\\';' -- x;\n;`;
-  expect(await bench.engine.parser.split(sql)).toEqual(['SELECT 1', `SELECT ';' , $$;$$, $x$ ; $x$, "a;", E'\\';'`]);
+  expect(await bench.instance.parser.split(sql)).toEqual(['SELECT 1', `SELECT ';' , $$;$$, $x$ ; $x$, "a;", E'\\';'`]);
 });

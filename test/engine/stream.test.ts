@@ -111,7 +111,7 @@ describe('cancelling', () => {
 
   it('ends everything that runs when the instance closes', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'skua-engine-'));
-    const instance = await bench.engine.open({ directory, memoryLimit: 1 << 28, threads: 1 });
+    const instance = await bench.engine.open({ principal: 'somebody', directory, memoryLimit: 1 << 28, threads: 1 });
     const running = expect(instance.run(forever, [], { signal: never, batchBytes: 1000 })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
@@ -174,7 +174,7 @@ describe('a session', () => {
 
   it('is told when memory runs out', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'skua-engine-'));
-    const small = await bench.engine.open({ directory, memoryLimit: 20 << 20, threads: 1 });
+    const small = await bench.engine.open({ principal: 'somebody', directory, memoryLimit: 20 << 20, threads: 1 });
     const options = { signal: never, batchBytes: 1000 };
     const sql = "SELECT length(string_agg(repeat('x', 1000), '')) FROM range(1000000)";
     await expect(small.run(sql, [], options)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });

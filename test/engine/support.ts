@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../src/arrow/index.js';
 import type { ParameterRow, ParquetSource, TableScan } from '../../src/engine/contract.js';
 import { Database } from '../../src/engine/duckdb/native/database.js';
-import { type Engine, type EngineInstance, openDuckDbEngine } from '../../src/engine/index.js';
+import { type Engine, type EngineInstance, openDuckDb, type PlacementOptions } from '../../src/engine/index.js';
 import type { PhysicalColumn, TableColumn } from '../../src/expressions/index.js';
 
 export interface Bench {
@@ -19,15 +19,22 @@ export interface Bench {
   rows(sql: string, scans?: TableScan[], parameters?: ParameterRow): Promise<unknown[][]>;
 }
 
+export const engineOptions: PlacementOptions = { processes: 1, isolation: 'shared', memory: 8 * 2 ** 30 };
+
 /** An engine and an instance for the tests of a file. */
-export function useEngine(): Bench {
+export function useEngine(options: Partial<PlacementOptions> = {}): Bench {
   const bench = {} as Bench;
   let unrestricted: Database;
   beforeAll(async () => {
     bench.directory = mkdtempSync(join(tmpdir(), 'skua-engine-'));
-    bench.engine = await openDuckDbEngine();
-    bench.instance = await bench.engine.open({ directory: bench.directory, memoryLimit: 1 << 30, threads: 2 });
     unrestricted = await Database.open({ threads: '2' });
+    bench.engine = await openDuckDb({ ...engineOptions, ...options });
+    bench.instance = await bench.engine.open({
+      principal: 'somebody',
+      directory: bench.directory,
+      memoryLimit: 1 << 30,
+      threads: 2,
+    });
     bench.write = async (sql) => {
       const connection = unrestricted.connect();
       try {

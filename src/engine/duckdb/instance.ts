@@ -21,6 +21,7 @@ import { quoteText } from './native/text.js';
 import { typedTexts } from './parsing/parameter-types.js';
 import { columnValues } from './planning/column-values.js';
 import type { Planner } from './planning/planner.js';
+import type { ResultMemory } from './results/buffer-allocator.js';
 import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { attachScans } from './scans/attach.js';
@@ -29,7 +30,7 @@ import { bindParameters } from './types/parameters.js';
 import { Use } from './use.js';
 import { writeFiles } from './writing/write.js';
 
-export class DuckDbInstance implements EngineInstance {
+export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   /** What is under way, and how to end it. */
   private readonly running = new Set<() => Promise<void>>();
   private closing: Promise<void> | undefined;
@@ -43,7 +44,11 @@ export class DuckDbInstance implements EngineInstance {
   ) {}
 
   /** The instance's memory is part of the process's, where that is limited. */
-  static async open(options: InstanceOptions, planner: Planner, memory?: MemoryBudget): Promise<DuckDbInstance> {
+  static async open(
+    options: Omit<InstanceOptions, 'principal'>,
+    planner: Planner,
+    memory?: MemoryBudget,
+  ): Promise<DuckDbInstance> {
     const database = await Database.open({ ...commonConfiguration, threads: String(options.threads) });
     const connection = database.connect();
     const emptyFile = `${options.directory}/.empty.parquet`;
@@ -110,7 +115,8 @@ export class DuckDbInstance implements EngineInstance {
     });
   }
 
-  async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
+  /** `memory` is where the batches lie. */
+  async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
       const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
@@ -126,7 +132,7 @@ export class DuckDbInstance implements EngineInstance {
     use.stopWith(end);
     return {
       schema: schemaOf(columns),
-      batches: { [Symbol.asyncIterator]: () => use.untilEnd(result.batches(options.batchBytes), end) },
+      batches: { [Symbol.asyncIterator]: () => use.untilEnd(result.batches(options.batchBytes, memory), end) },
     };
   }
 

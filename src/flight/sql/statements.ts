@@ -1,6 +1,6 @@
 /** Statements: planned by GetFlightInfo, fetched by DoGet, changed by DoPut, with parameters or without. */
 import { DataType, Field, Schema, TimeMillisecond, Timestamp, TimeUnit, Utf8 } from 'apache-arrow';
-import { type ColumnarBatch, encodeSchema } from '../../arrow/index.js';
+import { type ColumnarBatch, encodeSchema, ownedBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import type { StatementDescription, StatementRequest, StatementService } from '../../query/contract.js';
 import type { FlightCall, RunningCall } from '../flight-call.js';
@@ -246,7 +246,7 @@ function bindableType(type: DataType): DataType {
 
 async function collect(stream: ResultStream): Promise<{ schema: Schema; batches: ColumnarBatch[] }> {
   const batches: ColumnarBatch[] = [];
-  for await (const batch of stream.batches) batches.push(batch);
+  for await (const batch of stream.batches) batches.push(ownedBatch(batch));
   return { schema: stream.schema, batches };
 }
 

@@ -29,8 +29,7 @@ async function refusePieces(context: StatementContext, { sql, pieces }: Statemen
     const before = kind === 'tables' ? 'SELECT 1 FROM' : 'SELECT';
     const blank = sql.slice(before.length, start).replace(/[^\n]/g, ' ');
     const query = `${before}${blank}${sql.slice(start, end)}`;
-    await context.environment.engine.parser.parseQuery(
-      normalizeQuery(query, (name) => findCatalog(names, name) !== undefined),
-    );
+    const { engine } = await context.environment.instance(context.call);
+    await engine.parser.parseQuery(normalizeQuery(query, (name) => findCatalog(names, name) !== undefined));
   }
 }

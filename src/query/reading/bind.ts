@@ -80,7 +80,8 @@ export class Binder {
 
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
     const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined);
-    const parsed = await this.statement.environment.engine.parser.parseQuery(normal);
+    const { engine } = await this.statement.environment.instance(this.statement.call);
+    const parsed = await engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
     const edits = await Promise.all(
       parsed.tables.map(async (reference) => {

@@ -1,7 +1,14 @@
 /** A query from text to a stream of batches. */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
-import type { ParameterRow, ResultStream, ScanDemand, TableBinding, TableScan } from '../../engine/contract.js';
+import type {
+  ParameterRow,
+  ResultStream,
+  RunOptions,
+  ScanDemand,
+  TableBinding,
+  TableScan,
+} from '../../engine/contract.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
@@ -71,14 +78,18 @@ export async function stageQuery(
   }
 }
 
-/** Runs a bound query, once for each row of parameters if there are any, and streams the union. */
+/**
+ * Runs a bound query, once for each row of parameters if there are any, and streams the union. Lent batches are good only until the next one
+ * is asked for; others are the caller's.
+ */
 export async function runQuery(
   context: StatementContext,
   bound: BoundQuery,
   parameterRows: readonly ParameterRow[],
+  options: Pick<RunOptions, 'lend'> = {},
 ): Promise<StatementStream> {
   const rows = parameterRows.length > 0 ? parameterRows : [undefined];
-  const first = await start(context, bound, rows[0]);
+  const first = await start(context, bound, rows[0], options);
   const rest = rows.slice(1);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
@@ -90,7 +101,7 @@ export async function runQuery(
       await current.end();
     }
     for (const row of rest) {
-      current = await start(context, bound, row);
+      current = await start(context, bound, row, options);
       try {
         yield* current.stream.batches;
       } finally {
@@ -111,12 +122,14 @@ async function start(
   context: StatementContext,
   bound: BoundQuery,
   parameters: ParameterRow | undefined,
+  options: Pick<RunOptions, 'lend'>,
 ): Promise<StartedQuery> {
   const { engine } = await context.environment.instance(context.call);
   const { scans, area } = await stageQuery(context, bound, parameters);
   const stop = new AbortController();
   try {
     const stream = await engine.run(bound.sql, scans, {
+      ...options,
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
       batchBytes: context.environment.limits.batchBytes,

@@ -7,6 +7,7 @@ import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
@@ -70,6 +71,7 @@ local_roots = [${text(warehouse)}]
 ${more}
 `,
       }),
+      createLogger({ level: 'error', format: 'json' }),
     );
   const { environment, close } = await open((proxy.address() as AddressInfo).port, settings);
   let other: Awaited<ReturnType<typeof open>> | undefined;

@@ -1,2 +1,2 @@
 export { InstanceBudget } from './instance-budget.js';
-export { type MemoryBudget, openMemoryBudget } from './memory-budget.js';
+export { MemoryBudget } from './memory-budget.js';

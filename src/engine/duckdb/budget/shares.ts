@@ -19,7 +19,13 @@ export class MemoryShares {
   private readonly limits = new Map<Shareholder, number>();
   private last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly total: number) {}
+  constructor(private total: number) {}
+
+  /** Divides another amount from now on. */
+  resize(total: number): void {
+    this.total = total;
+    void this.inTurn(() => this.divide());
+  }
 
   /** Takes a share. Where those that hold more can't give enough of it back: RESOURCE_EXHAUSTED. */
   join(holder: Shareholder): Promise<void> {
@@ -43,12 +49,17 @@ export class MemoryShares {
   leave(holder: Shareholder): Promise<void> {
     return this.inTurn(async () => {
       this.limits.delete(holder);
-      const fair = this.total / Math.max(this.limits.size, 1);
-      for (const [other, limit] of this.limits) {
-        const share = Math.min(other.most, fair);
-        if (limit < share) await this.set(other, share);
-      }
+      await this.divide();
     });
+  }
+
+  /** Gives each what is fair, as far as it can. */
+  private async divide(): Promise<void> {
+    const fair = this.total / Math.max(this.limits.size, 1);
+    for (const [holder, limit] of this.limits) {
+      const share = Math.min(holder.most, fair);
+      if (limit !== share) await this.set(holder, share);
+    }
   }
 
   private async set(holder: Shareholder, bytes: number): Promise<boolean> {

@@ -23,7 +23,7 @@ const patience = 500;
  */
 export class MemoryWatch {
   private readonly watched = new Set<Watched>();
-  private readonly reserve: number;
+  private reserve: number;
   private timer: NodeJS.Timeout | undefined;
   private before = 0;
   private current = 0;
@@ -31,7 +31,7 @@ export class MemoryWatch {
 
   /** `total` bytes for the whole process. */
   constructor(
-    private readonly total: number,
+    private total: number,
     private readonly memory: ProcessMemory,
   ) {
     this.reserve = reserveOf(total);
@@ -42,6 +42,12 @@ export class MemoryWatch {
     this.setLimit(this.usual);
     this.timer = setInterval(() => this.look(), interval);
     this.timer.unref();
+  }
+
+  /** Another total holds from the next look on. */
+  resize(total: number): void {
+    this.total = total;
+    this.reserve = reserveOf(total);
   }
 
   close(): void {

@@ -41,6 +41,9 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
+/** The engine failed in a way that it did not foresee: its database may be invalid from now on, or its memory damaged. */
+export class BrokenEngineError extends SkuaError {}
+
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
@@ -50,7 +53,7 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
   }
   if (code === 'INTERNAL') {
-    return new SkuaError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
+    return new BrokenEngineError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
   }
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));

@@ -222,15 +222,18 @@ function native(): Native {
  */
 const nativeStack = 16 * 2 ** 20;
 
-/** Calls that run or wait for a thread; one more would throw. The most that koffi allows. */
-const mostCalls = 4096;
+/** The most that koffi allows. */
+const koffiCalls = 4096;
+
+/** Calls at the same time: as many as there are threads for them. Each has its stack from when it is made. */
+const mostCalls = Math.min(Number(process.env.UV_THREADPOOL_SIZE) || 4, 1024);
 
 function load(): Native {
   koffi.config({
     ...koffi.config(),
     async_stack_size: nativeStack,
     sync_stack_size: nativeStack,
-    max_async_calls: mostCalls,
+    max_async_calls: koffiCalls,
   });
   // Memory that is freed is no longer the process's: what its allocator merely kept would count towards the limit of the process.
   process.env.DUCKDB_JE_MALLOC_CONF ??= 'retain:false';
@@ -289,20 +292,42 @@ export function inBackground<N extends keyof Signatures>(
 ): Promise<NativeTypes[Signatures[N][0]]> {
   const call = native().asynchronous(name);
   return new Promise((resolve, reject) => {
-    call(...(args as unknown[]), (error: unknown, result: NativeTypes[Signatures[N][0]]) => {
-      if (error) reject(error);
-      else resolve(result);
-      // Keeps the arguments alive until here.
-      void args;
-    });
+    const begin = () =>
+      call(...(args as unknown[]), (error: unknown, result: NativeTypes[Signatures[N][0]]) => {
+        calls--;
+        waiting.shift()?.();
+        if (error) reject(error);
+        else resolve(result);
+        // Keeps the arguments alive until here.
+        void args;
+      });
+    const inTurn = () => {
+      calls++;
+      begin();
+    };
+    if (calls < mostCalls) inTurn();
+    else waiting.push(inTurn);
   });
 }
+
+let calls = 0;
+const waiting: (() => void)[] = [];
 
 /** `getrlimit` and `setrlimit`: 0 where they succeed. Not on Windows. */
 export function resourceLimits() {
   const { system } = native();
   const parameters = ['int', 'void*'] as const;
   return { get: system('getrlimit', [...parameters]), set: system('setrlimit', [...parameters]) };
+}
+
+const RLIMIT_CORE = 4;
+
+/** Has the system write no core file of this process, where it has such limits. */
+export function noCoreFiles(): void {
+  if (process.platform === 'win32') return;
+  const limits = new BigUint64Array(2);
+  const { get, set } = resourceLimits();
+  if (get(RLIMIT_CORE, limits) === 0) set(RLIMIT_CORE, new BigUint64Array([0n, limits[1] ?? 0n]));
 }
 
 /** Ends the process with exit code 0, whatever its threads are doing; on Windows with the code of a killed one. */

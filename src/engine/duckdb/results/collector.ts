@@ -2,6 +2,7 @@ import type { ColumnarBatch, FieldNode } from '../../../arrow/batch.js';
 import { SkuaError } from '../../../errors.js';
 import { copyMemory, type Pointer } from '../native/library.js';
 import { addressOf, allocate } from '../native/memory.js';
+import { type BufferAllocator, heap } from './buffer-allocator.js';
 import { GrowingBits, GrowingBytes } from './growing.js';
 import type { Layout } from './result-type.js';
 
@@ -11,8 +12,8 @@ export class BatchCollector {
   private readonly root = new ArrayReader();
   rows = 0;
 
-  constructor(layouts: readonly Layout[]) {
-    this.columns = layouts.map(collectorFor);
+  constructor(layouts: readonly Layout[], memory: BufferAllocator = heap) {
+    this.columns = layouts.map((layout) => collectorFor(layout, memory));
   }
 
   /** Bytes gathered so far. */
@@ -103,9 +104,13 @@ class Scratch {
 abstract class ColumnCollector {
   protected readonly array = new ArrayReader();
   protected readonly scratch = new Scratch();
-  private readonly validity = new GrowingBits();
+  private readonly validity: GrowingBits;
   private nulls = 0;
   protected rows = 0;
+
+  constructor(memory: BufferAllocator) {
+    this.validity = new GrowingBits(memory);
+  }
 
   get bytes(): number {
     return this.validity.byteLength + this.valueBytes;
@@ -157,10 +162,14 @@ abstract class ColumnCollector {
 }
 
 class FixedCollector extends ColumnCollector {
-  private readonly values = new GrowingBytes();
+  private readonly values: GrowingBytes;
 
-  constructor(private readonly width: number) {
-    super();
+  constructor(
+    private readonly width: number,
+    memory: BufferAllocator,
+  ) {
+    super(memory);
+    this.values = new GrowingBytes(memory);
   }
 
   protected get valueBytes(): number {
@@ -177,7 +186,12 @@ class FixedCollector extends ColumnCollector {
 }
 
 class BooleanCollector extends ColumnCollector {
-  private readonly values = new GrowingBits();
+  private readonly values: GrowingBits;
+
+  constructor(memory: BufferAllocator) {
+    super(memory);
+    this.values = new GrowingBits(memory);
+  }
 
   protected get valueBytes(): number {
     return this.values.byteLength;
@@ -194,8 +208,12 @@ class BooleanCollector extends ColumnCollector {
 
 /** Offsets of lists and of variable-length values: each chunk counts from its own start. */
 class Offsets {
-  private readonly store = new GrowingBytes();
+  private readonly store: GrowingBytes;
   private end = 0;
+
+  constructor(memory: BufferAllocator) {
+    this.store = new GrowingBytes(memory);
+  }
 
   get byteLength(): number {
     return this.store.length;
@@ -235,8 +253,14 @@ class Offsets {
 }
 
 class VariableCollector extends ColumnCollector {
-  private readonly offsets = new Offsets();
-  private readonly values = new GrowingBytes();
+  private readonly offsets: Offsets;
+  private readonly values: GrowingBytes;
+
+  constructor(memory: BufferAllocator) {
+    super(memory);
+    this.offsets = new Offsets(memory);
+    this.values = new GrowingBytes(memory);
+  }
 
   protected get valueBytes(): number {
     return this.offsets.byteLength + this.values.length;
@@ -254,11 +278,15 @@ class VariableCollector extends ColumnCollector {
 
 /** Values that DuckDB keeps at any length, and that have to be of one. */
 class SizedCollector extends ColumnCollector {
-  private readonly values = new GrowingBytes();
+  private readonly values: GrowingBytes;
   private readonly offsets = new Scratch();
 
-  constructor(private readonly width: number) {
-    super();
+  constructor(
+    private readonly width: number,
+    memory: BufferAllocator,
+  ) {
+    super(memory);
+    this.values = new GrowingBytes(memory);
   }
 
   protected get valueBytes(): number {
@@ -313,12 +341,13 @@ function isEven(offsets: Int32Array, width: number): boolean {
 }
 
 class ListCollector extends ColumnCollector {
-  private readonly offsets = new Offsets();
+  private readonly offsets: Offsets;
   private readonly child: ColumnCollector;
 
-  constructor(child: Layout) {
-    super();
-    this.child = collectorFor(child);
+  constructor(child: Layout, memory: BufferAllocator) {
+    super(memory);
+    this.offsets = new Offsets(memory);
+    this.child = collectorFor(child, memory);
   }
 
   protected get valueBytes(): number {
@@ -343,10 +372,11 @@ class StructCollector extends ColumnCollector {
   /** `size` is how many values of each child belong to one row. */
   constructor(
     children: readonly Layout[],
+    memory: BufferAllocator,
     private readonly size = 1,
   ) {
-    super();
-    this.children = children.map(collectorFor);
+    super(memory);
+    this.children = children.map((child) => collectorFor(child, memory));
   }
 
   protected get valueBytes(): number {
@@ -366,22 +396,22 @@ class StructCollector extends ColumnCollector {
   }
 }
 
-function collectorFor(layout: Layout): ColumnCollector {
+function collectorFor(layout: Layout, memory: BufferAllocator): ColumnCollector {
   switch (layout.kind) {
     case 'fixed':
-      return new FixedCollector(layout.width);
+      return new FixedCollector(layout.width, memory);
     case 'boolean':
-      return new BooleanCollector();
+      return new BooleanCollector(memory);
     case 'variable':
-      return new VariableCollector();
+      return new VariableCollector(memory);
     case 'sized':
-      return new SizedCollector(layout.width);
+      return new SizedCollector(layout.width, memory);
     case 'list':
-      return new ListCollector(layout.child);
+      return new ListCollector(layout.child, memory);
     case 'fixedSizeList':
-      return new StructCollector([layout.child], layout.size);
+      return new StructCollector([layout.child], memory, layout.size);
     case 'struct':
-      return new StructCollector(layout.children);
+      return new StructCollector(layout.children, memory);
   }
 }
 

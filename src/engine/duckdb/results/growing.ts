@@ -1,6 +1,5 @@
-import { SkuaError } from '../../../errors.js';
 import { copyMemory, type Pointer } from '../native/library.js';
-import { addressOf } from '../native/memory.js';
+import type { BufferAllocator } from './buffer-allocator.js';
 
 const empty = new Uint8Array(0);
 
@@ -10,6 +9,8 @@ export class GrowingBytes {
   private address: Pointer = 0;
   private expected = 0;
   length = 0;
+
+  constructor(private readonly allocator: BufferAllocator) {}
 
   /** Makes room for `bytes` more and gives the offset where they go. */
   extend(bytes: number): number {
@@ -33,6 +34,7 @@ export class GrowingBytes {
   /** Hands the bytes over and starts anew. The next buffer is as large as this one was. */
   take(): Uint8Array {
     if (this.length === 0) return empty;
+    this.allocator.shrink(this.memory, this.length);
     const taken = this.memory.subarray(0, this.length);
     this.expected = this.length + (this.length >> 3) + 64;
     this.memory = Buffer.alloc(0);
@@ -42,28 +44,23 @@ export class GrowingBytes {
   }
 
   private grow(needed: number): void {
-    const size = (Math.max(needed, this.memory.length * 2, this.expected, 256) + 63) & ~63;
-    const larger = room(size);
+    const size = Math.ceil(Math.max(needed, this.memory.length * 2, this.expected, 256) / 64) * 64;
+    const larger = this.allocator.allocate(size);
     this.memory.copy(larger);
+    if (this.memory.length > 0) this.allocator.release(this.memory);
     this.memory = larger;
-    this.address = addressOf(larger);
-  }
-}
-
-function room(bytes: number): Buffer {
-  try {
-    return Buffer.allocUnsafeSlow(bytes);
-  } catch (error) {
-    throw new SkuaError('RESOURCE_EXHAUSTED', 'the rows of the result need more memory than there is', {
-      cause: error,
-    });
+    this.address = this.allocator.addressOf(larger);
   }
 }
 
 /** Bits that are appended, least significant first; the bits after the last one are zero. */
 export class GrowingBits {
-  private readonly store = new GrowingBytes();
+  private readonly store: GrowingBytes;
   length = 0;
+
+  constructor(allocator: BufferAllocator) {
+    this.store = new GrowingBytes(allocator);
+  }
 
   /** Appends `count` bits of one value. */
   fill(value: boolean, count: number): void {

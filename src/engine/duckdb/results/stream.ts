@@ -1,12 +1,13 @@
 import { Schema } from 'apache-arrow';
 import koffi from 'koffi';
 import type { ColumnarBatch } from '../../../arrow/batch.js';
-import { splitBatch } from '../../../arrow/index.js';
+import { batchBytes, splitBatch } from '../../../arrow/index.js';
 import { SkuaError, toSkuaError } from '../../../errors.js';
 import type { Connection, Statement } from '../native/database.js';
 import { engineError, type SourceText, throwErrorData } from '../native/errors.js';
 import { duckdb, inBackground, type Pointer, type ResultWords } from '../native/library.js';
 import { addressOf, allocate, readText, Slot } from '../native/memory.js';
+import { heap, type ResultMemory } from './buffer-allocator.js';
 import { BatchCollector } from './collector.js';
 import { fieldOf, type ResultType, takeResultType } from './result-type.js';
 
@@ -98,16 +99,28 @@ export class StreamingResult {
     return [...this.columns];
   }
 
-  /** Batches of about `batchBytes`. While one chunk is copied, the engine computes the next. */
-  async *batches(batchBytes: number): AsyncGenerator<ColumnarBatch, void, undefined> {
-    const collector = new BatchCollector(this.columns.map(({ type }) => type.layout));
-    for (;;) {
-      const chunk = await this.nextChunk();
-      if (chunk === 0) break;
-      this.collect(chunk, collector);
-      if (collector.bytes >= batchBytes) yield* this.split(collector.take(), batchBytes);
+  /** Batches of about `targetBytes`. While one chunk is copied, the engine computes the next. */
+  async *batches(targetBytes: number, memory: ResultMemory = heap): AsyncGenerator<ColumnarBatch, void, undefined> {
+    const collector = new BatchCollector(
+      this.columns.map(({ type }) => type.layout),
+      memory,
+    );
+    const taken = () => {
+      const batch = collector.take();
+      memory.settle(batch);
+      return this.split(batch, targetBytes * 2, memory);
+    };
+    try {
+      for (;;) {
+        const chunk = await this.nextChunk();
+        if (chunk === 0) break;
+        this.collect(chunk, collector);
+        if (collector.bytes >= targetBytes) yield* taken();
+      }
+      if (collector.rows > 0) yield* taken();
+    } finally {
+      memory.discard();
     }
-    if (collector.rows > 0) yield* this.split(collector.take(), batchBytes);
   }
 
   /** Stops the query if it runs, and frees everything. Whoever reads the batches then fails with CANCELLED. */
@@ -184,8 +197,9 @@ export class StreamingResult {
   }
 
   /** A chunk of very wide rows makes a batch that is too large. */
-  private *split(batch: ColumnarBatch, maximumBytes: number): Generator<ColumnarBatch> {
-    yield* splitBatch(schemaOf(this.columns), batch, maximumBytes * 2);
+  private *split(batch: ColumnarBatch, maximumBytes: number, memory: ResultMemory): Generator<ColumnarBatch> {
+    if (batchBytes(batch) <= maximumBytes) yield batch;
+    else yield* splitBatch(schemaOf(this.columns), memory.detach(batch), maximumBytes);
   }
 
   private fetch(): Promise<Pointer> {

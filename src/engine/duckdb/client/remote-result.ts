@@ -1,0 +1,86 @@
+import { type ColumnarBatch, ownedBatch } from '../../../arrow/index.js';
+import type { SkuaError } from '../../../errors.js';
+import type { BatchReader, WireBatch } from '../protocol/index.js';
+
+/** How a result speaks with the process that makes it. */
+export interface ResultControl {
+  /** One batch has been read, and its memory is free. */
+  credit(): void;
+  /** Nothing of the result is wanted any more. Settles when the process has stopped. */
+  cancel(): Promise<void>;
+}
+
+/** The batches of a query that runs in an engine process. */
+export class RemoteResult {
+  private readonly queue: WireBatch[] = [];
+  private ending: { failure?: SkuaError } | undefined;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly reader: BatchReader,
+    private readonly control: ResultControl,
+  ) {}
+
+  push(batch: WireBatch): void {
+    this.queue.push(batch);
+    this.wake?.();
+  }
+
+  /** No more will come. */
+  end(failure?: SkuaError): void {
+    this.ending ??= failure ? { failure } : {};
+    this.wake?.();
+  }
+
+  /** What has not been read is gone with the process. */
+  lose(failure: SkuaError): void {
+    this.queue.length = 0;
+    this.ending = { failure };
+    this.wake?.();
+  }
+
+  /** Ends it before it has been read. */
+  async abandon(failure: SkuaError): Promise<void> {
+    this.lose(failure);
+    await this.control.cancel();
+  }
+
+  /**
+   * The batches in order. Each is memory of its own; or, where `lend` is set, memory that is good until the next one is asked for. Leaving
+   * early stops the query.
+   */
+  async *batches(lend: boolean): AsyncGenerator<ColumnarBatch, void, undefined> {
+    let isWhole = false;
+    try {
+      for (;;) {
+        const wire = await this.next();
+        if (!wire) break;
+        const batch = this.reader.read(wire);
+        if (lend) {
+          yield batch;
+          this.control.credit();
+        } else {
+          const owned = ownedBatch(batch);
+          this.control.credit();
+          yield owned;
+        }
+      }
+      isWhole = true;
+    } finally {
+      if (!isWhole) await this.control.cancel();
+    }
+  }
+
+  private async next(): Promise<WireBatch | undefined> {
+    for (;;) {
+      const batch = this.queue.shift();
+      if (batch) return batch;
+      if (this.ending?.failure) throw this.ending.failure;
+      if (this.ending) return undefined;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      this.wake = undefined;
+    }
+  }
+}
