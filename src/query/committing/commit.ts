@@ -2,6 +2,7 @@
  * The one place that commits: changes of rows, definitions, ingest, replacement and whole transactions alike. It waits for the writer's turn, asks
  * for a proposal on the newest state, sends it, makes it again where another commit was faster, and removes what was written for nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommitRefused, CommitStateUnknown, type IdentifiedCommit, type LoadedTable } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import type { TableMetadata } from '../../iceberg/types.js';
@@ -19,6 +20,12 @@ import type { Turn } from './turns.js';
 /** How long the other writers of this server wait, in milliseconds: for a catalog's answer, and for a change that is computed anew. */
 const LONGEST_ANSWER = 5_000;
 const LONGEST_COMPUTATION = 60_000;
+
+/** After so many turns in a row there is a gap for other servers, where one was lately seen at the table and where none was. */
+const TURNS_AMONG_SERVERS = 2;
+const TURNS_ALONE = 16;
+/** In milliseconds. */
+const LONGEST_GAP = 400;
 
 /** One table of a commit. */
 export interface Party {
@@ -111,7 +118,11 @@ class Committing {
 
   /** What the tables are then. */
   async run(): Promise<(TableMetadata | undefined)[]> {
-    this.#states = await Promise.all(this.#states.map((state) => this.#caughtUp(state)));
+    if (this.#leavesGap()) {
+      const { signal } = this.context.call;
+      await sleep(Math.random() * LONGEST_GAP, undefined, { signal }).catch(() => signal.throwIfAborted());
+      this.#states = await Promise.all(this.#states.map((state) => newest(this.context, state)));
+    } else this.#states = await Promise.all(this.#states.map((state) => this.#caughtUp(state)));
     for (;;) {
       const proposals = await this.#propose();
       const isDone = proposals.every((proposal) => proposal === undefined) || (await this.#send(proposals));
@@ -119,6 +130,17 @@ class Committing {
       await this.#remove(proposals);
       this.#states = await Promise.all(this.parties.map(({ table }) => this.#newest(table)));
     }
+  }
+
+  /**
+   * Writers who follow each other closely would keep those of other servers out for ever, whose commits take longer to make: they have to read
+   * first what these have just written.
+   */
+  #leavesGap(): boolean {
+    const { turns } = this.context.environment;
+    if (this.turn.inARow === 0) return false;
+    const isContended = this.parties.some(({ table }) => turns.isContended(tableKey(table.name)));
+    return this.turn.inARow % (isContended ? TURNS_AMONG_SERVERS : TURNS_ALONE) === 0;
   }
 
   /**
@@ -157,7 +179,10 @@ class Committing {
       return orGiveUp(this.#pace.inDoubt(signal));
     }
     if (!(error instanceof CommitRefused)) return false;
-    if (error.isOvertaken) this.#doubt = undefined;
+    if (error.isOvertaken) {
+      this.#doubt = undefined;
+      for (const { table } of this.parties) this.context.environment.turns.overtaken(tableKey(table.name));
+    }
     this.#seen = error.tables;
     return error.mayPass && (await orGiveUp(this.#pace.again(error, signal)));
   }

@@ -8,7 +8,7 @@ type Properties = Readonly<Record<string, string>>;
  * Iceberg's libraries make a commit four times again. A race that was lost to another commit is progress all the same, and what follows it
  * costs little, so that a table which says nothing else gets more of them, at shorter intervals.
  */
-const RETRIES = { repeated: 4, overtaken: 40 };
+const RETRIES = { repeated: 4, overtaken: 100 };
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 2_000;
 const LONGEST_IN_ALL = 1_800_000;
@@ -51,8 +51,9 @@ export class Pace {
     const longest = this.#number('commit.retry.max-wait-ms') ?? Math.max(LONGEST_WAIT, first);
     const asked = refusal.retryAfter ?? 0;
     if (asked > LONGEST_ASKED) return false;
-    // Those who keep losing don't lose for being late: every other attempt follows at once, on the state that was just read.
-    this.#isAtOnce = refusal.isOvertaken && !this.#isAtOnce && this.#number('commit.retry.min-wait-ms') === undefined;
+    // Who keeps losing doesn't lose for being late: most attempts follow at once, on the state that was just read.
+    const isTimed = this.#number('commit.retry.min-wait-ms') !== undefined;
+    this.#isAtOnce = refusal.isOvertaken && !isTimed && this.#attempts % 4 !== 3;
     const wait = this.#isAtOnce ? 0 : Math.random() * Math.min(first * 2 ** this.#attempts, longest);
     this.#attempts += 1;
     return this.#attempts <= retries && this.#wait(asked + wait, signal);

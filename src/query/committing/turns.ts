@@ -7,6 +7,8 @@ import type { TableMetadata } from '../../iceberg/types.js';
 
 /** How long the others wait for one writer that has not said how long it will take, in milliseconds. */
 const LONGEST_STEP = 5_000;
+/** For how long another server is reckoned with that was seen at a table, in milliseconds. */
+const CONTENTION = 30_000;
 /** Tables whose last turn is remembered. */
 const MOST_TABLES = 10_000;
 
@@ -17,6 +19,8 @@ interface Waiting {
 
 /** One writer's turn. */
 export interface Turn {
+  /** How many turns there were before it without a moment in which nobody waited. */
+  readonly inARow: number;
   /** From now on the others wait for so many milliseconds. */
   allow(milliseconds: number): void;
 }
@@ -30,6 +34,8 @@ export class Turns {
   /** When a table was last committed to, by `performance.now()`, oldest first. */
   readonly #committed = new Map<string, number>();
   readonly #left = new Map<string, TableMetadata>();
+  /** When a writer of another server was last seen at a table, by `performance.now()`, oldest first. */
+  readonly #contended = new Map<string, number>();
 
   /**
    * Does the work while no other writer of these tables does theirs. Of those who wait, it is the turn of the owner who had none for the
@@ -43,12 +49,13 @@ export class Turns {
   ): Promise<T> {
     // In one order, so that no two wait for each other.
     const [first, ...others] = [...new Set(tables)].sort();
-    if (first === undefined) return work({ allow: () => undefined });
+    if (first === undefined) return work({ inARow: 0, allow: () => undefined });
     const line = this.#line(first);
     const turn = await line.enter(owner, signal);
     try {
       return await this.take(others, owner, signal, (rest) =>
         work({
+          inARow: Math.max(turn.inARow, rest.inARow),
           allow(milliseconds) {
             turn.allow(milliseconds);
             rest.allow(milliseconds);
@@ -68,10 +75,17 @@ export class Turns {
   committed(table: string, after: TableMetadata | undefined): void {
     if (after) this.#left.set(table, after);
     else this.#left.delete(table);
-    this.#committed.delete(table);
-    this.#committed.set(table, performance.now());
-    const [oldest] = this.#committed.keys();
-    if (oldest !== undefined && this.#committed.size > MOST_TABLES) this.#committed.delete(oldest);
+    note(this.#committed, table);
+  }
+
+  /** Notes that another server was faster at a table. */
+  overtaken(table: string): void {
+    note(this.#contended, table);
+  }
+
+  /** Whether another server has lately written to a table, too. */
+  isContended(table: string): boolean {
+    return performance.now() - (this.#contended.get(table) ?? Number.NEGATIVE_INFINITY) < CONTENTION;
   }
 
   /** Whether somebody of this server has committed to a table since that time, by `performance.now()`. */
@@ -89,6 +103,13 @@ export class Turns {
     this.#lines.set(table, line);
     return line;
   }
+}
+
+function note(times: Map<string, number>, table: string): void {
+  times.delete(table);
+  times.set(table, performance.now());
+  const [oldest] = times.keys();
+  if (oldest !== undefined && times.size > MOST_TABLES) times.delete(oldest);
 }
 
 /** Those who want to write to one table. */
@@ -137,6 +158,7 @@ class Line {
     };
     let timer = setTimeout(pass, LONGEST_STEP);
     return {
+      inARow: turn - 1,
       allow(milliseconds) {
         clearTimeout(timer);
         timer = setTimeout(pass, milliseconds);

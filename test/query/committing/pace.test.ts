@@ -17,7 +17,7 @@ it('a commit is made again as often as commit.retry.num-retries says', async () 
   const quick = { 'commit.retry.min-wait-ms': '0', 'commit.retry.max-wait-ms': '0' };
   expect(await retriesOf(new Pace({ ...quick, 'commit.retry.num-retries': '7' }))).toBe(7);
   expect(await retriesOf(new Pace({ ...quick, 'commit.retry.num-retries': '0' }))).toBe(0);
-  expect(await retriesOf(new Pace(quick))).toBe(40);
+  expect(await retriesOf(new Pace(quick))).toBe(100);
 });
 
 it('one that is refused although nothing has moved gets fewer attempts', async () => {
