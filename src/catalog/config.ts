@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BearerToken } from '../auth/principal.js';
 import { SkuaError } from '../errors.js';
 import type { Namespace } from './contract.js';
+import { checkNamespace } from './names.js';
 import type { Transport } from './transport.js';
 
 /** What the catalog said about itself (Iceberg REST specification, `GET /v1/config`). */
@@ -64,8 +65,9 @@ function parseConfig(body: unknown): CatalogConfig {
     root: prefix ? `v1/${prefix.split('/').map(encodeURIComponent).join('/')}` : 'v1',
     supports: (route) => endpoints?.has(route),
     encode(namespace) {
-      if (namespace.length === 0 || namespace.some((level) => level === '')) {
-        throw new SkuaError('INVALID_ARGUMENT', 'A namespace needs a name at each level.');
+      checkNamespace(namespace);
+      if (namespace.some((level) => level.includes(decodeURIComponent(separator)))) {
+        throw new SkuaError('INVALID_ARGUMENT', 'A level of a namespace holds what separates levels in this catalog.');
       }
       return namespace.map(encodeURIComponent).join(separator);
     },

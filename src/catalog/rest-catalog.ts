@@ -11,6 +11,7 @@ import type {
   Namespace,
   TableIdentifier,
 } from './contract.js';
+import { withCheckedNames } from './names.js';
 import { createTableLoader, type TableAnswer, tablePath } from './table-loader.js';
 import { type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
 
@@ -91,7 +92,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       }
     }
 
-    return {
+    return withCheckedNames({
       catalog: options.name,
 
       listNamespaces: (parent) =>
@@ -222,7 +223,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           requireViews(config);
           await send({ method: 'DELETE', path: viewPath(config, identifier), answer: 'none' });
         }),
-    };
+    });
   }
 
   return { name: options.name, as, close: () => transport.close() };

@@ -152,6 +152,10 @@ const limits = z.strictObject({
     { minimum: '0s', maximum: '1h' },
     'A statement that waits longer for others to end is refused with RESOURCE_EXHAUSTED; `0s` refuses it at once.',
   ).prefault('30s'),
+  statementSize: size(
+    1024,
+    'Longest text of a statement, and of the views that it reads together; a longer one is refused with INVALID_ARGUMENT.',
+  ).prefault('1MiB'),
   statementTimeout: duration(
     { minimum: '1s', maximum: '7d' },
     'A statement that runs longer ends with DEADLINE_EXCEEDED.',

@@ -39,8 +39,6 @@ export interface InstanceOptions {
 }
 
 export interface SqlParser {
-  /** Splits a text at its top-level semicolons; comments and blank statements are dropped. */
-  split(sql: string): Promise<string[]>;
   /**
    * Parses one SELECT, VALUES or FROM-first query. Throws INVALID_ARGUMENT with line and column on a syntax error, and
    * PERMISSION_DENIED for a table function that could reach outside the tables (`read_parquet`, `glob`, `duckdb_settings`, `query`, …).

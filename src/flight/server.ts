@@ -51,6 +51,8 @@ export interface FlightLimits {
   concurrentStatementsPerPrincipal?: number | undefined;
   /** A statement that waits longer for a place ends with RESOURCE_EXHAUSTED, in milliseconds. Default: 30 seconds. */
   queueTimeout?: number;
+  /** A statement whose text is longer is refused with INVALID_ARGUMENT, in bytes. Default: 1 MiB. */
+  statementBytes?: number;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
   statementTimeout?: number;
   /** A statement that PollFlightInfo started ends when it is neither polled nor fetched for so long, in milliseconds. Default: 1 minute. */
@@ -105,6 +107,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     ticketLifetime: options.tickets?.lifetime ?? 15 * MINUTE,
     locations: options.locations ?? [],
     preparedStatementIdleTimeout: limits.preparedStatementIdleTimeout ?? 30 * MINUTE,
+    statementBytes: limits.statementBytes ?? MIB,
     parameterBytes: limits.parameterBytes ?? 64 * MIB,
     statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
     polling: {

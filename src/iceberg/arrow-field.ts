@@ -122,10 +122,11 @@ function extensionOf(type: Type): [string, string][] {
 
 /**
  * A schema's columns as a table binding takes them, in order. Names beside each other that differ in the case of ASCII letters alone, which
- * the engine takes for one: UNIMPLEMENTED.
+ * the engine takes for one, and what it has no name or no type for: UNIMPLEMENTED.
  */
 export function tableColumns(schema: Schema): TableColumn[] {
   refuseSameNames(schema.fields, 'columns');
+  refuseNothing(schema.fields, '');
   return schema.fields.map(tableColumn);
 }
 
@@ -151,6 +152,25 @@ function refuseSameNames(fields: readonly NestedField[], what: string): void {
     }
     names.set(folded, name);
     refuseSameNames(fieldsWithin(name, type), `fields of ${name},`);
+  }
+}
+
+/** Empty names, and structs without fields. */
+function refuseNothing(fields: readonly NestedField[], path: string): void {
+  for (const { id, name, type } of fields) {
+    if (name === '') {
+      const place = path === '' ? 'A column of the table' : `A field of ${path}`;
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        `${place} has an empty name (field id ${id}), which SQL can't write; rename it`,
+      );
+    }
+    const own = path === '' ? name : `${path}.${name}`;
+    if (type.kind === 'struct' && type.fields.length === 0) {
+      throw new SkuaError('UNIMPLEMENTED', `The column ${own} is a struct without fields, which is not supported`);
+    }
+    if (type.kind === 'struct') refuseNothing(type.fields, own);
+    else for (const inner of fieldsWithin('', type)) refuseNothing([{ ...inner, name: inner.name.slice(1) }], own);
   }
 }
 

@@ -1,8 +1,8 @@
 /** The smallest and largest value of a column in a file, and how many it has, where the file's metadata tells just that. */
 import type { Literal } from '../expressions/index.js';
-import { isFloating } from './plan/range.js';
+import { boundOf, certainCounts, isFloating, isOneValue, valueOfBound } from './plan/bounds.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from './types.js';
-import { compareValues, decodeValue, type Value } from './values/single-value.js';
+import { compareValues, type Value } from './values/single-value.js';
 import { valueToLiteral } from './values/text-value.js';
 
 /** Types whose bounds are never cut or rounded, and whose order the engine shares. */
@@ -28,29 +28,33 @@ export function partitionedValue(
 export function extremesOf(metadata: TableMetadata, file: DataFile, { id, type }: NestedField): Value[] | undefined {
   const constant = partitionedValue(metadata, file, id);
   if (constant !== undefined) return constant === null ? [] : isFloating(type) ? undefined : [constant];
-  if (file.nullCounts?.get(id) === file.recordCount) return [];
-  const lower = file.lowerBounds?.get(id);
-  const upper = file.upperBounds?.get(id);
-  if (!lower || !upper) return undefined;
-  const values = [decodeValue(type, lower), decodeValue(type, upper)].filter((value) => value !== undefined);
-  if (values.length < 2) return undefined;
-  if (isFloating(type)) return isExactFloat(file, id, values as number[]) ? values : undefined;
-  if (type.kind === 'decimal' || (type.kind === 'primitive' && exactTypes.has(type.type))) return values;
+  const [lowerBytes, upperBytes] = [file.lowerBounds?.get(id), file.upperBounds?.get(id)];
+  if (certainCounts(file, id).nulls === file.recordCount) return lowerBytes || upperBytes ? undefined : [];
+  const [lower, upper] = [boundOf(type, lowerBytes), boundOf(type, upperBytes)];
+  if (lower === undefined || upper === undefined || compareValues(lower, upper) > 0) return undefined;
+  if (isFloating(type)) return isExactFloat(file, id, [lower as number, upper as number]) ? [lower, upper] : undefined;
+  if (type.kind === 'decimal' || (type.kind === 'primitive' && exactTypes.has(type.type))) return [lower, upper];
   // Bounds may be cut short, but all values lie between them.
-  return Buffer.compare(lower, upper) === 0 ? values : undefined;
+  const only = isUuid(type) || isOneValue({ lower, upper }) ? valueOfBound(type, lower) : undefined;
+  return only === undefined || compareValues(lower, upper) !== 0 ? undefined : [only, only];
+}
+
+function isUuid(type: Type): boolean {
+  return type.kind === 'primitive' && type.type === 'uuid';
 }
 
 /** Bounds leave NaN out, and zero stands for both of its signs. */
 function isExactFloat(file: DataFile, id: number, bounds: readonly number[]): boolean {
-  return file.nanCounts?.get(id) === 0 && bounds.every((bound) => bound !== 0 && !Number.isNaN(bound));
+  return certainCounts(file, id).nans === 0 && bounds.every((bound) => bound !== 0);
 }
 
 /** How many values of a top-level column are not null; undefined where the file's metadata does not tell. */
 export function valueCountOf(metadata: TableMetadata, file: DataFile, { id, type }: NestedField): number | undefined {
   if (type.kind !== 'primitive' && type.kind !== 'decimal' && type.kind !== 'fixed') return undefined;
   const constant = partitionedValue(metadata, file, id);
+  if (file.recordCount < 0) return undefined;
   if (constant !== undefined) return constant === null ? 0 : file.recordCount;
-  const nulls = file.nullCounts?.get(id);
+  const { nulls } = certainCounts(file, id);
   return nulls === undefined ? undefined : file.recordCount - nulls;
 }
 

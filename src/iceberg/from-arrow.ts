@@ -23,6 +23,7 @@ export function arrowToSchema(schema: ArrowSchema, options: FromArrowOptions = {
 }
 
 function toNestedField(field: Field, version: number, path: string): NestedField {
+  if (field.name === '') throw new SkuaError('INVALID_ARGUMENT', `A column or field has an empty name: "${path}"`);
   return { id: 0, name: field.name, required: !field.nullable, type: toType(field, field.type, version, path) };
 }
 
@@ -51,6 +52,7 @@ function toType(field: Field, type: DataType, version: number, path: string): Ty
   if (DataType.isFixedSizeBinary(type)) return { kind: 'fixed', length: type.byteWidth };
   if (DataType.isDictionary(type)) return toType(field, type.dictionary, version, path);
   if (DataType.isStruct(type)) {
+    if (type.children.length === 0) throw unsupported(type, path);
     return {
       kind: 'struct',
       fields: type.children.map((child) => toNestedField(child, version, `${path}.${child.name}`)),

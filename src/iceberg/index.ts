@@ -34,7 +34,7 @@ export {
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
-export { partitionKey, partitionLiteral } from './partition-types.js';
+export { allColumns, partitionKey, partitionLiteral } from './partition-types.js';
 export { passingRow, strictPredicate } from './passing-rows.js';
 export { onlyDataFile } from './plan/delete-index.js';
 export { planAppends, planDifference } from './plan/incremental.js';

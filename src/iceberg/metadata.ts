@@ -11,6 +11,7 @@ import {
   malformed,
   optional,
 } from './json-reader.js';
+import { refuseContradictions } from './metadata-checks.js';
 import { parseSchema } from './schema.js';
 import type {
   PartitionField,
@@ -84,6 +85,7 @@ export function parseTableMetadata(json: unknown): TableMetadata {
   if (!schemas.some((schema) => schema.schemaId === metadata.currentSchemaId)) {
     throw malformed('current-schema-id', 'the id of a schema of the table');
   }
+  refuseContradictions(metadata);
   return metadata;
 }
 

@@ -1,8 +1,9 @@
 /** Field ids for files that were written without them (Iceberg spec, "Column Projection", "Name Mapping Serialization"). */
 import type { PhysicalColumn } from '../expressions/index.js';
 import { parseJson } from '../json.js';
-import { asArray, asNumber, asObject, asString, optional } from './json-reader.js';
-import type { TableMetadata } from './types.js';
+import { asArray, asNumber, asObject, asString, malformed, optional } from './json-reader.js';
+import { fieldsById } from './schema.js';
+import type { Schema, TableMetadata } from './types.js';
 
 export interface MappedField {
   fieldId?: number;
@@ -14,7 +15,15 @@ export interface MappedField {
 export function nameMapping(metadata: TableMetadata): MappedField[] | undefined {
   const text = metadata.properties['schema.name-mapping.default'];
   if (text === undefined) return undefined;
-  return asArray(parseJson(text), 'schema.name-mapping.default').map(parseMappedField);
+  return asArray(jsonOf(text), 'schema.name-mapping.default').map(parseMappedField);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    throw malformed('schema.name-mapping.default', 'JSON');
+  }
 }
 
 function parseMappedField(json: unknown): MappedField {
@@ -28,6 +37,21 @@ function parseMappedField(json: unknown): MappedField {
   };
 }
 
+/**
+ * Fields that a file without ids does not have for its readers, whatever a manifest tells of its values: the table has a name mapping,
+ * which lacks them.
+ */
+export function unmappedFields(metadata: TableMetadata, schema: Schema): Set<number> {
+  const mapping = nameMapping(metadata);
+  if (!mapping) return new Set();
+  const mapped = new Set(mapping.flatMap(idsWithin));
+  return new Set([...fieldsById(schema.fields).keys()].filter((id) => !mapped.has(id)));
+}
+
+function idsWithin({ fieldId, fields }: MappedField): number[] {
+  return [...(fieldId === undefined ? [] : [fieldId]), ...fields.flatMap(idsWithin)];
+}
+
 /** Field ids by place: the first column is 1. What Iceberg's own reader does for a table without a name mapping. */
 export function numberByPosition(columns: readonly PhysicalColumn[]): PhysicalColumn[] {
   return columns.map((column, index) => ({ ...column, fieldId: index + 1 }));
@@ -38,7 +62,10 @@ const repeatedGroups = new Set(['list', 'key_value', 'map', 'bag', 'array']);
 /** What writers call the element of a list. */
 const elementNames = new Set(['element', 'item', 'array', 'array_element', 'array']);
 
-/** The same tree with field ids by name. A column that the mapping does not know keeps none, and is not read. */
+/** The id of fields that a name mapping lacks: no column has it, so that they are not read. */
+const unmappedId = -1;
+
+/** The same tree with field ids by name. */
 export function applyNameMapping(
   columns: readonly PhysicalColumn[],
   mapping: readonly MappedField[],
@@ -47,7 +74,8 @@ export function applyNameMapping(
     const mapped = find(column.name, mapping);
     if (!mapped) {
       const isGroup = repeatedGroups.has(column.name) && column.children.length > 0;
-      return { ...column, children: applyNameMapping(column.children, isGroup ? mapping : []) };
+      const children = applyNameMapping(column.children, isGroup ? mapping : []);
+      return isGroup ? { ...column, children } : { ...column, fieldId: unmappedId, children };
     }
     const children = applyNameMapping(column.children, mapped.fields);
     return mapped.fieldId === undefined ? { ...column, children } : { ...column, fieldId: mapped.fieldId, children };

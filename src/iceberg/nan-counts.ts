@@ -1,5 +1,6 @@
 import { fieldsById } from './schema.js';
 import type { DataFile, NestedField } from './types.js';
+import { decodeValue } from './values/single-value.js';
 
 /** Ids of the floating-point fields among and inside of the given ones. */
 export function floatingFieldIds(fields: readonly NestedField[]): number[] {
@@ -8,7 +9,15 @@ export function floatingFieldIds(fields: readonly NestedField[]): number[] {
   );
 }
 
-/** Ids of the fields that hold no NaN in a file, where its writer counted them (Iceberg spec, `nan_value_counts`). */
-export function fieldsWithoutNan({ nanCounts }: DataFile): Set<number> {
-  return new Set([...(nanCounts ?? [])].flatMap(([id, count]) => (count === 0 ? [id] : [])));
+/**
+ * Ids of the fields that hold no NaN in a file, where its writer counted them (Iceberg spec, `nan_value_counts`) and took none for a bound.
+ */
+export function fieldsWithoutNan({ nanCounts, lowerBounds, upperBounds }: DataFile): Set<number> {
+  const hasNanBound = (id: number) => [lowerBounds, upperBounds].some((bounds) => isNan(bounds?.get(id)));
+  return new Set([...(nanCounts ?? [])].flatMap(([id, count]) => (count === 0 && !hasNanBound(id) ? [id] : [])));
+}
+
+function isNan(bytes: Uint8Array | undefined): boolean {
+  const type = bytes?.length === 8 ? 'double' : 'float';
+  return bytes !== undefined && Number.isNaN(decodeValue({ kind: 'primitive', type }, bytes));
 }

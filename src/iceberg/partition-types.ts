@@ -1,4 +1,5 @@
 /** Types of partition values, and the values in other forms. */
+import { SkuaError } from '../errors.js';
 import type { Literal } from '../expressions/index.js';
 import { fieldsById } from './schema.js';
 import { currentSchema } from './snapshots.js';
@@ -26,11 +27,20 @@ export function partitionTypes(metadata: TableMetadata, spec: PartitionSpec): Ty
   });
 }
 
-/** The value of an identity partition field as a literal of its source column; null stays null. */
+/** The value of an identity partition field as a literal of its source column; null stays null. One of another type: DATA_LOSS. */
 export function partitionLiteral(metadata: TableMetadata, sourceId: number, value: PartitionValue): Literal | null {
   const source = allColumns(metadata).get(sourceId);
   if (value === null || !source) return null;
+  // Dates in the partition of a column of timestamps, say, which no widening may leave behind.
+  if (isTimeOf(source.type) && typeof value !== 'bigint') {
+    const what = `the type of "${source.name}", which it is a partition value of`;
+    throw new SkuaError('DATA_LOSS', `The table metadata is malformed: ${String(value)} is not of ${what}`);
+  }
   return valueToLiteral(source.type, value) ?? null;
+}
+
+function isTimeOf(type: Type): boolean {
+  return type.kind === 'primitive' && type.type.startsWith('time');
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Files all of whose rows pass a filter, as their partition and statistics tell. */
 import type { Filter, Literal } from '../expressions/index.js';
 import { literalOf, partitionedValue } from './extremes.js';
-import { rangeOfColumn } from './plan/evaluate.js';
+import { rangeOfColumn, type ValueRange, valueOfBound } from './plan/bounds.js';
 import { bindFilter, never, type Predicate } from './plan/predicate.js';
-import { mustMatch, type ValueRange } from './plan/range.js';
+import { mustMatch } from './plan/range.js';
 import type { DataFile, NestedField, Schema, TableMetadata, Type } from './types.js';
 
 /** A predicate that only rows pass which pass the filter. */
@@ -31,7 +31,8 @@ export function passingRow(
   const row: [number, Literal | null][] = [];
   for (const { id, type } of fields) {
     const { lower, hasValue } = rangeOf(id, type);
-    const value = hasValue === false ? null : lower === undefined ? undefined : literalOf(type, lower);
+    const known = lower === undefined ? undefined : valueOfBound(type, lower);
+    const value = hasValue === false ? null : known === undefined ? undefined : literalOf(type, known);
     if (value === undefined) return undefined;
     row.push([id, value]);
   }

@@ -167,13 +167,25 @@ function fieldToJson(field: NestedField): JsonObject {
 /** A schema from JSON; without `schema-id` (version 1) its id is 0. */
 export function parseSchema(json: unknown, where = 'schema'): Schema {
   const object = asObject(json, where);
+  const fields = parseFields(object, where);
+  refuseRepeatedIds(fields, where);
   return {
     schemaId: optional(object['schema-id'], `${where}.schema-id`, asNumber) ?? 0,
-    fields: parseFields(object, where),
+    fields,
     identifierFieldIds: (optional(object['identifier-field-ids'], `${where}.identifier-field-ids`, asArray) ?? []).map(
       (id) => asNumber(id, `${where}.identifier-field-ids`),
     ),
   };
+}
+
+/** Columns are found by id: of two with one id, neither could be. */
+function refuseRepeatedIds(fields: readonly NestedField[], where: string): void {
+  const seen = new Set<number>();
+  visitFields(fields, ({ id, name }) => {
+    if (!Number.isInteger(id) || id < 0) throw malformed(where, `sound: the field "${name}" has the id ${id}`);
+    if (seen.has(id)) throw malformed(where, `sound: the id ${id} of "${name}" is another field's as well`);
+    seen.add(id);
+  });
 }
 
 export function schemaToJson(schema: Schema): JsonObject {
@@ -186,6 +198,11 @@ export function schemaToJson(schema: Schema): JsonObject {
 /** Every field of a schema at any depth, by field id; list elements and map keys and values under the names `element`, `key`, `value`. */
 export function fieldsById(fields: readonly NestedField[]): Map<number, NestedField> {
   const found = new Map<number, NestedField>();
+  visitFields(fields, (field) => void found.set(field.id, field));
+  return found;
+}
+
+function visitFields(fields: readonly NestedField[], visitor: (field: NestedField) => void): void {
   const visitType = (type: Type): void => {
     if (type.kind === 'struct') type.fields.forEach(visit);
     else if (type.kind === 'list') {
@@ -196,11 +213,10 @@ export function fieldsById(fields: readonly NestedField[]): Map<number, NestedFi
     }
   };
   const visit = (field: NestedField): void => {
-    found.set(field.id, field);
+    visitor(field);
     visitType(field.type);
   };
   fields.forEach(visit);
-  return found;
 }
 
 /** The highest field id in use, nested ones included; 0 for no fields. */

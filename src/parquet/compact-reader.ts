@@ -1,11 +1,28 @@
 /** Thrift's types in the compact protocol. */
-export const compactTypes = { true: 1, false: 2, byte: 3, double: 7, binary: 8, list: 9, set: 10, map: 11, struct: 12 };
+export const compactTypes = {
+  true: 1,
+  false: 2,
+  byte: 3,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  set: 10,
+  map: 11,
+  struct: 12,
+};
 
 /** Walks through bytes of Thrift's compact protocol and says where things are. Bytes that end early: an Error. */
 export class CompactReader {
   #at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}
+
+  /** How many bytes are read. */
+  get at(): number {
+    return this.#at;
+  }
 
   /** The fields of a struct. `visit` reads or skips each value; `offset` is of the byte that holds the type, and of a boolean the value too. */
   fields(visit: (id: number, type: number, offset: number) => void): void {

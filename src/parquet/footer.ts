@@ -1,7 +1,6 @@
 import { messageOf, SkuaError } from '../errors.js';
 import type { Storage } from '../storage/contract.js';
 import { parseMetadata } from './metadata.js';
-import { nanosecondColumns } from './nanosecond-clocks.js';
 import type { ParquetFooter } from './types.js';
 
 /** Length of the metadata and the magic bytes, behind the metadata. */
@@ -13,8 +12,8 @@ const MAX_FIRST_READ = 512 * 1024;
 const LARGEST_FOOTER = 256 * 2 ** 20;
 
 /**
- * Reads the footer of a file of `size` bytes, in one request or two. A file that is no Parquet file, or a broken one: DATA_LOSS; an
- * encrypted one: UNIMPLEMENTED.
+ * Reads the footer of a file of `size` bytes, in one request or two. Where that finds none, the store is asked for the file's size, which wins.
+ * A file that is no Parquet file, or a broken one: DATA_LOSS; an encrypted one: UNIMPLEMENTED.
  */
 export async function readFooter(
   storage: Storage,
@@ -22,6 +21,18 @@ export async function readFooter(
   size: number,
   signal?: AbortSignal,
 ): Promise<ParquetFooter> {
+  try {
+    return await readAt(storage, location, size, signal);
+  } catch (error) {
+    const mayBeTheSize = error instanceof SkuaError && (error.code === 'DATA_LOSS' || error.code === 'OUT_OF_RANGE');
+    if (!mayBeTheSize) throw error;
+    const stored = await storage.size(location);
+    if (stored === size) throw error;
+    return readAt(storage, location, stored, signal);
+  }
+}
+
+async function readAt(storage: Storage, location: string, size: number, signal?: AbortSignal): Promise<ParquetFooter> {
   if (size < TAIL + 4) throw broken(location, 'it is too short');
   const first = Math.min(size, Math.max(MIN_FIRST_READ, Math.min(MAX_FIRST_READ, Math.ceil(size / 1000))));
   let bytes = await storage.read(location, { offset: size - first, length: first }, signal);
@@ -37,8 +48,7 @@ export function parseFooter(bytes: Uint8Array, location: string, size: number): 
   try {
     // Copied, lest the statistics keep a longer read alive.
     const metadata = bytes.slice(bytes.length - length, bytes.length - TAIL);
-    const zoned = nanosecondColumns(metadata).filter(({ isAdjusted }) => isAdjusted);
-    return { ...parseMetadata(metadata), zonedNanoseconds: zoned.map(({ offset }) => offset), length };
+    return { ...parseMetadata(metadata), length, fileSize: size };
   } catch (error) {
     throw broken(location, messageOf(error));
   }

@@ -1,9 +1,11 @@
 /** What a Parquet footer tells: which bytes of a file a scan needs. */
+export type { Annotation } from './annotations.js';
 export { misleadingBloomFilters } from './bloom-filters.js';
 export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';
-export { adjustToUtc, readingClocks } from './nanosecond-clocks.js';
+export { type LocalFooter, localFooter } from './local-footer.js';
+export { adjustToUtc } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
-export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup } from './types.js';
+export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup, SchemaElement } from './types.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

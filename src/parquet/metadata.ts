@@ -1,6 +1,8 @@
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import type { PhysicalColumn, StoredNumber } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
+import { annotationOf } from './annotations.js';
+import { certainStatistics, type StatedStatistics } from './certain-statistics.js';
 import type {
   ChunkStatistics,
   Codec,
@@ -10,6 +12,7 @@ import type {
   ParquetFooter,
   PhysicalType,
   RowGroup,
+  SchemaElement,
 } from './types.js';
 
 /** A struct as the compact protocol has it: values by field number. */
@@ -28,19 +31,54 @@ const PHYSICAL_TYPES: readonly PhysicalType[] = [
 
 const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'];
 
+const REQUIRED = 0;
 const REPEATED = 2;
 
+/** Of Encoding. */
+const BYTE_STREAM_SPLIT = 9;
+
 /** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
-export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'zonedNanoseconds'> {
+export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'fileSize'> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file: Thrift = deserializeTCompactProtocol({ view, offset: 0 });
-  const { columns, leaves } = readSchema(file.field_2 as Thrift[]);
+  const schema = file.field_2 as Thrift[];
+  const { columns, leaves } = readSchema(schema);
+  const elements = schema.map(readElement);
+  const leafElements = [...elements.keys()].filter((index) => isLeaf(elements[index] as SchemaElement));
+  const createdBy = text(file.field_6);
+  const orders = file.field_7 as Thrift[] | undefined;
+  const stated = leaves.map((leaf, index): StatedColumn => {
+    const annotation = elements[leafElements[index] as number]?.annotation ?? { kind: 'other' };
+    return { leaf, annotation, createdBy, isTypeOrdered: orders === undefined || Boolean(orders[index]?.field_1) };
+  });
   return {
     rowCount: Number(file.field_3),
     columns,
-    rowGroups: (file.field_4 as Thrift[]).map((group) => readRowGroup(group, leaves)),
-    createdBy: text(file.field_6),
+    rowGroups: (file.field_4 as Thrift[]).map((group) => readRowGroup(group, stated)),
+    createdBy,
+    elements,
+    leafElements,
+    metadata: bytes,
   };
+}
+
+/** What the statistics of a column's chunks hang on. */
+interface StatedColumn extends Pick<StatedStatistics, 'annotation' | 'createdBy' | 'isTypeOrdered'> {
+  leaf: LeafColumn;
+}
+
+function readElement(element: Thrift): SchemaElement {
+  return {
+    physicalType: element.field_1 === undefined ? undefined : PHYSICAL_TYPES[element.field_1 as number],
+    length: element.field_2 as number | undefined,
+    childCount: (element.field_5 as number | undefined) ?? 0,
+    isRepeated: element.field_3 === REPEATED,
+    annotation: annotationOf(element),
+  };
+}
+
+function isLeaf({ physicalType, childCount }: SchemaElement): boolean {
+  return physicalType !== undefined && childCount === 0;
 }
 
 /** The flat list of schema elements, each group followed by its members, as a tree. */
@@ -48,25 +86,28 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
   const leaves: LeafColumn[] = [];
   let index = 1;
 
-  function readNode(parent: readonly string[], parentFlat: boolean): PhysicalColumn {
+  function readNode(parent: Pick<LeafColumn, 'path' | 'flat' | 'required'>): PhysicalColumn {
     const element = elements[index++];
     if (!element) throw new Error('the schema ends early');
     const name = text(element.field_4) ?? '';
     const fieldId = element.field_9 as number | undefined;
-    const path = [...parent, name];
-    const flat = parentFlat && element.field_3 !== REPEATED;
+    const path = [...parent.path, name];
+    const flat = parent.flat && element.field_3 !== REPEATED;
+    const required = parent.required && element.field_3 === REQUIRED;
     const childCount = (element.field_5 as number | undefined) ?? 0;
     const physicalType = PHYSICAL_TYPES[element.field_1 as number];
     if (physicalType && childCount === 0) {
-      leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), flat });
+      const length = element.field_2 as number | undefined;
+      leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), length, flat, required });
     }
-    const children = Array.from({ length: childCount }, () => readNode(path, flat));
+    const children = Array.from({ length: childCount }, () => readNode({ path, flat, required }));
     const number = physicalType && storedNumber(element, physicalType);
     return { name, ...(fieldId === undefined ? {} : { fieldId }), children, ...(number && { number }) };
   }
 
+  const root = { path: [], flat: true, required: true };
   const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;
-  return { columns: Array.from({ length: topLevel }, () => readNode([], true)), leaves };
+  return { columns: Array.from({ length: topLevel }, () => readNode(root)), leaves };
 }
 
 /** Decimals by LogicalType or by ConvertedType, which both give their digits. */
@@ -107,7 +148,7 @@ function convertedKind(converted: number | undefined): LogicalKind | undefined {
   return converted >= 15 && converted <= 18 ? 'signed-integer' : 'other';
 }
 
-function readRowGroup(group: Thrift, leaves: readonly LeafColumn[]): RowGroup {
+function readRowGroup(group: Thrift, leaves: readonly StatedColumn[]): RowGroup {
   const chunks = group.field_1 as Thrift[];
   return {
     rowCount: Number(group.field_3),
@@ -115,17 +156,19 @@ function readRowGroup(group: Thrift, leaves: readonly LeafColumn[]): RowGroup {
   };
 }
 
-function readChunk(chunk: Thrift, leaf: LeafColumn | undefined): ColumnChunk {
+function readChunk(chunk: Thrift, column: StatedColumn | undefined): ColumnChunk {
   const meta = chunk.field_3 as Thrift | undefined;
-  if (!leaf || !meta) throw new Error('a column chunk has no metadata');
+  if (!column || !meta) throw new Error('a column chunk has no metadata');
   if (chunk.field_1 !== undefined) throw new Error('a column chunk lies in another file');
   const bloomOffset = Number(meta.field_14 ?? 0);
   const bloomLength = meta.field_15 as number | undefined;
   return {
-    leaf,
+    leaf: column.leaf,
     codec: CODECS[Number(meta.field_4)] ?? 'UNCOMPRESSED',
+    isSplit: ((meta.field_2 as number[] | undefined) ?? []).includes(BYTE_STREAM_SPLIT),
+    uncompressedSize: Number(meta.field_6),
     range: chunkRange(meta),
-    statistics: readStatistics(meta.field_12 as Thrift | undefined),
+    statistics: readStatistics(meta, column),
     bloomFilter: bloomOffset > 0 ? { offset: bloomOffset, length: bloomLength } : undefined,
   };
 }
@@ -137,13 +180,19 @@ function chunkRange(meta: Thrift): ByteRange {
   return { offset, length: Number(meta.field_7) };
 }
 
-function readStatistics(statistics: Thrift | undefined): ChunkStatistics | undefined {
+function readStatistics(meta: Thrift, { leaf, ...column }: StatedColumn): ChunkStatistics | undefined {
+  const statistics = meta.field_12 as Thrift | undefined;
   if (!statistics) return undefined;
-  return {
+  return certainStatistics({
+    ...column,
+    physicalType: leaf.physicalType,
+    valueCount: Number(meta.field_5),
     min: statistics.field_6 as Uint8Array | undefined,
     max: statistics.field_5 as Uint8Array | undefined,
+    deprecatedMin: statistics.field_2 as Uint8Array | undefined,
+    deprecatedMax: statistics.field_1 as Uint8Array | undefined,
     nullCount: statistics.field_3 === undefined ? undefined : Number(statistics.field_3),
-  };
+  });
 }
 
 function text(value: unknown): string | undefined {

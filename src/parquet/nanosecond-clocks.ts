@@ -1,11 +1,9 @@
 /**
- * Timestamps in nanoseconds that a footer calls adjusted to UTC. DuckDB reads those in microseconds, and all others exactly; so it is shown
- * files in which they are not adjusted. The flag is half a byte of the footer, and nothing else hangs on it.
+ * Timestamps in nanoseconds that a footer calls adjusted to UTC, which DuckDB does not write. The flag is half a byte of the footer, and nothing
+ * else hangs on it.
  */
 import { open } from 'node:fs/promises';
-import type { ByteRange, Storage } from '../storage/contract.js';
 import { CompactReader, compactTypes } from './compact-reader.js';
-import type { ParquetFooter } from './types.js';
 
 export interface NanosecondColumn {
   fieldId: number | undefined;
@@ -59,25 +57,6 @@ function logicalType(reader: CompactReader): Omit<NanosecondColumn, 'fieldId'> |
 
 function withFlag(byte: number, isAdjusted: boolean): number {
   return (byte & 0xf0) | (isAdjusted ? compactTypes.true : compactTypes.false);
-}
-
-/** Reads a file as if none of its timestamps in nanoseconds were adjusted to UTC. */
-export function readingClocks(
-  storage: Pick<Storage, 'read'>,
-  size: number,
-  { length, zonedNanoseconds }: ParquetFooter,
-): Pick<Storage, 'read'> {
-  const flags = zonedNanoseconds.map((offset) => size - length + offset);
-  return {
-    async read(location, range: ByteRange = { offset: 0, length: size }, signal) {
-      const bytes = Uint8Array.from(await storage.read(location, range, signal));
-      for (const flag of flags) {
-        const at = flag - range.offset;
-        if (at >= 0 && at < bytes.length) bytes[at] = withFlag(bytes[at] as number, false);
-      }
-      return bytes;
-    },
-  };
 }
 
 /** Marks the columns with these field ids in a local file as adjusted to UTC. */

@@ -1,5 +1,6 @@
 import type { PhysicalColumn } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
+import type { Annotation } from './annotations.js';
 
 /** What the footer of a Parquet file says (Parquet format, "FileMetaData"). */
 export interface ParquetFooter {
@@ -9,9 +10,26 @@ export interface ParquetFooter {
   rowGroups: RowGroup[];
   /** Bytes of the metadata and of the 8 bytes behind it. */
   length: number;
+  /** Of the whole file, in bytes. */
+  fileSize: number;
   createdBy: string | undefined;
-  /** Where the flags of timestamps in nanoseconds are that are adjusted to UTC, counted from the start of the metadata. */
-  zonedNanoseconds: number[];
+  /** The schema as it stands in the footer: flat, each group before its members, the root first. */
+  elements: SchemaElement[];
+  /** Indexes of the leaves among the elements, in the order of a row group's chunks. */
+  leafElements: number[];
+  /** FileMetaData in Thrift's compact protocol. */
+  metadata: Uint8Array;
+}
+
+/** One SchemaElement. */
+export interface SchemaElement {
+  /** Absent on groups. */
+  physicalType: PhysicalType | undefined;
+  /** Of FIXED_LEN_BYTE_ARRAY, in bytes. */
+  length: number | undefined;
+  childCount: number;
+  isRepeated: boolean;
+  annotation: Annotation;
 }
 
 export interface RowGroup {
@@ -23,6 +41,10 @@ export interface RowGroup {
 export interface ColumnChunk {
   leaf: LeafColumn;
   codec: Codec;
+  /** Whether some page has its values as byte streams. */
+  isSplit: boolean;
+  /** Of all pages with their headers, in bytes. */
+  uncompressedSize: number;
   /** Dictionary and data pages. */
   range: ByteRange;
   statistics: ChunkStatistics | undefined;
@@ -39,8 +61,12 @@ export interface LeafColumn {
   fieldId: number | undefined;
   physicalType: PhysicalType;
   logicalType: LogicalKind | undefined;
+  /** Of FIXED_LEN_BYTE_ARRAY, in bytes. */
+  length: number | undefined;
   /** Occurs at most once a row: neither it nor a group above it is repeated. */
   flat: boolean;
+  /** Occurs in every row: neither it nor a group above it is optional or repeated. */
+  required: boolean;
 }
 
 export type PhysicalType =
@@ -56,9 +82,11 @@ export type PhysicalType =
 /** The logical types whose order is understood here; everything else is `other`. */
 export type LogicalKind = 'string' | 'date' | 'timestamp-micros' | 'signed-integer' | 'other';
 
-/** Bounds in the type's own order, as plain-encoded bytes (`min_value` and `max_value`; the deprecated fields are not read). */
+/** What the statistics of a chunk tell for certain: bounds in the type's own order, as plain-encoded bytes. */
 export interface ChunkStatistics {
   min: Uint8Array | undefined;
   max: Uint8Array | undefined;
   nullCount: number | undefined;
+  /** Whether the footer says more of the bounds, or of the nulls, than can be believed. */
+  doubts: { bounds: boolean; nulls: boolean };
 }

@@ -31,6 +31,8 @@ export interface SessionInstance {
 }
 
 export interface QueryLimits {
+  /** Bytes of the text of one statement; the views that it reads may have as many together. */
+  statementBytes: number;
   /** Bytes of one streamed batch. */
   batchBytes: number;
   /** Bytes of one written data file. */

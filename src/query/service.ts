@@ -3,6 +3,7 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
 import { changeRows, describeChange } from './changes/index.js';
 import { commitTransaction } from './committing/transaction.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
@@ -137,15 +138,12 @@ class Statements implements StatementService {
   }
 
   async #classify(call: Call, request: StatementRequest): Promise<{ context: StatementContext; statement: Statement }> {
-    const { engine } = await this.environment.instance(call);
-    const statements = await engine.parser.split(request.sql);
-    if (statements.length > 1) {
-      throw new SkuaError(
-        'INVALID_ARGUMENT',
-        `The text holds ${statements.length} statements; send them one at a time`,
-      );
+    new TextBudget(this.environment.limits.statementBytes).take(request.sql);
+    const { count, first } = await inTurns(firstStatementSteps(request.sql));
+    if (count > 1) {
+      throw new SkuaError('INVALID_ARGUMENT', `The text holds ${count} statements; send them one at a time`);
     }
-    const statement = parseStatement(statements[0] ?? '');
+    const statement = parseStatement(first);
     call.report.statement = statementName(statement);
     const context = { ...this.#context(call, request.transaction), executionId: request.executionId };
     return { context, statement };

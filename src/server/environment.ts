@@ -12,7 +12,7 @@ import type { Logger } from '../logging.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
-import { Turns } from '../query/index.js';
+import { namingDataFiles, Turns } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';
 import { memoryOfEngine } from './memory.js';
@@ -57,6 +57,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
     metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
     turns: new Turns(),
     limits: {
+      statementBytes: config.limits.statementSize,
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
       portionBytes: config.limits.memoryPerSession / 4,
@@ -104,7 +105,7 @@ function sessionInstance(call: Call, engine: Engine, config: Config, scratch: st
         spillLimit: config.limits.spillPerSession,
         threads: config.limits.threads ?? availableParallelism(),
       });
-      return { engine: instance, directory };
+      return { engine: namingDataFiles(instance), directory };
     },
     async ({ engine: instance, directory }) => {
       await instance.close();

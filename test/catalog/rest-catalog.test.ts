@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BearerToken } from '../../src/auth/principal.js';
+import type { CatalogSession } from '../../src/catalog/contract.js';
 import {
   CommitRefused,
   CommitStateUnknown,
@@ -42,6 +43,70 @@ async function failure(work: Promise<unknown>): Promise<Error & { code: string }
     (error) => error,
   );
 }
+
+describe('names that a URL would not keep', () => {
+  const odd = ['', '.', '..', 'a/..', '../victim', '..\\victim', 'a\u001fb', 'a\nb', '\ud800'];
+  const asks: Record<string, (session: CatalogSession, name: string) => Promise<unknown>> = {
+    'list namespaces': (session, name) => session.listNamespaces([name]),
+    'load a namespace': (session, name) => session.loadNamespace(['demo', name]),
+    'create a namespace': (session, name) => session.createNamespace([name]),
+    'drop a namespace': (session, name) => session.dropNamespace([name]),
+    'update a namespace': (session, name) => session.updateNamespace([name], { removals: ['x'] }),
+    'list tables': (session, name) => session.listTables([name]),
+    'list views': (session, name) => session.listViews([name]),
+    'load a table': (session, name) => session.loadTable({ namespace: ['demo'], name }),
+    'load a table of a namespace': (session, name) => session.loadTable({ namespace: [name], name: 'events' }),
+    'create a table': (session, name) =>
+      session.createTable(['demo'], { name, schema: {} } as Parameters<CatalogSession['createTable']>[1]),
+    'drop a table': (session, name) => session.dropTable({ namespace: ['victim'], name }, { purge: true }),
+    'rename a table': (session, name) => session.renameTable({ namespace: ['demo'], name }, events),
+    'rename a table to it': (session, name) => session.renameTable(events, { namespace: ['demo'], name }),
+    'commit to a table': (session, name) =>
+      session.commitTable({ namespace: ['demo'], name }, { requirements: [], updates: [] }),
+    'commit to several tables': (session, name) =>
+      session.commitTransaction([
+        { identifier: { namespace: ['demo'], name }, commit: { requirements: [], updates: [] } },
+      ]),
+    'load a view': (session, name) => session.loadView({ namespace: ['demo'], name }),
+    'create a view': (session, name) => session.createView(['demo'], { name }),
+    'commit to a view': (session, name) =>
+      session.commitView({ namespace: ['demo'], name }, { requirements: [], updates: [] }),
+    'drop a view': (session, name) => session.dropView({ namespace: ['demo'], name }),
+    'rename a view': (session, name) => session.renameView({ namespace: ['demo'], name }, events),
+    'rename a view to it': (session, name) => session.renameView(events, { namespace: ['demo'], name }),
+  };
+
+  it.each(Object.keys(asks))('are refused before the catalog is asked: to %s', async (what) => {
+    for (const name of odd) {
+      expect(await failure(asks[what]?.(open(), name) ?? Promise.resolve())).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    }
+    expect(server.seen).toEqual([]);
+  });
+
+  it('are left out of what is listed', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ body: { namespaces: [['demo'], ['..'], ['a', '']] } }));
+    server.on('GET /v1/quickstart/namespaces/demo/tables', () => ({
+      body: { identifiers: [events, { namespace: ['demo'], name: '..' }] },
+    }));
+    expect(await open().listNamespaces()).toEqual([['demo']]);
+    expect(await open().listTables(['demo'])).toEqual([events]);
+  });
+
+  it('are only those: dots and slashes as such are names', async () => {
+    for (const name of ['...', '.hidden', 'a.b', 'a/b', '%2e%2e', 'ä ö']) {
+      server.on(`GET /v1/quickstart/namespaces/demo/tables/${encodeURIComponent(name)}`, () => ({ body: tableBody() }));
+      expect((await open().loadTable({ namespace: ['demo'], name })).identifier.name).toBe(name);
+    }
+  });
+
+  it('are levels that hold what separates levels in this catalog', async () => {
+    const overrides = { ...polarisConfig.overrides, 'namespace-separator': '%2E' };
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, overrides } }));
+    expect(await failure(open().loadNamespace(['a.b']))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
 
 describe('requests', () => {
   it('bear the token as it came, below the prefix that the catalog gives', async () => {

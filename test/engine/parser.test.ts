@@ -83,8 +83,3 @@ describe('parseQuery', () => {
     await expect(parse('SELECT 1\0; DROP')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
-
-it('splits at top-level semicolons only', async () => {
-  const sql = `-- c;\nSELECT 1; /* ; /* ; */ */ ; SELECT ';' , $$;$$, $x$ ; $x$, "a;", E'\\';' -- x;\n;`;
-  expect(await bench.instance.parser.split(sql)).toEqual(['SELECT 1', `SELECT ';' , $$;$$, $x$ ; $x$, "a;", E'\\';'`]);
-});

@@ -125,6 +125,18 @@ describe('which deletes apply', () => {
     expect(found([position, vector], { ...file(1, [1], 1), location: 'b.parquet' })).toEqual([position]);
   });
 
+  test.each<[string, Partial<DeleteFile>[], RegExp]>([
+    ['two vectors', [{}, {}], /more than one deletion vector/],
+    ['a vector that is older than it', [{ sequenceNumber: 0 }], /older than the file/],
+    ['a vector without a sequence number', [{ sequenceNumber: undefined as never }], /no sequence number/],
+    ['a vector of no file', [{ referencedDataFile: undefined as never }], /which data file it is of/],
+  ])('%s of a data file: DATA_LOSS', (_, given, message) => {
+    const vectors = given.map((more) => deletes({ format: 'puffin', referencedDataFile: 'a.parquet', ...more }));
+    expect(() => found(vectors, file(1, [1], 1))).toThrow(
+      expect.objectContaining({ code: 'DATA_LOSS', message: expect.stringMatching(message) }),
+    );
+  });
+
   test('bounds of the path rule files out', () => {
     const bounds = (lower: string, upper: string) => ({
       lowerBounds: new Map([[2147483546, Buffer.from(lower)]]),
@@ -133,6 +145,9 @@ describe('which deletes apply', () => {
     expect(found([deletes(bounds('b', 'c'))], file(1, [1], 1))).toEqual([]);
     expect(found([deletes(bounds('a', 'b'))], file(1, [1], 1))).toHaveLength(1);
     expect(found([deletes(bounds('a.parquet', 'a.parquet'))], file(1, [1], 1))).toHaveLength(1);
+    // Cut, the upper one without being raised; and bounds that contradict each other.
+    expect(found([deletes(bounds('a.par', 'a.par'))], file(1, [1], 1))).toHaveLength(1);
+    expect(found([deletes(bounds('z', 'b'))], file(1, [1], 1))).toHaveLength(1);
   });
 });
 
@@ -168,14 +183,24 @@ describe('name mapping', () => {
     ];
     expect(applyNameMapping(columns, nameMapping(metadata) ?? [])).toEqual([
       { ...leaf('record_id'), fieldId: 1 },
-      leaf('other'),
+      // What the mapping lacks is no field's, not even that of its name.
+      { ...leaf('other'), fieldId: -1 },
       {
         name: 'l',
         fieldId: 2,
         children: [
           {
             name: 'list',
-            children: [{ name: 'item', fieldId: 3, children: [{ ...leaf('x'), fieldId: 4 }, leaf('y')] }],
+            children: [
+              {
+                name: 'item',
+                fieldId: 3,
+                children: [
+                  { ...leaf('x'), fieldId: 4 },
+                  { ...leaf('y'), fieldId: -1 },
+                ],
+              },
+            ],
           },
         ],
       },

@@ -55,6 +55,14 @@ describe('a file of position deletes', () => {
     const deletes = positionDeleteFile(written, 's3://b/d', [file('s3://b/one')]);
     expect(deletes.referencedDataFile).toBe('s3://b/one');
     expect(onlyDataFile(deletes)).toBe('s3://b/one');
-    expect(onlyDataFile({ ...deletes, referencedDataFile: undefined } as never)).toBe('s3://b/one');
+    const { referencedDataFile: _, ...bounded } = positionDeleteFile(written, 's3://b/d', [
+      file('s3://bucket/one.parquet'),
+    ]);
+    expect(onlyDataFile(bounded)).toBe('s3://bucket/one.parquet');
+  });
+
+  it('is of no one file where its path bounds may have been cut', () => {
+    const { referencedDataFile: _, ...bounded } = positionDeleteFile(written, 's3://b/d', [file('s3://bucket/one.')]);
+    expect(onlyDataFile(bounded)).toBeUndefined();
   });
 });

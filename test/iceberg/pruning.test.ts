@@ -136,7 +136,18 @@ function dataFile(rows: readonly Row[], type: Type, random: () => number): DataF
   const upper = typeof high === 'string' ? truncateUpper(high, width) : high;
   if (lower !== undefined && random() < 0.9) file.lowerBounds = new Map([[1, encodeValue(type, lower)]]);
   if (upper !== undefined && random() < 0.9) file.upperBounds = new Map([[1, encodeValue(type, upper)]]);
+  if (typeof low === 'string' && typeof high === 'string' && random() < 0.3) cutInBytes(file, low, high, random);
   return file;
+}
+
+/** Text bounds as some writers cut them: inside of characters too, the upper one raised in its last byte or not. */
+function cutInBytes(file: DataFile, low: string, high: string, random: () => number): void {
+  const cut = (text: string) => Buffer.from(text).subarray(0, 1 + Math.floor(random() * 4));
+  const [lower, upper] = [cut(low), Buffer.from(cut(high))];
+  const last = upper.length - 1;
+  if (last >= 0 && upper.length < Buffer.byteLength(high) && random() < 0.5) upper[last] = (upper[last] as number) + 1;
+  file.lowerBounds = new Map([[1, lower]]);
+  file.upperBounds = new Map([[1, upper]]);
 }
 
 function randomFilter(type: Type, values: readonly Value[], random: () => number, depth = 0): Filter {

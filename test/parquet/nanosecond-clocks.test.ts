@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { adjustToUtc, parseFooter, readingClocks } from '../../src/parquet/index.js';
+import { adjustToUtc } from '../../src/parquet/index.js';
 import { nanosecondColumns } from '../../src/parquet/nanosecond-clocks.js';
 import { type Database, openDatabase } from './duckdb.js';
 
@@ -51,30 +51,6 @@ it('marks those with the given field ids and changes nothing else', async () => 
   ]);
   expect(after.filter((byte, index) => byte !== before[index])).toHaveLength(1);
   expect(await type(path)).toBe(0n);
-});
-
-it('reads files, whole or by range, as if none were marked', async () => {
-  const path = await writeFile();
-  const plain = readFileSync(path);
-  await adjustToUtc(path, new Set([2, 4]));
-  const marked = readFileSync(path);
-  const footer = parseFooter(marked, path, marked.length);
-  expect(footer.zonedNanoseconds).toHaveLength(2);
-  const storage = readingClocks(
-    {
-      read: async (_, { offset, length } = { offset: 0, length: marked.length }) =>
-        marked.subarray(offset, offset + length),
-    },
-    marked.length,
-    footer,
-  );
-  expect(Buffer.from(await storage.read(path)).equals(plain)).toBe(true);
-  for (let offset = 0; offset < plain.length; offset += 97) {
-    const length = Math.min(97, plain.length - offset);
-    const read = await storage.read(path, { offset, length });
-    expect(Buffer.from(read).equals(plain.subarray(offset, offset + length))).toBe(true);
-  }
-  expect(Buffer.from(marked).equals(readFileSync(path))).toBe(true);
 });
 
 it('finds a footer that ends early to be broken', async () => {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { toSkuaError } from '../../errors.js';
+import { firstWord } from '../../sql/index.js';
 import type { FlightSqlClient, QueryResult } from '../client.js';
 import { arrowStream, csvText, jsonText, ndjsonText, rowCount, tableText } from '../format/index.js';
-import { firstWord } from '../split.js';
 import { Progress } from './progress.js';
 
 export const OUTPUT_FORMATS = ['table', 'csv', 'json', 'ndjson', 'arrow'] as const;

@@ -1,8 +1,8 @@
 /** The interactive prompt: statements of several lines, history, and Ctrl-C for what is running. */
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { splitStatements } from '../../sql/index.js';
 import type { FlightSqlClient } from '../client.js';
-import { splitStatements } from '../split.js';
 import { describeFailure, OUTPUT_FORMATS, type Output, type OutputFormat, runStatement } from './output.js';
 
 export interface PromptOptions {
@@ -73,7 +73,10 @@ class Shell {
       await this.#shortcut(line.trim());
       return true;
     }
-    const { statements, rest } = splitStatements(`${this.#typed}${line}\n`);
+    this.#typed += `${line}\n`;
+    // Only a semicolon ends a statement: what was typed so far need not be read again with every line.
+    if (!line.includes(';')) return true;
+    const { statements, rest } = splitStatements(this.#typed);
     this.#typed = rest;
     for (const statement of statements) {
       if (!(await this.#execute(statement))) break;

@@ -8,6 +8,7 @@ import type { PutStream } from '../put-stream.js';
 import type { Sealer } from '../seal.js';
 import { openAny, packAny } from './any.js';
 import { Bindings } from './bindings.js';
+import { withinCommandSize } from './command-size.js';
 import { dispatcher } from './dispatch.js';
 import { endpoint } from './endpoint.js';
 import { Executions } from './executions.js';
@@ -29,6 +30,8 @@ export interface FlightSqlOptions {
   ticketLifetime: number;
   preparedStatementIdleTimeout: number;
   statementTimeout: number;
+  /** Longest text of a statement, in bytes. */
+  statementBytes: number;
   /** Bound parameters of one principal that the server keeps, in bytes. */
   parameterBytes: number;
   polling: PolledRunsOptions;
@@ -55,7 +58,7 @@ export function createFlightSqlHandler(options: FlightSqlOptions): FlightHandler
     ...flightActions(tickets, executions, options.locations),
     ingest: (call, command, stream) => ingest(statements, call, command, stream),
   };
-  return dispatcher(service, options.locations);
+  return withinCommandSize(dispatcher(service, options.locations), options.statementBytes);
 }
 
 function transactionActions(statements: StatementService): Pick<FlightSql, 'beginTransaction' | 'endTransaction'> {

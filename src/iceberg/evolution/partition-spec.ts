@@ -4,6 +4,7 @@ import { typeToText } from '../schema.js';
 import { defaultPartitionSpec } from '../snapshots.js';
 import { takesSource } from '../transforms/source-types.js';
 import type { NestedField, PartitionField, TableMetadata } from '../types.js';
+import { highestPartitionId } from './assigned-ids.js';
 import { fieldPath, indexOfName, placeOf, requirePlace } from './tree.js';
 
 /** What partitions: a column by its path, under a transform as the specification writes it. */
@@ -21,7 +22,7 @@ export class SpecEvolution {
   constructor(metadata: TableMetadata) {
     this.#metadata = metadata;
     this.#fields = defaultPartitionSpec(metadata).fields;
-    this.#lastPartitionId = metadata.lastPartitionId;
+    this.#lastPartitionId = highestPartitionId(metadata);
   }
 
   get fields(): readonly PartitionField[] {

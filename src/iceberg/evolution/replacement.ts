@@ -1,6 +1,7 @@
 /** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata, Type } from '../types.js';
+import { highestColumnId, highestPartitionId } from './assigned-ids.js';
 import {
   type DefinitionCommit,
   type DefinitionUpdate,
@@ -66,7 +67,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       currentSchemaId: newSchema.schemaId,
       partitionSpecs: knownSpec ? base.partitionSpecs : [...base.partitionSpecs, newSpec],
       defaultSpecId: newSpec.specId,
-      lastPartitionId: Math.max(base.lastPartitionId, ...fields.map(({ fieldId }) => fieldId)),
+      lastPartitionId: Math.max(highestPartitionId(base), ...fields.map(({ fieldId }) => fieldId)),
       defaultSortOrderId: 0,
       properties: { ...base.properties, ...properties },
     },
@@ -101,7 +102,7 @@ class FieldIds {
   #last: number;
 
   constructor(base: TableMetadata) {
-    this.#last = base.lastColumnId;
+    this.#last = highestColumnId(base);
   }
 
   get last(): number {
@@ -150,7 +151,7 @@ function holds(from: Type, to: Type): boolean {
 
 /** Version 1 keeps every field of the spec in its place, those that are no longer wanted as void. */
 function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField[]): PartitionField[] {
-  let last = base.lastPartitionId;
+  let last = highestPartitionId(base);
   const isSame = (one: PartitionField, other: PartitionField) =>
     one.transform === other.transform && String(one.sourceIds) === String(other.sourceIds);
   const earlier = base.partitionSpecs.flatMap((spec) => spec.fields);

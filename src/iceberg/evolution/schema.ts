@@ -4,6 +4,7 @@ import { assignFieldIds } from '../field-ids.js';
 import { highestFieldId } from '../schema.js';
 import { currentSchema } from '../snapshots.js';
 import type { NestedField, Schema, TableMetadata, Type } from '../types.js';
+import { highestColumnId } from './assigned-ids.js';
 import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
 import { idsWithin, indexOfName, type Place, partsOf, placeOf, requirePlace, withSiblings } from './tree.js';
@@ -36,7 +37,7 @@ export class SchemaEvolution {
     this.#metadata = metadata;
     this.#identifiers = identifierFieldIds;
     this.#fields = fields;
-    this.#lastColumnId = Math.max(metadata.lastColumnId, highestFieldId(fields));
+    this.#lastColumnId = highestColumnId(metadata);
   }
 
   /** The schema as it is now; its id is still that of the schema it came from. */
@@ -61,6 +62,7 @@ export class SchemaEvolution {
   add(path: readonly string[], { type, required, doc, defaultValue, place }: NewField): void {
     const above = path.slice(0, -1);
     const name = path.at(-1) as string;
+    requireName(name);
     if (above.length > 0) {
       const { field } = requirePlace(this.#fields, above);
       if (field.type.kind !== 'struct')
@@ -95,6 +97,7 @@ export class SchemaEvolution {
   }
 
   rename(path: readonly string[], name: string): void {
+    requireName(name);
     const { field, siblings } = this.#structField(path);
     const other = siblings.find((one) => one.id !== field.id && one.name.toLowerCase() === name.toLowerCase());
     if (other)
@@ -240,4 +243,8 @@ function placed(siblings: readonly NestedField[], field: NestedField, place: Fie
 
 function invalid(message: string): SkuaError {
   return new SkuaError('INVALID_ARGUMENT', message);
+}
+
+function requireName(name: string): void {
+  if (name === '') throw invalid("A column can't have an empty name, which no query could write");
 }

@@ -146,6 +146,10 @@ function inheritance(manifest: ManifestFile): (record: EntryRecord) => ManifestE
     if (!status || !content || !formats.has(format)) {
       throw new SkuaError('DATA_LOSS', `The manifest ${manifest.location} has an entry of an unknown kind`);
     }
+    if ((content === 'data') !== (manifest.content === 'data')) {
+      const kinds = `${content} among its ${manifest.content === 'data' ? 'data files' : 'deletes'}`;
+      throw new SkuaError('DATA_LOSS', `The manifest ${manifest.location} has ${kinds}`);
+    }
     const file = Object.assign(record.file, {
       content,
       format: format as FileFormat,

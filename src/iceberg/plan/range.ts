@@ -1,17 +1,8 @@
-/** What is known of a column's values in a file or a manifest, and whether a value that passes a test may be among them. */
+/** Whether a value that passes a test may be among those of a file or a manifest, or all of them pass. */
 import type { Type } from '../types.js';
 import { compareValues, type Value } from '../values/single-value.js';
+import { bytesOf, compareTop, isFloating, isOneValue, startsWithBytes, type ValueRange } from './bounds.js';
 import type { ColumnTest, Predicate, Test } from './predicate.js';
-
-/** Undefined members are unknown. Bounds leave out nulls and NaNs; truncated ones are still bounds. */
-export interface ValueRange {
-  lower?: Value;
-  upper?: Value;
-  /** Whether some value is null, and whether some is not. */
-  hasNull?: boolean;
-  hasValue?: boolean;
-  hasNan?: boolean;
-}
 
 /** False only where no row can pass. `rangeOf` gives what is known of a column; undefined: nothing. */
 export function mayMatch(
@@ -40,16 +31,16 @@ function mayPass(test: Test, type: Type, range: ValueRange): boolean {
       }
       return within(firstFrom(test.values, lower), range, mayHoldNan);
     case 'ne':
-      if (mayHoldNan || lower === undefined || upper === undefined) return true;
-      return compareValues(lower, upper) !== 0 || compareValues(lower, test.value) !== 0;
+      if (mayHoldNan || lower === undefined || !isOneValue(range)) return true;
+      return compareValues(lower, test.value) !== 0;
     case 'lt':
       return lower === undefined || compareValues(lower, test.value) < 0;
     case 'le':
       return lower === undefined || (mayHoldNan && Number.isNaN(test.value)) || compareValues(lower, test.value) <= 0;
     case 'gt':
-      return mayHoldNan || upper === undefined || compareValues(upper, test.value) > 0;
+      return mayHoldNan || upper === undefined || compareTop(upper, test.value) > 0;
     case 'ge':
-      return mayHoldNan || upper === undefined || compareValues(upper, test.value) >= 0;
+      return mayHoldNan || upper === undefined || compareTop(upper, test.value) >= 0;
     case 'startsWith':
       return mayStartWith(test.prefix, lower, upper);
   }
@@ -76,28 +67,29 @@ function holds(predicate: Predicate, decide: (test: ColumnTest) => boolean): boo
   }
 }
 
-function mustPass(test: Test, type: Type, { lower, upper, hasNull, hasValue }: ValueRange): boolean {
+function mustPass(test: Test, type: Type, range: ValueRange): boolean {
+  const { lower, upper, hasNull, hasValue } = range;
   if (test.op === 'isNull') return hasValue === false;
   if (hasNull !== false) return false;
   if (test.op === 'notNull') return true;
   if (lower === undefined || upper === undefined || isFloating(type)) return false;
   switch (test.op) {
     case 'eq':
-      return compareValues(lower, test.value) === 0 && compareValues(upper, test.value) === 0;
+      return isOneValue(range) && compareValues(lower, test.value) === 0;
     case 'in':
-      return compareValues(lower, upper) === 0 && test.values.some((value) => compareValues(value, lower) === 0);
+      return isOneValue(range) && test.values.some((value) => compareValues(value, lower) === 0);
     case 'ne':
-      return compareValues(lower, test.value) > 0 || compareValues(upper, test.value) < 0;
+      return compareValues(lower, test.value) > 0 || compareTop(upper, test.value) < 0;
     case 'lt':
-      return compareValues(upper, test.value) < 0;
+      return compareTop(upper, test.value) < 0;
     case 'le':
-      return compareValues(upper, test.value) <= 0;
+      return compareTop(upper, test.value) <= 0;
     case 'gt':
       return compareValues(lower, test.value) > 0;
     case 'ge':
       return compareValues(lower, test.value) >= 0;
     case 'startsWith':
-      return [lower, upper].every((bound) => (bound as string).startsWith(test.prefix));
+      return [lower, upper].every((bound) => startsWithBytes(bound, Buffer.from(test.prefix, 'utf8')));
   }
 }
 
@@ -115,26 +107,13 @@ function firstFrom(values: readonly Value[], bound: Value): Value {
 function within(value: Value, range: ValueRange, mayHoldNan: boolean): boolean {
   if (Number.isNaN(value)) return mayHoldNan;
   if (range.lower !== undefined && compareValues(range.lower, value) > 0) return false;
-  return range.upper === undefined || compareValues(range.upper, value) >= 0;
+  return range.upper === undefined || compareTop(range.upper, value) >= 0;
 }
 
 /** Bounds are compared over the prefix only. */
 function mayStartWith(prefix: string, lower: Value | undefined, upper: Value | undefined): boolean {
   const bytes = Buffer.from(prefix, 'utf8');
-  const head = (bound: Value) => Buffer.from(bound as string, 'utf8').subarray(0, bytes.length);
+  const head = (bound: Value) => (bytesOf(bound) ?? bytes).subarray(0, bytes.length);
   if (lower !== undefined && Buffer.compare(head(lower), bytes) > 0) return false;
-  return upper === undefined || Buffer.compare(head(upper), bytes) >= 0;
-}
-
-export function isFloating(type: Type): boolean {
-  return type.kind === 'primitive' && (type.type === 'float' || type.type === 'double');
-}
-
-/**
- * Whether bounds of the type are ordered as the engine compares. UUIDs were ordered as two signed halves by some writers; booleans are
- * ordered false before true by all.
- */
-export function hasOrderedBounds(type: Type): boolean {
-  if (type.kind === 'primitive') return !['uuid', 'variant', 'unknown'].includes(type.type);
-  return type.kind === 'decimal' || type.kind === 'fixed';
+  return upper === undefined || compareTop(head(upper), bytes) >= 0;
 }

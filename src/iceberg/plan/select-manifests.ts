@@ -1,6 +1,7 @@
 /** From the manifests of a snapshot to the files that a filter and join keys leave, and what pruned the others. */
 import type { FileTask, ScanRequest, ScanStatistics } from '../contract.js';
 import { readMetadataFile } from '../manifest/load.js';
+import { unmappedFields } from '../name-mapping.js';
 import { partitionSpecById } from '../snapshots.js';
 import type { ManifestFile, Schema } from '../types.js';
 import { decoderFor } from './decoder.js';
@@ -73,12 +74,15 @@ async function chooseManifests(
   statistics: ScanStatistics,
   pruned: Pruned,
 ): Promise<ChosenManifest[]> {
-  const predicate = bindFilter(request.filter, request.schema);
-  const keys = bindFilter(request.joinKeys, request.schema);
+  const bound: BoundRequest = {
+    predicate: bindFilter(request.filter, request.schema),
+    keyPredicate: bindFilter(request.joinKeys, request.schema),
+    unmapped: unmappedFields(request.metadata, request.schema),
+  };
   const chosen: ChosenManifest[] = [];
   for (const manifest of manifests) {
     await giveWay();
-    const selection = selectionFor(request, manifest, predicate, keys);
+    const selection = selectionFor(request, manifest, bound);
     const { partitionFields } = selection;
     const reason = !mayMatchManifest(selection.partitionPredicate, manifest, partitionFields)
       ? 'manifest'
@@ -95,17 +99,25 @@ async function chooseManifests(
   return chosen;
 }
 
+/** Of one request, for all manifests. */
+interface BoundRequest {
+  predicate: Predicate;
+  keyPredicate: Predicate;
+  /** Fields whose statistics say nothing of files without field ids. */
+  unmapped: ReadonlySet<number>;
+}
+
 function selectionFor(
   request: SelectionRequest,
   manifest: ManifestFile,
-  predicate: Predicate,
-  keyPredicate: Predicate,
+  { predicate, keyPredicate, unmapped }: BoundRequest,
 ): Selection {
   const partitionFields = partitionSpecById(request.metadata, manifest.specId).fields;
-  const kept = new Set(request.statistics ?? []);
+  const isCertain = (id: number) => !unmapped.has(id);
+  const kept = new Set((request.statistics ?? []).filter(isCertain));
   const isData = manifest.content === 'data';
   const decoded = isData
-    ? new Set([...fieldIdsOf(predicate), ...fieldIdsOf(keyPredicate), ...kept])
+    ? new Set([...[...fieldIdsOf(predicate), ...fieldIdsOf(keyPredicate)].filter(isCertain), ...kept])
     : new Set([deletePathFieldId]);
   return {
     partitionFields,

@@ -3,8 +3,7 @@ import type { FileTask, TopRequest } from '../contract.js';
 import { partitionedValue, valueCountOf } from '../extremes.js';
 import type { DataFile, TableMetadata } from '../types.js';
 import { compareValues, type Value } from '../values/single-value.js';
-import { rangeOfColumn } from './evaluate.js';
-import { hasOrderedBounds, isFloating, type ValueRange } from './range.js';
+import { certainUpper, hasOrderedBounds, isFloating, rangeOfColumn, type ValueRange } from './bounds.js';
 
 interface Candidate {
   task: FileTask;
@@ -24,7 +23,8 @@ export function filesWithTopRows(
   const compare = (left: Value, right: Value) => compareValues(left, right) * (descending ? -1 : 1);
   const candidates = tasks.map((task): Candidate => {
     const range = rangeIn(metadata, task.file, field);
-    const [first, last] = descending ? [range.upper, range.lower] : [range.lower, range.upper];
+    const upper = certainUpper(range);
+    const [first, last] = descending ? [upper, range.lower] : [range.lower, upper];
     return { task, range, first, last };
   });
   const end = endOfRows(metadata, candidates, field, rows, compare);

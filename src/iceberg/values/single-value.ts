@@ -7,7 +7,7 @@ export type Value = Exclude<PartitionValue, null>;
 
 /** A value from its bytes; undefined for types that have none. Bytes written before an int or float was widened are read as they were. */
 export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
-  if (type.kind === 'decimal') return signedBigEndian(bytes);
+  if (type.kind === 'decimal') return bytes.length > 0 ? signedBigEndian(bytes) : undefined;
   if (type.kind === 'fixed') return bytes;
   if (type.kind !== 'primitive') return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,6 +38,31 @@ export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
       return bytes;
     default:
       return undefined;
+  }
+}
+
+/** Whether a value, as a manifest's partition holds it, is of the type or of one that was widened to it. */
+export function isValueOf(type: Type, value: Value): boolean {
+  if (type.kind === 'decimal') return typeof value === 'bigint';
+  if (type.kind === 'fixed') return value instanceof Uint8Array;
+  if (type.kind !== 'primitive') return false;
+  switch (type.type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'int':
+    case 'date':
+    case 'float':
+    case 'double':
+      return typeof value === 'number';
+    case 'long':
+      return typeof value === 'bigint' || typeof value === 'number';
+    case 'string':
+      return typeof value === 'string';
+    case 'uuid':
+    case 'binary':
+      return value instanceof Uint8Array;
+    default:
+      return typeof value === 'bigint';
   }
 }
 
@@ -101,12 +126,16 @@ export function fixedBigEndian(value: bigint, width: number): Uint8Array {
   return Buffer.from(hex, 'hex');
 }
 
-/** Negative, zero or positive. Text by code point, bytes unsigned; NaN after every number, as the engine orders it. */
+function asBytes(value: Value): Uint8Array {
+  return value instanceof Uint8Array ? value : Buffer.from(value as string, 'utf8');
+}
+
+/** Negative, zero or positive. Text by code point, also beside its UTF-8; bytes unsigned; NaN after every number, as the engine orders it. */
 export function compareValues(left: Value, right: Value): number {
   if (typeof left === 'string' && typeof right === 'string') {
     return left === right ? 0 : Buffer.compare(Buffer.from(left, 'utf8'), Buffer.from(right, 'utf8'));
   }
-  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right);
+  if (left instanceof Uint8Array || right instanceof Uint8Array) return Buffer.compare(asBytes(left), asBytes(right));
   if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
   return left < right ? -1 : left > right ? 1 : 0;
 }

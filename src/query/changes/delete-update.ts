@@ -1,5 +1,5 @@
 /** DELETE and UPDATE as queries. */
-import { quoteName, tokenize } from '../syntax/lexer.js';
+import { quoteName, tokenize } from '../../sql/index.js';
 import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
@@ -60,9 +60,13 @@ export function isIndependent(statement: DeleteStatement | UpdateStatement): boo
   const assigned = statement.kind === 'delete' ? [] : statement.assignments.flatMap(({ path }) => path);
   const names = new Set(assigned.map((name) => name.toLowerCase()));
   const tables = statement.kind === 'delete' ? statement.using : statement.from;
-  const tokens = texts.flatMap((text) => (text === undefined ? [] : tokenize(text)));
-  const reads = tokens.some(({ keyword, text }) => QUERY_WORDS.has(keyword) || names.has(text.toLowerCase()));
-  return tables === undefined && !reads;
+  return tables === undefined && !texts.some((text) => text !== undefined && mentions(text, names));
+}
+
+/** Whether an expression has a query in it, or one of the names, which are in lower case. */
+function mentions(expression: string, names: ReadonlySet<string>): boolean {
+  const tokens = tokenize(expression);
+  return tokens.someName(({ keyword, text }) => QUERY_WORDS.has(keyword) || names.has(text.toLowerCase()));
 }
 
 const QUERY_WORDS = new Set(['SELECT', 'FROM', 'TABLE', 'VALUES']);

@@ -11,8 +11,8 @@ import {
   positionDeleteFile,
 } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { quoteName, quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { quoteName, quoteString } from '../syntax/lexer.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { compressionOf, targetFileSize } from '../writing/write.js';
 import { changed } from './change-query.js';

@@ -11,9 +11,9 @@ import {
   removalKey,
 } from '../../iceberg/index.js';
 import type { DeleteFile } from '../../iceberg/types.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { rowsScan, rowsTable } from '../rows.js';
-import { quoteName } from '../syntax/lexer.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';

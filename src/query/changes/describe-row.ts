@@ -1,9 +1,9 @@
 /** A row of a table in words, for errors. */
 import { batchToRows } from '../../arrow/index.js';
+import { quoteName, quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder } from '../reading/bind.js';
 import { runQuery } from '../reading/query.js';
-import { quoteName, quoteString } from '../syntax/lexer.js';
 import { schemaName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
 

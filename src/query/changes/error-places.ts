@@ -1,7 +1,8 @@
 /** The places that errors name are those of the query that stands for a change; the client knows the statement. */
 import { SkuaError } from '../../errors.js';
+import { inTurns } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { normalizeQuery } from '../syntax/normalize.js';
+import { normalizeSteps } from '../syntax/normalize.js';
 import type { StatementText } from '../syntax/row-change.js';
 import { findCatalog } from '../tables/names.js';
 import { namesOf } from '../tables/tables.js';
@@ -22,14 +23,32 @@ export async function placingErrors<T>(
   }
 }
 
-/** Parses each piece alone, at the place where it stands. */
+/** Parses the pieces at the places where they stand, everything else blanked out. */
 async function refusePieces(context: StatementContext, { sql, pieces }: StatementText): Promise<void> {
   const names = namesOf(context);
-  for (const { kind, start, end } of pieces) {
-    const before = kind === 'tables' ? 'SELECT 1 FROM' : 'SELECT';
-    const blank = sql.slice(before.length, start).replace(/[^\n]/g, ' ');
-    const query = `${before}${blank}${sql.slice(start, end)}`;
+  for (const [kind, beginning] of BEGINNINGS) {
+    const wanted = pieces.filter((piece) => piece.kind === kind);
+    if (wanted.length === 0) continue;
+    const query = `${beginning}${onlyPieces(sql, wanted).slice(beginning.length)}`;
+    const normal = await inTurns(normalizeSteps(query, (name) => findCatalog(names, name) !== undefined));
     const { engine } = await context.environment.instance(context.call);
-    await engine.parser.parseQuery(normalizeQuery(query, (name) => findCatalog(names, name) !== undefined));
+    await engine.parser.parseQuery(normal);
   }
+}
+
+const BEGINNINGS = [
+  ['tables', 'SELECT 1 FROM'],
+  ['expression', 'SELECT'],
+] as const;
+
+/** The pieces, which are in order, with a comma in front of each but the first. */
+function onlyPieces(sql: string, pieces: StatementText['pieces']): string {
+  const parts: string[] = [];
+  let position = 0;
+  for (const { start, end } of pieces) {
+    const blank = sql.slice(position, start).replace(/[^\n]/g, ' ');
+    parts.push(position === 0 ? blank : `,${blank.slice(1)}`, sql.slice(start, end));
+    position = end;
+  }
+  return parts.join('');
 }

@@ -1,7 +1,7 @@
 /** MERGE as a query: the rows of the table with their partners in the source, then the rows of the source that have none. */
 import { SkuaError } from '../../errors.js';
 import type { NestedField } from '../../iceberg/types.js';
-import { quoteName } from '../syntax/lexer.js';
+import { quoteName } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';

@@ -2,8 +2,8 @@
 import type { TableColumn } from '../../expressions/index.js';
 import { hiddenColumns, tableColumns } from '../../iceberg/index.js';
 import type { DataFile } from '../../iceberg/types.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { quoteName } from '../syntax/lexer.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { writeDataFiles } from '../writing/write.js';
 import { changed, hasRowIds } from './change-query.js';

@@ -2,10 +2,10 @@
 import type { FileTask, SnapshotChange } from '../../iceberg/contract.js';
 import { planScan } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder } from '../reading/bind.js';
 import { stageQuery } from '../reading/query.js';
-import { quoteName } from '../syntax/lexer.js';
 import { schemaName } from '../tables/names.js';
 import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';

@@ -1,8 +1,8 @@
 /** The table that a statement changes, in one state throughout. */
 import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames, METADATA_TABLES } from '../../iceberg/index.js';
+import { quoteName, tokenize } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { quoteName, tokenize } from '../syntax/lexer.js';
 import type { ChangeTarget } from '../syntax/row-change.js';
 import { displayName, resolveTable } from '../tables/names.js';
 import { loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
@@ -63,9 +63,8 @@ function isMetadataTable(name: string): boolean {
 
 function definesTable(ctes: string, name: string): boolean {
   const tokens = tokenize(ctes);
-  return tokens.some(({ kind, text }, index) => {
-    const isName = (kind === 'word' || kind === 'quoted') && text.toLowerCase() === name.toLowerCase();
-    const follows = tokens[index + 1];
-    return isName && (follows?.keyword === 'AS' || follows?.text === '(');
+  return tokens.someName(({ text }, index) => {
+    if (text.toLowerCase() !== name.toLowerCase()) return false;
+    return tokens.isSymbol(index + 1, '(') || tokens.at(index + 1)?.keyword === 'AS';
   });
 }

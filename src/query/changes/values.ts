@@ -2,7 +2,7 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField, Type } from '../../iceberg/types.js';
-import { quoteName, quoteString } from '../syntax/lexer.js';
+import { quoteName, quoteString } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 

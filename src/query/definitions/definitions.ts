@@ -89,6 +89,7 @@ export function schemaOfDefinition(columns: readonly ColumnDefinition[], identif
   const seen = new Set<string>();
   const fields = columns.map((column): NestedField => {
     const folded = column.name.toLowerCase();
+    if (folded === '') throw new SkuaError('INVALID_ARGUMENT', "A column can't have an empty name");
     if (seen.has(folded)) throw new SkuaError('INVALID_ARGUMENT', `Column "${column.name}" is defined twice`);
     seen.add(folded);
     return {

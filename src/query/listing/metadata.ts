@@ -2,11 +2,11 @@
 import type { Schema } from 'apache-arrow';
 import type { CatalogSession, Namespace, TableIdentifier } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
+import { quoteName } from '../../sql/index.js';
 import type { MetadataService, PrimaryKeyColumn, TableEntry, TableFilter } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
-import { quoteName } from '../syntax/lexer.js';
 import { currentCatalog, likeMatcher, namespaceOf, schemaName, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, loadTableOrView } from '../tables/tables.js';
 import type { View } from '../tables/views.js';

@@ -4,13 +4,13 @@
  */
 import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
+import { inTurns, quoteName, TextBudget } from '../../sql/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import type { RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
-import { quoteName } from '../syntax/lexer.js';
-import { normalizeQuery } from '../syntax/normalize.js';
-import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import { normalizeSteps } from '../syntax/normalize.js';
+import { type Edit, editSteps } from '../syntax/rewrite.js';
 import { isChangesTable, metadataTableOf, withMetadataTables } from '../tables/metadata-tables.js';
 import {
   displayName,
@@ -47,6 +47,7 @@ export class Binder {
   readonly #loading = new Map<string, Promise<PinnedTable | View>>();
   /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
   readonly #named = new Map<string, unknown>();
+  readonly #viewTexts: TextBudget;
 
   constructor(
     private readonly statement: StatementContext,
@@ -54,6 +55,7 @@ export class Binder {
     /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
     known: readonly PinnedTable[] = [],
   ) {
+    this.#viewTexts = new TextBudget(statement.environment.limits.statementBytes);
     for (const table of known) this.#loading.set(tableKey(table.name), Promise.resolve(table));
   }
 
@@ -79,7 +81,7 @@ export class Binder {
   }
 
   async #bindText(sql: string, context: NameContext, depth: number): Promise<{ text: string; parsed: ParsedQuery }> {
-    const normal = normalizeQuery(sql, (name) => findCatalog(context, name) !== undefined);
+    const normal = await inTurns(normalizeSteps(sql, (name) => findCatalog(context, name) !== undefined));
     const { engine } = await this.statement.environment.instance(this.statement.call);
     const parsed = await engine.parser.parseQuery(normal);
     const hidden: HiddenReference[] = [];
@@ -92,7 +94,7 @@ export class Binder {
       }),
     );
     const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden)];
-    return { text: applyEdits(normal, all), parsed };
+    return { text: await inTurns(editSteps(normal, all)), parsed };
   }
 
   /** What stands in the place of the reference; the hidden columns that it is bound with are added to `hidden`. */
@@ -192,6 +194,7 @@ export class Binder {
         `View ${displayName(view.name)} is nested too deeply, or refers to itself`,
       );
     }
+    this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };
     const { text, parsed } = await this.#bindText(view.sql, context, depth + 1).catch((error) => {

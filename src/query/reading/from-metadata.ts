@@ -24,7 +24,9 @@ export function statisticsWanted(table: PinnedTable, demand: ScanDemand): number
 /** What stands for files without deletes: deleted rows are in no count and no bound. */
 export function rowsFromMetadata(table: PinnedTable, tasks: readonly FileTask[], demand: ScanDemand): Known {
   const fields = fieldsOf(table, demand.columns);
-  if (fields.length !== demand.columns.length) return { counted: [], rest: tasks };
+  // A negative count stands for one that was never taken.
+  const isUncounted = tasks.some(({ file }) => file.recordCount < 0);
+  if (isUncounted || fields.length !== demand.columns.length) return { counted: [], rest: tasks };
   const constant = constantRows(table, tasks, fields);
   if (constant.counted.length > 0 || !demand.aggregates) return constant;
   const { rows, extremes, counts } = demand.aggregates;

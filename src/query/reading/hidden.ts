@@ -4,7 +4,7 @@
 import type { ParsedQuery, QueryScope, StarReference, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames } from '../../iceberg/index.js';
-import { quoteName } from '../syntax/lexer.js';
+import { quoteName } from '../../sql/index.js';
 import type { Edit } from '../syntax/rewrite.js';
 import type { PinnedTable } from '../tables/tables.js';
 

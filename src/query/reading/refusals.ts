@@ -1,5 +1,6 @@
 /** What can be described but not read or written: refused with UNIMPLEMENTED before a byte of it is moved. */
 import { SkuaError } from '../../errors.js';
+import type { PhysicalColumn } from '../../expressions/index.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { fieldsById } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile, Type } from '../../iceberg/types.js';
@@ -47,4 +48,22 @@ export function refuseOtherCodecs(
       }
     }
   }
+}
+
+/** Of two columns with one field id, either could be the table's. */
+export function refuseSharedFieldIds(
+  file: DataFile | DeleteFile,
+  columns: readonly PhysicalColumn[],
+  wanted: ReadonlySet<number>,
+): void {
+  const seen = new Set<number>();
+  const visit = ({ fieldId, children }: PhysicalColumn): void => {
+    if (fieldId !== undefined && fieldId >= 0 && seen.has(fieldId)) {
+      const message = `The Parquet file '${file.location}' has more than one column with the field id ${fieldId}`;
+      throw new SkuaError('DATA_LOSS', message);
+    }
+    if (fieldId !== undefined) seen.add(fieldId);
+    children.forEach(visit);
+  };
+  columns.filter(({ fieldId }) => fieldId !== undefined && wanted.has(fieldId)).forEach(visit);
 }

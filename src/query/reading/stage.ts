@@ -20,15 +20,22 @@ import {
   readDeletionVector,
 } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import { misleadingBloomFilters, neededRanges, type ParquetFooter, readingClocks } from '../../parquet/index.js';
+import {
+  type LocalFooter,
+  localFooter,
+  misleadingBloomFilters,
+  neededRanges,
+  type ParquetFooter,
+} from '../../parquet/index.js';
 import { anySignal } from '../../signal.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from '../tables/tables.js';
+import { tableAnnotations } from './file-types.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
 import { identityConstants } from './partition-values.js';
-import { refuseOtherCodecs, refuseOtherFormats } from './refusals.js';
+import { refuseOtherCodecs, refuseOtherFormats, refuseSharedFieldIds } from './refusals.js';
 import { behind, ruledOut } from './row-groups.js';
 
 /** Local files for one table, held until `release`. */
@@ -52,6 +59,15 @@ export interface Traffic {
 
 function noTraffic(): Traffic {
   return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
+}
+
+/** A file as the engine reads it: `local` where that is not as it stands in the store. Sizes are in bytes. */
+interface ReadableFile {
+  footer: ParquetFooter;
+  /** With field ids. */
+  columns: PhysicalColumn[];
+  size: number;
+  local?: LocalFooter;
 }
 
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
@@ -169,8 +185,9 @@ export class StagingArea {
     for (const id of equality.flatMap(({ equalityIds }) => equalityIds ?? [])) {
       fieldIds.add(wanted.compared.get(id) ?? id);
     }
-    const footer = await this.#footer(table, file);
-    const columns = withFieldIds(table, footer.columns);
+    const readable = await this.#readable(table, file);
+    const { footer, columns } = readable;
+    refuseSharedFieldIds(file, columns, fieldIds);
     const names = columns
       .filter(({ fieldId }) => fieldId !== undefined && fieldIds.has(fieldId))
       .map(({ name }) => name);
@@ -181,8 +198,8 @@ export class StagingArea {
     const left = [...new Set([...skipped.groups, ...unwanted])];
     traffic.rowGroups += footer.rowGroups.length;
     traffic.rowGroupsSkipped += left.length;
-    const ranges = neededRanges(footer, names, file.fileSize, left);
-    const path = await this.#link(table, file, ranges, traffic, footer);
+    const ranges = neededRanges(footer, names, readable.size, left);
+    const path = await this.#link(table, file, ranges, traffic, readable);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
@@ -203,27 +220,33 @@ export class StagingArea {
       positionDeletes: await Promise.all(positional.filter(({ format }) => format === 'parquet').map(whole)),
       equalityDeletes: await Promise.all(
         equality.map(async (deletes) => {
-          const own = await this.#footer(table, deletes);
+          const own = await this.#readable(table, deletes);
+          refuseSharedFieldIds(deletes, own.columns, new Set(deletes.equalityIds));
           return {
             path: await this.#whole(table, deletes, traffic, own),
             fieldIds: deletes.equalityIds ?? [],
-            columns: withFieldIds(table, own.columns),
+            columns: own.columns,
           };
         }),
       ),
     };
   }
 
-  #footer(table: PinnedTable, file: DataFile | DeleteFile): Promise<ParquetFooter> {
-    return this.context.environment.footerCache.read(
-      { location: file.location, size: file.fileSize, store: storeOf(table, file.location) },
-      table.storage,
-      this.signal,
-    );
+  /** The footer that the engine reads a file by. */
+  async #readable(table: PinnedTable, file: DataFile | DeleteFile): Promise<ReadableFile> {
+    const { location, fileSize } = file;
+    const { footerCache } = this.context.environment;
+    const stored = { location, size: fileSize, store: storeOf(table, location) };
+    const footer = await footerCache.read(stored, table.storage, this.signal);
+    const columns = withFieldIds(table, footer.columns);
+    const local = localFooter(footer, location, footer.fileSize, tableAnnotations(table, footer, columns));
+    if (!local) return { footer, columns, size: footer.fileSize };
+    return { footer: local.footer, columns: withFieldIds(table, local.footer.columns), size: local.size, local };
   }
 
-  #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, footer?: ParquetFooter): Promise<string> {
-    return this.#link(table, file, [{ offset: 0, length: file.fileSize }], traffic, footer);
+  async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, readable?: ReadableFile): Promise<string> {
+    const known = readable ?? (await this.#readable(table, file));
+    return this.#link(table, file, [{ offset: 0, length: known.size }], traffic, known);
   }
 
   async #link(
@@ -231,14 +254,11 @@ export class StagingArea {
     file: DataFile | DeleteFile,
     ranges: { offset: number; length: number }[],
     traffic: Traffic,
-    footer?: ParquetFooter,
+    { size, local: shown }: ReadableFile,
   ): Promise<string> {
     const { rangeCache } = this.context.environment;
-    const { location, fileSize: size } = file;
-    const { storage } = table;
-    const view = footer?.zonedNanoseconds.length
-      ? { storage: readingClocks(storage, size, footer), rendition: 'clocks' }
-      : { storage };
+    const { location } = file;
+    const view = shown ? { storage: shown.view(table.storage), rendition: shown.name } : { storage: table.storage };
     const wanted = { location, size, ...view, store: storeOf(table, location) };
     const local = await rangeCache.ensure(wanted, ranges, this.signal);
     traffic.fetchedBytes += local.fetchedBytes;
@@ -282,7 +302,7 @@ function limited(tasks: FileTask[], demand: ScanDemand): FileTask[] {
   for (const task of tasks) {
     if (rows >= demand.limit) break;
     enough.push(task);
-    if (task.deletes.length === 0) rows += task.file.recordCount;
+    if (task.deletes.length === 0) rows += Math.max(0, task.file.recordCount);
   }
   return enough;
 }

@@ -1,8 +1,8 @@
 /** What a session says about itself: `current_user`, `current_schema()`, `version()`, and the settings of SHOW. */
 import type { FunctionDefinition, TableScan } from '../../engine/contract.js';
+import { quoteString } from '../../sql/index.js';
 import { version } from '../../version.js';
 import type { StatementContext } from '../environment.js';
-import { quoteString } from '../syntax/lexer.js';
 import { chosenCatalog, schemaName } from '../tables/names.js';
 
 export interface Setting {

@@ -22,10 +22,15 @@ export function parseTarget(cursor: Cursor, statement: string): ChangeTarget {
   return hasAs || isAlias ? { table, alias: cursor.name('an alias') } : { table };
 }
 
+/** More columns than a table can have here. */
+const MOST_ASSIGNMENTS = 10_000;
+
 /** `column = expression, struct.field = expression, column = DEFAULT` */
 export function parseAssignments(cursor: Cursor, fragments: Fragments, ...stops: string[]): Assignment[] {
   const assignments: Assignment[] = [];
   do {
+    if (assignments.length === MOST_ASSIGNMENTS)
+      throw cursor.error(`SET has more than ${MOST_ASSIGNMENTS} assignments`);
     if (cursor.peek()?.text === '(') {
       throw new SkuaError('UNIMPLEMENTED', 'SET (…, …) = … is not supported; assign each column by itself');
     }

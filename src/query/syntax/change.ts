@@ -1,7 +1,7 @@
 /** DELETE, UPDATE and TRUNCATE. */
 import { SkuaError } from '../../errors.js';
 import { parseAssignments, parseTarget } from './change-parts.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
 import { parseMerge } from './merge.js';
 import type {
@@ -14,8 +14,7 @@ import type {
 } from './row-change.js';
 
 /** DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement. */
-export function parseRowChange(sql: string): RowChange | undefined {
-  const cursor = new Cursor(sql);
+export function parseRowChange(cursor: Cursor): RowChange | undefined {
   const fragments = new Fragments(cursor);
   const start = cursor.position;
   if (cursor.at('WITH') && !skipCommonTables(cursor)) return undefined;
@@ -26,7 +25,7 @@ export function parseRowChange(sql: string): RowChange | undefined {
     throw new SkuaError('UNIMPLEMENTED', `${statement.kind.toUpperCase()} … RETURNING is not supported`);
   }
   cursor.expectEnd();
-  return { ...statement, written: { sql, pieces: fragments.pieces } };
+  return { ...statement, written: { sql: cursor.text, pieces: fragments.pieces } };
 }
 
 function parseAfterCommonTables(

@@ -1,5 +1,6 @@
 /** Clauses that several definitions share. */
 import { SkuaError } from '../../errors.js';
+import type { Token } from '../../sql/index.js';
 import type { Cursor } from './cursor.js';
 import type { PartitionDefinition } from './partition.js';
 
@@ -26,9 +27,9 @@ export const AFTER_TYPE = new Set([
 export function parseColumnType(cursor: Cursor): string {
   let angle = 0;
   const type = cursor.until((token) => {
-    if (token.text === '<') angle++;
-    if (token.text === '>') angle--;
-    return angle === 0 && (token.text === ',' || AFTER_TYPE.has(token.keyword));
+    // Two that close are one operator.
+    if (token.kind === 'symbol') for (const sign of token.text) angle += sign === '<' ? 1 : sign === '>' ? -1 : 0;
+    return angle === 0 && (isComma(token) || AFTER_TYPE.has(token.keyword));
   });
   return type.trim();
 }
@@ -49,11 +50,15 @@ const TRANSFORMS: Record<string, string> = {
   truncate: 'truncate',
 };
 
+function isComma(token: Token): boolean {
+  return token.kind === 'symbol' && token.text === ',';
+}
+
 /** The text of a literal after DEFAULT, whose first word is part of it whatever it is. */
 export function parseDefault(cursor: Cursor): string {
   let isFirst = true;
   const text = cursor.until((token) => {
-    const ends = token.text === ',' || (!isFirst && AFTER_TYPE.has(token.keyword));
+    const ends = isComma(token) || (!isFirst && AFTER_TYPE.has(token.keyword));
     isFirst = false;
     return ends;
   });

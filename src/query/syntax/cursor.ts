@@ -1,17 +1,21 @@
 /** Walks over the tokens of one statement. */
 import type { SkuaError } from '../../errors.js';
-import { syntaxError, type Token, tokenize } from './lexer.js';
+import { syntaxError, type Token, type Tokens, tokenize } from '../../sql/index.js';
 
 export class Cursor {
-  readonly #tokens: Token[];
+  readonly tokens: Tokens;
   #next = 0;
 
-  constructor(readonly text: string) {
-    this.#tokens = tokenize(text);
+  constructor(text: string | Tokens) {
+    this.tokens = typeof text === 'string' ? tokenize(text) : text;
+  }
+
+  get text(): string {
+    return this.tokens.text;
   }
 
   peek(ahead = 0): Token | undefined {
-    return this.#tokens[this.#next + ahead];
+    return this.tokens.at(this.#next + ahead);
   }
 
   /** Character position of the next token, or the end of the text. */
@@ -20,7 +24,7 @@ export class Cursor {
   }
 
   get ended(): boolean {
-    return this.#next >= this.#tokens.length;
+    return this.#next >= this.tokens.length;
   }
 
   next(): Token {
@@ -82,24 +86,28 @@ export class Cursor {
   /** The text from here to the end; the cursor is then at the end. */
   rest(): string {
     const rest = this.text.slice(this.position);
-    this.#next = this.#tokens.length;
+    this.#next = this.tokens.length;
     return rest;
+  }
+
+  /** A cursor over the text from here to the end. */
+  fromHere(): Cursor {
+    return new Cursor(this.tokens.within(this.position, this.text.length));
   }
 
   /**
    * The text up to, not including, the first token outside parentheses for which `stop` holds, or the end. Brackets of all kinds count
-   * as parentheses.
+   * as parentheses. `mayStop` tells cheaply, by a token's index, for which tokens `stop` has to be asked at all.
    */
-  until(stop: (token: Token) => boolean): string {
+  until(stop: (token: Token, index: number) => boolean, mayStop: (index: number) => boolean = () => true): string {
     const start = this.position;
+    const { tokens } = this;
     let end = start;
     for (let depth = 0; !this.ended; this.#next++) {
-      const token = this.peek() as Token;
-      if (depth === 0 && stop(token)) break;
-      if (token.kind === 'symbol' && '([{'.includes(token.text)) depth++;
-      if (token.kind === 'symbol' && ')]}'.includes(token.text)) depth--;
+      if (depth === 0 && mayStop(this.#next) && stop(this.peek() as Token, this.#next)) break;
+      depth += tokens.nesting(this.#next);
       if (depth < 0) break;
-      end = token.end;
+      end = tokens.end(this.#next);
     }
     return this.text.slice(start, end);
   }

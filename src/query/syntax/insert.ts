@@ -1,7 +1,7 @@
 /** INSERT. */
 import { SkuaError } from '../../errors.js';
 import { parseNames, QUERY_STARTS } from './clauses.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import type { Statement } from './statement.js';
 
 export function parseInsert(cursor: Cursor): Statement {
@@ -25,9 +25,10 @@ export function parseInsert(cursor: Cursor): Statement {
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
-  const sql = cursor.rest();
-  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(sql)) refuseInsertClauses(sql);
-  return { ...statement, sql };
+  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(cursor.text.slice(cursor.position))) {
+    refuseInsertClauses(cursor.fromHere());
+  }
+  return { ...statement, sql: cursor.rest() };
 }
 
 /** A parenthesis may also begin a query. */
@@ -37,8 +38,7 @@ function startsColumns(cursor: Cursor): boolean {
   return next.kind === 'quoted' || (next.kind === 'word' && !QUERY_STARTS.has(next.keyword));
 }
 
-function refuseInsertClauses(sql: string): void {
-  const cursor = new Cursor(sql);
+function refuseInsertClauses(cursor: Cursor): void {
   cursor.until((token) => token.keyword === 'RETURNING' || token.keyword === 'ON');
   for (; !cursor.ended; cursor.next()) {
     if (cursor.at('RETURNING')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … RETURNING is not supported');

@@ -1,9 +1,10 @@
 /** MERGE INTO. */
+
+import { type Tokens, tokenize } from '../../sql/index.js';
 import { parseAssignments, parseTarget, parseValue } from './change-parts.js';
 import { parseNames } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { Fragments } from './fragments.js';
-import { type Token, tokenize } from './lexer.js';
 import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement } from './row-change.js';
 
 /** From INTO on; MERGE itself has been read. */
@@ -26,29 +27,38 @@ function parseSource(fragments: Fragments): MergeSource {
 }
 
 /** The alias at the end, or the last part of a plain table's name; undefined for a query without alias. */
-function sourceName(tokens: readonly Token[]): string | undefined {
-  const last = tokens.at(-1);
+function sourceName(tokens: Tokens, end = tokens.length): string | undefined {
+  const last = tokens.at(end - 1);
   if (!last) return undefined;
-  const clause = tokens.findIndex(({ keyword }, index) => keyword === 'FOR' && depthAt(tokens, index) === 0);
+  const beforeTravel = () => sourceName(tokens, Math.max(travelClause(tokens, end), 0));
   if (last.text !== ')') {
     const isName = last.kind === 'word' || last.kind === 'quoted';
-    return isName && tokens.at(-2)?.keyword !== 'OF' ? last.text : sourceName(tokens.slice(0, Math.max(clause, 0)));
+    return isName && tokens.at(end - 2)?.keyword !== 'OF' ? last.text : beforeTravel();
   }
-  const open = tokens.findLastIndex((token, index) => token.text === '(' && depthAt(tokens, index) === 0);
-  const before = tokens[open - 1];
-  if (before?.keyword === 'AT') return sourceName(tokens.slice(0, open - 1));
-  if (before?.keyword === 'OF') return sourceName(tokens.slice(0, Math.max(clause, 0)));
+  const open = openingOf(tokens, end - 1);
+  const before = tokens.at(open - 1);
+  if (before?.keyword === 'AT') return sourceName(tokens, open - 1);
+  if (before?.keyword === 'OF') return beforeTravel();
   return before?.kind === 'word' || before?.kind === 'quoted' ? before.text : undefined;
 }
 
-/** How many brackets are open in front of a token. */
-function depthAt(tokens: readonly Token[], index: number): number {
-  let depth = 0;
-  for (const { kind, text } of tokens.slice(0, index)) {
-    if (kind === 'symbol' && text === '(') depth++;
-    if (kind === 'symbol' && text === ')') depth--;
+/** The index of a FOR outside of brackets; -1 where there is none. */
+function travelClause(tokens: Tokens, end: number): number {
+  for (let index = 0, depth = 0; index < end; index++) {
+    depth += tokens.nesting(index);
+    if (depth === 0 && tokens.isWord(index) && tokens.at(index)?.keyword === 'FOR') return index;
   }
-  return depth;
+  return -1;
+}
+
+/** The index of the bracket that a closing one belongs to; -1 where there is none. */
+function openingOf(tokens: Tokens, close: number): number {
+  let depth = 0;
+  for (let index = close; index >= 0; index--) {
+    depth += tokens.nesting(index);
+    if (depth === 0) return index;
+  }
+  return -1;
 }
 
 function parseCondition(cursor: Cursor, fragments: Fragments): MergeStatement['on'] {

@@ -3,66 +3,117 @@
  * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
  * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
  */
+import { atOnce, quoteName, STEP, syntaxError, type Token, type Tokens, tokenizeSteps } from '../../sql/index.js';
 import { schemaName } from '../tables/names.js';
-import { escapeEdits } from './escapes.js';
-import { quoteName, type Token, tokenize } from './lexer.js';
-import { applyEdits, type Edit } from './rewrite.js';
+import { escapeSteps } from './escapes.js';
+import { literalEdit } from './literals.js';
+import { type Edit, editSteps } from './rewrite.js';
 
-export function normalizeQuery(sql: string, isCatalog: (name: string) => boolean): string {
-  const tokens = tokenize(sql);
-  const edits = escapeEdits(tokens);
+type IsCatalog = (name: string) => boolean;
+
+/** See `tokenize` for the errors; a binary literal of other characters than hexadecimal digits, and a name of too many parts: INVALID_ARGUMENT. */
+export function normalizeQuery(sql: string, isCatalog: IsCatalog): string {
+  return atOnce(normalizeSteps(sql, isCatalog));
+}
+
+/** As `normalizeQuery`, in steps. */
+export function* normalizeSteps(sql: string, isCatalog: IsCatalog): Generator<void, string> {
+  const tokens = yield* plainTokens(sql);
+  const edits: Edit[] = [];
   const clauses = new ClauseTracker();
-  for (let index = 0; index < tokens.length; index++) {
-    const token = tokens[index] as Token;
-    if (token.keyword === 'FOR') {
-      const clause = timeTravel(sql, tokens, index) ?? versionRange(sql, tokens, index);
+  for (let index = 0, next = STEP; index < tokens.length; index++) {
+    if (index >= next) {
+      next = index + STEP;
+      yield;
+    }
+    if (!tokens.isName(index)) {
+      clauses.nest(tokens, index);
+      const literal = literalEdit(tokens, index);
+      if (literal) {
+        edits.push(literal.edit);
+        index = literal.last;
+      }
+      continue;
+    }
+    const token = tokens.at(index) as Token;
+    const keyword = token.keyword;
+    if (keyword === 'FOR') {
+      const clause = timeTravel(tokens, index) ?? versionRange(tokens, index);
       if (clause) {
         edits.push(clause.edit);
         index = clause.last;
       }
       continue;
     }
-    if (namesTableAlone(token, tokens[index + 1])) {
-      const start = token.keyword === 'TABLE' ? token.start : token.end;
-      edits.push({ start, end: token.end, text: token.keyword === 'TABLE' ? 'FROM' : ' FROM' });
+    if (namesTableAlone(keyword, tokens.at(index + 1))) {
+      const start = keyword === 'TABLE' ? token.start : token.end;
+      edits.push({ start, end: token.end, text: keyword === 'TABLE' ? 'FROM' : ' FROM' });
     }
-    clauses.see(token);
-    const literal = nanosecondLiteral(tokens, index);
+    clauses.see(keyword);
+    const literal = nanosecondLiteral(tokens, index, keyword);
     if (literal) edits.push(literal);
-    if (!isName(token) || tokens[index - 1]?.text === '.') continue;
-    const chain = nameChain(tokens, index);
-    const names = chain.map((name) => name.text);
-    const end = (chain.at(-1) as Token).end;
-    if (names.length > 3 && clauses.namesTables && isCatalog(names[0] as string)) {
-      const path = [names[0] as string, schemaName(names.slice(1, -1)), names.at(-1) as string];
-      edits.push({ start: token.start, end, text: path.map(quoteName).join('.') });
-    } else {
-      const call = functionInCatalog(chain, tokens[index + chain.length * 2 - 1]);
-      if (call) edits.push({ start: token.start, end: call.start, text: '' });
-      for (const name of chain) {
-        const needsQuotes = (name.kind === 'word' && name.text.includes('$')) || sql[name.start] === '`';
-        if (needsQuotes) edits.push({ start: name.start, end: name.end, text: quoteName(name.text) });
-      }
-    }
-    index += (chain.length - 1) * 2;
+    if (tokens.isSymbol(index - 1, '.')) continue;
+    index = nameEdits(tokens, index, clauses.namesTables ? isCatalog : () => false, edits);
   }
-  return applyEdits(sql, edits);
+  const escapes = yield* escapeSteps(tokens);
+  return yield* editSteps(tokens.text, escapes.length > 0 ? [...edits, ...escapes] : edits);
+}
+
+/** The tokens of the text with blanks of one kind, since the engine counts bytes as if all others were such. */
+function* plainTokens(sql: string): Generator<void, Tokens> {
+  const tokens = yield* tokenizeSteps(sql);
+  if (!WIDE_SPACE.test(sql)) return tokens;
+  return yield* tokenizeSteps(tokens.mapBlanks((blank) => blank.replace(WIDE_SPACES, ' ')));
+}
+
+const WIDE_SPACE = /[\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/;
+const WIDE_SPACES = new RegExp(WIDE_SPACE, 'g');
+
+const MOST_PARTS = 100;
+
+/** What a name of one or more parts becomes. The index of its last token. */
+function nameEdits(tokens: Tokens, first: number, isCatalog: IsCatalog, edits: Edit[]): number {
+  const parts = partsOf(tokens, first);
+  const last = first + (parts - 1) * 2;
+  const start = tokens.start(first);
+  if (parts > MOST_PARTS) throw syntaxError(tokens.text, start, `A name has more than ${MOST_PARTS} parts`);
+  if (parts > 3) {
+    const names = chainOf(tokens, first, parts).map(({ text }) => text);
+    if (isCatalog(names[0] as string)) {
+      const path = [names[0] as string, schemaName(names.slice(1, -1)), names.at(-1) as string];
+      edits.push({ start, end: tokens.end(last), text: path.map(quoteName).join('.') });
+      return last;
+    }
+  }
+  if (isFunctionInCatalog(tokens, first, parts)) edits.push({ start, end: tokens.start(last), text: '' });
+  for (let index = first; index <= last; index += 2) {
+    if (!needsQuotes(tokens, index)) continue;
+    const { start, end, text } = tokens.at(index) as Token;
+    edits.push({ start, end, text: quoteName(text) });
+  }
+  return last;
+}
+
+/** Backticks, Unicode escapes, and words such as `table$snapshots`. */
+function needsQuotes(tokens: Tokens, index: number): boolean {
+  const [start, end] = [tokens.start(index), tokens.end(index)];
+  if (!tokens.isWord(index)) return tokens.text.charAt(start) !== '"';
+  for (let at = start + 1; at < end; at++) if (tokens.text.charCodeAt(at) === 0x24) return true;
+  return false;
 }
 
 /** `TIMESTAMP '…'` and `TIMESTAMPTZ '…'` with more than six digits behind the second, of which the engine would drop those. */
-function nanosecondLiteral(tokens: readonly Token[], index: number): Edit | undefined {
-  const first = tokens[index] as Token;
-  if (first.keyword !== 'TIMESTAMP' && first.keyword !== 'TIMESTAMPTZ') return undefined;
-  const words = ['WITH', 'WITHOUT'].includes(tokens[index + 1]?.keyword ?? '')
-    ? tokens.slice(index, index + 4)
-    : [first];
-  const spelt = words.map(({ keyword }) => keyword).join(' ');
+function nanosecondLiteral(tokens: Tokens, index: number, keyword: string): Edit | undefined {
+  if (keyword !== 'TIMESTAMP' && keyword !== 'TIMESTAMPTZ') return undefined;
+  const isLong = ['WITH', 'WITHOUT'].includes(tokens.at(index + 1)?.keyword ?? '');
+  const words = tokens.slice(index, index + (isLong ? 4 : 1));
+  const spelt = words.map((word) => word.keyword).join(' ');
   const isZoned = spelt === 'TIMESTAMPTZ' || spelt === 'TIMESTAMP WITH TIME ZONE';
   if (!isZoned && spelt !== 'TIMESTAMP' && spelt !== 'TIMESTAMP WITHOUT TIME ZONE') return undefined;
-  const literal = tokens[index + words.length];
+  const literal = tokens.at(index + words.length);
   if (literal?.kind !== 'string' || !/:\d\d\.\d{7,9}(?!\d)/.test(literal.text)) return undefined;
   const end = (words.at(-1) as Token).end;
-  return { start: first.start, end, text: isZoned ? 'TIMESTAMPTZ_NS' : 'TIMESTAMP_NS' };
+  return { start: tokens.start(index), end, text: isZoned ? 'TIMESTAMPTZ_NS' : 'TIMESTAMP_NS' };
 }
 
 const TABLE_CLAUSES = new Set(['FROM', 'JOIN', 'INTO', 'TABLE', 'USING']);
@@ -85,18 +136,21 @@ class ClauseTracker {
   readonly #outer: boolean[] = [];
   namesTables = false;
 
-  see(token: Token): void {
-    if (token.text === '(') this.#outer.push(this.namesTables);
-    else if (token.text === ')') this.namesTables = this.#outer.pop() ?? false;
-    else if (TABLE_CLAUSES.has(token.keyword)) this.namesTables = true;
-    else if (OTHER_CLAUSES.has(token.keyword)) this.namesTables = false;
+  see(keyword: string): void {
+    if (TABLE_CLAUSES.has(keyword)) this.namesTables = true;
+    else if (OTHER_CLAUSES.has(keyword)) this.namesTables = false;
+  }
+
+  nest(tokens: Tokens, index: number): void {
+    if (tokens.isSymbol(index, '(')) this.#outer.push(this.namesTables);
+    else if (tokens.isSymbol(index, ')')) this.namesTables = this.#outer.pop() ?? false;
   }
 }
 
 /** `TABLE t` and `SUMMARIZE t`, which take no alias; `FROM t` and `SUMMARIZE FROM t` mean the same and do. */
-function namesTableAlone(token: Token, next: Token | undefined): boolean {
-  if (token.keyword === 'TABLE') return isName(next);
-  return token.keyword === 'SUMMARIZE' && isName(next) && !QUERY_STARTS.has(next.keyword);
+function namesTableAlone(keyword: string, next: Token | undefined): boolean {
+  if (keyword === 'TABLE') return isName(next);
+  return keyword === 'SUMMARIZE' && isName(next) && !QUERY_STARTS.has(next.keyword);
 }
 
 const QUERY_STARTS = new Set(['SELECT', 'WITH', 'FROM', 'VALUES', 'TABLE']);
@@ -105,18 +159,21 @@ function isName(token: Token | undefined): token is Token {
   return token?.kind === 'word' || token?.kind === 'quoted';
 }
 
-/** The function's own name in `pg_catalog.version()`: tools that know PostgreSQL write it so, and all functions are found without it. */
-function functionInCatalog(chain: Token[], next: Token | undefined): Token | undefined {
-  const isCall = chain.length === 2 && next?.text === '(' && chain[0]?.text.toLowerCase() === 'pg_catalog';
-  return isCall ? chain[1] : undefined;
+/** `pg_catalog.version()`: tools that know PostgreSQL write it so, and all functions are found without it. */
+function isFunctionInCatalog(tokens: Tokens, first: number, parts: number): boolean {
+  return parts === 2 && tokens.isSymbol(first + 3, '(') && tokens.at(first)?.text.toLowerCase() === 'pg_catalog';
 }
 
-function nameChain(tokens: Token[], first: number): Token[] {
-  const chain = [tokens[first] as Token];
-  for (let index = first + 1; tokens[index]?.text === '.' && isName(tokens[index + 1]); index += 2) {
-    chain.push(tokens[index + 1] as Token);
-  }
-  return chain;
+/** How many names, with a dot between each, begin at a token. */
+function partsOf(tokens: Tokens, first: number): number {
+  let parts = 1;
+  for (let dot = first + 1; tokens.isSymbol(dot, '.') && tokens.isName(dot + 1) && parts <= MOST_PARTS; dot += 2)
+    parts++;
+  return parts;
+}
+
+function chainOf(tokens: Tokens, first: number, parts: number): Token[] {
+  return Array.from({ length: parts }, (_, index) => tokens.at(first + index * 2) as Token);
 }
 
 interface Clause {
@@ -125,48 +182,46 @@ interface Clause {
   last: number;
 }
 
-function timeTravel(sql: string, tokens: Token[], index: number): Clause | undefined {
-  const unit = tokens[index + 1]?.keyword ?? '';
+function timeTravel(tokens: Tokens, index: number): Clause | undefined {
+  const unit = tokens.at(index + 1)?.keyword ?? '';
   const units: Record<string, string> = {
     VERSION: 'VERSION',
     SYSTEM_VERSION: 'VERSION',
     TIMESTAMP: 'TIMESTAMP',
     SYSTEM_TIME: 'TIMESTAMP',
   };
-  if (!(unit in units) || tokens[index + 2]?.keyword !== 'AS' || tokens[index + 3]?.keyword !== 'OF') return undefined;
-  const first = tokens[index + 4];
+  if (!(unit in units) || tokens.at(index + 2)?.keyword !== 'AS' || tokens.at(index + 3)?.keyword !== 'OF')
+    return undefined;
+  const first = tokens.at(index + 4);
   if (!first) return undefined;
   let last = index + 4;
   if (first.text === '(') {
-    for (let depth = 0; last < tokens.length; last++) {
-      if (tokens[last]?.text === '(') depth++;
-      if (tokens[last]?.text === ')' && --depth === 0) break;
-    }
-  } else if (first.keyword !== '' && tokens[last + 1]?.kind === 'string') {
+    for (let depth = tokens.nesting(last); depth > 0 && last < tokens.length - 1; ) depth += tokens.nesting(++last);
+  } else if (first.keyword !== '' && tokens.at(last + 1)?.kind === 'string') {
     last++;
   }
-  return atClause(sql, tokens, index, last, `${units[unit]} => ${sql.slice(first.start, tokens[last]?.end)}`);
+  return atClause(tokens, index, last, `${units[unit]} => ${tokens.text.slice(first.start, tokens.at(last)?.end)}`);
 }
 
 /** `FOR VERSION FROM a TO b`: each a snapshot id, a branch or a tag. */
-function versionRange(sql: string, tokens: Token[], index: number): Clause | undefined {
-  const [from, to] = [tokens[index + 3], tokens[index + 5]];
+function versionRange(tokens: Tokens, index: number): Clause | undefined {
+  const [from, to] = [tokens.at(index + 3), tokens.at(index + 5)];
   const isRange =
-    (tokens[index + 1]?.keyword === 'VERSION' || tokens[index + 1]?.keyword === 'SYSTEM_VERSION') &&
-    tokens[index + 2]?.keyword === 'FROM' &&
-    tokens[index + 4]?.keyword === 'TO';
+    (tokens.at(index + 1)?.keyword === 'VERSION' || tokens.at(index + 1)?.keyword === 'SYSTEM_VERSION') &&
+    tokens.at(index + 2)?.keyword === 'FROM' &&
+    tokens.at(index + 4)?.keyword === 'TO';
   if (!isRange || !from || !to) return undefined;
   const range = `${from.text}..${to.text}`.replaceAll("'", "''");
-  return atClause(sql, tokens, index, index + 5, `VERSION => '${range}'`);
+  return atClause(tokens, index, index + 5, `VERSION => '${range}'`);
 }
 
 /** The clause, with an alias that is written behind it moved to where the engine's grammar has it: in front. */
-function atClause(sql: string, tokens: Token[], first: number, last: number, condition: string): Clause {
+function atClause(tokens: Tokens, first: number, last: number, condition: string): Clause {
   const after = aliasAfter(tokens, last);
-  const alias = after === last ? '' : `${sql.slice(tokens[last + 1]?.start, tokens[after]?.end)} `;
+  const alias = after === last ? '' : `${tokens.text.slice(tokens.at(last + 1)?.start, tokens.at(after)?.end)} `;
   const edit = {
-    start: (tokens[first] as Token).start,
-    end: (tokens[after] as Token).end,
+    start: (tokens.at(first) as Token).start,
+    end: (tokens.at(after) as Token).end,
     text: `${alias}AT (${condition})`,
   };
   return { edit, last: after };
@@ -181,12 +236,12 @@ const CLAUSE_WORDS = new Set(
 );
 
 /** Index of the last token of the alias behind a clause, its column names included; the clause's own last token where there is none. */
-function aliasAfter(tokens: Token[], last: number): number {
-  const hasAs = tokens[last + 1]?.keyword === 'AS';
-  const name = tokens[hasAs ? last + 2 : last + 1];
+function aliasAfter(tokens: Tokens, last: number): number {
+  const hasAs = tokens.at(last + 1)?.keyword === 'AS';
+  const name = tokens.at(hasAs ? last + 2 : last + 1);
   if (!isName(name) || (!hasAs && name?.kind === 'word' && CLAUSE_WORDS.has(name.keyword))) return last;
   let end = hasAs ? last + 2 : last + 1;
-  if (tokens[end + 1]?.text !== '(') return end;
-  for (end++; end < tokens.length && tokens[end]?.text !== ')'; end++);
+  if (!tokens.isSymbol(end + 1, '(')) return end;
+  for (end++; end < tokens.length && !tokens.isSymbol(end, ')'); end++);
   return Math.min(end, tokens.length - 1);
 }

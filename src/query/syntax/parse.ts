@@ -1,5 +1,6 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
+import type { Tokens } from '../../sql/index.js';
 import { parseAlter, parseComment } from './alter.js';
 import { parseRowChange, parseTruncate } from './change.js';
 import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
@@ -16,8 +17,13 @@ const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH
  * Parses one statement. A statement that Skua doesn't know: UNIMPLEMENTED naming it. A syntax error: INVALID_ARGUMENT with line and
  * column. The text of a query inside is not looked at yet.
  */
-export function parseStatement(sql: string): Statement {
-  const cursor = new Cursor(sql);
+export function parseStatement(text: string | Tokens): Statement {
+  return parseAt(new Cursor(text));
+}
+
+/** The statement that a cursor stands before, with nothing in front of it but comments. */
+function parseAt(cursor: Cursor): Statement {
+  const sql = cursor.text;
   const first = cursor.peek();
   if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
   if (first.text === '(' || (first.keyword !== 'WITH' && QUERY_STARTS.has(first.keyword)))
@@ -40,7 +46,7 @@ export function parseStatement(sql: string): Statement {
     case 'DELETE':
     case 'UPDATE':
     case 'MERGE':
-      return parseRowChange(sql) ?? { kind: 'query', sql };
+      return parseRowChange(cursor) ?? { kind: 'query', sql };
     case 'TRUNCATE':
       return parseTruncate(cursor);
     case 'CREATE':
@@ -86,15 +92,18 @@ const KNOWN_ELSEWHERE = new Set(
   ).split(' '),
 );
 
+const EXPLAINED = 'EXPLAIN is supported for queries and changes only';
+
 function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
   const analyze = cursor.accept('ANALYZE');
-  const inner = parseStatement(cursor.rest());
+  if (cursor.at('EXPLAIN')) throw new SkuaError('UNIMPLEMENTED', EXPLAINED);
+  const inner = parseAt(cursor.fromHere());
   if (inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge') {
     if (!analyze) return { kind: 'explain', analyze, sql: inner.written.sql, change: inner };
     throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN ANALYZE runs queries only; EXPLAIN shows the plan of a change');
   }
-  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN is supported for queries and changes only');
+  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', EXPLAINED);
   return { kind: 'explain', analyze, sql: inner.sql };
 }
 

@@ -5,20 +5,28 @@
 import type { TableIdentifier } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { Session } from '../../session/session.js';
+import { endOfQuote } from '../../sql/index.js';
 
-/** The namespace path of a schema name. */
+/** The namespace path of a schema name. A text that is no path is a name of one level. */
 export function namespaceOf(schema: string): string[] {
   const levels: string[] = [];
-  const level = /"((?:[^"]|"")*)"|([^."]+)/y;
-  let position = 0;
-  do {
-    level.lastIndex = position;
-    const match = level.exec(schema);
-    if (!match) return [schema];
-    levels.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : (match[2] as string));
-    position = level.lastIndex + 1;
-  } while (schema[position - 1] === '.');
-  return position > schema.length ? levels : [schema];
+  for (let start = 0; ; ) {
+    const isQuoted = schema.charAt(start) === '"';
+    const end = isQuoted ? endOfQuote(schema, start, '"') : endOfPlain(schema, start);
+    if (end <= start) return [schema];
+    const written = schema.slice(start, end);
+    levels.push(isQuoted ? written.slice(1, -1).replaceAll('""', '"') : written);
+    if (end === schema.length) return levels;
+    if (schema.charAt(end) !== '.') return [schema];
+    start = end + 1;
+  }
+}
+
+/** The end of a level that is not quoted. */
+function endOfPlain(schema: string, start: number): number {
+  let end = start;
+  while (end < schema.length && schema[end] !== '.' && schema[end] !== '"') end++;
+  return end;
 }
 
 /** The schema name of a namespace path; `namespaceOf` undoes it. */
@@ -95,19 +103,45 @@ export function resolveSchema(context: NameContext, path: readonly string[]): { 
   return { catalog: currentCatalog(context), namespace: path.flatMap(namespaceOf) };
 }
 
-/** An SQL LIKE pattern with `%`, `_` and backslash as escape, as a test. Case matters. */
+const ANY_TEXT = Symbol('%');
+const ANY_CHARACTER = Symbol('_');
+
+/** An SQL LIKE pattern with `%`, `_` and backslash as escape, as a test. Case matters. The time is at most the product of both lengths. */
 export function likeMatcher(pattern: string | undefined): (text: string) => boolean {
   if (pattern === undefined) return () => true;
-  let source = '';
-  for (let index = 0; index < pattern.length; index++) {
-    let character = pattern[index] as string;
-    if (character === '%') source += '[^]*';
-    else if (character === '_') source += '[^]';
-    else {
-      if (character === '\\' && index + 1 < pattern.length) character = pattern[++index] as string;
-      source += character.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    }
+  const parts = likeParts(pattern);
+  return (text) => isLike(Array.from(text), parts);
+}
+
+function likeParts(pattern: string): (string | symbol)[] {
+  const parts: (string | symbol)[] = [];
+  const characters = Array.from(pattern);
+  for (let index = 0; index < characters.length; index++) {
+    const character = characters[index] as string;
+    if (character === '%') {
+      if (parts.at(-1) !== ANY_TEXT) parts.push(ANY_TEXT);
+    } else if (character === '_') parts.push(ANY_CHARACTER);
+    else parts.push(character === '\\' && index + 1 < characters.length ? (characters[++index] as string) : character);
   }
-  const expression = new RegExp(`^${source}$`);
-  return (text) => expression.test(text);
+  return parts;
+}
+
+/** Only the last `%` ever has to take more than it did: whatever an earlier one could take instead, the last one can take too. */
+function isLike(text: readonly string[], parts: readonly (string | symbol)[]): boolean {
+  let [at, part] = [0, 0];
+  let [retry, afterAny] = [0, -1];
+  while (at < text.length) {
+    if (parts[part] === ANY_TEXT) {
+      afterAny = ++part;
+      retry = at;
+    } else if (part < parts.length && (parts[part] === ANY_CHARACTER || parts[part] === text[at])) {
+      part++;
+      at++;
+    } else if (afterAny >= 0) {
+      part = afterAny;
+      at = ++retry;
+    } else return false;
+  }
+  if (parts[part] === ANY_TEXT) part++;
+  return part === parts.length;
 }

@@ -58,8 +58,6 @@ let instances = 0;
 /** An instance in an engine process. When that ends, the instance opens in another at its next use; nothing that a client sees lives in it. */
 export class RemoteInstance implements EngineInstance {
   readonly parser: SqlParser = {
-    split: (sql) =>
-      this.attempt(sql, undefined, true, ({ process }, context) => process.request('split', context, () => ({ sql }))),
     parseQuery: (sql) => this.parse(sql),
   };
   private home: Promise<Home> | undefined;

@@ -1,4 +1,5 @@
 import { type ErrorCode, SkuaError } from '../../../errors.js';
+import { lineAndColumn, offsetOfCharacter } from '../../../sql/index.js';
 import { duckdb, type Pointer } from './library.js';
 import { Slot } from './memory.js';
 import { zonedNanoseconds } from './named-types.js';
@@ -47,7 +48,7 @@ export class BrokenEngineError extends SkuaError {}
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
-  const code = codes[error.exception_type] ?? 'INTERNAL';
+  const code = isNoText(error) ? 'DATA_LOSS' : (codes[error.exception_type] ?? 'INTERNAL');
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
@@ -57,6 +58,11 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   }
   const text = withoutPaths(readable(error.exception_message)) + hint(error.exception_message);
   return new SkuaError(code, text + position(error, source));
+}
+
+/** Text in a data file that is no UTF-8: the file's fault, and not the statement's. */
+function isNoText({ exception_message: message }: DuckDbError): boolean {
+  return message.startsWith('Invalid string encoding found in Parquet file');
 }
 
 /** What to do where a function is wanted that could not be exact. */
@@ -103,18 +109,8 @@ function position(error: DuckDbError, source: SourceText | undefined): string {
   const bytes = Buffer.from(source.sql);
   if (!(offset >= 0 && offset <= bytes.length)) return '';
   const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';
-  const before = syntax ? firstCharacters(source.sql, offset) : bytes.subarray(0, offset).toString();
-  return `, ${lineAndColumn(before)}`;
-}
-
-export function firstCharacters(text: string, count: number): string {
-  return Array.from(text).slice(0, count).join('');
-}
-
-/** `line L, column C` of the character that follows a text; both count from 1. */
-export function lineAndColumn(before: string): string {
-  const lines = before.split('\n');
-  return `line ${lines.length}, column ${[...(lines.at(-1) ?? '')].length + 1}`;
+  const characters = syntax ? offsetOfCharacter(source.sql, offset) : bytes.subarray(0, offset).toString().length;
+  return `, ${lineAndColumn(source.sql, characters)}`;
 }
 
 /** Throws if a call gave back error data, and frees it. */

@@ -1,29 +1,32 @@
 /** Types for parameters whose type the engine can't infer. */
 import { DataType, type Schema } from 'apache-arrow';
+import { type Token, tokenize } from '../../../sql/index.js';
 import { sqlTypeOf } from '../types/sql-type.js';
-import { type Token, tokens } from './lexer.js';
 
-/** The text with a type given to some of its parameters, which are numbered from 1. */
+/**
+ * The text with a type given to some of its parameters, which are numbered from 1: `?` by its place among those, `$2` and `?2` by what is
+ * written, `$name` by its place among the names.
+ */
 export function withCasts(sql: string, typeOf: (parameter: number) => string | undefined): string {
-  const found = tokens(sql);
-  let text = '';
+  const tokens = tokenize(sql);
+  const numbers = new Map<string, number>();
+  const pieces: string[] = [];
+  let position = 0;
   let ordinal = 0;
-  for (let index = 0; index < found.length; index++) {
-    const token = found[index] as Token;
-    const piece = sql.slice(token.start, token.end);
-    if (token.kind !== 'symbol' || (piece !== '?' && piece !== '$')) {
-      text += piece;
-      continue;
+  for (const index of tokens.indexesOf('parameter')) {
+    const { start, end, text } = tokens.at(index) as Token;
+    const name = text.slice(1).toLowerCase();
+    let number = Number.parseInt(name, 10);
+    if (name === '') number = ++ordinal;
+    else if (Number.isNaN(number)) {
+      number = numbers.get(name) ?? numbers.size + 1;
+      numbers.set(name, number);
     }
-    const next = found[index + 1];
-    const digits = next?.kind === 'word' ? /^\d+$/.exec(sql.slice(next.start, next.end))?.[0] : undefined;
-    if (digits !== undefined) index++;
-    else ordinal++;
-    const number = digits === undefined ? ordinal : Number(digits);
     const type = typeOf(number);
-    text += type === undefined ? `$${number}` : `CAST($${number} AS ${type})`;
+    pieces.push(sql.slice(position, start), type === undefined ? `$${number}` : `CAST($${number} AS ${type})`);
+    position = end;
   }
-  return text;
+  return pieces.join('') + sql.slice(position);
 }
 
 /** The text as it is, and with the types of the values that are bound. */

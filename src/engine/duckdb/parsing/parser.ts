@@ -1,9 +1,9 @@
 import { SkuaError } from '../../../errors.js';
+import { type Tokens, tokenize } from '../../../sql/index.js';
 import type { ColumnReference, ParsedQuery, QueryScope, SqlParser, TableReference } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { checkComplexity } from './complexity.js';
 import { checkScalarFunction, checkTableFunction } from './functions.js';
-import { nameOf, splitStatements, type Token, tokens } from './lexer.js';
 import { findStar } from './stars.js';
 import {
   characterOffsets,
@@ -13,7 +13,6 @@ import {
   type SyntaxValue,
   syntaxTree,
   textOf,
-  tokenFrom,
 } from './syntax-tree.js';
 
 /** Characters of a statement that a person writes. */
@@ -28,10 +27,6 @@ export class DuckDbParser implements SqlParser {
     private readonly connection: Connection,
     private readonly connect: () => Connection,
   ) {}
-
-  split(sql: string): Promise<string[]> {
-    return Promise.resolve(splitStatements(sql));
-  }
 
   async parseQuery(sql: string): Promise<ParsedQuery> {
     const tree = await this.tree(sql);
@@ -70,14 +65,14 @@ class Walk {
   readonly tables: TableReference[] = [];
   readonly columns: ColumnReference[] = [];
   readonly parameters = new Set<string>();
-  private readonly tokens: Token[];
+  private readonly tokens: Tokens;
   private readonly characterOffset: (byteOffset: number) => number;
   private readonly scopes: { columns: string[][]; stars: SyntaxNode[]; joinsNaturally: boolean }[] = [];
   /** The SELECTs around the node that is visited, outermost first. */
   private around: number[] = [];
 
   constructor(private readonly sql: string) {
-    this.tokens = tokens(sql).filter(({ kind }) => kind !== 'blank');
+    this.tokens = tokenize(sql);
     this.characterOffset = characterOffsets(sql);
   }
 
@@ -115,7 +110,7 @@ class Walk {
       return {
         columns,
         joinsNaturally,
-        stars: stars.map((star) => findStar(star, this.sql, this.tokens, first, this.characterOffset)),
+        stars: stars.map((star) => findStar(star, this.tokens, first, this.characterOffset)),
       };
     });
   }
@@ -164,11 +159,11 @@ class Walk {
 
   /** The tokens `a.b.c` of a name that starts at or shortly after a byte offset (`alias: name` starts with the alias). */
   private findName(byteOffset: number, path: string[]): { start: number; end: number; next: number } {
-    let index = tokenFrom(this.tokens, this.characterOffset(byteOffset));
+    let index = this.tokens.from(this.characterOffset(byteOffset));
     for (; index >= 0 && index < this.tokens.length; index++) {
       const last = this.matchName(index, path);
       if (last === undefined) continue;
-      return { start: (this.tokens[index] as Token).start, end: (this.tokens[last] as Token).end, next: last + 1 };
+      return { start: this.tokens.start(index), end: this.tokens.end(last), next: last + 1 };
     }
     throw new SkuaError('INTERNAL', `the name ${path.join('.')} was not found in the statement`);
   }
@@ -176,28 +171,23 @@ class Walk {
   private matchName(index: number, path: string[]): number | undefined {
     let at = index;
     for (const [position, name] of path.entries()) {
-      if (position > 0 && !this.isSymbol(at++, '.')) return undefined;
-      const token = this.tokens[at++];
-      if (!token || nameOf(this.sql, token).toLowerCase() !== name.toLowerCase()) {
-        // A table may be named as text: FROM 'name'.
-        if (token?.kind !== 'text' || !this.sql.slice(token.start, token.end).includes(name)) return undefined;
-      }
+      if (position > 0 && !this.tokens.isSymbol(at++, '.')) return undefined;
+      // A table may be named as text: FROM 'name'.
+      const isNamed = this.tokens.isName(at) || (at < this.tokens.length && this.tokens.kind(at) === 'string');
+      if (!isNamed || this.tokens.at(at++)?.text.toLowerCase() !== name.toLowerCase()) return undefined;
     }
     return at - 1;
   }
 
   private findAt(clause: SyntaxNode, from: number): NonNullable<TableReference['at']> {
+    const { tokens } = this;
     let open = from;
-    while (open < this.tokens.length && !(this.isWord(open, 'at') && this.isSymbol(open + 1, '('))) open++;
-    let depth = 0;
+    while (open < tokens.length && !(tokens.isSymbol(open + 1, '(') && tokens.at(open)?.keyword === 'AT')) open++;
     let close = open + 1;
-    for (; close < this.tokens.length; close++) {
-      if (this.isSymbol(close, '(')) depth++;
-      else if (this.isSymbol(close, ')') && --depth === 0) break;
-    }
-    const [start, end] = [this.tokens[open], this.tokens[close]];
+    for (let depth = tokens.nesting(close); depth > 0 && close < tokens.length; ) depth += tokens.nesting(++close);
+    const [start, end] = [tokens.at(open), tokens.at(close)];
     // AT ( unit => value )
-    const value = this.tokens[open + 5];
+    const value = tokens.at(open + 4);
     if (!start || !end || !value) throw new SkuaError('INTERNAL', 'the AT clause was not found in the statement');
     return {
       unit: textOf(clause.unit).toLowerCase() === 'version' ? 'version' : 'timestamp',
@@ -205,16 +195,6 @@ class Walk {
       start: start.start,
       end: end.end,
     };
-  }
-
-  private isSymbol(index: number, symbol: string): boolean {
-    const token = this.tokens[index];
-    return token?.kind === 'symbol' && this.sql[token.start] === symbol;
-  }
-
-  private isWord(index: number, word: string): boolean {
-    const token = this.tokens[index];
-    return token?.kind === 'word' && this.sql.slice(token.start, token.end).toLowerCase() === word;
   }
 }
 

@@ -1,7 +1,7 @@
 import { SkuaError } from '../../../errors.js';
+import { lineAndColumn, offsetOfCharacter } from '../../../sql/index.js';
 import type { Connection } from '../native/database.js';
-import { engineError, firstCharacters, lineAndColumn } from '../native/errors.js';
-import type { Token } from './lexer.js';
+import { engineError } from '../native/errors.js';
 
 /** A node of the tree that `json_serialize_sql` gives. */
 export type SyntaxNode = { [key: string]: SyntaxValue };
@@ -31,6 +31,7 @@ export async function syntaxTree(connection: Connection, sql: string): Promise<S
 
 /** DuckDB writes constants such as `1e400` as numbers that JSON lacks. */
 function finite(json: string): string {
+  if (!json.includes('Infinity') && !json.includes('NaN')) return json;
   return json.replaceAll(/(?<="value":)-?(?:Infinity|NaN)(?=[,}])/g, 'null');
 }
 
@@ -41,9 +42,9 @@ function syntaxError(sql: string, answer: Serialized): SkuaError {
     return new SkuaError('INVALID_ARGUMENT', notQuery ? 'the statement is not a query that can be planned' : message);
   }
   if (answer.error_type !== 'parser') return engineError(message);
-  const place =
-    answer.position === undefined ? '' : `, ${lineAndColumn(firstCharacters(sql, Number(answer.position)))}`;
-  return new SkuaError('INVALID_ARGUMENT', message + place);
+  if (answer.position === undefined) return new SkuaError('INVALID_ARGUMENT', message);
+  const place = lineAndColumn(sql, offsetOfCharacter(sql, Number(answer.position)));
+  return new SkuaError('INVALID_ARGUMENT', `${message}, ${place}`);
 }
 
 /**
@@ -63,17 +64,6 @@ export function characterOffsets(sql: string): (byteOffset: number) => number {
   }
   offsets[length] = character;
   return (byteOffset) => offsets[Math.min(byteOffset, length)] as number;
-}
-
-/** The first token that starts at a character offset or behind it; -1 where there is none. */
-export function tokenFrom(tokens: readonly Token[], start: number): number {
-  let [low, high] = [0, tokens.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((tokens[middle] as Token).start < start) low = middle + 1;
-    else high = middle;
-  }
-  return low < tokens.length ? low : -1;
 }
 
 export function isNode(value: SyntaxValue | undefined): value is SyntaxNode {

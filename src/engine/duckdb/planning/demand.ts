@@ -1,8 +1,8 @@
 import type { Filter } from '../../../expressions/index.js';
+import { type Token, tokenize } from '../../../sql/index.js';
 import type { Aggregates, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
-import { nameOf, tokens } from '../parsing/lexer.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
 import { defineFunctions } from '../scans/define-functions.js';
 import { bindParameters } from '../types/parameters.js';
@@ -181,27 +181,22 @@ async function expressionOf(connection: Connection, text: string): Promise<Synta
 
 /** Takes away `optional:` and turns filters that are only known at run time into a call that no one can express. */
 function withoutAnnotations(text: string): string {
-  const found = tokens(text);
+  const tokens = tokenize(text);
   let plain = '';
-  for (let index = 0; index < found.length; index++) {
-    const word = textAt(text, found, index).toLowerCase();
-    if (word === 'optional' && textAt(text, found, index + 1) === ':') index++;
-    else if (word === 'dynamic' && textAt(text, found, index + 2).toLowerCase() === 'filter') {
-      plain += 'dynamic_filter';
-      index += 2;
-    } else plain += textAt(text, found, index);
+  let position = 0;
+  for (let index = 0; index < tokens.length; index++) {
+    const { keyword, start, end } = tokens.at(index) as Token;
+    const isOptional = keyword === 'OPTIONAL' && tokens.isSymbol(index + 1, ':');
+    if (!isOptional && (keyword !== 'DYNAMIC' || tokens.at(index + 1)?.keyword !== 'FILTER')) continue;
+    plain += text.slice(position, start) + (isOptional ? '' : 'dynamic_filter');
+    position = tokens.at(++index)?.end ?? end;
   }
-  return plain;
-}
-
-function textAt(text: string, found: ReturnType<typeof tokens>, index: number): string {
-  const token = found[index];
-  return token ? text.slice(token.start, token.end) : '';
+  return plain + text.slice(position);
 }
 
 function tableIndex(table: string): number {
-  const last = tokens(table).at(-1);
-  const match = last && /^p(\d+)$/.exec(nameOf(table, last));
+  const tokens = tokenize(table);
+  const match = /^p(\d+)$/.exec(tokens.at(tokens.length - 1)?.text ?? '');
   return match ? Number(match[1]) : -1;
 }
 

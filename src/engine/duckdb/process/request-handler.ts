@@ -115,8 +115,6 @@ export class RequestHandler {
         await this.instances.get(instance)?.close();
         this.instances.delete(instance);
         return undefined;
-      case 'split':
-        return this.engine.parser.split(takes.sql);
       case 'parse':
         return this.engine.parser.parseQuery(takes.sql);
       case 'describe':

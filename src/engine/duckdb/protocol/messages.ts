@@ -13,7 +13,6 @@ import type { WireParameters, WireScan, WireSchema, WireTable, WireWriteOptions 
 export interface Requests {
   open: { takes: { options: Omit<InstanceOptions, 'principal'> }; gives: undefined };
   close: { takes: object; gives: undefined };
-  split: { takes: { sql: string }; gives: string[] };
   parse: { takes: { sql: string }; gives: unknown };
   describe: {
     takes: { sql: string; tables: WireTable[]; bound?: WireSchema | undefined };
@@ -139,7 +138,6 @@ const names = z.array(z.string());
 export const answers = {
   open: z.undefined(),
   close: z.undefined(),
-  split: names,
   parse: z.object({
     tables: z.array(
       z.object({

@@ -114,8 +114,9 @@ function structRead(
   const present = children.filter(({ found }) => found !== undefined);
   const missing = (field: Field) => literalSql(defaults.get(fieldIdOf(field) ?? -1), sqlTypeOf(field));
   if (present.length === 0) {
-    const type = sqlTypeOf(structField(fields));
-    if (!fields.some((field) => defaults.has(fieldIdOf(field) ?? -1))) return { type, convert: unchanged };
+    // Any field of the file's tells which structs are null; those of the table could be found by their names.
+    const [any] = physical.children;
+    const type = any ? `STRUCT(${quoteIdentifier(any.name)} VARCHAR)` : sqlTypeOf(structField(fields));
     const parts = fields.map((field) => `${quoteIdentifier(field.name)} := ${missing(field)}`);
     return {
       type,
@@ -161,6 +162,8 @@ function listRead(type: DataType, physical: PhysicalColumn, context: ReadContext
 function mapRead(type: DataType, physical: PhysicalColumn, context: ReadContext, depth: number): PhysicalRead {
   const [keyField, valueField] = entryFields(type);
   const entries = entriesOf(physical);
+  const [only] = entries;
+  if (only && entries.length === 1) return keysRead(keyField, valueField, only, context, depth);
   const plain = (field: Field): PhysicalRead => ({ type: sqlTypeOf(field), convert: unchanged });
   const physicalKey = childFor(keyField, entries) ?? entries[0];
   const physicalValue = childFor(valueField, entries) ?? entries[1];
@@ -175,6 +178,24 @@ function mapRead(type: DataType, physical: PhysicalColumn, context: ReadContext,
       const pair = `struct_pack(key := ${key.convert(`${entry}.key`)}, value := ${value.convert(`${entry}.value`)})`;
       return `CASE WHEN ${map} IS NULL THEN NULL ELSE map_from_entries(list_transform(map_entries(${map}), lambda ${entry}: ${pair})) END`;
     },
+  };
+}
+
+/** A map that a file holds only the keys of, as a list of them. */
+function keysRead(
+  keyField: Field,
+  valueField: Field,
+  physical: PhysicalColumn,
+  context: ReadContext,
+  depth: number,
+): PhysicalRead {
+  const key = physicalRead(keyField, physical, context, depth + 1);
+  const item = `x${depth}`;
+  const pair = `struct_pack(key := ${key.convert(item)}, value := CAST(NULL AS ${sqlTypeOf(valueField)}))`;
+  return {
+    type: `${key.type}[]`,
+    convert: (keys) =>
+      `CASE WHEN ${keys} IS NULL THEN NULL ELSE map_from_entries(list_transform(${keys}, lambda ${item}: ${pair})) END`,
   };
 }
 

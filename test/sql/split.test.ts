@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstWord, splitStatements, statementsOf } from '../../src/client/split.js';
+import { atOnce, firstStatementSteps, firstWord, splitStatements, statementsOf } from '../../src/sql/index.js';
 
 test.each([
   ['SELECT 1; SELECT 2;', ['SELECT 1', 'SELECT 2']],
@@ -10,13 +10,21 @@ test.each([
   ["SELECT 'a\\'; x", ["SELECT 'a\\'", 'x']],
   ['SELECT $$a;b$$, $tag$ ; $$ ; $tag$; x', ['SELECT $$a;b$$, $tag$ ; $$ ; $tag$', 'x']],
   ['SELECT $1; SELECT a$b$c; x', ['SELECT $1', 'SELECT a$b$c', 'x']],
-  ["SELECT 1 -- it's; not\n; x", ["SELECT 1 -- it's; not", 'x']],
+  ["SELECT 1 -- it's; not\n; x", ['SELECT 1', 'x']],
+  ['SELECT 1 -- one\r; SELECT 2', ['SELECT 1', 'SELECT 2']],
+  ['SELECT * FROM `a;b`; x', ['SELECT * FROM `a;b`', 'x']],
+  ["SELECT * FROM `it's`; SELECT 2", ["SELECT * FROM `it's`", 'SELECT 2']],
+  ["SELECT X'ab;'; SELECT B'1;'; x", ["SELECT X'ab;'", "SELECT B'1;'", 'x']],
+  ["SELECT 'a'\n'b;\"'; x", ["SELECT 'a'\n'b;\"'", 'x']],
+  ["SELECT $e'\\';' ; x", ["SELECT $e'\\';'", 'x']],
   ['SELECT /* a; /* nested; */ ; */ 1; x', ['SELECT /* a; /* nested; */ ; */ 1', 'x']],
   ['-- only a comment\n;; /* nothing */ ;', []],
   ['', []],
   ["SELECT 'never closed; x", ["SELECT 'never closed; x"]],
   ["SELECT E'never closed; x", ["SELECT E'never closed; x"]],
   ['SELECT 1 /* never closed; x', ['SELECT 1 /* never closed; x']],
+  ['SELECT 1; /* never closed', ['SELECT 1', '/* never closed']],
+  ['SELECT * FROM `never closed; x', ['SELECT * FROM `never closed; x']],
 ])('%j', (text, statements) => {
   expect(statementsOf(text)).toEqual(statements);
 });
@@ -39,4 +47,14 @@ test.each([
   ['', ''],
 ])('the first word of %j is %j', (text, word) => {
   expect(firstWord(text)).toBe(word);
+});
+
+test.each([
+  ['-- one\n  SELECT 1 -- two\n;', 1, '-- one\n  SELECT 1'],
+  [';; SELECT 1', 1, 'SELECT 1'],
+  ['SELECT 1; SELECT 2', 2, 'SELECT 1'],
+  [' /* nothing */ ;', 0, ''],
+])('what is read of %j are %i statements, the first with its lines as they were sent', (text, count, first) => {
+  const read = atOnce(firstStatementSteps(text));
+  expect([read.count, read.first.text]).toEqual([count, first]);
 });
