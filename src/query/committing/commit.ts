@@ -74,7 +74,8 @@ async function stage(context: StatementContext, { table, propose, pending }: Par
   for (let state = table; ; state = transaction.stateOf(state)) {
     const proposal = await propose(context, pending.over(state), { mayCompute: true });
     if (!proposal) return;
-    if (transaction.stage({ state, propose, proposal, pending })) return;
+    const staged = { state, propose, proposal, pending };
+    if (transaction.stage(staged)) return;
     await pending.remove(proposal.written);
   }
 }

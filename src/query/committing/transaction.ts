@@ -7,18 +7,25 @@ import type { Proposal, Propose } from './contract.js';
 import { PendingFiles } from './pending-files.js';
 import { isSameState, withMetadata } from './state.js';
 
+interface StagedProposal extends StagedChange {
+  propose: Propose;
+  proposal: Proposal;
+  pending: PendingFiles;
+}
+
 /**
  * Commits staged changes together. Where somebody else changed a table meanwhile, the changes of it are made again on its newest state, as far as
  * they still mean the same: appends, and changes of rows whose files nobody touched. Else: ABORTED, and nothing of the transaction remains.
  */
 export async function commitTransaction(context: StatementContext, changes: StagedChanges): Promise<void> {
   if (changes.length === 0) return;
-  const parties = changes.map(partyOf);
-  const pending = [...changes.flat(), ...parties].map((one) => one.pending);
+  // Nobody but `changeTable` stages changes.
+  const parties = (changes as [StagedProposal, ...StagedProposal[]][]).map(partyOf);
+  const pending = parties.flatMap((party) => [...party.staged, party.pending]);
   await orDiscard(pending, () => commitParties({ ...context, transaction: undefined }, parties, { mayCompute: false }));
 }
 
-function partyOf(changes: [StagedChange, ...StagedChange[]]): Party {
+function partyOf(changes: [StagedProposal, ...StagedProposal[]]): Party & { staged: PendingFiles[] } {
   const table = changes[0].state;
   const pending = new PendingFiles(table);
   const staged = changes.map(({ proposal }) => proposal);
@@ -40,7 +47,7 @@ function partyOf(changes: [StagedChange, ...StagedChange[]]): Party {
     }
     return joined(proposals);
   };
-  return { table, propose, pending };
+  return { table, propose, pending, staged: changes.map((change) => change.pending) };
 }
 
 /** Several proposals, each made of what the one before leaves, as one. */

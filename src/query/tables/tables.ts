@@ -3,33 +3,14 @@ import type { CatalogSession, LoadedTable } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
-import type { Schema, TableMetadata } from '../../iceberg/types.js';
-import { type Storage, storeIdentity } from '../../storage/index.js';
+import { storeIdentity } from '../../storage/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { displayName, type TableName } from './names.js';
+import type { PinnedTable } from './pinned-table.js';
 import { parseView, type View } from './views.js';
 
-/** A table as one statement sees it. */
-export interface PinnedTable {
-  name: TableName;
-  loaded: LoadedTable;
-  metadata: TableMetadata;
-  /** Absent for a table without snapshots. */
-  snapshotId: bigint | undefined;
-  schema: Schema;
-  storage: Storage;
-  /** The time travel clause that chose the snapshot. */
-  at?: string;
-  /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
-  part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
-  /** Hidden columns that the statement names. */
-  hidden?: string[];
-  /** When the load began, by `performance.now()`: what was committed before it is part of the state. */
-  loadedAt: number;
-  /** The catalog has only staged it: a commit with the requirement `assert-create` makes it. */
-  isStaged?: boolean;
-}
+export type { PinnedTable } from './pinned-table.js';
 
 /** The columns that a statement sees: the schema's, and the hidden ones that it names. */
 export function columnsOfTable(table: PinnedTable): TableColumn[] {

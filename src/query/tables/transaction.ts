@@ -8,18 +8,22 @@ import { SkuaError } from '../../errors.js';
 import { schemaOf } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
 import type { Session } from '../../session/session.js';
-import type { Proposal, Propose } from '../committing/contract.js';
-import type { PendingFiles } from '../committing/pending-files.js';
 import type { Call } from '../contract.js';
 import { displayName, type TableName, tableKey } from './names.js';
-import type { PinnedTable } from './tables.js';
+import type { PinnedTable } from './pinned-table.js';
 
+/** A change as far as a transaction looks at it; whoever commits knows more of it. */
 export interface StagedChange {
   /** The state that the proposal was made of. */
   state: PinnedTable;
-  propose: Propose;
-  proposal: Proposal;
-  pending: PendingFiles;
+  proposal: {
+    /** The table with the change. */
+    after: TableMetadata;
+  };
+  pending: {
+    /** Removes what the change wrote. */
+    removeAll(): Promise<void>;
+  };
 }
 
 /** By table, each in order. */
