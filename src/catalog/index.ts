@@ -11,7 +11,8 @@ export type {
   Namespace,
   TableIdentifier,
 } from './contract.js';
-export { CommitRefused, CommitStateUnknown } from './errors.js';
+export { CommitRefused, CommitStateUnknown, UnusableAnswer } from './errors.js';
+export type { ReadTerms } from './read-terms.js';
 export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';
 export type { TableCommit, TableRequirement, TableUpdate, ViewCommit, ViewUpdate } from './updates.js';
 export { addedSnapshots } from './updates.js';

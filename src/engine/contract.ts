@@ -183,12 +183,9 @@ export interface EngineInstance {
    */
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined>;
   /** The engine's own plan as text, for EXPLAIN. */
-  explain(
-    sql: string,
-    scans: TableScan[],
-    options: { analyze: boolean; signal?: AbortSignal },
-    parameters?: ParameterRow,
-  ): Promise<string>;
+  explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string>;
+  /** The local files of a scan that can't be read, those of deletes included, and why; holes are left alone. */
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]>;
   /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
   run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
   /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
@@ -196,10 +193,37 @@ export interface EngineInstance {
   close(): Promise<void>;
 }
 
+/**
+ * What a plan reads of a local file and that is not there. Before a text runs over files of which only some columns are there, the plan of
+ * that very text is asked what it reads; what the demand did not foresee is then asked for once, and is there when the promise is fulfilled.
+ */
+export interface MissingColumns {
+  /** `ParquetSource.path`. */
+  path: string;
+  /** The file's own names. */
+  columns: string[];
+  /** Row groups that were left out are wanted after all. */
+  allRowGroups?: boolean;
+}
+
+export interface UnreadableFile {
+  path: string;
+  reason: string;
+}
+
+export type FetchMissing = (missing: MissingColumns[]) => Promise<void>;
+
 export interface ColumnRequest {
   column: string;
   filter?: Filter | undefined;
   most: number;
+  fetch?: FetchMissing;
+}
+
+export interface ExplainOptions {
+  analyze: boolean;
+  signal?: AbortSignal;
+  fetch?: FetchMissing;
 }
 
 /** Values for the parameters of one execution: row `index` of a batch with one column per parameter. */
@@ -212,6 +236,7 @@ export interface ParameterRow {
 export interface RunOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
+  fetch?: FetchMissing;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
   /** Each batch is good only until the next one is asked for, or the stream is left: for readers that keep none. */
@@ -262,6 +287,8 @@ export interface BatchSource {
 export interface ParquetSource {
   /** A local path inside the instance's directory; possibly sparse, holding the footer and the wanted column chunks. */
   path: string;
+  /** Names of the file's own columns that are there; without it, the whole file is. */
+  held?: ReadonlySet<string>;
   /** The location that the table's metadata gives, for the `_file` column and for position deletes. */
   location: string;
   rowCount: number;
@@ -299,6 +326,7 @@ export interface EqualityDeletes {
 export interface WriteOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
+  fetch?: FetchMissing | undefined;
   /** Folder for the files, inside the instance's directory. */
   directory: string;
   /** Target columns in table order; the query's columns are assigned by position, and cast. */
@@ -309,6 +337,8 @@ export interface WriteOptions {
   sortedBy?: string[];
   /** In bytes. */
   targetFileSize: number;
+  /** Gives pages checksums, by which damage is noticed where the file is read. */
+  checksums?: boolean;
   compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
   /** Of zstd, 1 to 22. Default: the engine's. */
   compressionLevel?: number;

@@ -21,6 +21,7 @@ export { SchemaEvolution } from './evolution/schema.js';
 export { fieldPath } from './evolution/tree.js';
 export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
+export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';

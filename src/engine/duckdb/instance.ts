@@ -5,6 +5,8 @@ import type {
   ColumnRequest,
   ColumnValues,
   EngineInstance,
+  ExplainOptions,
+  FetchMissing,
   InstanceOptions,
   ParameterRow,
   QueryDescription,
@@ -13,6 +15,7 @@ import type {
   ScanDemand,
   TableBinding,
   TableScan,
+  UnreadableFile,
   WriteOptions,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
@@ -25,6 +28,8 @@ import type { ResultMemory } from './results/buffer-allocator.js';
 import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { attachScans } from './scans/attach.js';
+import { fetchMissing } from './scans/missing-columns.js';
+import { unreadableFiles } from './scans/unreadable-files.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
 import { bindParameters } from './types/parameters.js';
 import { Use } from './use.js';
@@ -87,21 +92,17 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
     const use = this.use(signal);
     return use.finish(async () => {
-      await attachScans(use.connection, [scan], this.emptyFile);
+      const names = await attachScans(use.connection, [scan], this.emptyFile);
       use.check();
-      return columnValues(use.connection, scan, request);
+      const ready = (sql: string) => fetchMissing(use.connection, { sql, scans: [scan], names }, request.fetch);
+      return columnValues(use.connection, scan, request, ready);
     });
   }
 
-  async explain(
-    sql: string,
-    scans: TableScan[],
-    options: { analyze: boolean; signal?: AbortSignal },
-    parameters?: ParameterRow,
-  ): Promise<string> {
+  async explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans, this.emptyFile);
+      await this.attach(use, { sql, scans, parameters, fetch: options.analyze ? options.fetch : nothing });
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
       const source = { sql, prefixBytes: prefix.length };
       const statement = await use.connection.prepare(prefix + sql, source);
@@ -115,12 +116,17 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     });
   }
 
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
+    const use = this.use(signal);
+    return use.finish(() => unreadableFiles(use, scan, this.emptyFile));
+  }
+
   /** `memory` is where the batches lie. */
   async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
       const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
-      await attachScans(use.connection, scans, this.emptyFile);
+      await this.attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       return startQuery(use.connection, sql, options.parameters, fixed);
@@ -139,7 +145,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans, this.emptyFile);
+      await this.attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
       use.check();
       return writeFiles(use.connection, sql, options);
     });
@@ -155,6 +161,13 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     this.whenClosed = listener;
   }
 
+  /** Attaches the scans, and has fetched what the text reads of them. */
+  private async attach(use: Use, { sql, scans, parameters, fetch }: AttachedText): Promise<void> {
+    const names = await attachScans(use.connection, scans, this.emptyFile);
+    use.check();
+    await fetchMissing(use.connection, { sql, scans, parameters, names }, fetch);
+  }
+
   private async shutDown(): Promise<void> {
     await Promise.all([...this.running].map((stop) => stop()));
     await this.database.close();
@@ -166,6 +179,16 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     return new Use(this.database.connect(), this.running, this.budget, signal);
   }
 }
+
+interface AttachedText {
+  sql: string;
+  scans: readonly TableScan[];
+  parameters: ParameterRow | undefined;
+  fetch: FetchMissing | undefined;
+}
+
+/** Of a text that is only planned. */
+const nothing: FetchMissing = async () => undefined;
 
 /** The plan without the lines that name local files. */
 function withoutFileNames(plan: string): string {

@@ -20,6 +20,8 @@ export interface ServerFacts {
   version: string;
   /** In milliseconds. */
   statementTimeout: number;
+  /** Longest text of a statement, in bytes. */
+  statementBytes: number;
 }
 
 /** Every value by its SqlInfo number. */
@@ -42,7 +44,7 @@ export function sqlInfo(facts: ServerFacts): Map<number, UnionValue> {
     [101, int32(0)],
     ...syntax(),
     ...capabilities(),
-    ...limits(),
+    ...limits(facts.statementBytes),
     ...transactions(),
   ]);
 }
@@ -98,10 +100,10 @@ function capabilities(): [number, UnionValue][] {
   ];
 }
 
-function limits(): [number, UnionValue][] {
+function limits(statementBytes: number): [number, UnionValue][] {
   const names = Array.from({ length: 15 }, (_, index): [number, UnionValue] => [541 + index, UNLIMITED]);
-  const rest = Array.from({ length: 5 }, (_, index): [number, UnionValue] => [557 + index, UNLIMITED]);
-  return [...names, [556, flag(true)], ...rest];
+  const rest = Array.from({ length: 4 }, (_, index): [number, UnionValue] => [558 + index, UNLIMITED]);
+  return [...names, [556, flag(true)], [557, integer(statementBytes)], ...rest];
 }
 
 function transactions(): [number, UnionValue][] {

@@ -1,15 +1,15 @@
 /** The rows of a change, computed once and kept in local files while deletes and new rows are made of them. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { batchToRows } from '../../arrow/index.js';
-import type { EngineInstance, ParameterRow, TableScan } from '../../engine/contract.js';
+import type { EngineInstance, FetchMissing, ParameterRow, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { stageQuery } from '../reading/query.js';
+import { overStaged } from '../reading/query.js';
 import type { StagingArea } from '../reading/stage.js';
 import type { RowsTable } from '../rows.js';
 import { displayName, tableKey } from '../tables/names.js';
@@ -63,29 +63,40 @@ export async function computeRows(
   const { engine, directory } = await context.environment.instance(context.call);
   const { signal } = context.call;
   const bound = withBound(await bindChange(context, table, query), parameters);
-  const { scans, staged, demands, area } = await stageQuery(context, bound, rowOf(parameters));
-  const reads = readsOf(table, bound, staged, demands);
   const folder = join(directory, randomUUID());
-  const release = async () => {
-    await rm(folder, { recursive: true, force: true });
-    await area.release();
-  };
-  try {
-    await mkdir(folder);
-    const written = await engine.writeParquet(bound.sql, scans, {
+  await mkdir(folder);
+  const discardRows = () => rm(folder, { recursive: true, force: true });
+  const {
+    result: written,
+    staged,
+    demands,
+    area,
+  } = await overStaged(context, bound, rowOf(parameters), async ({ scans, area: { fetch } }) =>
+    engine.writeParquet(bound.sql, scans, {
       signal,
       parameters: rowOf(parameters),
-      directory: folder,
+      fetch,
+      directory: await mkdtemp(join(folder, 'rows-')),
       columns: query.columns,
       partitions: [],
       targetFileSize: context.environment.limits.targetFileSize,
       compression: 'snappy',
-    });
+    }),
+  ).catch(async (error) => {
+    await discardRows();
+    throw error;
+  });
+  const release = async () => {
+    await discardRows();
+    await area.release();
+  };
+  try {
     const scan: TableScan = {
       name: 'changed rows',
       columns: query.columns,
       source: { kind: 'local', paths: written.map(({ path }) => path) },
     };
+    const reads = readsOf(table, bound, staged, demands);
     const rows = { scan, from: quoteName(scan.name), reads, area, engine, release };
     const count = written.reduce((sum, { rowCount }) => sum + rowCount, 0);
     const tasks = tasksOf(
@@ -172,8 +183,10 @@ export async function valuesOf(
   sql: string,
   scans: TableScan[],
   signal: AbortSignal,
+  fetch?: FetchMissing,
 ): Promise<unknown[][]> {
-  const { schema, batches } = await engine.run(sql, scans, { signal, batchBytes: 1 << 20 });
+  const options = { signal, batchBytes: 1 << 20, ...(fetch && { fetch }) };
+  const { schema, batches } = await engine.run(sql, scans, options);
   const rows: unknown[][] = [];
   for await (const batch of batches) rows.push(...batchToRows(schema, batch));
   return rows;

@@ -5,7 +5,7 @@ import type { DataFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { writeDataFiles } from '../writing/write.js';
+import { type RowSource, writeDataFiles } from '../writing/write.js';
 import { changed, hasRowIds } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { type Removal, withItsDeletes } from './removal.js';
@@ -30,7 +30,7 @@ export function writeComingRows(context: StatementContext, table: PinnedTable, r
   return writeDataFiles(
     context,
     table,
-    { sql: comingSql(table, rows), scans: [rows.scan] },
+    { sql: comingSql(table, rows), read: (work) => work([rows.scan]) },
     hasRowIds(table) ? writtenColumns(table) : undefined,
   );
 }
@@ -53,7 +53,13 @@ export async function rewriteFiles(
     const gone = `r.${quoteName(changed.file)} = t._file AND r.${quoteName(changed.position)} = t._pos`;
     parts.unshift(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} AS t ANTI JOIN ${rows.from} AS r ON ${gone}`);
   }
-  const source = { sql: parts.join(' UNION ALL '), scans };
+  const source: RowSource = {
+    sql: parts.join(' UNION ALL '),
+    read: (work) =>
+      work(scans, rows.area.fetch).catch(async (error) => {
+        throw await rows.area.failureOf(error, rows.engine, scans);
+      }),
+  };
   const added = parts.length > 0 ? await writeDataFiles(context, table, source, writtenColumns(table)) : [];
   return { added, addedDeletes: [], removed: touched.flatMap(withItsDeletes) };
 }

@@ -5,6 +5,7 @@ import {
   applyUpdates,
   type DefinitionCommit,
   type DefinitionUpdate,
+  knownFormatVersion,
   propertyChanges,
   SchemaEvolution,
   SpecEvolution,
@@ -188,8 +189,7 @@ function propertyUpdates(alteration: PropertyAlteration): DefinitionUpdate[] {
   const { 'format-version': version, ...properties } = alteration.properties;
   const updates: DefinitionUpdate[] = [];
   if (version !== undefined) {
-    if (!/^\d$/.test(version)) throw new SkuaError('INVALID_ARGUMENT', `"${version}" is no format version`);
-    updates.push({ action: 'upgrade-format-version', 'format-version': Number(version) });
+    updates.push({ action: 'upgrade-format-version', 'format-version': knownFormatVersion(version) });
   }
   if (Object.keys(properties).length > 0) updates.push({ action: 'set-properties', updates: properties });
   return updates;

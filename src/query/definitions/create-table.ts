@@ -1,7 +1,14 @@
 /** CREATE TABLE, also OR REPLACE and AS. */
 import { CommitStateUnknown, type CreateTableRequest, type LoadedTable } from '../../catalog/index.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
-import { applySnapshot, arrowToSchema, creationCommit, prepareSnapshot } from '../../iceberg/index.js';
+import { requireReadable } from '../../governance/index.js';
+import {
+  applySnapshot,
+  arrowToSchema,
+  creationCommit,
+  knownFormatVersion,
+  prepareSnapshot,
+} from '../../iceberg/index.js';
 import type { DataFile, Schema } from '../../iceberg/types.js';
 import { alreadyExists, changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
@@ -67,7 +74,7 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
 
 /** Catalogs make tables of format version 2 where nothing else is said. */
 function formatVersionOf({ properties }: CreateTableStatement, existing: PinnedTable | undefined): number {
-  return Number(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
+  return knownFormatVersion(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
 }
 
 function withDefaultsOf(
@@ -104,7 +111,7 @@ export async function createAndFill(
     if (context.transaction?.created(name)) throw alreadyExists(name);
     const request = createRequest(name, statement, schema);
     if (fill || context.transaction) return await createStaged(context, name, request, fill ?? (async () => []));
-    await catalogOf(context, name.catalog).createTable(name.namespace, request);
+    requireReadable(displayName(name), await catalogOf(context, name.catalog).createTable(name.namespace, request));
     return 0;
   } catch (error) {
     if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;

@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import {
   assignFieldIds,
   checkPartitionName,
+  knownFormatVersion,
   partitionSource,
   partitionSpecToJson,
   schemaToJson,
@@ -68,8 +69,10 @@ export async function dropTable(context: StatementContext, statement: DropStatem
   );
 }
 
-/** The catalog's request for a table of that schema. */
+/** The catalog's request for a table of that schema. A format version in which it could not be read again: UNIMPLEMENTED. */
 export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
+  const { 'format-version': version } = statement.properties;
+  if (version !== undefined) knownFormatVersion(version);
   return {
     name: name.name,
     schema: schemaToJson(schema),

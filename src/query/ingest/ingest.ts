@@ -70,8 +70,8 @@ async function writePortions(
   const sql = ingestQuery(table, schema);
   const files: DataFile[] = [];
   for await (const portion of portionsOf(batches, context.environment.limits.portionBytes)) {
-    const source = { sql, scans: [rowsScan({ name: INGESTED, schema, batches: portion })] };
-    files.push(...(await writeDataFiles(context, table, source)));
+    const scan = rowsScan({ name: INGESTED, schema, batches: portion });
+    files.push(...(await writeDataFiles(context, table, { sql, read: (work) => work([scan]) })));
   }
   return files;
 }

@@ -2,8 +2,8 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
 import type {
+  EngineInstance,
   ParameterRow,
-  ResultStream,
   RunOptions,
   ScanDemand,
   TableBinding,
@@ -12,9 +12,10 @@ import type {
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { columnsOf, rowsScan } from '../rows.js';
+import { columnsOf, isListed, type RowsTable, rowsScan, rowsTable } from '../rows.js';
 import { columnsOfTable, pinOf } from '../tables/tables.js';
 import { Binder, type BoundQuery } from './bind.js';
+import { DamagedFiles } from './damaged-files.js';
 import { type StagedScan, StagingArea } from './stage.js';
 import { stageTables } from './stage-tables.js';
 
@@ -52,14 +53,50 @@ export async function describeQuery(
 }
 
 export interface StagedQuery {
+  engine: EngineInstance;
   scans: TableScan[];
   staged: StagedScan[];
   demands: ScanDemand[];
   area: StagingArea;
 }
 
-/** Fetches what a bound query needs. The caller releases the area, also after a failure later on. */
-export async function stageQuery(
+/**
+ * Stages a bound query and does the work over it; once more, with what is fetched anew, where files turn out to be damaged. The caller
+ * releases the area, also after a failure later on.
+ */
+export async function overStaged<T>(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameters: ParameterRow | undefined,
+  work: (staged: StagedQuery) => Promise<T>,
+): Promise<StagedQuery & { result: T }> {
+  return againIfDamaged(async () => {
+    const staged = await stageQuery(context, bound, parameters);
+    try {
+      return { ...staged, result: await work(staged) };
+    } catch (error) {
+      const failure = await staged.area.failureOf(error, staged.engine, staged.scans);
+      await staged.area.release();
+      throw failure;
+    }
+  });
+}
+
+async function againIfDamaged<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isWorthRepeating(error)) throw error;
+    return work();
+  }
+}
+
+function isWorthRepeating(error: unknown): boolean {
+  return error instanceof DamagedFiles && error.cameFromStore;
+}
+
+/** Fetches what a bound query needs. */
+async function stageQuery(
   context: StatementContext,
   bound: BoundQuery,
   parameters?: ParameterRow,
@@ -67,15 +104,28 @@ export async function stageQuery(
   const { engine, directory } = await context.environment.instance(context.call);
   const area = new StagingArea(context, directory);
   const { signal } = context.call;
-  const demands = bound.tables.size > 0 ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
+  const isDemanding = bound.tables.size > 0 || [...bound.rows.values()].some(isListed);
+  const demands = isDemanding ? await engine.demand(bound.sql, bindingsOf(bound), parameters, signal) : [];
   try {
-    const staged = await stageTables(area, engine, bound, demands);
-    const rows = [...bound.rows.values()].map(rowsScan);
-    return { scans: [...staged.map(({ scan }) => scan), ...rows, ...bound.functions], staged, demands, area };
+    const rows = await computedRows(bound, demands);
+    const staged = await stageTables(area, engine, { tables: bound.tables, rows }, demands);
+    const scans = [...staged.map(({ scan }) => scan), ...rows.map(rowsScan), ...bound.functions];
+    return { engine, scans, staged, demands, area };
   } catch (error) {
     await area.release();
     throw error;
   }
+}
+
+/** The tables that Skua computes itself, with the rows that the query needs of them. */
+async function computedRows(bound: BoundQuery, demands: readonly ScanDemand[]): Promise<RowsTable[]> {
+  return Promise.all(
+    [...bound.rows.values()].map(async (table) => {
+      if (!isListed(table)) return table;
+      const demand = demands.find((candidate) => candidate.table === table.name);
+      return rowsTable(table.name, table.schema, demand ? await table.list(demand) : []);
+    }),
+  );
 }
 
 /**
@@ -90,30 +140,43 @@ export async function runQuery(
 ): Promise<StatementStream> {
   const rows = parameterRows.length > 0 ? parameterRows : [undefined];
   const first = await start(context, bound, rows[0], options);
-  const rest = rows.slice(1);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
   context.call.onEnd?.(() => void current.end().catch(() => undefined));
   async function* batches(): AsyncGenerator<ColumnarBatch> {
-    try {
-      yield* current.stream.batches;
-    } finally {
-      await current.end();
-    }
-    for (const row of rest) {
-      current = await start(context, bound, row, options);
+    for (const [index, row] of rows.entries()) {
+      if (index > 0) current = await start(context, bound, row, options);
       try {
-        yield* current.stream.batches;
+        const begun = await begin(current);
+        if (begun === 'damaged') {
+          await current.end();
+          current = await start(context, bound, row, options);
+        }
+        yield* current.batches();
       } finally {
         await current.end();
       }
     }
   }
-  return { schema: first.stream.schema, batches: batches() };
+  return { schema: first.schema, batches: batches() };
+}
+
+/** Computes the first batch. What is damaged then is not yet in anything that the client has. */
+async function begin(query: StartedQuery): Promise<'begun' | 'damaged'> {
+  try {
+    await query.begin();
+    return 'begun';
+  } catch (error) {
+    if (isWorthRepeating(error)) return 'damaged';
+    throw error;
+  }
 }
 
 interface StartedQuery {
-  stream: ResultStream;
+  schema: Schema;
+  /** Computes the first batch, and keeps it for `batches`. */
+  begin(): Promise<void>;
+  batches(): AsyncGenerator<ColumnarBatch>;
   /** Stops the query if it still runs, and releases what was staged for it. */
   end(): Promise<void>;
 }
@@ -124,26 +187,36 @@ async function start(
   parameters: ParameterRow | undefined,
   options: Pick<RunOptions, 'lend'>,
 ): Promise<StartedQuery> {
-  const { engine } = await context.environment.instance(context.call);
-  const { scans, area } = await stageQuery(context, bound, parameters);
   const stop = new AbortController();
-  try {
-    const stream = await engine.run(bound.sql, scans, {
+  const { result, engine, scans, area } = await overStaged(context, bound, parameters, (staged) =>
+    staged.engine.run(bound.sql, staged.scans, {
       ...options,
       signal: anySignal(context.call.signal, stop.signal),
       parameters,
+      fetch: staged.area.fetch,
       batchBytes: context.environment.limits.batchBytes,
       onProgress: context.call.onProgress?.bind(context.call),
+    }),
+  );
+  const batches = result.batches[Symbol.asyncIterator]();
+  let begun: Promise<IteratorResult<ColumnarBatch>> | undefined;
+  const next = () =>
+    batches.next().catch(async (error) => {
+      throw await area.failureOf(error, engine, scans);
     });
-    return {
-      stream,
-      end: () => {
-        stop.abort();
-        return area.release();
-      },
-    };
-  } catch (error) {
-    await area.release();
-    throw error;
-  }
+  return {
+    schema: result.schema,
+    async begin() {
+      begun ??= next();
+      await begun;
+    },
+    async *batches() {
+      for (let batch = await (begun ?? next()); !batch.done; batch = await next()) yield batch.value;
+    },
+    end: async () => {
+      stop.abort();
+      await batches.return?.().catch(() => undefined);
+      await area.release();
+    },
+  };
 }

@@ -69,6 +69,11 @@ export class Transaction {
     return { ...table, metadata, snapshotId: metadata.currentSnapshotId, schema: schemaOf(metadata) };
   }
 
+  /** A table that the transaction has come to, as it sees it. */
+  known(name: TableName): TableMetadata | undefined {
+    return this.#tables.get(tableKey(name))?.current;
+  }
+
   /** A table that the transaction creates, and that the catalog therefore doesn't know. */
   created(name: TableName): PinnedTable | undefined {
     const [first] = this.#tables.get(tableKey(name))?.changes ?? [];

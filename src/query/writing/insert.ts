@@ -8,7 +8,7 @@ import { changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
-import { bindingsOf, bindQuery, stageQuery } from '../reading/query.js';
+import { bindingsOf, bindQuery, overStaged } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
@@ -133,12 +133,16 @@ export async function writeQuery<T>(
     );
   }
   const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
-  const { scans, area } = await stageQuery(context, wrapped);
-  try {
-    return await write(context, table, { sql: wrapped.sql, scans });
-  } finally {
-    await area.release();
-  }
+  return write(context, table, {
+    sql: wrapped.sql,
+    async read(work) {
+      const { result, area } = await overStaged(context, wrapped, undefined, ({ scans, area: { fetch } }) =>
+        work(scans, fetch),
+      );
+      await area.release();
+      return result;
+    },
+  });
 }
 
 /** The query's columns in table order, with defaults for columns that are not written. */

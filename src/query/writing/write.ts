@@ -1,9 +1,9 @@
 /** Writes the rows of a query as data files, which a commit then makes part of a table. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TableRequirement, TableUpdate } from '../../catalog/index.js';
-import type { TableScan } from '../../engine/contract.js';
+import type { FetchMissing, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -32,7 +32,8 @@ import { markZones } from './zones.js';
 export interface RowSource {
   /** Columns in table order. */
   sql: string;
-  scans: TableScan[];
+  /** Does the work that reads the rows; again with other scans where files that it reads turn out to be damaged. */
+  read<T>(work: (scans: TableScan[], fetch?: FetchMissing) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -85,15 +86,19 @@ export async function writeDataFiles(
   const folder = join(directory, randomUUID());
   await mkdir(folder);
   try {
-    const written = await engine.writeParquet(source.sql, source.scans, {
-      signal: call.signal,
-      directory: folder,
-      columns,
-      ...layout,
-      targetFileSize: targetFileSize(context, table.metadata),
-      compression: compressionOf(table.metadata),
-      compressionLevel: compressionLevelOf(table.metadata),
-    });
+    const written = await source.read(async (scans, fetch) =>
+      engine.writeParquet(source.sql, scans, {
+        signal: call.signal,
+        fetch,
+        directory: await mkdtemp(join(folder, 'rows-')),
+        columns,
+        ...layout,
+        targetFileSize: targetFileSize(context, table.metadata),
+        checksums: true,
+        compression: compressionOf(table.metadata),
+        compressionLevel: compressionLevelOf(table.metadata),
+      }),
+    );
     return await inParallel(written, uploadsAtATime(written.length), async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
       const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);

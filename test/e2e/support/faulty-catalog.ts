@@ -7,18 +7,29 @@ import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import { parseJson, writeJson } from '../../../src/json.js';
 import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
 
+interface Refusal {
+  status: number;
+  type: string;
+  message?: string;
+  applied?: boolean;
+  /** The header `Retry-After`. */
+  retryAfter?: string;
+}
+
 /**
- * An answer in place of the catalog's own, also after it has done its work (`applied`), as a gateway gives it that sends a request twice and passes
- * on the answer to the second. Or a connection that breaks before or after the catalog has done its work.
+ * An answer in place of the catalog's own or made of it, also after it has done its work (`applied`), as a gateway gives it that sends a request
+ * twice and passes on the answer to the second. Or a connection that breaks before or after the catalog has done its work.
  */
 export type Fault =
-  | { status: number; type: string; message?: string; applied?: boolean; retryAfter?: string }
+  | Refusal
+  | { rewrite: (answer: Record<string, unknown>) => unknown }
   | 'lost request'
   | 'lost answer';
 
@@ -26,6 +37,8 @@ export interface FaultyCatalog {
   statements: StatementService;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
   fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
+  /** Warnings in the log, and what is worse. */
+  warnings: Record<string, unknown>[];
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
@@ -38,14 +51,17 @@ export interface FaultyCatalog {
   files(): Promise<string[]>;
   /** Files in the session's folder, without the engine's own. */
   staged(): Promise<string[]>;
-  createView(schema: string, name: string, sql: string): Promise<void>;
+  /** A view with a text by dialect; a single one is in the dialect `skua`. */
+  createView(schema: string, name: string, sql: string | Record<string, string>): Promise<void>;
   endSession(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `settings` are more of the configuration file. */
-export async function startFaultyCatalog(settings = ''): Promise<FaultyCatalog> {
-  const stack = await startEmbeddedStack();
+/** `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it. */
+export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise<FaultyCatalog> {
+  const stack = await startEmbeddedStack({
+    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
+  });
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const warehouse = join(stack.folder, 'warehouse');
@@ -65,13 +81,17 @@ allow_insecure_jwks = true
 uri = "http://127.0.0.1:${port}${new URL(stack.catalog.uri).pathname}"
 warehouse = "quickstart"
 credential_delegation = "none"
+${ofCatalog}
 
 [storage]
 local_roots = [${text(warehouse)}]
 ${more}
 `,
       }),
-      createLogger({ level: 'error', format: 'json' }),
+      createLogger(
+        { level: 'warn', format: 'json' },
+        { write: (line) => void catalog.warnings.push(JSON.parse(line)) },
+      ),
     );
   const { environment, close } = await open((proxy.address() as AddressInfo).port, settings);
   let other: Awaited<ReturnType<typeof open>> | undefined;
@@ -100,6 +120,7 @@ ${more}
   const catalog: FaultyCatalog = {
     statements,
     fault: () => undefined,
+    warnings: [],
     call() {
       const endings: (() => void)[] = [];
       return {
@@ -143,7 +164,11 @@ ${more}
         'schema-id': 0,
         'timestamp-ms': 1,
         summary: {},
-        representations: [{ type: 'sql', sql, dialect: 'skua' }],
+        representations: Object.entries(typeof sql === 'string' ? { skua: sql } : sql).map(([dialect, text]) => ({
+          type: 'sql',
+          sql: text,
+          dialect,
+        })),
         'default-namespace': [namespace],
       };
       const schema = { type: 'struct', fields: [{ id: 1, name: 'id', required: false, type: 'int' }] };
@@ -178,17 +203,13 @@ ${more}
       request.socket.destroy();
       return;
     }
-    const refuse = ({
-      status: code,
-      type,
-      retryAfter,
-      message = `said the catalog: ${code}`,
-    }: Exclude<Fault, string>) => {
+    const refuse = ({ status: code, type, retryAfter, message = `said the catalog: ${code}` }: Refusal) => {
       const wait = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
       response.writeHead(code, { 'content-type': 'application/json', ...wait });
       response.end(JSON.stringify({ error: { code, type, message } }));
     };
-    if (typeof fault === 'object' && !fault.applied) {
+    const rewrite = typeof fault === 'object' && 'rewrite' in fault ? fault.rewrite : undefined;
+    if (typeof fault === 'object' && 'status' in fault && !fault.applied) {
       refuse(fault);
       return;
     }
@@ -199,17 +220,25 @@ ${more}
         answer.on('end', () => request.socket.destroy());
         return;
       }
-      if (typeof fault === 'object') {
+      if (typeof fault === 'object' && 'status' in fault) {
         answer.resume();
         answer.on('end', () => refuse(fault));
         return;
       }
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      const { 'content-length': _, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, headers);
+      if (rewrite) void answer.toArray().then((parts) => response.end(rewritten(Buffer.concat(parts), rewrite)));
+      else answer.pipe(response);
     });
     onward.on('error', () => request.socket.destroy());
     onward.end(body);
   }
 
   return catalog;
+}
+
+/** What is no text is sent as JSON. */
+function rewritten(answer: Buffer, rewrite: (answer: Record<string, unknown>) => unknown): string {
+  const body = rewrite(parseJson(answer.toString()) as Record<string, unknown>);
+  return typeof body === 'string' ? body : writeJson(body);
 }

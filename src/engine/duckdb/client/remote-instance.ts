@@ -7,6 +7,7 @@ import type {
   ColumnRequest,
   ColumnValues,
   EngineInstance,
+  ExplainOptions,
   InstanceOptions,
   ParameterRow,
   ParsedQuery,
@@ -17,6 +18,7 @@ import type {
   SqlParser,
   TableBinding,
   TableScan,
+  UnreadableFile,
   WriteOptions,
 } from '../../contract.js';
 import {
@@ -98,20 +100,30 @@ export class RemoteInstance implements EngineInstance {
   }
 
   async columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
+    const { fetch, ...rest } = request;
     const values = await this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
-      process.request('columnValues', context, (offer) => ({ scan: wireScan(scan, offer), request })),
+      process.request('columnValues', { ...context, fetch }, (offer) => ({
+        scan: wireScan(scan, offer),
+        request: rest,
+      })),
     );
     return values as ColumnValues | undefined;
+  }
+
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
+    return this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
+      process.request('unreadable', context, (offer) => ({ scan: wireScan(scan, offer) })),
+    );
   }
 
   explain(
     sql: string,
     scans: TableScan[],
-    { analyze, signal }: { analyze: boolean; signal?: AbortSignal },
+    { analyze, signal, fetch }: ExplainOptions,
     parameters?: ParameterRow,
   ): Promise<string> {
     return this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
-      process.request('explain', context, (offer) => ({
+      process.request('explain', { ...context, fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         analyze,
@@ -121,7 +133,7 @@ export class RemoteInstance implements EngineInstance {
   }
 
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
-    const { signal, batchBytes, lend = false, onProgress } = options;
+    const { signal, batchBytes, lend = false, onProgress, fetch } = options;
     let done: number | undefined;
     onProgress?.(() => done);
     const keepProgress =
@@ -131,7 +143,7 @@ export class RemoteInstance implements EngineInstance {
       });
     const { schema, result } = await this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
       process.run(
-        context,
+        { ...context, fetch },
         (offer) => ({
           sql,
           scans: scans.map((scan) => wireScan(scan, offer)),
@@ -151,7 +163,7 @@ export class RemoteInstance implements EngineInstance {
 
   async writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const files = await this.attempt(sql, options.signal, false, ({ process }, context) =>
-      process.request('write', context, (offer) => ({
+      process.request('write', { ...context, fetch: options.fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         options: wireWriteOptions(options, inline),

@@ -19,6 +19,11 @@ export interface SourceText {
   prefixBytes: number;
 }
 
+/** What its reader of Parquet files throws; of invalid input in general, only what is said of a file. */
+const unreadable = 'Invalid';
+const unreadableFile =
+  /^(?:Failed to read file "|Invalid string encoding found in Parquet file|Mismatch in parquet read)/;
+
 const codes: Record<string, ErrorCode> = {
   Parser: 'INVALID_ARGUMENT',
   Syntax: 'INVALID_ARGUMENT',
@@ -48,7 +53,10 @@ export class BrokenEngineError extends SkuaError {}
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
-  const code = isNoText(error) ? 'DATA_LOSS' : (codes[error.exception_type] ?? 'INTERNAL');
+  const code = codeOf(error);
+  if (code === 'DATA_LOSS') {
+    return new SkuaError(code, `a data file can't be read: ${withoutPaths(readable(error.exception_message))}`);
+  }
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
@@ -60,9 +68,9 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   return new SkuaError(code, text + position(error, source));
 }
 
-/** Text in a data file that is no UTF-8: the file's fault, and not the statement's. */
-function isNoText({ exception_message: message }: DuckDbError): boolean {
-  return message.startsWith('Invalid string encoding found in Parquet file');
+function codeOf({ exception_type: type, exception_message: message }: DuckDbError): ErrorCode {
+  if (type === unreadable || (type === 'Invalid Input' && unreadableFile.test(message))) return 'DATA_LOSS';
+  return codes[type] ?? 'INTERNAL';
 }
 
 /** What to do where a function is wanted that could not be exact. */

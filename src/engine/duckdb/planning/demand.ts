@@ -129,7 +129,8 @@ async function scanDemand(
   scan: PlanNode,
   filtersAbove: string[],
 ): Promise<Demand> {
-  const columns = new Set(listOf(scan.extra_info.Projections));
+  // A field of a struct is written down with its path.
+  const columns = new Set(listOf(scan.extra_info.Projections).map((path) => /^c\d+/.exec(path)?.[0] ?? path));
   const parts: Filter[] = [];
   let isExact = true;
   const filters = [...filtersAbove, ...listOf(scan.extra_info.Filters)];

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../../errors.js';
 import type { Filter } from '../../../expressions/index.js';
-import type { ColumnRequest, InstanceOptions } from '../../contract.js';
+import type { ColumnRequest, InstanceOptions, UnreadableFile } from '../../contract.js';
 import type { WireBatch } from './batches.js';
 import type { WireParameters, WireScan, WireSchema, WireTable, WireWriteOptions } from './values.js';
 
@@ -19,7 +19,8 @@ export interface Requests {
     gives: { schema: WireSchema; parameters: WireSchema };
   };
   demand: { takes: { sql: string; tables: WireTable[]; parameters?: WireParameters | undefined }; gives: unknown[] };
-  columnValues: { takes: { scan: WireScan; request: ColumnRequest }; gives: unknown };
+  columnValues: { takes: { scan: WireScan; request: Omit<ColumnRequest, 'fetch'> }; gives: unknown };
+  unreadable: { takes: { scan: WireScan }; gives: UnreadableFile[] };
   explain: {
     takes: { sql: string; scans: WireScan[]; analyze: boolean; parameters?: WireParameters | undefined };
     gives: string;
@@ -48,6 +49,8 @@ export type Command =
   | { kind: 'cancel'; id: number }
   /** A batch of a result has been read, and its memory is free. */
   | { kind: 'credit'; id: number }
+  /** What a request missed is there. */
+  | { kind: 'fetched'; id: number; failure?: WireError }
   /** Bytes that the process may use from now on. */
   | { kind: 'limit'; memory: number }
   | { kind: 'rows'; source: number; batch: WireBatch }
@@ -105,6 +108,12 @@ export const report = z.discriminatedUnion('kind', [
     }),
   }),
   z.object({ kind: z.literal('end'), id: integer }),
+  /** The request reads columns of files that are not there, and goes on once they are. */
+  z.object({
+    kind: z.literal('missing'),
+    id: integer,
+    files: z.array(z.object({ path: z.string(), columns: z.array(z.string()), allRowGroups: z.boolean().optional() })),
+  }),
   z.object({ kind: z.literal('progress'), id: integer, done: z.number().min(0).max(1) }),
   /** The rows before are no longer needed; the next are. */
   z.object({ kind: z.literal('pull'), source: integer }),
@@ -183,6 +192,7 @@ export const answers = {
     }),
   ),
   columnValues: z.union([z.object({ values: z.array(literal) }), z.object({ min: literal, max: literal })]).optional(),
+  unreadable: z.array(z.object({ path: z.string(), reason: z.string() })),
   explain: z.string(),
   run: bytes,
   write: z.array(

@@ -31,7 +31,7 @@ export interface WireParameters {
   index: number;
 }
 
-export interface WireWriteOptions extends Omit<WriteOptions, 'signal' | 'parameters' | 'columns'> {
+export interface WireWriteOptions extends Omit<WriteOptions, 'signal' | 'parameters' | 'columns' | 'fetch'> {
   columns: WireColumns;
   parameters?: WireParameters | undefined;
 }
@@ -106,7 +106,7 @@ export function parametersFrom(row: WireParameters | undefined, reader: BatchRea
 }
 
 export function wireWriteOptions(
-  { signal: _, parameters, columns, ...rest }: WriteOptions,
+  { signal: _, fetch: _fetch, parameters, columns, ...rest }: WriteOptions,
   writer: BatchWriter,
 ): WireWriteOptions {
   return { ...rest, columns: wireColumns(columns), parameters: wireParameters(parameters, writer) };

@@ -6,14 +6,19 @@ import { sqlTypeOf } from '../types/sql-type.js';
 import { holdsMoments, momentsSql } from '../types/zoned-nanoseconds.js';
 import { defineFunctions } from './define-functions.js';
 import { loadDeletedPositions, loadTable } from './load.js';
+import { ReadNames } from './read-names.js';
 import { countedRowsSql, scanSql } from './scan.js';
 
-/** Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. */
+/**
+ * Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. The names that columns of files
+ * are read under.
+ */
 export async function attachScans(
   connection: Connection,
   scans: readonly TableScan[],
   emptyFile: string,
-): Promise<void> {
+): Promise<ReadNames> {
+  const names = new ReadNames();
   for (const scan of scans) {
     if (scan.functions) {
       await defineFunctions(connection, scan.functions);
@@ -44,9 +49,10 @@ export async function attachScans(
       continue;
     }
     await loadDeletedPositions(connection, scan);
-    const select = scanSql(scan, scan.source.files, emptyFile);
+    const select = scanSql(scan, scan.source.files, emptyFile, names);
     await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
   }
+  return names;
 }
 
 /** Gives the connection an empty temporary table for each binding. `fixed` names the types of bytes of one length. */

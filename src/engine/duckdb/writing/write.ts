@@ -3,7 +3,7 @@ import { DataType, type Field, TimeUnit, Type } from 'apache-arrow';
 import { batchToRows } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import type { TableColumn } from '../../../expressions/index.js';
-import type { WrittenFile } from '../../../parquet/index.js';
+import { addPageChecksums, type WrittenFile } from '../../../parquet/index.js';
 import type { ParameterRow, WriteOptions } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import type { SourceText } from '../native/errors.js';
@@ -68,11 +68,15 @@ async function writePartitions(connection: Connection, options: WriteOptions): P
 async function filesOf(
   connection: Connection,
   copy: StatementParts,
-  { parameters }: WriteOptions,
+  { parameters, checksums }: WriteOptions,
   partition: (string | null)[],
 ): Promise<WrittenFile[]> {
   const rows = await rowsOf(connection, copy, parameters);
-  return rows.map((row) => writtenFile(row, partition)).filter(({ rowCount }) => rowCount > 0);
+  const files = rows.map((row) => writtenFile(row, partition)).filter(({ rowCount }) => rowCount > 0);
+  if (!checksums) return files;
+  const whole: WrittenFile[] = [];
+  for (const file of files) whole.push({ ...file, ...(await addPageChecksums(file.path)) });
+  return whole;
 }
 
 /** A user's text between what is put before and after it. */
