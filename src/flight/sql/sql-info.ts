@@ -14,6 +14,7 @@ const UNLIMITED = integer(0);
 const CASE_INSENSITIVE = integer(1);
 const NULLS_SORTED_AT_END = integer(3);
 const READ_COMMITTED = 2;
+const REPEATABLE_READ = 3;
 
 export interface ServerFacts {
   version: string;
@@ -108,9 +109,9 @@ function limits(statementBytes: number): [number, UnionValue][] {
 function transactions(): [number, UnionValue][] {
   const readOnlyForwardOnly = members(1);
   return [
-    [562, integer(READ_COMMITTED)],
+    [562, integer(REPEATABLE_READ)],
     [563, flag(true)],
-    [564, members(READ_COMMITTED)],
+    [564, members(READ_COMMITTED, REPEATABLE_READ)],
     [565, flag(false)],
     [566, flag(false)],
     [567, members(1)],

@@ -23,7 +23,7 @@ export function settingsOf({ environment, call }: StatementContext): Setting[] {
     { name: 'search_path', value: schema, description: 'the same as schema' },
     { name: 'server_version', value: version, description: "Skua's version" },
     { name: 'timezone', value: 'UTC', description: 'of times with time zone' },
-    { name: 'transaction_isolation', value: 'read committed', description: 'of every transaction' },
+    { name: 'transaction_isolation', value: 'repeatable read', description: 'of every transaction' },
   ];
 }
 
