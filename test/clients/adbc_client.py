@@ -147,6 +147,13 @@ def parameters(checks, given, admin):
     checks.equal("a parameter of each type comes back", run(admin, f"SELECT {marks}", values), [values])
     checks.equal("a null", run(admin, "SELECT CAST(? AS BIGINT) IS NULL", (None,)), [(True,)])
     checks.equal("in a filter", run(admin, f"SELECT kind FROM {EVENTS} WHERE id = ?", (2,)), [("purchase",)])
+    escapes = (
+        "SELECT {fn LOCATE(?, ?)}, {fn TIMESTAMPADD(SQL_TSI_DAY, ?, ?)}, {fn CONVERT(?, SQL_INTEGER)},"
+        " {fn TRUNCATE(?, 1)}, {fn INSERT(?, 1, ?, 'x')}, {fn DAYOFWEEK(?)}"
+    )
+    values = ("b", "abc", 1, datetime.datetime(2026, 1, 31), "7", 1.29, "abc", 2, datetime.date(2026, 11, 30))
+    wanted = (2, datetime.datetime(2026, 2, 1), 7, 1.2, "xc", 2)
+    checks.equal("in the functions of escapes", run(admin, escapes, values), [wanted])
     with admin.cursor() as cursor:
         schema = cursor.adbc_prepare("SELECT CAST(? AS BIGINT) AS a, CAST(? AS VARCHAR) AS b")
         checks.equal("adbc_prepare knows the parameter types", [str(c.type) for c in schema], ["int64", "string"])
