@@ -76,7 +76,7 @@ const auth = z.strictObject({
   ).optional(),
   jwksMaxAge: duration(
     { minimum: '1s', maximum: '1d' },
-    'Age at which the public keys are fetched again. While the issuer is down, the old ones serve.',
+    'Age at which the public keys are fetched again, or a little before where they are in use. While the issuer is down or does not answer, the old ones serve.',
   ).prefault('10m'),
   jwksCooldown: duration(
     { minimum: '1s', maximum: '1h' },
