@@ -8,10 +8,12 @@ export const grpcurlVersion = '1.9.3';
 export const composeParserVersion = '2.10.0';
 
 const requirements = join(repository, 'test/clients/requirements.txt');
+const duckdbRequirements = join(repository, 'test/clients/duckdb-requirements.txt');
 const jdbcJar = join(cacheFolder, `flight-sql-jdbc-driver-${jdbcVersion}`, `flight-sql-jdbc-driver-${jdbcVersion}.jar`);
 const cachedGrpcurl = join(cacheFolder, `grpcurl-${grpcurlVersion}`, 'grpcurl');
 const cachedComposeParser = join(cacheFolder, `compose-go-${composeParserVersion}`, 'cmd');
 const cachedPython = join(cacheFolder, 'python', 'bin', 'python');
+const cachedDuckdb = join(cacheFolder, 'duckdb', 'bin', 'python');
 
 /** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_TEST_PYTHON` names, or the cached environment. */
 export function findPython() {
@@ -23,17 +25,35 @@ export function findPython() {
 }
 
 export function installPython() {
-  if (findPython().path) return findPython().path;
+  return findPython().path ?? makeEnvironment('python', requirements);
+}
+
+/** A Python with DuckDB and its Iceberg client: the one that `SKUA_TEST_DUCKDB` names, or the cached environment. */
+export function findDuckdb() {
+  const python = process.env.SKUA_TEST_DUCKDB ?? cachedDuckdb;
+  if (existsSync(python)) return { path: python };
+  return {
+    missing:
+      'no Python with the packages of test/clients/duckdb-requirements.txt: node scripts/real/install.mjs duckdb',
+  };
+}
+
+export function installDuckdb() {
+  return findDuckdb().path ?? makeEnvironment('duckdb', duckdbRequirements);
+}
+
+function makeEnvironment(name, packages) {
   // An environment holds its own path, so it is made in place; the marker of completeness is the last thing installed.
-  const folder = join(cacheFolder, 'python');
+  const folder = join(cacheFolder, name);
+  const python = join(folder, 'bin', 'python');
   runToEnd('python3', ['-m', 'venv', '--clear', folder]);
   try {
-    runToEnd(cachedPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+    runToEnd(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', packages]);
   } catch (error) {
     runToEnd('rm', ['-rf', folder]);
     throw error;
   }
-  return cachedPython;
+  return python;
 }
 
 /** The jar of the Flight SQL JDBC driver. */

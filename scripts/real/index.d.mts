@@ -1,4 +1,4 @@
-export type Part = 'keycloak' | 'rustfs' | 'python' | 'jdbc' | 'grpcurl' | 'compose';
+export type Part = 'keycloak' | 'rustfs' | 'python' | 'duckdb' | 'jdbc' | 'grpcurl' | 'compose';
 
 /** A path, or the reason why there is none. */
 export interface Found {

@@ -1,10 +1,12 @@
 /** The real servers and clients: what is there, how it is installed, how a server is started. */
 import {
   findComposeParser,
+  findDuckdb,
   findGrpcurl,
   findJdbcDriver,
   findPython,
   installComposeParser,
+  installDuckdb,
   installGrpcurl,
   installJdbcDriver,
   installPython,
@@ -23,6 +25,7 @@ export const parts = {
   keycloak: { title: 'Keycloak', find: findKeycloak, install: installKeycloak },
   rustfs: { title: 'RustFS', find: findRustfs, install: installRustfs },
   python: { title: 'Python clients (pyarrow, ADBC)', find: findPython, install: installPython },
+  duckdb: { title: "DuckDB's Iceberg client", find: findDuckdb, install: installDuckdb },
   jdbc: { title: 'Flight SQL JDBC driver', find: findJdbcDriver, install: installJdbcDriver },
   grpcurl: { title: 'grpcurl', find: findGrpcurl, install: installGrpcurl },
   compose: { title: 'Compose file parser', find: findComposeParser, install: installComposeParser },

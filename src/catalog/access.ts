@@ -30,20 +30,22 @@ export interface AccessAnswer {
 
 /**
  * Credentials from an answer: the `storage-credentials` list, or keys in `config` as older catalogs send them. What the answer lacks is
- * filled from the configured keys if delegation allows it.
+ * filled from the configured keys if delegation allows it. A substitute is `withheld` for a table that the catalog restricts: there the
+ * lack of credentials is an answer.
  */
 export function credentialsOf(
   answer: AccessAnswer,
   delegation: Delegation,
   storage: StaticStorage,
+  withheld: boolean,
 ): StorageCredential[] {
   const vended = answer['storage-credentials'] ?? [];
   if (delegation !== 'none' && vended.length > 0) return vended;
   const fixed = fixedCredentials(storage);
   const keys = pick(answer.config ?? {});
   const inline = keys && [{ prefix: '', config: keys }];
-  const preferred =
-    delegation === 'none' ? (fixed ?? inline) : (inline ?? (delegation === 'vended' ? undefined : fixed));
+  const substitute = delegation === 'vended' || withheld ? undefined : fixed;
+  const preferred = delegation === 'none' ? (fixed ?? inline) : (inline ?? substitute);
   return preferred ?? vended;
 }
 

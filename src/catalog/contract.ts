@@ -1,6 +1,7 @@
 /** The Iceberg REST catalog as Skua uses it (Iceberg REST specification). Every request carries the caller's own token. */
 import type { BearerToken } from '../auth/principal.js';
 import type { StorageAccess } from '../storage/contract.js';
+import type { ReadTerms } from './read-terms.js';
 
 /** A namespace path, one entry a level. */
 export type Namespace = readonly string[];
@@ -54,7 +55,8 @@ export interface CatalogSession {
   renameView(from: TableIdentifier, to: TableIdentifier): Promise<void>;
 }
 
-export interface LoadedTable {
+/** The terms are those of this one answer: they are the caller's own, and the next answer may have others. */
+export interface LoadedTable extends ReadTerms {
   identifier: TableIdentifier;
   metadataLocation: string | undefined;
   /** Table metadata as JSON (Iceberg spec, "Table Metadata"), 64-bit integers kept exact; `parseTableMetadata` gives it its types. */

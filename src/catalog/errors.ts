@@ -10,6 +10,19 @@ export class CommitStateUnknown extends SkuaError {
   }
 }
 
+/**
+ * The catalog was there, but its answer is of no use: no JSON, or a failure of the catalog's own (500). What was asked next to it may be
+ * answered all the same.
+ */
+export class UnusableAnswer extends SkuaError {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super('UNAVAILABLE', message);
+  }
+}
+
 /** What a conflict (409) means depends on what was asked. */
 export type Conflict = 'exists' | 'commit' | 'not-empty';
 
@@ -48,7 +61,8 @@ export function toError(catalog: string, failure: CatalogFailure, conflict: Conf
   if (status >= 300 && status < 400) {
     return new SkuaError('UNAVAILABLE', `The catalog '${catalog}' answered with a redirect, which is not followed.`);
   }
-  return new SkuaError(codeOf(failure, conflict), message ?? `The catalog '${catalog}' answered HTTP ${status}.`);
+  const sentence = message ?? `The catalog '${catalog}' answered HTTP ${status}.`;
+  return status === 500 ? new UnusableAnswer(sentence, status) : new SkuaError(codeOf(failure, conflict), sentence);
 }
 
 function codeOf({ status, type }: CatalogFailure, conflict: Conflict): ErrorCode {

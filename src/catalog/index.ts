@@ -10,5 +10,6 @@ export type {
   TableCommit,
   TableIdentifier,
 } from './contract.js';
-export { CommitStateUnknown } from './errors.js';
+export { CommitStateUnknown, UnusableAnswer } from './errors.js';
+export type { ReadTerms } from './read-terms.js';
 export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';

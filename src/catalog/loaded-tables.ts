@@ -1,13 +1,12 @@
-/** The last answer to a table load, by caller and table, so that an unchanged table costs a 304. */
+/** The last answer to a table load, by caller and table. */
 export interface LoadedTables<T> {
-  get(key: string): { etag: string; value: T } | undefined;
-  set(key: string, etag: string, value: T, bytes: number): void;
-  delete(key: string): void;
+  get(key: string): T | undefined;
+  set(key: string, value: T, bytes: number): void;
 }
 
 /** Keeps at most so many bytes of answers, least recently used out first. */
 export function createLoadedTables<T>(capacityBytes: number): LoadedTables<T> {
-  const entries = new Map<string, { etag: string; value: T; bytes: number }>();
+  const entries = new Map<string, { value: T; bytes: number }>();
   let total = 0;
 
   function remove(key: string): void {
@@ -21,18 +20,17 @@ export function createLoadedTables<T>(capacityBytes: number): LoadedTables<T> {
       if (!entry) return undefined;
       entries.delete(key);
       entries.set(key, entry);
-      return entry;
+      return entry.value;
     },
-    set(key, etag, value, bytes) {
+    set(key, value, bytes) {
       remove(key);
       if (bytes > capacityBytes) return;
-      entries.set(key, { etag, value, bytes });
+      entries.set(key, { value, bytes });
       total += bytes;
       for (const oldest of entries.keys()) {
         if (total <= capacityBytes) break;
         remove(oldest);
       }
     },
-    delete: remove,
   };
 }

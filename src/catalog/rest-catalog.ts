@@ -21,8 +21,10 @@ export interface RestCatalogConfig {
   timeout?: number;
   /** Default 64. */
   maxConnections?: number;
-  /** For table metadata that is kept for conditional loads. Default 64 MiB. */
+  /** For answers with table metadata, which need not be parsed again where they stay the same. Default 64 MiB. */
   metadataCacheBytes?: number;
+  /** The catalog's ETag stands for the caller's rights and restrictions too, and not for the table's metadata alone. Default false. */
+  conditionalLoads?: boolean;
 }
 
 export interface RestCatalog extends Catalog {
@@ -45,6 +47,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
     delegation: options.delegation,
     storage: options.storage ?? {},
     metadataCacheBytes: options.metadataCacheBytes ?? 64 * 1024 * 1024,
+    conditionalLoads: options.conditionalLoads ?? false,
   });
   const committer = createCommitter(transport, tables);
 
@@ -80,8 +83,19 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       `${namespacePath(config, namespace)}/views/${encodeURIComponent(name)}`;
 
     function requireViews(config: CatalogConfig): void {
-      if (config.supports('GET /v1/{prefix}/namespaces/{namespace}/views') === false) {
-        throw new SkuaError('UNIMPLEMENTED', `The catalog '${options.name}' has no views.`);
+      if (config.supports(VIEWS) === false) throw noViews();
+    }
+
+    const noViews = () => new SkuaError('UNIMPLEMENTED', `The catalog '${options.name}' has no views.`);
+
+    /** Reads something of views. A catalog that has none, and doesn't list its routes, says so in its own way: UNIMPLEMENTED. */
+    async function readingViews<T>(config: CatalogConfig, work: () => Promise<T>): Promise<T> {
+      requireViews(config);
+      try {
+        return await work();
+      } catch (failure) {
+        if (failure instanceof ExchangeFailure && saysNoViews(failure, config.supports(VIEWS))) throw noViews();
+        throw failure;
       }
     }
 
@@ -128,8 +142,14 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
 
       listViews: (namespace) =>
         within(async (config) => {
-          if (config.supports('GET /v1/{prefix}/namespaces/{namespace}/views') === false) return [];
-          return listAll<TableIdentifier>(`${namespacePath(config, namespace)}/views`, 'identifiers');
+          const path = `${namespacePath(config, namespace)}/views`;
+          try {
+            return await readingViews(config, () => listAll<TableIdentifier>(path, 'identifiers'));
+          } catch (error) {
+            if (error instanceof SkuaError && error.code === 'UNIMPLEMENTED') return [];
+            if (error instanceof ExchangeFailure && isUnknownRoute(error, config.supports(VIEWS))) return [];
+            throw error;
+          }
         }),
 
       loadTable: (identifier) => within((config) => tables.load(token, config, identifier)),
@@ -166,8 +186,8 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
 
       loadView: (identifier) =>
         within(async (config) => {
-          requireViews(config);
-          return toView(identifier, await send({ method: 'GET', path: viewPath(config, identifier) }));
+          const request: CatalogRequest = { method: 'GET', path: viewPath(config, identifier) };
+          return toView(identifier, await readingViews(config, () => send(request)));
         }),
 
       createView: (namespace, request) =>
@@ -205,6 +225,19 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
   }
 
   return { name: options.name, as, close: () => transport.close() };
+}
+
+const VIEWS = 'GET /v1/{prefix}/namespaces/{namespace}/views';
+
+/** Whether a catalog means by a failure that it knows no views; `listed` says whether it lists their routes. */
+function saysNoViews({ status }: ExchangeFailure, listed: boolean | undefined): boolean {
+  if (status === 405 || status === 406 || status === 501) return true;
+  return listed === undefined && status === 400;
+}
+
+/** Whether it is the route, and not the namespace, that the catalog did not find. */
+function isUnknownRoute({ status, type }: ExchangeFailure, listed: boolean | undefined): boolean {
+  return listed === undefined && status === 404 && type !== 'NoSuchNamespaceException';
 }
 
 function toView(identifier: TableIdentifier, body: unknown): LoadedView {

@@ -13,10 +13,11 @@ import {
 import { type CatalogConfig, tokenKey } from './config.js';
 import type { LoadedTable, TableIdentifier } from './contract.js';
 import { createLoadedTables } from './loaded-tables.js';
-import { type CatalogAnswer, ExchangeFailure, type Transport } from './transport.js';
+import { isFreelyReadable, type ReadTerms, readTermsOf, type TermsAnswer } from './read-terms.js';
+import { type CatalogAnswer, ExchangeFailure, type ReadAnswer, type Transport } from './transport.js';
 
 /** LoadTableResult and CommitTableResponse of the Iceberg REST specification. */
-export interface TableAnswer extends AccessAnswer {
+export interface TableAnswer extends AccessAnswer, TermsAnswer {
   'metadata-location'?: string | null;
   metadata: unknown;
 }
@@ -25,8 +26,24 @@ export interface TableLoaderOptions {
   name: string;
   delegation: Delegation;
   storage: StaticStorage;
-  /** For answers that are kept for conditional loads. */
+  /** For answers that are kept, so that one like it need not be parsed again. */
   metadataCacheBytes: number;
+  /** Whether the catalog's ETag stands for all of an answer, so that an unchanged one need not be sent. */
+  conditionalLoads: boolean;
+}
+
+/** A GET that asks for credentials as well. */
+interface TableQuestion {
+  path: string;
+  identifier: TableIdentifier;
+  headers?: Record<string, string>;
+  read?: ReadAnswer | undefined;
+}
+
+interface KeptAnswer {
+  read: ReadAnswer;
+  body: TableAnswer;
+  etag: string | undefined;
 }
 
 export interface TableLoader {
@@ -45,22 +62,18 @@ const MIN_CREDENTIAL_LIFE = 120_000;
 
 export function createTableLoader(transport: Transport, options: TableLoaderOptions): TableLoader {
   const { delegation, storage } = options;
-  const kept = createLoadedTables<TableAnswer>(options.metadataCacheBytes);
+  const kept = createLoadedTables<KeptAnswer>(options.metadataCacheBytes);
   /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
   const refusals = new Map<string, number>();
 
-  async function ask(
-    token: BearerToken,
-    path: string,
-    identifier: TableIdentifier,
-    headers: Record<string, string>,
-  ): Promise<CatalogAnswer> {
+  async function ask(token: BearerToken, question: TableQuestion): Promise<CatalogAnswer> {
+    const { path, identifier, headers, read } = question;
     const key = `${tokenKey(token)} ${path}`;
     const refusedAt = refusals.get(key) ?? Number.NEGATIVE_INFINITY;
     const wantsVending =
       delegation === 'vended' || (delegation === 'vended-or-static' && Date.now() - refusedAt > NO_VENDING_LIFETIME);
     const get = (extra: Record<string, string>) =>
-      transport.exchange(token, { method: 'GET', path, headers: { ...headers, ...extra } });
+      transport.exchange(token, { method: 'GET', path, headers: { ...headers, ...extra }, read });
     if (!wantsVending) return get({});
     try {
       return await get(DELEGATION_HEADER);
@@ -83,6 +96,10 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     return new ExchangeFailure(new SkuaError('FAILED_PRECONDITION', sentence), 'refused', 400);
   }
 
+  /**
+   * The whole answer, each time: an ETag stands for the table's metadata, and an answer that is not sent would hide that the caller's rights
+   * or restrictions have changed. `conditionalLoads` is for catalogs whose ETag covers these too.
+   */
   async function freshAnswer(
     token: BearerToken,
     config: CatalogConfig,
@@ -91,63 +108,77 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
   ): Promise<TableAnswer> {
     const path = tablePath(config, identifier);
     const key = `${tokenKey(token)} ${path}`;
-    const entry = conditional ? kept.get(key) : undefined;
-    const usable = entry && earliestExpiry(credentials(entry.value)) - Date.now() > MIN_CREDENTIAL_LIFE;
-    const answer = await ask(token, path, identifier, usable ? { 'if-none-match': entry.etag } : {});
-    if (answer.status === 304 && entry) return entry.value;
+    const known = kept.get(key);
+    const etag = conditional && known && mayStay(config, known.body) ? known.etag : undefined;
+    const headers: Record<string, string> = etag ? { 'if-none-match': etag } : {};
+    const answer = await ask(token, { path, identifier, headers, read: known?.read });
+    if (answer.status === 304 && known) return known.body;
     const body = answer.body as TableAnswer;
-    if (answer.etag) kept.set(key, answer.etag, body, answer.length);
-    else kept.delete(key);
+    kept.set(key, { read: { text: answer.text, body }, body, etag: answer.etag }, 2 * answer.text.length);
     return body;
   }
 
-  function credentials(answer: AccessAnswer): StorageCredential[] {
-    return credentialsOf(answer, delegation, storage);
+  function mayStay(config: CatalogConfig, answer: TableAnswer): boolean {
+    if (!options.conditionalLoads) return false;
+    return earliestExpiry(credentials(answer, termsOf(config, answer))) - Date.now() > MIN_CREDENTIAL_LIFE;
   }
 
-  function refresher(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier) {
+  function termsOf(config: CatalogConfig, answer: TermsAnswer): ReadTerms {
+    return readTermsOf(config.properties, answer);
+  }
+
+  function credentials(answer: AccessAnswer, terms: ReadTerms): StorageCredential[] {
+    return credentialsOf(answer, delegation, storage, !isFreelyReadable(terms));
+  }
+
+  /** The terms of the answer that the credentials were for hold for those that follow, unless a later answer has its own. */
+  function refresher(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier, terms: ReadTerms) {
     return async (): Promise<StorageCredential[]> => {
       try {
         const route = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
         if (delegation === 'none' || !config.supports(route)) {
-          return credentials(await freshAnswer(token, config, identifier, false));
+          const answer = await freshAnswer(token, config, identifier, false);
+          return credentials(answer, termsOf(config, answer));
         }
-        const answer = await ask(token, `${tablePath(config, identifier)}/credentials`, identifier, {});
-        return credentials(answer.body as AccessAnswer);
+        const path = `${tablePath(config, identifier)}/credentials`;
+        const answer = await ask(token, { path, identifier });
+        return credentials(answer.body as AccessAnswer, terms);
       } catch (failure) {
         throw failure instanceof ExchangeFailure ? failure.error : failure;
       }
     };
   }
 
-  function toTable(identifier: TableIdentifier, answer: TableAnswer, access: StorageAccess): LoadedTable {
-    return {
-      identifier,
-      metadataLocation: answer['metadata-location'] ?? undefined,
-      metadata: answer.metadata,
-      storage: access,
-    };
-  }
-
   return {
     async load(token, config, identifier) {
       const answer = await freshAnswer(token, config, identifier, true);
-      const access = {
+      const terms = termsOf(config, answer);
+      return toTable(identifier, answer, terms, {
         properties: propertiesOf(config.properties, answer, storage),
-        credentials: credentials(answer),
-        refresh: refresher(token, config, identifier),
-      };
-      return toTable(identifier, answer, access);
+        credentials: credentials(answer, terms),
+        refresh: refresher(token, config, identifier, terms),
+      });
     },
     adopt(token, config, identifier, answer) {
       const properties = propertiesOf(config.properties, answer, storage);
-      const known = credentials(answer);
-      const refresh = refresher(token, config, identifier);
+      const terms = termsOf(config, answer);
+      const known = credentials(answer, terms);
+      const refresh = refresher(token, config, identifier, terms);
       const access =
         known.length > 0 ? { properties, credentials: known, refresh } : pendingAccess(properties, refresh);
-      return toTable(identifier, answer, access);
+      return toTable(identifier, answer, terms, access);
     },
   };
+}
+
+function toTable(
+  identifier: TableIdentifier,
+  answer: TableAnswer,
+  terms: ReadTerms,
+  storage: StorageAccess,
+): LoadedTable {
+  const metadataLocation = answer['metadata-location'] ?? undefined;
+  return { identifier, metadataLocation, metadata: answer.metadata, storage, ...terms };
 }
 
 /** Path of a table below the catalog's URI. */

@@ -3,7 +3,8 @@ import { Agent, request } from 'undici';
 import type { BearerToken } from '../auth/principal.js';
 import { SkuaError } from '../errors.js';
 import { parseJson, writeJson } from '../json.js';
-import { type Conflict, parseFailure, toError } from './errors.js';
+import { retryAfter } from '../retry-after.js';
+import { type Conflict, parseFailure, toError, UnusableAnswer } from './errors.js';
 
 export interface CatalogRequest {
   method: 'GET' | 'POST' | 'DELETE';
@@ -15,6 +16,13 @@ export interface CatalogRequest {
   answer?: 'json' | 'none';
   /** What a 409 means. Default `exists`. */
   conflict?: Conflict;
+  /** An earlier answer: one that has the same text has the same body. */
+  read?: ReadAnswer | undefined;
+}
+
+export interface ReadAnswer {
+  text: string;
+  body: unknown;
 }
 
 export interface CatalogAnswer {
@@ -22,8 +30,7 @@ export interface CatalogAnswer {
   status: number;
   /** A JSON object, or undefined where none was to be had. */
   body: unknown;
-  /** Characters of the body. */
-  length: number;
+  text: string;
   etag: string | undefined;
 }
 
@@ -34,6 +41,10 @@ export class ExchangeFailure {
     readonly outcome: 'refused' | 'not-sent' | 'unknown',
     /** Absent where there was no answer. */
     readonly status: number | undefined,
+    /** What the catalog calls the failure. */
+    readonly type?: string | undefined,
+    /** How long the catalog asks to be left alone, in milliseconds. */
+    readonly retryAfter?: number | undefined,
   ) {}
 }
 
@@ -51,9 +62,10 @@ export interface TransportOptions {
   maxConnections: number;
 }
 
-/** GETs are sent this often in all; whatever changes something is sent once. */
+/** GETs are sent this often in all, unless the catalog says when to come again; whatever changes something is sent once. */
 const GET_ATTEMPTS = 3;
-const RETRY_DELAY = 150;
+/** The longest wait before the first retry, in milliseconds; doubles each time. */
+const RETRY_DELAY = 75;
 
 /** HTTP to one catalog over kept-alive connections. Redirects are not followed: the token is meant for this address only. */
 export function createTransport(options: TransportOptions): Transport {
@@ -72,13 +84,15 @@ export function createTransport(options: TransportOptions): Transport {
       const etag = headers.etag;
       return {
         status,
-        body: status === 304 || what.answer === 'none' ? undefined : parseBody(text, status),
-        length: text.length,
+        body: status === 304 || what.answer === 'none' ? undefined : bodyOf(what, text, status),
+        text,
         etag: typeof etag === 'string' ? etag : undefined,
       };
     }
-    const error = toError(options.name, parseFailure(status, text), what.conflict ?? 'exists');
-    throw new ExchangeFailure(error, status >= 500 && status !== 501 ? 'unknown' : 'refused', status);
+    const failure = parseFailure(status, text);
+    const error = toError(options.name, failure, what.conflict ?? 'exists');
+    const outcome = status >= 500 && status !== 501 ? 'unknown' : 'refused';
+    throw new ExchangeFailure(error, outcome, status, failure.type, retryAfter(headers['retry-after']));
   }
 
   async function send(token: BearerToken, what: CatalogRequest) {
@@ -100,17 +114,18 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
+  function bodyOf({ read }: CatalogRequest, text: string, status: number): unknown {
+    return read?.text === text ? read.body : parseBody(text, status);
+  }
+
   function parseBody(text: string, status: number): unknown {
     try {
       const body = parseJson(text);
       if (typeof body !== 'object' || body === null) throw new TypeError('no object');
       return body;
     } catch {
-      const error = new SkuaError(
-        'UNAVAILABLE',
-        `The catalog '${options.name}' answered with something that is no JSON object.`,
-      );
-      throw new ExchangeFailure(error, 'unknown', status);
+      const sentence = `The catalog '${options.name}' answered with something that is no JSON object.`;
+      throw new ExchangeFailure(new UnusableAnswer(sentence, status), 'unknown', status);
     }
   }
 
@@ -130,13 +145,15 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async exchange(token, what) {
-      const attempts = what.method === 'GET' ? GET_ATTEMPTS : 1;
+      const deadline = Date.now() + options.requestTimeout;
       for (let attempt = 1; ; attempt++) {
         try {
           return await once(token, what);
         } catch (failure) {
-          if (!(failure instanceof ExchangeFailure) || attempt >= attempts || !isTransient(failure)) throw failure;
-          await sleep(Math.random() * RETRY_DELAY * 2 ** attempt);
+          if (!(failure instanceof ExchangeFailure) || what.method !== 'GET') throw failure;
+          const wait = waitBeforeRetry(failure, attempt);
+          if (wait === undefined || Date.now() + wait > deadline) throw failure;
+          await sleep(wait);
         }
       }
     },
@@ -144,9 +161,17 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-function isTransient(failure: ExchangeFailure): boolean {
-  if (failure.status === undefined) return !failure.error.message.includes('in time');
-  return failure.status === 502 || failure.status === 503 || failure.status === 504;
+/** Undefined where it is not worth another try. */
+function waitBeforeRetry(failure: ExchangeFailure, attempt: number): number | undefined {
+  if (!isTransient(failure)) return undefined;
+  const backoff = Math.random() * RETRY_DELAY * 2 ** attempt;
+  if (failure.retryAfter !== undefined) return failure.retryAfter + backoff;
+  return attempt < GET_ATTEMPTS ? backoff : undefined;
+}
+
+function isTransient({ status, error }: ExchangeFailure): boolean {
+  if (status === undefined) return !error.message.includes('in time');
+  return status === 429 || status === 502 || status === 503 || status === 504;
 }
 
 /** Largest answer that is read, in bytes. Metadata of thousands of snapshots has some tens of megabytes. */

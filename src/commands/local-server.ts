@@ -30,6 +30,8 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
   const stack = await startEmbeddedStack({
     folder: options.folder,
     issuer: { lifetimeSeconds: options.tokenLifetime },
+    // So that views and whole schemas can be dropped, and tables with PURGE.
+    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
   });
   try {
     const server = await startServer(configFor(stack, options.port), { logger: options.logger });

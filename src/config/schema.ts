@@ -111,6 +111,12 @@ const catalog = z.strictObject({
     'Where storage credentials come from: `vended` asks the catalog for short-lived ones, `none` uses the static keys, `vended-or-static` asks and falls back to the static keys.',
   ).prefault('vended'),
   timeout: duration({ minimum: '1s', maximum: '10m' }, 'Longest wait for one answer of the catalog.').prefault('30s'),
+  conditionalLoads: flag(
+    "Asks for a table again only if its ETag changed. Right only for a catalog whose ETag also changes with the caller's rights and restrictions: where it stands for the table's metadata alone, a right that is withdrawn or granted would not be seen.",
+  ).prefault(false),
+  viewDialects: textList(
+    'SQL dialects, such as `spark` or `trino`, of views that are run as they are written. Without any, only views in the dialects `duckdb` and `skua` are run: in another one the same text can mean something else. `*` is any dialect.',
+  ).prefault([]),
   storage: z.strictObject(storeAccess).prefault({}),
 });
 
@@ -123,6 +129,10 @@ const storage = z.strictObject({
     'Folder for cached byte ranges. Without it, a temporary folder that is removed at the end.',
   ).optional(),
   cacheSize: size(0, 'Largest size of the cached byte ranges on disk.').prefault('10GiB'),
+  mergeGap: size(
+    0,
+    'Bytes that are rather fetched along than left out by a request more: gaps between wanted ranges of a file, and what is not wanted of a file of at most this size.',
+  ).prefault('128KiB'),
 });
 
 const engine = z.strictObject({

@@ -166,18 +166,39 @@ export type ColumnValues = { values: Literal[] } | { min: Literal; max: Literal 
 
 export interface QueryDescription {
   schema: Schema;
-  /** One field per parameter; the Null type where nothing could be inferred. */
+  /** One field per parameter: what it takes, or without bound values, what the engine would choose for it. */
   parameters: Schema;
+  /** SQL types that the parameters are cast to; see `ParameterRow`. */
+  types: readonly (string | undefined)[];
+}
+
+export interface DescribeOptions {
+  bound?: BoundParameters | undefined;
+  /** Columns that the rows go to, in the order of the query's. Parameters that stand for one of them have its type. */
+  into?: readonly TableColumn[] | undefined;
+}
+
+/** Rows of values for the parameters of a statement, one column per parameter. */
+export interface BoundParameters {
+  schema: Schema;
+  batches: readonly ColumnarBatch[];
+  /** Numbers, from 1, of the parameters that are only cast where no value is lost. */
+  exact?: readonly number[] | undefined;
 }
 
 export interface EngineInstance {
   /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
   readonly parser: SqlParser;
   /**
-   * Binds and types a query without reading data; `bound` has the types of the values that its parameters get. Unknown column: INVALID_ARGUMENT.
+   * Binds and types a query without reading data. Unknown column, or values bound that it can do nothing with: INVALID_ARGUMENT.
    * Aborting the signal interrupts it: CANCELLED.
    */
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription>;
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
   /**
@@ -186,12 +207,9 @@ export interface EngineInstance {
    */
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined>;
   /** The engine's own plan as text, for EXPLAIN. */
-  explain(
-    sql: string,
-    scans: TableScan[],
-    options: { analyze: boolean; signal?: AbortSignal },
-    parameters?: ParameterRow,
-  ): Promise<string>;
+  explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string>;
+  /** The local files of a scan that can't be read, those of deletes included, and why; holes are left alone. */
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]>;
   /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
   run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
   /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
@@ -199,10 +217,37 @@ export interface EngineInstance {
   close(): Promise<void>;
 }
 
+/**
+ * What a plan reads of a local file and that is not there. Before a text runs over files of which only some columns are there, the plan of
+ * that very text is asked what it reads; what the demand did not foresee is then asked for once, and is there when the promise is fulfilled.
+ */
+export interface MissingColumns {
+  /** `ParquetSource.path`. */
+  path: string;
+  /** The file's own names. */
+  columns: string[];
+  /** Row groups that were left out are wanted after all. */
+  allRowGroups?: boolean;
+}
+
+export interface UnreadableFile {
+  path: string;
+  reason: string;
+}
+
+export type FetchMissing = (missing: MissingColumns[]) => Promise<void>;
+
 export interface ColumnRequest {
   column: string;
   filter?: Filter | undefined;
   most: number;
+  fetch?: FetchMissing;
+}
+
+export interface ExplainOptions {
+  analyze: boolean;
+  signal?: AbortSignal;
+  fetch?: FetchMissing;
 }
 
 /** Values for the parameters of one execution: row `index` of a batch with one column per parameter. */
@@ -210,11 +255,19 @@ export interface ParameterRow {
   schema: Schema;
   batch: ColumnarBatch;
   index: number;
+  /** What the values are cast to, as the statement was described with them. Default: what they are. */
+  types?: readonly (string | undefined)[] | undefined;
 }
 
 export interface RunOptions {
   signal: AbortSignal;
-  parameters?: ParameterRow;
+  parameters?: ParameterRow | undefined;
+  fetch?: FetchMissing;
+  /**
+   * Columns that the result has been announced with. Where the engine gives a column of another type, it is cast; a value that would not be
+   * the same then: INVALID_ARGUMENT.
+   */
+  schema?: Schema | undefined;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
   /** Each batch is good only until the next one is asked for, or the stream is left: for readers that keep none. */
@@ -265,6 +318,8 @@ export interface BatchSource {
 export interface ParquetSource {
   /** A local path inside the instance's directory; possibly sparse, holding the footer and the wanted column chunks. */
   path: string;
+  /** Names of the file's own columns that are there; without it, the whole file is. */
+  held?: ReadonlySet<string>;
   /** The location that the table's metadata gives, for the `_file` column and for position deletes. */
   location: string;
   rowCount: number;
@@ -299,19 +354,33 @@ export interface EqualityDeletes {
   columns: PhysicalColumn[];
 }
 
+/** Columns that get new values, and the name of the column of the query that is true in the rows where they do; all rows without it. */
+export interface CheckedColumns {
+  fieldIds: ReadonlySet<number>;
+  where?: string;
+}
+
 export interface WriteOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
+  fetch?: FetchMissing | undefined;
   /** Folder for the files, inside the instance's directory. */
   directory: string;
-  /** Target columns in table order; the query's columns are assigned by position, and cast. */
+  /**
+   * Target columns in table order; the query's columns are assigned by position, and cast. A value that would lose more by it than digits
+   * behind its point, or that the column can't hold: INVALID_ARGUMENT naming the path to it.
+   */
   columns: TableColumn[];
+  /** Where values are new and may be such that their column can't hold them; others come from files, as they are. Default: all columns. */
+  checked?: CheckedColumns | undefined;
   /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
   /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */
   sortedBy?: string[];
   /** In bytes. */
   targetFileSize: number;
+  /** Gives pages checksums, by which damage is noticed where the file is read. */
+  checksums?: boolean;
   compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
   /** Of zstd, 1 to 22. Default: the engine's. */
   compressionLevel?: number;

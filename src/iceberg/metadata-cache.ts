@@ -2,6 +2,7 @@
 export interface MetadataCache {
   /** The bytes of a location, read at most once at a time. A failed read is not kept. */
   bytes(location: string, read: () => Promise<Uint8Array>): Promise<Uint8Array>;
+  forget(location: string): void;
 }
 
 /** Holds up to `capacity` bytes; what was used longest ago goes first. */
@@ -39,6 +40,10 @@ export function createMetadataCache(capacity: number): MetadataCache {
       } finally {
         underWay.delete(location);
       }
+    },
+    forget(location) {
+      size -= kept.get(location)?.byteLength ?? 0;
+      kept.delete(location);
     },
   };
 }

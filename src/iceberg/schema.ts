@@ -1,5 +1,6 @@
 /** Schemas and types to and from JSON (Iceberg spec, Appendix C, "Schemas"). */
 import { SkuaError } from '../errors.js';
+import { jsonFloat } from '../json.js';
 import {
   asArray,
   asBoolean,
@@ -159,9 +160,15 @@ function parseField(json: unknown, where: string): NestedField {
 function fieldToJson(field: NestedField): JsonObject {
   const json: JsonObject = { id: field.id, name: field.name, required: field.required, type: typeToJson(field.type) };
   if (field.doc !== undefined) json.doc = field.doc;
-  if (field.initialDefault !== undefined) json['initial-default'] = field.initialDefault;
-  if (field.writeDefault !== undefined) json['write-default'] = field.writeDefault;
+  if (field.initialDefault !== undefined) json['initial-default'] = defaultToJson(field.type, field.initialDefault);
+  if (field.writeDefault !== undefined) json['write-default'] = defaultToJson(field.type, field.writeDefault);
   return json;
+}
+
+/** Readers of the table format take `1` for no floating-point value, but `1.0`. */
+function defaultToJson(type: Type, value: unknown): unknown {
+  const isFloating = type.kind === 'primitive' && (type.type === 'float' || type.type === 'double');
+  return isFloating && typeof value === 'number' ? jsonFloat(value) : value;
 }
 
 /** A schema from JSON; without `schema-id` (version 1) its id is 0. */

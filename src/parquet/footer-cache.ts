@@ -12,7 +12,8 @@ export interface FooterFile {
 
 export interface FooterCache {
   /** The footer from memory, or read from the store. Callers that ask at once share one read. */
-  read(file: FooterFile, storage: Storage, signal?: AbortSignal): Promise<ParquetFooter>;
+  read(file: FooterFile, storage: Pick<Storage, 'read' | 'size'>, signal?: AbortSignal): Promise<ParquetFooter>;
+  forget(file: FooterFile): void;
 }
 
 /** A parsed footer takes about this many times its bytes. */
@@ -37,7 +38,7 @@ export function createFooterCache(capacityBytes: number): FooterCache {
   async function readOnce(
     key: string,
     file: FooterFile,
-    storage: Storage,
+    storage: Pick<Storage, 'read' | 'size'>,
     signal?: AbortSignal,
   ): Promise<ParquetFooter> {
     const others = reading.get(key);
@@ -60,12 +61,21 @@ export function createFooterCache(capacityBytes: number): FooterCache {
 
   return {
     async read(file, storage, signal) {
-      const key = JSON.stringify([file.store, file.location, file.size]);
+      const key = keyOf(file);
       const footer = kept.get(key);
       if (!footer) return readOnce(key, file, storage, signal);
       kept.delete(key);
       kept.set(key, footer);
       return footer;
     },
+    forget(file) {
+      const footer = kept.get(keyOf(file));
+      if (footer) bytes -= footer.length * MEMORY_FACTOR;
+      kept.delete(keyOf(file));
+    },
   };
+}
+
+function keyOf({ store, location, size }: FooterFile): string {
+  return JSON.stringify([store, location, size]);
 }

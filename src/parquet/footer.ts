@@ -16,7 +16,7 @@ const LARGEST_FOOTER = 256 * 2 ** 20;
  * A file that is no Parquet file, or a broken one: DATA_LOSS; an encrypted one: UNIMPLEMENTED.
  */
 export async function readFooter(
-  storage: Storage,
+  storage: Pick<Storage, 'read' | 'size'>,
   location: string,
   size: number,
   signal?: AbortSignal,
@@ -32,7 +32,12 @@ export async function readFooter(
   }
 }
 
-async function readAt(storage: Storage, location: string, size: number, signal?: AbortSignal): Promise<ParquetFooter> {
+async function readAt(
+  storage: Pick<Storage, 'read'>,
+  location: string,
+  size: number,
+  signal?: AbortSignal,
+): Promise<ParquetFooter> {
   if (size < TAIL + 4) throw broken(location, 'it is too short');
   const first = Math.min(size, Math.max(MIN_FIRST_READ, Math.min(MAX_FIRST_READ, Math.ceil(size / 1000))));
   let bytes = await storage.read(location, { offset: size - first, length: first }, signal);

@@ -5,13 +5,15 @@ import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
 import type { Call } from './contract.js';
-import type { RowsTable } from './rows.js';
+import type { ListedTable } from './rows.js';
 import type { NameContext } from './tables/names.js';
 import type { Transaction } from './tables/transaction.js';
 
 export interface QueryEnvironment {
   /** By configured name. */
   catalogs: ReadonlyMap<string, Catalog>;
+  /** SQL dialects of views that are run although they are not understood, by catalog. */
+  viewDialects: ReadonlyMap<string, readonly string[]>;
   /** The session's own engine instance, opened on first use. */
   instance(call: Call): Promise<SessionInstance>;
   openStorage(access: StorageAccess): Storage;
@@ -19,6 +21,8 @@ export interface QueryEnvironment {
   footerCache: FooterCache;
   metadataCache: MetadataCache;
   limits: QueryLimits;
+  /** Puts into the log what an operator may have to mend. Never tokens, credentials or SQL text. */
+  warn(details: Record<string, unknown>, sentence: string): void;
 }
 
 export interface SessionInstance {
@@ -38,16 +42,18 @@ export interface QueryLimits {
   portionBytes: number;
   /** Bytes of a session's temporary tables. */
   temporaryBytes: number;
+  /** Data files of at most this many bytes are fetched as a whole. */
+  wholeFile: number;
   /** How often a commit that lost a race is tried again. */
   commitRetries: number;
 }
 
-/** Finds the table of rows that a path means; undefined for paths that are not its own. */
+/** Finds the listed table that a path means; undefined for paths that are not its own. */
 export type SystemSchema = (
   context: StatementContext,
   names: NameContext,
   path: readonly string[],
-) => Promise<RowsTable | undefined>;
+) => ListedTable | undefined;
 
 /** One statement on its way. */
 export interface StatementContext {

@@ -1,10 +1,10 @@
 /** EXPLAIN: what a query or a change would read, table by table, and the engine's own plan. */
 import { Field, Schema, Utf8 } from 'apache-arrow';
-import type { ParameterRow } from '../engine/contract.js';
+import type { BoundParameters } from '../engine/contract.js';
 import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
 import { describeKeys } from './reading/join-keys.js';
-import { bindQuery, stageQuery } from './reading/query.js';
+import { bindQuery, overStaged, parameterRows } from './reading/query.js';
 import type { StagedScan } from './reading/stage.js';
 import type { Rows } from './rows.js';
 import type { ExplainStatement } from './syntax/statement.js';
@@ -16,22 +16,22 @@ export const EXPLAIN_SCHEMA = new Schema([new Field('plan', new Utf8(), true)]);
 export async function explain(
   context: StatementContext,
   statement: ExplainStatement,
-  parameters: ParameterRow | undefined,
+  parameters: BoundParameters | undefined,
 ): Promise<Rows> {
   const started = performance.now();
   const { change } = statement;
   const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
+  // Of several rows, the first.
+  const [row] = (await parameterRows(context, bound, parameters)).rows;
   const resolved = performance.now();
-  const { scans, staged, demands, area } = await stageQuery(context, bound, parameters);
-  const fetched = performance.now();
+  let fetched = resolved;
+  const { result, scans, staged, demands, area } = await overStaged(context, bound, row, (ready) => {
+    fetched = performance.now();
+    const { analyze } = statement;
+    const options = { analyze, signal: context.call.signal, fetch: ready.area.fetch };
+    return ready.engine.explain(bound.sql, ready.scans, options, row);
+  });
   try {
-    const { engine } = await context.environment.instance(context.call);
-    const plan = await engine.explain(
-      bound.sql,
-      scans,
-      { analyze: statement.analyze, signal: context.call.signal },
-      parameters,
-    );
     const ended = performance.now();
     const tables = [...bound.tables.values()].flatMap((table, index) => {
       const demand = demands.find(({ table: name }) => name === scans[index]?.name);
@@ -42,7 +42,7 @@ export async function explain(
           `Time: catalog ${milliseconds(resolved - started)}, plan and fetch ${milliseconds(fetched - resolved)}, engine ${milliseconds(ended - fetched)}`,
         ]
       : [];
-    const lines = [...tables, ...times, ...plan.split('\n')];
+    const lines = [...tables, ...times, ...result.split('\n')];
     return { schema: EXPLAIN_SCHEMA, rows: lines.map((line) => [line]) };
   } finally {
     await area.release();

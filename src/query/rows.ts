@@ -1,7 +1,7 @@
 /** Tables whose rows Skua computes itself: SHOW, information_schema, metadata tables. */
 import type { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { BatchSource, TableScan } from '../engine/contract.js';
+import type { BatchSource, ScanDemand, TableScan } from '../engine/contract.js';
 import type { TableColumn } from '../expressions/index.js';
 
 export interface RowsTable {
@@ -9,6 +9,19 @@ export interface RowsTable {
   name: string;
   schema: Schema;
   batches: ColumnarBatch[];
+}
+
+/** A table whose rows are computed once it is known which of them a statement needs. */
+export interface ListedTable {
+  /** Binding name. */
+  name: string;
+  schema: Schema;
+  /** Rows that the demand's filter would drop may be among them. */
+  list(demand: ScanDemand): Promise<unknown[][]>;
+}
+
+export function isListed(table: RowsTable | ListedTable): table is ListedTable {
+  return 'list' in table;
 }
 
 export function rowsTable(name: string, schema: Schema, rows: unknown[][]): RowsTable {

@@ -40,6 +40,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
     directory: join(scratch, 'cache'),
     capacityBytes: config.storage.cacheSize,
     localRoots: config.storage.localRoots,
+    mergeGap: config.storage.mergeGap,
   });
   const engine = await openDuckDb({
     processes: config.engine.processes ?? Math.min(availableParallelism(), MOST_USUAL_PROCESSES),
@@ -51,6 +52,7 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
   const catalogs = new Map(Object.keys(config.catalogs).map((name) => [name, openCatalog(config, name)]));
   const environment: QueryEnvironment = {
     catalogs,
+    viewDialects: new Map(Object.entries(config.catalogs).map(([name, { viewDialects }]) => [name, viewDialects])),
     instance: (call) => sessionInstance(call, engine, config, scratch),
     openStorage: (access) => openStorage(access, { localRoots: config.storage.localRoots }),
     rangeCache,
@@ -63,7 +65,9 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
       commitRetries: COMMIT_RETRIES,
+      wholeFile: config.storage.mergeGap,
     },
+    warn: (details, sentence) => logger.warn(details, sentence),
   };
   return {
     environment,
@@ -78,13 +82,16 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
 }
 
 function openCatalog(config: Config, name: string): Catalog & { close(): Promise<void> } {
-  const { uri, warehouse, credentialDelegation, timeout } = config.catalogs[name] as Config['catalogs'][string];
+  const { uri, warehouse, credentialDelegation, timeout, conditionalLoads } = config.catalogs[
+    name
+  ] as Config['catalogs'][string];
   return createRestCatalog({
     name,
     uri,
     warehouse,
     delegation: credentialDelegation,
     timeout,
+    conditionalLoads,
     storage: storeAccessOf(config, name),
   });
 }

@@ -1,7 +1,10 @@
 /** Bytes by location: `s3://bucket/key` or `file:///path`. Locations are the ones that the table's metadata holds. */
 export interface Storage {
-  /** The whole object, or `length` bytes from `offset`. Missing: NOT_FOUND; refused: PERMISSION_DENIED; store down: UNAVAILABLE. */
-  read(location: string, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * The whole object, or `length` bytes from `offset`. Missing: NOT_FOUND; refused: PERMISSION_DENIED; store down: UNAVAILABLE; bytes that are
+   * not those of the object, where the store's answer tells: DATA_LOSS. All reads with one `version` are of one version of the object.
+   */
+  read(location: string, range?: ByteRange, signal?: AbortSignal, version?: ObjectVersion): Promise<Uint8Array>;
   /** Size in bytes. */
   size(location: string): Promise<number>;
   /** Writes a new object; fails with ALREADY_EXISTS rather than replacing one. */
@@ -12,6 +15,13 @@ export interface Storage {
   remove(locations: readonly string[]): Promise<void>;
   /** Locations below a prefix. */
   list(prefix: string): AsyncIterable<{ location: string; size: number }>;
+}
+
+/** A version of an object; the first read with it says which. */
+export interface ObjectVersion {
+  etag?: string | undefined;
+  /** Of the whole object, in bytes, where it is known. */
+  size?: number;
 }
 
 export interface ByteRange {

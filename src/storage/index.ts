@@ -7,7 +7,7 @@ export {
   type RangeCacheCounters,
   type RangeCacheOptions,
 } from './cache/range-cache.js';
-export type { ByteRange, Storage, StorageAccess, StorageCredential } from './contract.js';
+export type { ByteRange, ObjectVersion, Storage, StorageAccess, StorageCredential } from './contract.js';
 export { normalizeLocation } from './location.js';
 export { openStorage, type StorageOptions, storeIdentity } from './open.js';
 export { mergeRanges, subtractRanges, totalBytes } from './ranges.js';

@@ -27,7 +27,7 @@ export function openStorage(access: StorageAccess, options: StorageOptions = {})
   const s3 = createS3Storage({ clients, credentials: createCredentialSource(access), retry: options.retry ?? {} });
   const storeOf = (location: string) => (parseLocation(location).store === 's3' ? s3 : local);
   return {
-    read: async (location, range, signal) => storeOf(location).read(location, range, signal),
+    read: async (location, range, signal, version) => storeOf(location).read(location, range, signal, version),
     size: async (location) => storeOf(location).size(location),
     write: async (location, bytes) => storeOf(location).write(location, bytes),
     upload: async (location, path, signal) => storeOf(location).upload(location, path, signal),

@@ -168,7 +168,6 @@ describe('failures', () => {
     [400, 'INVALID_ARGUMENT'],
     [406, 'UNIMPLEMENTED'],
     [501, 'UNIMPLEMENTED'],
-    [429, 'RESOURCE_EXHAUSTED'],
     [500, 'UNAVAILABLE'],
   ])('%i is %s with the sentence of the catalog, asked once', async (status, code) => {
     server.on('GET /v1/quickstart/namespaces/demo', () => ({
@@ -243,6 +242,22 @@ describe('failures', () => {
     await failure(open().createNamespace(['x']));
     expect(server.lines()).toHaveLength(4);
   });
+
+  it.each([429, 503])('%i is asked again when the catalog says, and not before', async (status) => {
+    const times: number[] = [];
+    server.on('GET /v1/quickstart/namespaces', () => {
+      times.push(Date.now());
+      return times.length < 3 ? { status, headers: { 'retry-after': '1' } } : { body: { namespaces: [['demo']] } };
+    });
+    expect(await open().listNamespaces()).toEqual([['demo']]);
+    expect(times.slice(1).every((time, index) => time - (times[index] as number) >= 990)).toBe(true);
+  });
+
+  it('429 is RESOURCE_EXHAUSTED where the catalog asks for a wait longer than its timeout', async () => {
+    server.on('GET /v1/quickstart/namespaces', () => ({ status: 429, headers: { 'retry-after': '60' } }));
+    expect(await failure(open().listNamespaces())).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(server.lines()).toHaveLength(1);
+  });
 });
 
 describe('a loaded table', () => {
@@ -253,29 +268,101 @@ describe('a loaded table', () => {
     expect(metadataLocation).toBe('s3://warehouse/demo/events/metadata/1.json');
   });
 
-  it('is asked for again each time, but sent only when it changed', async () => {
+  it('is asked for again each time, so that an ETag of its metadata hides no change of rights or restrictions', async () => {
+    const etag = 'W/"1"';
+    let extra = '';
+    server.on(`GET ${EVENTS}`, ({ headers }) =>
+      headers['if-none-match'] === etag ? { status: 304 } : { body: tableBody(extra), headers: { etag } },
+    );
+    const session = open();
+    const first = await session.loadTable(events);
+    expect(first.restrictions).toBeUndefined();
+    extra = ',"read-restrictions":{"required-row-filter":false}';
+    expect((await session.loadTable(events)).restrictions).toEqual({ 'required-row-filter': false });
+    extra = '';
+    expect((await session.loadTable(events)).restrictions).toBeUndefined();
+    server.on(`GET ${EVENTS}`, () => ({ status: 403, body: errorBody(403, 'no longer') }));
+    expect(await failure(session.loadTable(events))).toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  it('is parsed again only when its answer changed', async () => {
+    let extra = '';
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(extra) }));
+    const session = open();
+    const first = await session.loadTable(events);
+    expect((await session.loadTable(events)).metadata).toBe(first.metadata);
+    extra = ',"labels":{}';
+    expect((await session.loadTable(events)).metadata).not.toBe(first.metadata);
+  });
+
+  it('is sent only when it changed by a catalog whose ETag is said to stand for the whole answer', async () => {
     let etag = 'W/"1"';
     server.on(`GET ${EVENTS}`, ({ headers }) =>
       headers['if-none-match'] === etag ? { status: 304 } : { body: tableBody(), headers: { etag } },
     );
-    const session = open();
+    const session = open({ conditionalLoads: true });
     const first = await session.loadTable(events);
     expect((await session.loadTable(events)).metadata).toBe(first.metadata);
     expect(server.lines()).toHaveLength(2);
+    expect(server.seen.at(-1)?.headers['if-none-match']).toBe('W/"1"');
     etag = 'W/"2"';
-    expect((await session.loadTable(events)).metadata).not.toBe(first.metadata);
+    await session.loadTable(events);
+    await session.loadTable(events);
+    expect(server.seen.at(-1)?.headers['if-none-match']).toBe('W/"2"');
     server.on(`GET ${EVENTS}`, () => ({ status: 403, body: errorBody(403, 'no longer') }));
     expect(await failure(session.loadTable(events))).toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 
   it('of one caller is never answered from what another one loaded', async () => {
     server.on(`GET ${EVENTS}`, () => ({ body: tableBody(), headers: { etag: 'W/"1"' } }));
-    const catalog = createRestCatalog({ name: 'lake', uri: server.uri, warehouse: 'w', delegation: 'none' });
+    const options = { name: 'lake', uri: server.uri, delegation: 'none', conditionalLoads: true } as const;
+    const catalog = createRestCatalog(options);
     catalogs.push(catalog);
     await catalog.as(token).loadTable(events);
     await catalog.as(new BearerToken('another')).loadTable(events);
     const loads = server.seen.filter(({ path }) => path === EVENTS);
     expect(loads.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, undefined]);
+  });
+});
+
+describe('the terms of reading', () => {
+  it.each([
+    '{}',
+    'null',
+    '{"required-column-projections":[]}',
+    '{"required-row-filter":null,"required-column-projections":null}',
+    '{"required-row-filter":true}',
+    '{"required-row-filter":{"type":"true"},"required-column-projections":[]}',
+  ])('are none where the restrictions are %s', async (restrictions) => {
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody(`,"read-restrictions":${restrictions}`) }));
+    expect(await open().loadTable(events)).not.toHaveProperty('restrictions');
+  });
+
+  it.each(['[]', '"none"', 'false', '{"required-row-filter":false}', '{"required-masks":[]}', '{"a":null}'])(
+    'are kept where the restrictions are %s',
+    async (restrictions) => {
+      server.on(`GET ${EVENTS}`, () => ({ body: tableBody(`,"read-restrictions":${restrictions}`) }));
+      expect((await open().loadTable(events)).restrictions).toEqual(JSON.parse(restrictions));
+    },
+  );
+
+  it('come with the answer to a creation too, and the planning mode also with the configuration', async () => {
+    server.on('POST /v1/quickstart/namespaces/demo/tables', () => ({
+      body: tableBody(',"read-restrictions":{"required-row-filter":false}'),
+    }));
+    server.on('GET /v1/config', () => ({
+      body: { ...polarisConfig, defaults: { 'scan-planning-mode': 'SERVER' } },
+    }));
+    const created = await open().createTable(['demo'], { name: 'events', schema: {} });
+    expect(created).toMatchObject({ restrictions: { 'required-row-filter': false }, scanPlanningMode: 'server' });
+  });
+
+  it('that the table has count more than those of the configuration', async () => {
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, defaults: { 'scan-planning-mode': 'server' } } }));
+    server.on(`GET ${EVENTS}`, () => ({
+      body: tableBody().replace('"config":{', '"config":{"scan-planning-mode":"client",'),
+    }));
+    expect((await open().loadTable(events)).scanPlanningMode).toBe('client');
   });
 });
 
@@ -335,6 +422,29 @@ describe('file credentials', () => {
     expect(server.lines()).toHaveLength(3);
   });
 
+  it.each([
+    ['restricts it', ',"read-restrictions":{"required-row-filter":false}', 'client'],
+    ['restricts it in a way that is not known', ',"read-restrictions":[]', 'client'],
+    ['plans its scans', '', 'server'],
+    ['has another way to plan its scans', '', 'elsewhere'],
+  ])('are not replaced by the configured keys where the catalog withholds them and %s', async (_, extra, mode) => {
+    const body = tableBody(extra).replace('"config":{', `"config":{"scan-planning-mode":"${mode}",`);
+    server.on(`GET ${EVENTS}`, ({ headers, path }) => {
+      if (path.endsWith('/credentials')) return { body: '{"storage-credentials":[]}' };
+      return headers[header] ? refusal : { body };
+    });
+    const endpoints = ['GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials'];
+    for (const config of [polarisConfig, { ...polarisConfig, endpoints }]) {
+      server.on('GET /v1/config', () => ({ body: config }));
+      const { storage } = await open({ delegation: 'vended-or-static', storage: keys }).loadTable(events);
+      expect(storage.credentials).toEqual([]);
+      expect(await storage.refresh?.()).toEqual([]);
+    }
+    server.on(`GET ${EVENTS}`, () => ({ body }));
+    const { storage } = await open({ delegation: 'vended-or-static', storage: keys }).loadTable(events);
+    expect(storage.credentials).toEqual([]);
+  });
+
   it('are still asked for other tables after the catalog could not vend for one', async () => {
     const other = { namespace: events.namespace, name: 'other' };
     server.on(`GET ${EVENTS}`, ({ headers }) => (headers[header] ? refusal : { body: tableBody() }));
@@ -371,7 +481,7 @@ describe('file credentials', () => {
       body: tableBody(vended('A', Date.now() + 1_000)),
       headers: { etag: 'W/"1"' },
     }));
-    const session = open({ delegation: 'vended' });
+    const session = open({ delegation: 'vended', conditionalLoads: true });
     await session.loadTable(events);
     await session.loadTable(events);
     expect(server.seen.at(-1)?.headers['if-none-match']).toBeUndefined();
@@ -439,5 +549,28 @@ describe('views', () => {
     server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints: ['GET /v1/{prefix}/namespaces'] } }));
     expect(await open().listViews(['demo'])).toEqual([]);
     expect(await failure(open().loadView(events))).toMatchObject({ code: 'UNIMPLEMENTED' });
+  });
+
+  it.each([400, 404, 405, 406, 501])('are absent in a catalog that lists no routes and answers %i', async (status) => {
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status, body: errorBody(status, 'not here') }));
+    expect(await open().listViews(['demo'])).toEqual([]);
+    const code = status === 404 ? 'NOT_FOUND' : 'UNIMPLEMENTED';
+    expect(await failure(open().loadView(events))).toMatchObject({ code });
+  });
+
+  it.each([
+    [404, 'NoSuchNamespaceException', 'NOT_FOUND'],
+    [403, 'ForbiddenException', 'PERMISSION_DENIED'],
+    [500, 'RuntimeException', 'UNAVAILABLE'],
+  ])('are no empty list where the catalog answers %i %s', async (status, type, code) => {
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status, body: errorBody(status, 'no', type) }));
+    expect(await failure(open().listViews(['demo']))).toMatchObject({ code });
+  });
+
+  it('that a catalog lists routes for are an error where it does not give them', async () => {
+    const endpoints = ['GET /v1/{prefix}/namespaces/{namespace}/views'];
+    server.on('GET /v1/config', () => ({ body: { ...polarisConfig, endpoints } }));
+    server.on('GET /v1/quickstart/namespaces/demo/views', () => ({ status: 400, body: errorBody(400, 'bad') }));
+    expect(await failure(open().listViews(['demo']))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

@@ -7,14 +7,20 @@ import { differenceOf } from './support/differences.js';
 import { type Fixtures, startFixtures } from './support/fixtures.js';
 
 let fixtures: Fixtures;
-beforeAll(async () => {
-  fixtures = await startFixtures();
-}, 60_000);
-afterAll(() => fixtures?.stop());
 
-describe.each(namespaces())('%s', (_, tables) => {
-  it.each(tables.map((table) => [titleOf(table), table] as const))('%s', async (_title, table) => {
-    for (const answer of standingAnswers(table)) await check(table, answer);
+describe.each([
+  ['with a cache', false],
+  ['with an empty cache', true],
+])('%s', (_cache, cold) => {
+  beforeAll(async () => {
+    fixtures = await startFixtures({ cold });
+  }, 60_000);
+  afterAll(() => fixtures?.stop());
+
+  describe.each(namespaces())('%s', (_, tables) => {
+    it.each(tables.map((table) => [titleOf(table), table] as const))('%s', async (_title, table) => {
+      for (const answer of standingAnswers(table)) await check(table, answer);
+    });
   });
 });
 

@@ -69,6 +69,8 @@ describe('polaris/bootstrap.sh', () => {
       kmsUnavailable: true,
       pathStyleAccess: true,
     });
+    // Without it, Polaris refuses DROP VIEW.
+    expect(bodyOf('/catalogs').catalog.properties).toMatchObject({ 'polaris.config.drop-with-purge.enabled': 'true' });
     const grants = (role: string) =>
       asked
         .filter(({ method, path }) => method === 'PUT' && path.endsWith(`/catalog-roles/${role}/grants`))

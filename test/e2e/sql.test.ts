@@ -1,30 +1,49 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parts } from '../../scripts/real/index.mjs';
 import type { FlightSqlClient } from '../../src/client/index.js';
-import { rowsAsText, startTestServer, type TestServer } from './support/server.js';
+import { startS3TestServer } from './support/s3-server.js';
+import { rowsAsText, startTestServer } from './support/server.js';
 import { parseSqlFile, type SqlBlock } from './support/sql-file.js';
 
 const folder = new URL('../sql/', import.meta.url);
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server?.stop());
+const files = readdirSync(folder).filter((name) => name.endsWith('.test'));
+const { missing } = parts.rustfs.find();
 
-describe.each(readdirSync(folder).filter((name) => name.endsWith('.test')))('%s', (name) => {
-  const blocks = parseSqlFile(readFileSync(new URL(name, folder), 'utf8'));
-  const clients = new Map<string, FlightSqlClient>();
+describe('on local files', () => runFiles(startTestServer));
 
-  it.each(blocks.map((block) => [block.line, block.sql.split('\n')[0], block] as const))(
-    'line %i: %s',
-    async (_line, _sql, block) => {
-      const client = clients.get(block.user) ?? (await server.client(block.user));
-      clients.set(block.user, client);
-      await check(client, block);
-    },
-  );
-});
+/** Every statement begins with an empty cache, and fetches nothing that is not asked for. */
+describe.skipIf(missing !== undefined)('on S3 (RustFS), with an empty cache', () =>
+  runFiles(() => startS3TestServer({ cacheSize: 0, mergeGap: 0 })),
+);
+
+interface Server {
+  client(user: string): Promise<FlightSqlClient>;
+  stop(): Promise<void>;
+}
+
+function runFiles(start: () => Promise<Server>): void {
+  let server: Server;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server?.stop());
+
+  describe.each(files)('%s', (name) => {
+    const blocks = parseSqlFile(readFileSync(new URL(name, folder), 'utf8'));
+    const clients = new Map<string, FlightSqlClient>();
+
+    it.each(blocks.map((block) => [block.line, block.sql.split('\n')[0], block] as const))(
+      'line %i: %s',
+      async (_line, _sql, block) => {
+        const client = clients.get(block.user) ?? (await server.client(block.user));
+        clients.set(block.user, client);
+        await check(client, block);
+      },
+    );
+  });
+}
 
 async function check(client: FlightSqlClient, block: SqlBlock): Promise<void> {
   if (block.kind === 'ok') {

@@ -49,12 +49,16 @@ export function tableRequest(name: string, rest: Record<string, unknown> = {}) {
   };
 }
 
-export function snapshot(id: bigint, rest: Record<string, unknown> = {}) {
+/** Properties of a catalog that lets views be dropped and tables be purged. */
+export const purging = { 'polaris.config.drop-with-purge.enabled': 'true' };
+
+/** A snapshot of the table at that location. */
+export function snapshotAt(location: string, id: bigint, rest: Record<string, unknown> = {}) {
   return {
     'snapshot-id': id,
     'sequence-number': 1,
     'timestamp-ms': 1_795_531_118_232,
-    'manifest-list': 'file:///nowhere/snap.avro',
+    'manifest-list': `${location}/metadata/snap.avro`,
     summary: { operation: 'append' },
     'schema-id': 0,
     ...rest,

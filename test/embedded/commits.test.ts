@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
-import { type Ask, asUser, refusal, snapshot, tableRequest } from './client.js';
+import { type Ask, asUser, refusal, snapshotAt, tableRequest } from './client.js';
 
 let stack: EmbeddedStack;
 let admin: Ask;
@@ -21,6 +21,9 @@ beforeEach(async () => {
 async function commit(updates: unknown[], requirements: unknown[] = [], table = name) {
   return admin('POST', `namespaces/demo/tables/${table}`, { requirements, updates });
 }
+
+const snapshot = (id: bigint, rest?: Record<string, unknown>) =>
+  snapshotAt(`${stack.catalog.warehouseLocation}/demo/${name}`, id, rest);
 
 const load = async (table = name) => (await admin('GET', `namespaces/demo/tables/${table}`)).body;
 const toMain = (id: bigint | number) => ({
@@ -152,11 +155,12 @@ describe('snapshots', () => {
   it('leave the log whole when some are removed, and take their references and statistics along', async () => {
     await commit([{ action: 'add-snapshot', snapshot: snapshot(1n) }, toMain(1)]);
     const next = { 'sequence-number': 2, 'parent-snapshot-id': 1 };
+    const path = `${stack.catalog.warehouseLocation}/demo/${name}/metadata/x.puffin`;
     await commit([
       { action: 'add-snapshot', snapshot: snapshot(2n, next) },
       toMain(2),
       { action: 'set-snapshot-ref', 'ref-name': 'old', type: 'tag', 'snapshot-id': 1 },
-      { action: 'set-statistics', statistics: { 'snapshot-id': 1, 'statistics-path': 'file:///x.puffin' } },
+      { action: 'set-statistics', statistics: { 'snapshot-id': 1, 'statistics-path': path } },
     ]);
     const { body } = await commit([{ action: 'remove-snapshots', 'snapshot-ids': [1] }]);
     expect(body.metadata['snapshot-log'].map((entry: Record<string, unknown>) => entry['snapshot-id'])).toEqual([2]);

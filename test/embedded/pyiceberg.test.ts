@@ -4,13 +4,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parts } from '../../scripts/real/index.mjs';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
+import { purging } from './client.js';
 
 const { path: python = '', missing } = parts.python.find();
 const program = fileURLToPath(new URL('pyiceberg_walk.py', import.meta.url));
 
 let stack: EmbeddedStack;
 beforeAll(async () => {
-  stack = await startEmbeddedStack();
+  stack = await startEmbeddedStack({ catalog: { properties: purging } });
 });
 afterAll(() => stack.close());
 

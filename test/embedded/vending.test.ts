@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parts, type RunningRustfs, startRustfs } from '../../scripts/real/index.mjs';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
-import { asUser, refusal, tableRequest } from './client.js';
+import { asUser, purging, refusal, tableRequest } from './client.js';
 
 const { missing } = parts.rustfs.find();
 const delegation = { 'x-iceberg-access-delegation': 'vended-credentials' };
@@ -37,7 +37,10 @@ describe.skipIf(missing !== undefined)('a warehouse on RustFS', () => {
     for (const Bucket of ['warehouse', 'plain']) await own.send(new CreateBucketCommand({ Bucket }));
     const store = { kind: 's3', endpoint, accessKeyId, secretAccessKey } as const;
     vending = await startEmbeddedStack({
-      catalog: { warehouse: { ...store, location: 's3://warehouse/', sts: { durationSeconds: 900 } } },
+      catalog: {
+        properties: purging,
+        warehouse: { ...store, location: 's3://warehouse/', sts: { durationSeconds: 900 } },
+      },
     });
     plain = await startEmbeddedStack({ catalog: { warehouse: { ...store, location: 's3://plain/' } } });
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
-import { type Ask, asUser, refusal, tableRequest } from './client.js';
+import { type Ask, asUser, purging, refusal, tableRequest } from './client.js';
 
 let stack: EmbeddedStack;
 let admin: Ask;
 beforeAll(async () => {
-  stack = await startEmbeddedStack();
+  stack = await startEmbeddedStack({ catalog: { properties: purging } });
   admin = await asUser(stack, 'adminuser');
 });
 afterAll(() => stack.close());
@@ -39,8 +39,8 @@ describe('a view', () => {
       location: `${stack.catalog.warehouseLocation}/demo/vw`,
       schemas: [schema],
       'current-version-id': 1,
-      versions: [version('SELECT id FROM demo.events')],
-      'version-log': [{ 'timestamp-ms': 1_795_530_224_042, 'version-id': 1 }],
+      versions: [{ ...version('SELECT id FROM demo.events'), 'timestamp-ms': expect.any(Number) }],
+      'version-log': [{ 'timestamp-ms': expect.any(Number), 'version-id': 1 }],
     });
     expect((await admin('GET', 'namespaces/demo/views')).body).toEqual({
       identifiers: [{ namespace: ['demo'], name: 'vw' }],
@@ -68,6 +68,28 @@ describe('a view', () => {
     expect((await admin('HEAD', 'namespaces/demo/views/other')).status).toBe(204);
     expect((await admin('DELETE', 'namespaces/demo/views/other')).status).toBe(204);
     expect((await admin('GET', 'namespaces/demo/views/other')).status).toBe(404);
+  });
+
+  it('keeps its dialects when it is replaced, unless a property allows to drop some', async () => {
+    const request = { name: 'kept', schema, 'view-version': version('SELECT 1 AS id'), properties: {} };
+    await admin('POST', 'namespaces/demo/views', request);
+    const duckdb = {
+      ...version('SELECT 2 AS id'),
+      representations: [{ type: 'sql', sql: 'SELECT 2', dialect: 'duckdb' }],
+    };
+    const updates = [
+      { action: 'add-view-version', 'view-version': duckdb },
+      { action: 'set-current-view-version', 'view-version-id': -1 },
+    ];
+    const refused = await admin('POST', 'namespaces/demo/views/kept', { requirements: [], updates });
+    expect(refused.status).toBe(500);
+    expect(refused.body.error.message).toMatch(/loss of view dialects \(replace\.drop-dialect\.allowed=false\)/);
+    const allowed = { action: 'set-properties', updates: { 'replace.drop-dialect.allowed': 'true' } };
+    const answer = await admin('POST', 'namespaces/demo/views/kept', {
+      requirements: [],
+      updates: [...updates, allowed],
+    });
+    expect(answer.status).toBe(200);
   });
 
   it('shares its names with the tables', async () => {

@@ -5,7 +5,7 @@ import { createCredentialSource } from '../../src/storage/credentials.js';
 const keys = { accessKeyId: 'STATIC', secretAccessKey: 'secret' };
 
 function keyFor(location: string, allowedLocations?: string[]): Promise<string | undefined> {
-  const credentials = credentialsOf({}, 'none', { ...keys, allowedLocations });
+  const credentials = credentialsOf({}, 'none', { ...keys, allowedLocations }, false);
   const source = createCredentialSource({ properties: {}, credentials });
   return source.propertiesFor(location).then((properties) => properties['s3.access-key-id']);
 }

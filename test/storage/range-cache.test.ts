@@ -166,6 +166,16 @@ describe('the range cache', () => {
     expect(cache.counters()).toMatchObject({ files: 0, bytesHeld: 0, evictions: 1 });
   });
 
+  it('names no local path where a copy is gone', async () => {
+    const ensured = await cache.ensure(store.file(), [{ offset: 0, length: 10 }]);
+    await rm(ensured.path);
+    await expect(cache.link(ensured.path, session)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'The local copy of a file is gone; run the statement again.',
+    });
+    await ensured.release();
+  });
+
   it('starts empty and removes what a process that is gone left behind', async () => {
     await cache.ensure(store.file(), [{ offset: 0, length: 10 }]);
     const left = join(directory, 'cache', 'run-999999999-0123456789abcdef');
@@ -195,5 +205,55 @@ describe('the range cache', () => {
     await expect(cache.ensure(store.file(), [{ offset: SIZE, length: 1 }])).rejects.toThrow(
       expect.objectContaining({ code: 'OUT_OF_RANGE' }),
     );
+  });
+});
+
+describe('a copy that turned out to be damaged', () => {
+  it('is fetched anew by whoever asks again, and stays for those who have it', async () => {
+    const file = store.file();
+    const whole = [{ offset: 0, length: 1000 }];
+    const link = await cache.link((await cache.ensure(file, whole)).path, session);
+    await cache.discard(file);
+    expect((await cache.ensure(file, whole)).fetchedBytes).toBe(1000);
+    await expectBytes(link, whole);
+    await cache.unlink(link);
+    expect(store.reads).toHaveLength(2);
+  });
+
+  it('is looked at before anybody reads it, each range once', async () => {
+    const looked: ByteRange[][] = [];
+    const check = async (_: string, ranges: readonly ByteRange[]) => {
+      looked.push([...ranges]);
+    };
+    await cache.ensure({ ...store.file(), check }, [{ offset: 0, length: 500 }]);
+    await cache.ensure({ ...store.file(), check }, [{ offset: 0, length: 900 }]);
+    await cache.ensure({ ...store.file(), check }, [{ offset: 100, length: 800 }]);
+    expect(looked).toEqual([[{ offset: 0, length: 500 }], [{ offset: 500, length: 400 }]]);
+  });
+});
+
+describe('a link', () => {
+  it('gets more ranges, also where the copy behind it was discarded meanwhile', async () => {
+    const file = store.file();
+    const link = await cache.link((await cache.ensure(file, [{ offset: 0, length: 500 }])).path, session);
+    await cache.extend(link, file, [{ offset: 90_000, length: 500 }]);
+    await expectBytes(link, [{ offset: 90_000, length: 500 }]);
+    await cache.discard(file);
+    const all = [
+      { offset: 0, length: 500 },
+      { offset: 50_000, length: 500 },
+    ];
+    await cache.extend(link, file, all);
+    await expectBytes(link, all);
+    await cache.unlink(link);
+    expect(await readdir(session)).toEqual([]);
+  });
+
+  it('of a copy that somebody removed fails without naming a local path', async () => {
+    const { path } = await cache.ensure(store.file(), [{ offset: 0, length: 500 }]);
+    await rm(path);
+    const failure = await cache.link(path, session).catch((error) => error);
+    expect(failure).toMatchObject({ code: 'DATA_LOSS' });
+    expect(failure.message).not.toContain(directory);
   });
 });

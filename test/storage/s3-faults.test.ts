@@ -73,6 +73,24 @@ describe('requests to a store', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it.each([
+    [429, 'TooManyRequests'],
+    [503, 'SlowDown'],
+  ])(
+    'that are answered with %i and Retry-After are tried again when the store says, and not before',
+    async (status, code) => {
+      const times: number[] = [];
+      handler = (_, response) => {
+        times.push(Date.now());
+        if (times.length > 1) return response.end('data');
+        response.setHeader('retry-after', '1');
+        return answer(response, status, code);
+      };
+      expect(Buffer.from(await open(keys).read('s3://b/k')).toString()).toBe('data');
+      expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(990);
+    },
+  );
+
   it('are tried again when a body ends early', async () => {
     let first = true;
     handler = (_, response) => {

@@ -24,11 +24,11 @@ ask() {
 }
 
 # roleArn and stsEndpoint let Polaris ask RustFS for short-lived credentials. RustFS refuses session policies that name its key
-# service, which Polaris leaves out with kmsUnavailable.
+# service, which Polaris leaves out with kmsUnavailable. Without the purge property, Polaris refuses to drop views.
 ask POST "$management/catalogs" '{"catalog": {
   "type": "INTERNAL",
   "name": "quickstart",
-  "properties": {"default-base-location": "s3://warehouse/"},
+  "properties": {"default-base-location": "s3://warehouse/", "polaris.config.drop-with-purge.enabled": "true"},
   "storageConfigInfo": {
     "storageType": "S3",
     "allowedLocations": ["s3://warehouse/"],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { illegalArgument } from '../request/error.js';
-import { asObject, type JsonObject, optionalStringMap } from '../request/fields.js';
+import { type JsonObject, optionalStringMap } from '../request/fields.js';
 import { NEWEST_FORMAT_VERSION } from './draft.js';
 import type { KeptMetadata } from './model.js';
 import { bindSpec, checkSortOrder, LAST_UNPARTITIONED_ID, readPartitionSpec, readSortOrder } from './partitioning.js';
@@ -34,7 +34,8 @@ export function newTableMetadata(request: JsonObject, location: string): KeptMet
     if (!RESERVED.includes(name) && !name.startsWith('polaris.')) properties[name] = value;
   }
 
-  const { schema, lastId, newIds } = withFreshIds(readSchema(asObject(request.schema, 'schema')));
+  if (request.schema == null) throw illegalArgument('Invalid schema: null');
+  const { schema, lastId, newIds } = withFreshIds(readSchema(request.schema));
   checkSchemaVersion(schema, formatVersion);
   const fresh = (id: number): number => {
     const found = newIds.get(id);

@@ -1,5 +1,5 @@
 /** Checks what a commit takes for granted (REST specification, `TableRequirement`). */
-import { commitFailed, illegalArgument } from '../request/error.js';
+import { commitFailed, unreadable } from '../request/error.js';
 import { asObject, integerField, type JsonObject, optionalLong, stringField } from '../request/fields.js';
 import type { KeptMetadata } from './model.js';
 
@@ -49,7 +49,7 @@ function checkRequirement(requirement: JsonObject, base: KeptMetadata): void {
       same('default-sort-order-id', base.defaultSortOrderId, 'default sort order');
       return;
     default:
-      throw illegalArgument(`Cannot parse update requirement: ${type}`);
+      throw unreadable();
   }
 }
 

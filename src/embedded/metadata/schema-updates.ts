@@ -2,6 +2,7 @@
 import { illegalArgument, invalid } from '../request/error.js';
 import { integerField, integersField, type JsonObject, optionalInteger } from '../request/fields.js';
 import { currentSchema, type Draft } from './draft.js';
+import type { SchemaJson } from './model.js';
 import { bindSpec, checkSortOrder, readPartitionSpec, readSortOrder, sameSortOrder, sameSpec } from './partitioning.js';
 import { checkSchemaVersion, highestId, readSchema, sameSchema } from './schema.js';
 
@@ -67,7 +68,7 @@ export function addSpec(draft: Draft, update: JsonObject): void {
   const { spec, lastPartitionId } = bindSpec(
     unbound,
     id,
-    currentSchema(metadata),
+    schemaInForce(draft),
     metadata.partitionSpecs,
     metadata.lastPartitionId,
   );
@@ -79,6 +80,13 @@ export function addSpec(draft: Draft, update: JsonObject): void {
   draft.addedSpecIds.add(id);
   draft.lastAddedSpecId = id;
   draft.changed = true;
+}
+
+/** The current schema; of a table that is just coming into being, the one that was added, which is made current later on. */
+function schemaInForce({ metadata, lastAddedSchemaId }: Draft): SchemaJson {
+  const isNew = metadata.currentSchemaId === LAST_ADDED;
+  const added = isNew ? metadata.schemas.find((schema) => schema['schema-id'] === lastAddedSchemaId) : undefined;
+  return added ?? currentSchema(metadata);
 }
 
 export function setDefaultSpec(draft: Draft, update: JsonObject): void {
@@ -108,7 +116,7 @@ export function addSortOrder(draft: Draft, update: JsonObject): void {
     draft.lastAddedSortOrderId = draft.addedSortOrderIds.has(known.orderId) ? known.orderId : undefined;
     return;
   }
-  checkSortOrder(order, currentSchema(metadata));
+  checkSortOrder(order, schemaInForce(draft));
   const id = order.fields.length === 0 ? 0 : Math.max(1, ...nextIds(metadata.sortOrders, 'orderId'));
   metadata.sortOrders.push({ ...order, orderId: id });
   draft.addedSortOrderIds.add(id);

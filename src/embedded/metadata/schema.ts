@@ -1,4 +1,5 @@
-import { illegalArgument } from '../request/error.js';
+import { isJsonFloat } from '../../json.js';
+import { illegalArgument, illegalState, unreadable } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -69,11 +70,13 @@ function readFields(object: JsonObject): FieldJson[] {
     if (names.has(name)) throw illegalArgument(`Invalid schema: multiple fields for name ${name}`);
     names.add(name);
     const doc = optionalString(field, 'doc');
+    const type = readType(field.type);
+    for (const key of ['initial-default', 'write-default']) checkDefault(type, field[key]);
     return {
       id: integerField(field, 'id'),
       name,
       required: field.required === true,
-      type: readType(field.type),
+      type,
       ...(doc === undefined ? {} : { doc }),
       ...(field['initial-default'] == null ? {} : { 'initial-default': field['initial-default'] }),
       ...(field['write-default'] == null ? {} : { 'write-default': field['write-default'] }),
@@ -81,10 +84,31 @@ function readFields(object: JsonObject): FieldJson[] {
   });
 }
 
+/** A default value in the JSON form of its type (spec, Appendix D). */
+function checkDefault(type: TypeJson, value: unknown): void {
+  if (value === undefined || value === null || typeof type !== 'string') return;
+  const isInteger = typeof value === 'bigint' || Number.isInteger(value);
+  switch (type) {
+    case 'boolean':
+      if (typeof value !== 'boolean') throw unreadable();
+      return;
+    case 'int':
+    case 'long':
+      if (!isInteger) throw unreadable();
+      return;
+    case 'float':
+    case 'double':
+      if (!isJsonFloat(value)) throw unreadable();
+      return;
+    default:
+      if (typeof value !== 'string') throw unreadable();
+  }
+}
+
 function readType(value: unknown): TypeJson {
   if (typeof value === 'string') {
     if (FIRST_VERSION[value] === undefined && !PARAMETRIZED.test(value)) {
-      throw illegalArgument(`Cannot parse type string to primitive: ${value}`);
+      throw unreadable();
     }
     return value;
   }
@@ -109,7 +133,7 @@ function readType(value: unknown): TypeJson {
         'value-required': object['value-required'] === true,
       };
     default:
-      throw illegalArgument(`Cannot parse type from json: ${String(object.type)}`);
+      throw unreadable();
   }
 }
 
@@ -243,6 +267,6 @@ export function checkSchemaVersion(schema: SchemaJson, formatVersion: number): v
   };
   checkStruct(schema, '');
   if (problems.length > 0) {
-    throw illegalArgument(`Invalid schema for v${formatVersion}:\n- ${problems.join('\n- ')}`);
+    throw illegalState(`Invalid schema for v${formatVersion}:\n- ${problems.join('\n- ')}`);
   }
 }

@@ -1,5 +1,5 @@
 /** Applies the updates of a commit to table metadata (REST specification, `TableUpdate`). */
-import { illegalArgument } from '../request/error.js';
+import { illegalArgument, unreadable } from '../request/error.js';
 import { asObject, integerField, type JsonObject, stringField, stringMap, stringsField } from '../request/fields.js';
 import { type Draft, NEWEST_FORMAT_VERSION } from './draft.js';
 import * as schemas from './schema-updates.js';
@@ -37,7 +37,7 @@ export function applyUpdates(draft: Draft, updates: readonly JsonObject[]): void
   for (const update of updates) {
     const action = stringField(asObject(update, 'metadata update'), 'action');
     const apply = UPDATES[action];
-    if (apply === undefined) throw illegalArgument(`Cannot convert metadata update action to json: ${action}`);
+    if (apply === undefined) throw unreadable();
     apply(draft, update);
   }
 }

@@ -1,6 +1,6 @@
 /** View metadata and its updates (Iceberg view spec; REST specification, `ViewUpdate`). */
 import { randomUUID } from 'node:crypto';
-import { commitFailed, illegalArgument, invalid } from '../request/error.js';
+import { commitFailed, illegalArgument, illegalState, invalid, unreadable } from '../request/error.js';
 import {
   asArray,
   asObject,
@@ -16,6 +16,7 @@ import { readSchema, sameSchema } from './schema.js';
 
 const LAST_ADDED = -1;
 const DEFAULT_VERSIONS_KEPT = 10;
+const DROP_DIALECTS = 'replace.drop-dialect.allowed';
 
 export interface ViewVersion {
   'version-id': number;
@@ -46,8 +47,8 @@ export function readViewDocument(value: unknown): ViewMetadata {
   return object as unknown as ViewMetadata;
 }
 
-/** The metadata of a new view from a `CreateViewRequest`. */
-export function newViewMetadata(request: JsonObject, location: string): ViewMetadata {
+/** The metadata of a new view from a `CreateViewRequest`. Its first version is the catalog's own, `now` in milliseconds. */
+export function newViewMetadata(request: JsonObject, location: string, now: number): ViewMetadata {
   const schema = readSchema(request.schema);
   const view: ViewMetadata = {
     'view-uuid': randomUUID(),
@@ -58,11 +59,12 @@ export function newViewMetadata(request: JsonObject, location: string): ViewMeta
     versions: [],
     'version-log': [],
   };
+  const version = asObject(request['view-version'], 'view version');
   return updateView(view, [
     { action: 'add-schema', schema },
     {
       action: 'add-view-version',
-      'view-version': { ...asObject(request['view-version'], 'view version'), 'schema-id': -1 },
+      'view-version': { ...version, 'timestamp-ms': now, 'schema-id': -1, summary: {} },
     },
     { action: 'set-current-view-version', 'view-version-id': LAST_ADDED },
     { action: 'set-properties', updates: optionalStringMap(request, 'properties') },
@@ -72,7 +74,7 @@ export function newViewMetadata(request: JsonObject, location: string): ViewMeta
 export function checkViewRequirements(requirements: readonly JsonObject[], view: ViewMetadata): void {
   for (const requirement of requirements) {
     if (requirement.type !== 'assert-view-uuid') {
-      throw illegalArgument(`Cannot parse update requirement: ${String(requirement.type)}`);
+      throw unreadable();
     }
     const uuid = stringField(requirement, 'uuid');
     if (uuid.toLowerCase() !== view['view-uuid'].toLowerCase()) {
@@ -126,13 +128,29 @@ export function updateView(base: ViewMetadata, updates: readonly JsonObject[]): 
         setCurrentVersion(view, integerField(update, 'view-version-id'), lastVersionId);
         break;
       default:
-        throw illegalArgument(`Cannot convert metadata update action to json: ${action}`);
+        throw unreadable();
     }
   }
   if (!view.versions.some((version) => version['version-id'] === view['current-version-id'])) {
     throw illegalArgument(`Cannot find current version ${view['current-version-id']} in view versions`);
   }
+  checkDialectsKept(base, view);
   return expireVersions(view);
+}
+
+/** A replacement keeps the dialects of the version before, unless a property allows to drop some. */
+function checkDialectsKept(base: ViewMetadata, view: ViewMetadata): void {
+  if (view.properties?.[DROP_DIALECTS]?.toLowerCase() === 'true') return;
+  const dialectsOf = ({ versions, 'current-version-id': current }: ViewMetadata) =>
+    (versions.find((version) => version['version-id'] === current)?.representations ?? []).map(({ dialect }) =>
+      String(dialect).toLowerCase(),
+    );
+  const [before, after] = [dialectsOf(base), dialectsOf(view)];
+  if (before.every((dialect) => after.includes(dialect))) return;
+  throw illegalState(
+    `Cannot replace view due to loss of view dialects (${DROP_DIALECTS}=false):\n` +
+      `Previous dialects: [${before.join(', ')}]\nNew dialects: [${after.join(', ')}]`,
+  );
 }
 
 function setProperties(view: ViewMetadata, properties: Record<string, string>): void {

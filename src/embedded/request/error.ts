@@ -11,6 +11,10 @@ export class RestError extends Error {
 
 /** 400: a request that makes no sense. */
 export const illegalArgument = (message: string) => new RestError(400, 'IllegalArgumentException', message);
+/** 500: a change that leads to no valid state. */
+export const illegalState = (message: string) => new RestError(500, 'IllegalStateException', message);
+/** 400: what can't even be read. */
+export const unreadable = () => new RestError(400, 'WebApplicationException', 'HTTP 400 Bad Request');
 export const badRequest = (message: string) => new RestError(400, 'BadRequestException', message);
 /** 400: a change that the table format forbids. */
 export const invalid = (message: string) => new RestError(400, 'ValidationException', message);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { messageOf, SkuaError } from '../../errors.js';
-import { parseJson, writeJson } from '../../json.js';
+import { parseJsonAsWritten, writeJson } from '../../json.js';
 import { RequestLog } from '../http/request-log.js';
 import { Router } from '../http/router.js';
 import { BodyTooLarge, type HttpAnswer, type HttpRequest, listen } from '../http/server.js';
-import { badRequest, noSuchNamespace, notFound, RestError } from '../request/error.js';
+import { badRequest, noSuchNamespace, notFound, RestError, unreadable } from '../request/error.js';
 import { asObject } from '../request/fields.js';
 import type { Warehouse } from '../warehouse/contract.js';
 import { localWarehouse } from '../warehouse/local.js';
@@ -28,6 +28,8 @@ export interface CatalogOptions {
   folder?: string;
   /** Default `quickstart`. */
   name?: string;
+  /** Properties of the catalog, such as `polaris.config.drop-with-purge.enabled`. Default: none. */
+  properties?: Record<string, string>;
   /** Made when they aren't there yet. Default: `demo`. */
   namespaces?: readonly (readonly string[])[];
   /** Privileges by role. Default: those that the folder holds, else catalog_admin and data_writer write, table_reader reads. */
@@ -65,7 +67,8 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
       state.putNamespace({ namespace, properties: { location } });
     }
   });
-  const context: CatalogContext = { name, store, warehouse, files: new MetadataFiles(warehouse) };
+  const { properties = {} } = options;
+  const context: CatalogContext = { name, properties, store, warehouse, files: new MetadataFiles(warehouse) };
 
   const requests = new RequestLog();
   const identify = authenticator(options.issuer);
@@ -128,9 +131,9 @@ function checkWarehouse(warehouse: string | null, name: string): void {
 
 function readJson(text: string): unknown {
   try {
-    return parseJson(text);
+    return parseJsonAsWritten(text);
   } catch {
-    throw new RestError(400, 'WebApplicationException', 'HTTP 400 Bad Request');
+    throw unreadable();
   }
 }
 
@@ -155,7 +158,7 @@ function refused(error: unknown): HttpAnswer {
 
 function toRestError(error: unknown): RestError {
   if (error instanceof RestError) return error;
-  if (error instanceof URIError) return new RestError(400, 'WebApplicationException', 'HTTP 400 Bad Request');
+  if (error instanceof URIError) return unreadable();
   if (error instanceof SkuaError && error.code === 'UNAVAILABLE') {
     return new RestError(503, 'ServiceUnavailableException', error.message);
   }

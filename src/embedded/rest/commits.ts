@@ -3,10 +3,10 @@ import { draftFrom, draftOfNewTable, finish } from '../metadata/draft.js';
 import type { KeptMetadata } from '../metadata/model.js';
 import { checkRequirements, isCreate } from '../metadata/requirements.js';
 import { applyUpdates } from '../metadata/updates.js';
-import { badRequest } from '../request/error.js';
+import { badRequest, illegalArgument } from '../request/error.js';
 import { asArray, asObject, type JsonObject } from '../request/fields.js';
 import { type CatalogContext, type Handler, noContent, ok, tableOf } from './context.js';
-import { checkLocations, locationsUsed } from './locations.js';
+import { checkFiles, checkLocations, locationsUsed } from './locations.js';
 import { existingNamespace } from './namespaces.js';
 import { operationsOfUpdates } from './operations.js';
 import type { CatalogState, TableIdentifier } from './store.js';
@@ -53,8 +53,10 @@ export const commitTable: Handler = async (context, call) => {
 /** Commits to several tables, all or none. */
 export const commitTransaction: Handler = async (context, call) => {
   const request = await call.body();
+  const changes = asArray(request['table-changes'], 'table-changes');
+  if (changes.length === 0) throw illegalArgument('Invalid table changes: empty');
   const commits = new Map<string, { identifier: TableIdentifier; commits: Commit[] }>();
-  for (const entry of asArray(request['table-changes'], 'table-changes')) {
+  for (const entry of changes) {
     const tableChange = asObject(entry, 'table change');
     const identifier = identifierField(tableChange, 'identifier');
     const key = JSON.stringify(identifier);
@@ -97,6 +99,7 @@ async function create(
   applyUpdates(draft, commit.updates);
   const metadata = finish(draft);
   checkLocations(state, context.warehouse, identifier, locationsUsed(metadata.location, metadata.properties));
+  checkFiles(identifier, metadata, metadata);
   const metadataLocation = await context.files.writeTable(metadata);
   state.putTableLike({ ...identifier, kind: 'table', location: metadata.location, metadataLocation });
   return { metadata, metadataLocation, obsolete: [] };
@@ -118,6 +121,7 @@ async function change(
   }
   if (!draft.changed) return { metadata: base, metadataLocation: entry.metadataLocation, obsolete: [] };
   const metadata = finish(draft, { metadata: base, location: entry.metadataLocation });
+  checkFiles(identifier, metadata, base);
   const locations = locationsUsed(metadata.location, metadata.properties);
   if (String(locations) !== String(locationsUsed(base.location, base.properties))) {
     checkLocations(state, context.warehouse, identifier, locations);

@@ -9,6 +9,8 @@ import type { CatalogStore, Namespace, TableIdentifier } from './store.js';
 export interface CatalogContext {
   /** The warehouse's name, which is also the prefix of its paths. */
   name: string;
+  /** Of the catalog. */
+  properties: Record<string, string>;
   store: CatalogStore;
   warehouse: Warehouse;
   files: MetadataFiles;

@@ -4,6 +4,7 @@ import { trimmed } from '../warehouse/contract.js';
 import { type Handler, namespaceOf, ok } from './context.js';
 import { delegationRequested, entityTag, loadResult } from './delegation.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
+import { checkTableName } from './names.js';
 import { existingNamespace } from './namespaces.js';
 import { checkNameFree } from './tables.js';
 
@@ -19,6 +20,7 @@ export const createTable: Handler = async (context, call) => {
     existingNamespace(state, identifier.namespace);
     const operation = staged ? 'CREATE_TABLE_STAGED' : 'CREATE_TABLE_DIRECT';
     call.caller.require(delegated ? `${operation}_WITH_WRITE_DELEGATION` : operation);
+    checkTableName(identifier.name, 'table');
     checkNameFree(state, identifier, 'table');
     const location = trimmed(
       optionalString(request, 'location') ??

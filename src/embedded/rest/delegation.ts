@@ -18,7 +18,8 @@ export function delegationRequested(call: Call): boolean {
     .filter((mode) => mode !== '');
   if (modes.length === 0) return false;
   if (!modes.includes('vended-credentials')) {
-    throw illegalArgument(`Unsupported access delegation mode: ${modes.join(', ')}`);
+    const words = modes.map((mode) => mode.toUpperCase().replaceAll('-', '_'));
+    throw illegalArgument(`Unsupported access delegation mode: ${words.join(', ')}`);
   }
   return true;
 }

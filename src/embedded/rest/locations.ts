@@ -1,3 +1,4 @@
+import type { KeptMetadata } from '../metadata/model.js';
 import { forbidden, illegalArgument } from '../request/error.js';
 import { isWithin, trimmed, type Warehouse } from '../warehouse/contract.js';
 import { type CatalogState, dotted, type Namespace, type TableIdentifier } from './store.js';
@@ -33,6 +34,34 @@ export function locationsUsed(location: string, properties: Record<string, strin
   return [location, ...(data === undefined ? [] : [data]), ...(metadata === undefined ? [] : [metadata])];
 }
 
+/** The files that a table's metadata names, manifests and data files left aside. */
+function filesOf({ snapshots, statistics, partitionStatistics }: KeptMetadata): string[] {
+  const files = [
+    ...snapshots.flatMap(({ json }) => [
+      json['manifest-list'],
+      ...(Array.isArray(json.manifests) ? json.manifests : []),
+    ]),
+    ...[...statistics, ...partitionStatistics].map(({ json }) => json['statistics-path']),
+  ];
+  return [...new Set(files.filter((file) => typeof file === 'string'))];
+}
+
+/** Refuses metadata that leaves the locations of the table, or names files elsewhere; `base` is what the table was before. */
+export function checkFiles(identifier: TableIdentifier, metadata: KeptMetadata, base: KeptMetadata): void {
+  const allowed = locationsUsed(base.location, base.properties);
+  const moved = metadata.location === base.location ? [] : [metadata.location];
+  refuseOutside(identifier, [`${metadata.location}/metadata/metadata.json`, ...moved, ...filesOf(metadata)], allowed);
+}
+
+function refuseOutside(identifier: TableIdentifier, locations: readonly string[], allowed: readonly string[]): void {
+  const outside = locations.find((location) => !allowed.some((parent) => isWithin(location, parent)));
+  if (outside === undefined) return;
+  throw forbidden(
+    `Invalid locations '[${locations.join(', ')}]' for identifier '${dotted(identifier)}': ` +
+      `${outside} is not in the list of allowed locations: [${allowed.join(', ')}]`,
+  );
+}
+
 /** Refuses locations outside the namespace, and one that another table or namespace already has. */
 export function checkLocations(
   state: CatalogState,
@@ -41,14 +70,7 @@ export function checkLocations(
   locations: readonly string[],
 ): void {
   const allowed = namespaceLocation(state, warehouse, identifier.namespace);
-  const outside = locations.find((location) => !isWithin(location, allowed));
-  if (outside !== undefined) {
-    const all = [...locations, `${locations[0]}/metadata/metadata.json`].join(', ');
-    throw forbidden(
-      `Invalid locations '[${all}]' for identifier '${dotted(identifier)}': ` +
-        `${outside} is not in the list of allowed locations: [${allowed}]`,
-    );
-  }
+  refuseOutside(identifier, [...locations, `${locations[0]}/metadata/metadata.json`], [allowed]);
   const [location = allowed] = locations;
   const others = [
     ...state.childrenOf(identifier.namespace).map(({ namespace }) => namespaceLocation(state, warehouse, namespace)),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { parseJson, writeJson } from '../../json.js';
+import { parseJsonAsWritten, writeJson } from '../../json.js';
 import { readTableDocument, tableDocument } from '../metadata/document.js';
 import type { KeptMetadata } from '../metadata/model.js';
 import { readViewDocument, type ViewMetadata } from '../metadata/view.js';
@@ -51,7 +51,7 @@ export class MetadataFiles {
     const bytes = await this.warehouse.read(location);
     if (bytes === undefined) throw notFound(`Location does not exist: ${location}`);
     const text = Buffer.from(isCompressed(location) ? gunzipSync(bytes) : bytes).toString('utf8');
-    const metadata = read(parseJson(text));
+    const metadata = read(parseJsonAsWritten(text));
     this.#keep(location, metadata);
     return metadata;
   }

@@ -2,6 +2,7 @@ import { alreadyExists, noSuchNamespace, RestError } from '../request/error.js';
 import { optionalStringMap, stringsField } from '../request/fields.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, splitNamespace } from './context.js';
 import { namespaceLocation, newNamespaceLocation } from './locations.js';
+import { checkEntityName } from './names.js';
 import type { CatalogState, Namespace, NamespaceEntry } from './store.js';
 
 /** The namespace, or 404; asked before anything is said about the caller's rights, as Polaris does. */
@@ -35,6 +36,7 @@ export const createNamespace: Handler = async ({ store, warehouse }, { caller, b
     if (state.namespace(namespace) !== undefined) {
       throw alreadyExists(`Cannot create namespace ${namespace.join('.')}. Namespace already exists`);
     }
+    for (const level of namespace) checkEntityName(level);
     const properties = {
       ...requested,
       location: newNamespaceLocation(state, warehouse, namespace, requested.location),

@@ -6,6 +6,9 @@ import * as namespaces from './namespaces.js';
 import * as tables from './tables.js';
 import * as views from './views.js';
 
+/** Served, and not said, as Polaris does. */
+const CREDENTIALS = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
+
 const ROUTES: Record<string, Handler> = {
   'GET /v1/{prefix}/namespaces': namespaces.listNamespaces,
   'GET /v1/{prefix}/namespaces/{namespace}': namespaces.loadNamespace,
@@ -16,7 +19,7 @@ const ROUTES: Record<string, Handler> = {
   'GET /v1/{prefix}/namespaces/{namespace}/tables': tables.listTables,
   'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}': tables.loadTable,
   'HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}': tables.tableExists,
-  'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials': tables.loadCredentials,
+  [CREDENTIALS]: tables.loadCredentials,
   'POST /v1/{prefix}/namespaces/{namespace}/tables': createTable,
   'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}': commitTable,
   'DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}': tables.dropTable,
@@ -34,14 +37,11 @@ const ROUTES: Record<string, Handler> = {
 };
 
 /** What the catalog answers first: the prefix of all other paths, and which of them there are. */
-const config: Handler = async ({ name, warehouse }) =>
+const config: Handler = async ({ name, properties, warehouse }) =>
   ok({
-    defaults: {
-      'polaris.config.drop-with-purge.enabled': 'true',
-      'default-base-location': `${warehouse.root}/`,
-    },
+    defaults: { ...properties, 'default-base-location': `${warehouse.root}/` },
     overrides: { 'namespace-separator': '%1F', prefix: name },
-    endpoints: Object.keys(ROUTES),
+    endpoints: Object.keys(ROUTES).filter((route) => route !== CREDENTIALS),
   });
 
 export const routes: Route<Handler>[] = Object.entries({ 'GET /v1/config': config, ...ROUTES }).map(

@@ -1,11 +1,14 @@
 import { alreadyExists, forbidden, noSuchTable } from '../request/error.js';
 import { asObject, type JsonObject, optionalBoolean, stringField, stringsField } from '../request/fields.js';
 import { isWithin, trimmed } from '../warehouse/contract.js';
-import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
+import { type Answer, type CatalogContext, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
 import { authorizeLoad, delegationRequested, entityTag, loadResult, vend, withSnapshots } from './delegation.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
+import { checkTableName } from './names.js';
 import { existingNamespace } from './namespaces.js';
 import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';
+
+const PURGE = 'polaris.config.drop-with-purge.enabled';
 
 /** The table, or 404; asked before anything is said about the caller's rights, as Polaris does. */
 export function existingTable(state: CatalogState, identifier: TableIdentifier): TableLike {
@@ -48,7 +51,7 @@ export const loadTable: Handler = async (context, call) => {
   const access = authorizeLoad(call, delegated);
   const tag = entityTag(entry.metadataLocation);
   const known = (call.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
-  if (known.includes(tag) || known.includes('*')) return { status: 304, headers: { ETag: tag } };
+  if (known.includes(tag) || known.includes('*')) return { status: 304 };
   const metadata = withSnapshots(await context.files.table(entry.metadataLocation), call.query.get('snapshots'));
   const table = { metadata, metadataLocation: entry.metadataLocation };
   return ok(await loadResult(context, identifier, table, delegated ? access : undefined), { ETag: tag });
@@ -67,14 +70,24 @@ export const loadCredentials: Handler = async (context, call) => {
   return ok({ 'storage-credentials': await vend(context, identifier, entry.location, access) });
 };
 
-export const dropTable: Handler = ({ store, warehouse }, call) =>
-  store.change(async (state) => {
+/** Refuses where the catalog does not let anything be purged. */
+export function requirePurge({ properties }: CatalogContext, name: string): void {
+  if (properties[PURGE] === 'true') return;
+  throw forbidden(
+    `Unable to purge entity: ${name}. To enable this feature, set the Polaris configuration ` +
+      `DROP_WITH_PURGE_ENABLED or the catalog configuration ${PURGE}`,
+  );
+}
+
+export const dropTable: Handler = (context, call) =>
+  context.store.change(async (state) => {
     const purge = call.query.get('purgeRequested')?.toLowerCase() === 'true';
     const entry = existingTable(state, tableOf(call));
     call.caller.require(purge ? 'DROP_TABLE_WITH_PURGE' : 'DROP_TABLE_WITHOUT_PURGE');
+    if (purge) requirePurge(context, entry.name);
     state.dropTableLike(entry);
     // Within the turn, so that a new table can't come to lie where files are still being removed.
-    if (purge) await warehouse.removeTree(entry.location);
+    if (purge) await context.warehouse.removeTree(entry.location);
     return noContent;
   });
 
@@ -91,6 +104,7 @@ export function renaming(
       const entry = existing(state, from);
       existingNamespace(state, to.namespace);
       call.caller.require(operation);
+      checkTableName(to.name, entry.kind);
       const other = state.tableLike(to);
       if (other !== undefined) {
         const word = other.kind === 'table' ? 'Table' : 'View';
@@ -114,6 +128,7 @@ export const registerTable: Handler = async (context, call) => {
     existingNamespace(state, identifier.namespace);
     const existing = state.tableLike(identifier);
     call.caller.require(overwrite && existing?.kind === 'table' ? 'REGISTER_TABLE_OVERWRITE' : 'REGISTER_TABLE');
+    checkTableName(identifier.name, 'table');
     if (!overwrite || existing?.kind === 'view') checkNameFree(state, identifier, 'table');
     const allowed = namespaceLocation(state, context.warehouse, identifier.namespace);
     if (!isWithin(metadataLocation, allowed)) {
@@ -133,8 +148,9 @@ export const registerTable: Handler = async (context, call) => {
 };
 
 export const reportMetrics: Handler = async ({ store }, call) => {
-  existingTable(store.state, tableOf(call));
   const request = await call.body();
+  stringField(request, 'table-name');
+  existingTable(store.state, tableOf(call));
   call.caller.require(request['report-type'] === 'commit-report' ? 'REPORT_WRITE_METRICS' : 'REPORT_READ_METRICS');
   return noContent;
 };

@@ -9,9 +9,10 @@ import { asArray, asObject, optionalString, stringField } from '../request/field
 import { trimmed } from '../warehouse/contract.js';
 import { type Answer, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
 import { checkLocations, namespaceLocation } from './locations.js';
+import { checkTableName } from './names.js';
 import { existingNamespace } from './namespaces.js';
 import { type CatalogState, dotted, type TableIdentifier, type TableLike } from './store.js';
-import { checkNameFree, renaming } from './tables.js';
+import { checkNameFree, renaming, requirePurge } from './tables.js';
 
 function existingView(state: CatalogState, identifier: TableIdentifier): TableLike {
   const entry = state.tableLike(identifier);
@@ -39,12 +40,13 @@ export const createView: Handler = async ({ store, warehouse, files }, call) => 
   return store.change(async (state) => {
     existingNamespace(state, identifier.namespace);
     call.caller.require('CREATE_VIEW');
+    checkTableName(identifier.name, 'view');
     checkNameFree(state, identifier, 'view');
     const location = trimmed(
       optionalString(request, 'location') ??
         `${namespaceLocation(state, warehouse, identifier.namespace)}/${identifier.name}`,
     );
-    const metadata = newViewMetadata(request, location);
+    const metadata = newViewMetadata(request, location, Date.now());
     checkLocations(state, warehouse, identifier, [location]);
     const metadataLocation = await files.writeView(metadata);
     state.putTableLike({ ...identifier, kind: 'view', location, metadataLocation });
@@ -82,10 +84,12 @@ export const replaceView: Handler = async ({ store, warehouse, files }, call) =>
   });
 };
 
-export const dropView: Handler = async ({ store }, call) =>
-  store.change(async (state) => {
+/** A view's metadata is always purged. */
+export const dropView: Handler = async (context, call) =>
+  context.store.change(async (state) => {
     const entry = existingView(state, tableOf(call));
     call.caller.require('DROP_VIEW');
+    requirePurge(context, entry.name);
     state.dropTableLike(entry);
     return noContent;
   });

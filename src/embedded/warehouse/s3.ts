@@ -7,6 +7,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { SkuaError } from '../../errors.js';
+import { silenceNodeNotice } from '../../node-notice.js';
 import { trimmed, type Warehouse } from './contract.js';
 import { type StsSettings, stsVendor } from './sts.js';
 
@@ -30,6 +31,7 @@ export interface S3WarehouseSettings {
 export function s3Warehouse(settings: S3WarehouseSettings): Warehouse & { close(): void } {
   const region = settings.region ?? 'us-east-1';
   const pathStyle = settings.pathStyle ?? true;
+  silenceNodeNotice();
   const client = new S3Client({
     endpoint: settings.endpoint,
     region,

@@ -1,10 +1,12 @@
-import type { Schema } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { WrittenFile } from '../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
+  DescribeOptions,
   EngineInstance,
+  ExplainOptions,
+  FetchMissing,
   InstanceOptions,
   ParameterRow,
   QueryDescription,
@@ -13,20 +15,22 @@ import type {
   ScanDemand,
   TableBinding,
   TableScan,
+  UnreadableFile,
   WriteOptions,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { Database } from './native/database.js';
 import { quoteText } from './native/text.js';
-import { typedTexts } from './parsing/parameter-types.js';
 import { columnValues } from './planning/column-values.js';
 import type { Planner } from './planning/planner.js';
 import type { ResultMemory } from './results/buffer-allocator.js';
 import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { attachScans } from './scans/attach.js';
+import { fetchMissing } from './scans/missing-columns.js';
+import { unreadableFiles } from './scans/unreadable-files.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { bindParameters } from './types/parameters.js';
+import { bindParameters, textFor } from './types/parameters.js';
 import { Use } from './use.js';
 import { writeFiles } from './writing/write.js';
 
@@ -76,8 +80,13 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory), emptyFile);
   }
 
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
-    return this.planner.describe(sql, tables, signal, bound);
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription> {
+    return this.planner.describe(sql, tables, signal, options);
   }
 
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
@@ -87,24 +96,20 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
     const use = this.use(signal);
     return use.finish(async () => {
-      await attachScans(use.connection, [scan], this.emptyFile);
+      const names = await attachScans(use.connection, [scan], this.emptyFile);
       use.check();
-      return columnValues(use.connection, scan, request);
+      const ready = (sql: string) => fetchMissing(use.connection, { sql, scans: [scan], names }, request.fetch);
+      return columnValues(use.connection, scan, request, ready);
     });
   }
 
-  async explain(
-    sql: string,
-    scans: TableScan[],
-    options: { analyze: boolean; signal?: AbortSignal },
-    parameters?: ParameterRow,
-  ): Promise<string> {
+  async explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans, this.emptyFile);
+      await this.attach(use, { sql, scans, parameters, fetch: options.analyze ? options.fetch : nothing });
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
-      const source = { sql, prefixBytes: prefix.length };
-      const statement = await use.connection.prepare(prefix + sql, source);
+      const { text, source } = textFor(sql, parameters, prefix);
+      const statement = await use.connection.prepare(text, source);
       try {
         bindParameters(statement, parameters);
         const rows = await statement.rows(source);
@@ -115,15 +120,21 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     });
   }
 
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
+    const use = this.use(signal);
+    return use.finish(() => unreadableFiles(use, scan, this.emptyFile));
+  }
+
   /** `memory` is where the batches lie. */
   async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
-      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
-      await attachScans(use.connection, scans, this.emptyFile);
+      const text = textFor(sql, options.parameters);
+      const fixed = await this.planner.fixedColumns(text.text, scans, options.signal);
+      await this.attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
-      return startQuery(use.connection, sql, options.parameters, fixed);
+      return startQuery(use.connection, text, { parameters: options.parameters, fixed, announced: options.schema });
     });
     const end = async () => {
       await result.close();
@@ -139,7 +150,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const use = this.use(options.signal);
     return use.finish(async () => {
-      await attachScans(use.connection, scans, this.emptyFile);
+      await this.attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
       use.check();
       return writeFiles(use.connection, sql, options);
     });
@@ -155,6 +166,13 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     this.whenClosed = listener;
   }
 
+  /** Attaches the scans, and has fetched what the text reads of them. */
+  private async attach(use: Use, { sql, scans, parameters, fetch }: AttachedText): Promise<void> {
+    const names = await attachScans(use.connection, scans, this.emptyFile);
+    use.check();
+    await fetchMissing(use.connection, { sql, scans, parameters, names }, fetch);
+  }
+
   private async shutDown(): Promise<void> {
     await Promise.all([...this.running].map((stop) => stop()));
     await this.database.close();
@@ -166,6 +184,16 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     return new Use(this.database.connect(), this.running, this.budget, signal);
   }
 }
+
+interface AttachedText {
+  sql: string;
+  scans: readonly TableScan[];
+  parameters: ParameterRow | undefined;
+  fetch: FetchMissing | undefined;
+}
+
+/** Of a text that is only planned. */
+const nothing: FetchMissing = async () => undefined;
 
 /** The plan without the lines that name local files. */
 function withoutFileNames(plan: string): string {

@@ -19,6 +19,8 @@ export interface ServerFacts {
   version: string;
   /** In milliseconds. */
   statementTimeout: number;
+  /** Longest text of a statement, in bytes. */
+  statementBytes: number;
 }
 
 /** Every value by its SqlInfo number. */
@@ -41,7 +43,7 @@ export function sqlInfo(facts: ServerFacts): Map<number, UnionValue> {
     [101, int32(0)],
     ...syntax(),
     ...capabilities(),
-    ...limits(),
+    ...limits(facts.statementBytes),
     ...transactions(),
   ]);
 }
@@ -97,10 +99,10 @@ function capabilities(): [number, UnionValue][] {
   ];
 }
 
-function limits(): [number, UnionValue][] {
+function limits(statementBytes: number): [number, UnionValue][] {
   const names = Array.from({ length: 15 }, (_, index): [number, UnionValue] => [541 + index, UNLIMITED]);
-  const rest = Array.from({ length: 5 }, (_, index): [number, UnionValue] => [557 + index, UNLIMITED]);
-  return [...names, [556, flag(true)], ...rest];
+  const rest = Array.from({ length: 4 }, (_, index): [number, UnionValue] => [558 + index, UNLIMITED]);
+  return [...names, [556, flag(true)], [557, integer(statementBytes)], ...rest];
 }
 
 function transactions(): [number, UnionValue][] {

@@ -1,5 +1,5 @@
 /** Avro object container files (Avro specification, "Object Container Files"). */
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { SkuaError } from '../../errors.js';
 import { AvroCursor } from './cursor.js';
 import { decompressSnappy } from './snappy.js';
@@ -67,13 +67,21 @@ function decompress(codec: string, bytes: Uint8Array): Uint8Array {
     case 'deflate':
       return inflate(bytes);
     case 'snappy':
-      // The last four bytes are a checksum of the block.
-      return decompressSnappy(bytes.subarray(0, -4), LARGEST_BLOCK);
+      return snappyBlock(bytes);
     case 'zstandard':
       return decompressZstd(bytes, LARGEST_BLOCK);
     default:
       throw new SkuaError('UNIMPLEMENTED', `Avro files compressed with ${codec} are not supported`);
   }
+}
+
+/** The last four bytes are the CRC-32 of what is unpacked. */
+function snappyBlock(bytes: Uint8Array): Uint8Array {
+  const content = decompressSnappy(bytes.subarray(0, -4), LARGEST_BLOCK);
+  if (bytes.length < 4 || Buffer.from(bytes.subarray(-4)).readUInt32BE() !== crc32(content)) {
+    throw new SkuaError('DATA_LOSS', 'The checksum of a block of an Avro file is wrong');
+  }
+  return content;
 }
 
 /** Blocks are some tens of kilobytes to a few megabytes long; what unpacks to more than this, in bytes, was made to do harm. */

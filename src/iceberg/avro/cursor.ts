@@ -16,6 +16,11 @@ export class AvroCursor {
     return this.position >= this.bytes.length;
   }
 
+  /** All records of a block were read: anything that is left is DATA_LOSS. */
+  finish(): void {
+    if (!this.atEnd) throw new SkuaError('DATA_LOSS', 'A block of an Avro file is longer than its records');
+  }
+
   /** An int or long; exact up to 2^53. */
   long(): number {
     const start = this.position;

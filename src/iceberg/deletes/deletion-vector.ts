@@ -27,11 +27,20 @@ export async function readDeletionVector(
   if (range.length > LARGEST_WHOLE_READ || file.recordCount > most) {
     throw new SkuaError('RESOURCE_EXHAUSTED', `The deletion vector in ${file.location} is too large`);
   }
-  const positions = decodeDeletionVector(await storage.read(file.location, range, signal), file.location, most);
-  if (positions.length !== file.recordCount) {
+  const read = async () => positionsIn(file, await storage.read(file.location, range, signal), most);
+  // What is damaged is read once more: mostly that was done on the way.
+  return read().catch((error) => {
+    if (!(error instanceof SkuaError) || error.code !== 'DATA_LOSS') throw error;
+    return read();
+  });
+}
+
+function positionsIn({ location, recordCount }: DeleteFile, blob: Uint8Array, most: number): BigInt64Array {
+  const positions = decodeDeletionVector(blob, location, most);
+  if (positions.length !== recordCount) {
     throw new SkuaError(
       'DATA_LOSS',
-      `The deletion vector in ${file.location} has ${positions.length} positions instead of ${file.recordCount}`,
+      `The deletion vector in ${location} has ${positions.length} positions instead of ${recordCount}`,
     );
   }
   return positions;

@@ -1,4 +1,5 @@
 /** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
+import { knownFormatVersion } from '../format-version.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata, Type } from '../types.js';
 import { highestColumnId, highestPartitionId } from './assigned-ids.js';
@@ -47,7 +48,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
   }));
   const fields = assignPartitionIds(base, wanted);
   const { 'format-version': version, ...properties } = definition.properties;
-  const formatVersion = version === undefined ? base.formatVersion : (Number(version) as 1 | 2 | 3);
+  const formatVersion = version === undefined ? base.formatVersion : knownFormatVersion(version);
   const ofSchema = schemaCommit(base, schema, ids.last);
   const ofSpec = specCommit(base, fields);
   const knownSchema = ids.last === base.lastColumnId ? base.schemas.find((one) => sameSchema(one, schema)) : undefined;

@@ -92,6 +92,7 @@ export function readManifestList(bytes: Uint8Array): ManifestFile[] {
         minSequenceNumber: record.minSequenceNumber ?? 0,
       });
     }
+    cursor.finish();
   }
   return manifests;
 }

@@ -1,5 +1,5 @@
 /** Loads manifests of a snapshot from the store, through a cache of immutable files where the caller has one. */
-import { SkuaError } from '../../errors.js';
+import { messageOf, SkuaError } from '../../errors.js';
 import type { Storage } from '../../storage/contract.js';
 import { readContainer } from '../avro/container.js';
 import type { MetadataCache } from '../metadata-cache.js';
@@ -19,7 +19,7 @@ export interface MetadataSource {
 export async function loadManifests(source: MetadataSource, snapshot: Snapshot | undefined): Promise<ManifestFile[]> {
   if (!snapshot) return [];
   if (snapshot.manifestList !== undefined)
-    return readManifestList(await readMetadataFile(source, snapshot.manifestList));
+    return decodeMetadataFile(source, { location: snapshot.manifestList }, readManifestList);
   if (!snapshot.manifests) {
     const message = `The table metadata is malformed: snapshot ${snapshot.snapshotId} names neither a manifest list nor manifests`;
     throw new SkuaError('DATA_LOSS', message);
@@ -28,7 +28,8 @@ export async function loadManifests(source: MetadataSource, snapshot: Snapshot |
     snapshot.manifests.map(async (location) => ({
       location,
       length: await source.storage.size(location),
-      specId: specIdOf(await readMetadataFile(source, location)) ?? source.metadata.partitionSpecs[0]?.specId ?? 0,
+      specId:
+        (await decodeMetadataFile(source, { location }, specIdOf)) ?? source.metadata.partitionSpecs[0]?.specId ?? 0,
       content: 'data' as const,
       sequenceNumber: 0,
       minSequenceNumber: 0,
@@ -45,12 +46,51 @@ function specIdOf(manifest: Uint8Array): number | undefined {
 
 /** All entries of a manifest with all their statistics. */
 export async function loadEntries(source: MetadataSource, manifest: ManifestFile): Promise<ManifestEntry[]> {
-  const bytes = await readMetadataFile(source, manifest.location);
   const partitionFields = partitionSpecById(source.metadata, manifest.specId).fields;
-  return readManifest(bytes, manifest, { partitionFields });
+  return decodeMetadataFile(source, manifest, (bytes) => readManifest(bytes, manifest, { partitionFields }));
 }
 
-export async function readMetadataFile(source: MetadataSource, location: string): Promise<Uint8Array> {
-  const read = () => source.storage.read(location, undefined, source.signal);
-  return source.cache ? source.cache.bytes(location, read) : read();
+/** A manifest or a manifest list, and its length in bytes where that is known. */
+export interface MetadataFile {
+  location: string;
+  length?: number;
+}
+
+/**
+ * What a file of metadata holds. One that can't be decoded is read once more from the store; then it is DATA_LOSS that names it, and the
+ * cache has it no longer.
+ */
+export async function decodeMetadataFile<T>(
+  source: Pick<MetadataSource, 'storage' | 'cache' | 'signal'>,
+  file: MetadataFile,
+  decode: (bytes: Uint8Array) => T | Promise<T>,
+): Promise<T> {
+  const read = () => source.storage.read(file.location, undefined, source.signal);
+  const attempt = async () => {
+    const bytes = await (source.cache ? source.cache.bytes(file.location, read) : read());
+    if (file.length !== undefined && bytes.length !== file.length) {
+      throw new SkuaError('DATA_LOSS', `it has ${bytes.length} bytes instead of ${file.length}`);
+    }
+    return decode(bytes);
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (source.signal?.aborted || !isDamage(error)) throw error;
+    source.cache?.forget(file.location);
+  }
+  try {
+    return await attempt();
+  } catch (error) {
+    if (source.signal?.aborted || !isDamage(error)) throw error;
+    source.cache?.forget(file.location);
+    const message = messageOf(error);
+    if (message.includes(file.location)) throw error;
+    throw new SkuaError('DATA_LOSS', `'${file.location}' is damaged: ${message}`, { cause: error });
+  }
+}
+
+/** A decoder that stumbles over what no writer writes fails in many ways. */
+function isDamage(error: unknown): boolean {
+  return !(error instanceof SkuaError) || error.code === 'DATA_LOSS';
 }

@@ -60,6 +60,7 @@ export function* manifestEntries(
     for (let left = block.count; left > 0; left -= portion) {
       yield Array.from({ length: Math.min(left, portion) }, () => inherit(read(cursor)));
     }
+    cursor.finish();
   }
 }
 

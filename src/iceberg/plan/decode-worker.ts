@@ -1,6 +1,6 @@
 /** The thread behind `DecodePool`. */
 import { parentPort } from 'node:worker_threads';
-import { toSkuaError } from '../../errors.js';
+import { messageOf, SkuaError } from '../../errors.js';
 import type { DecodeReply, DecodeRequest } from './decode-pool.js';
 import { type SelectedFiles, selectFiles } from './select-files.js';
 
@@ -12,8 +12,8 @@ function reply(id: number, decode: () => SelectedFiles): DecodeReply {
   try {
     return { id, selected: decode() };
   } catch (error) {
-    const { code, message } = toSkuaError(error);
-    return { id, failure: { code, message } };
+    const code = error instanceof SkuaError ? error.code : 'DATA_LOSS';
+    return { id, failure: { code, message: messageOf(error) } };
   }
 }
 

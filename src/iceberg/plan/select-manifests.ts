@@ -1,6 +1,6 @@
 /** From the manifests of a snapshot to the files that a filter and join keys leave, and what pruned the others. */
 import type { FileTask, ScanRequest, ScanStatistics } from '../contract.js';
-import { readMetadataFile } from '../manifest/load.js';
+import { decodeMetadataFile } from '../manifest/load.js';
 import { unmappedFields } from '../name-mapping.js';
 import { partitionSpecById } from '../snapshots.js';
 import type { ManifestFile, Schema } from '../types.js';
@@ -35,7 +35,7 @@ export async function selectFromManifests(
   const decode = decoderFor(chosen.reduce((sum, { manifest }) => sum + manifest.length, 0));
   const selections = await inParallel(chosen, manifestsAtATime, async ({ manifest, selection }) => {
     request.signal?.throwIfAborted();
-    return decode(await readMetadataFile(request, manifest.location), manifest, selection);
+    return decodeMetadataFile(request, manifest, (bytes) => decode(bytes, manifest, selection));
   });
   statistics.manifestsRead = chosen.length;
   selections.forEach((selected, index) => {

@@ -126,6 +126,7 @@ async function writeGroup(
       columns: positionDeleteColumns,
       partitions: [],
       sortedBy: ['c0', 'c1'],
+      checksums: true,
       targetFileSize: targetFileSize(context, table.metadata),
       compression: compressionOf(table.metadata),
     });

@@ -5,7 +5,7 @@ import type { DataFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { writeDataFiles } from '../writing/write.js';
+import { type RowSource, writeDataFiles } from '../writing/write.js';
 import { changed, hasRowIds } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { type Removal, withItsDeletes } from './removal.js';
@@ -19,6 +19,9 @@ function writtenColumns(table: PinnedTable): TableColumn[] {
   return [...tableColumns(table.schema), ...lineage.map(({ field, fieldId }) => ({ field, fieldId }))];
 }
 
+/** New values were checked when they were computed. */
+const none = { fieldIds: new Set<number>() };
+
 /** Rows that come. One that replaces another has its id, and inherits the snapshot's sequence number for its last change. */
 function comingSql(table: PinnedTable, rows: ChangedRows): string {
   const values = table.schema.fields.map(({ name }) => quoteName(name));
@@ -30,7 +33,7 @@ export function writeComingRows(context: StatementContext, table: PinnedTable, r
   return writeDataFiles(
     context,
     table,
-    { sql: comingSql(table, rows), scans: [rows.scan] },
+    { sql: comingSql(table, rows), read: (work) => work([rows.scan]), checked: none },
     hasRowIds(table) ? writtenColumns(table) : undefined,
   );
 }
@@ -53,7 +56,14 @@ export async function rewriteFiles(
     const gone = `r.${quoteName(changed.file)} = t._file AND r.${quoteName(changed.position)} = t._pos`;
     parts.unshift(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} AS t ANTI JOIN ${rows.from} AS r ON ${gone}`);
   }
-  const source = { sql: parts.join(' UNION ALL '), scans };
+  const source: RowSource = {
+    sql: parts.join(' UNION ALL '),
+    checked: none,
+    read: (work) =>
+      work(scans, rows.area.fetch).catch(async (error) => {
+        throw await rows.area.failureOf(error, rows.engine, scans);
+      }),
+  };
   const added = parts.length > 0 ? await writeDataFiles(context, table, source, writtenColumns(table)) : [];
   return { added, addedDeletes: [], removed: touched.flatMap(withItsDeletes) };
 }

@@ -5,7 +5,7 @@ import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder } from '../reading/bind.js';
-import { stageQuery } from '../reading/query.js';
+import { overStaged } from '../reading/query.js';
 import { schemaName } from '../tables/names.js';
 import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
@@ -62,14 +62,11 @@ async function countRows(context: StatementContext, table: PinnedTable): Promise
   const { catalog, namespace, name } = table.name;
   const from = [catalog, schemaName(namespace), name].map(quoteName).join('.');
   const bound = await new Binder(context, [], [table]).bind(`SELECT count(*) FROM ${from}`);
-  const { engine } = await context.environment.instance(context.call);
-  const { scans, area } = await stageQuery(context, bound);
-  try {
-    const [row] = await valuesOf(engine, bound.sql, scans, context.call.signal);
-    return Number(row?.[0]);
-  } finally {
-    await area.release();
-  }
+  const { result, area } = await overStaged(context, bound, undefined, ({ engine, scans, area: { fetch } }) =>
+    valuesOf(engine, bound.sql, scans, context.call.signal, fetch),
+  );
+  await area.release();
+  return Number(result[0]?.[0]);
 }
 
 function changeOf(parts: { added: DataFile[]; addedDeletes: DeleteFile[]; removed: string[] }): SnapshotChange {

@@ -2,7 +2,9 @@
 import type { TableCommit, TableIdentifier } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import {
+  knownFormatVersion,
   propertyChanges,
+  refuseLaterTypes,
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
@@ -101,7 +103,12 @@ async function alterationCommit(
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+      continue;
+    }
+    if (alteration.kind === 'add-column') {
+      refuseLaterTypes(alteration.path.join('.'), sqlTypeToIceberg(alteration.type), metadata.formatVersion);
+    }
+    alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
@@ -133,7 +140,7 @@ async function valueOfDefault(
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
   requireDefaults(metadata.formatVersion);
   const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
-  return defaultValue(context, type, alteration.default);
+  return defaultValue(context, { name: alteration.path.join('.'), type }, alteration.default);
 }
 
 function alterDefinition(
@@ -188,8 +195,7 @@ function propertyUpdates(alteration: PropertyAlteration): Record<string, unknown
   const { 'format-version': version, ...properties } = alteration.properties;
   const updates: Record<string, unknown>[] = [];
   if (version !== undefined) {
-    if (!/^\d$/.test(version)) throw new SkuaError('INVALID_ARGUMENT', `"${version}" is no format version`);
-    updates.push({ action: 'upgrade-format-version', 'format-version': Number(version) });
+    updates.push({ action: 'upgrade-format-version', 'format-version': knownFormatVersion(version) });
   }
   if (Object.keys(properties).length > 0) updates.push({ action: 'set-properties', updates: properties });
   return updates;

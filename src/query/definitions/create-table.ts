@@ -1,6 +1,8 @@
 /** CREATE TABLE, also OR REPLACE and AS. */
+import type { LoadedTable } from '../../catalog/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
-import { arrowToSchema } from '../../iceberg/index.js';
+import { requireReadable } from '../../governance/index.js';
+import { arrowToSchema, knownFormatVersion } from '../../iceberg/index.js';
 import type { Schema } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
@@ -61,7 +63,7 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
 
 /** Catalogs make tables of format version 2 where nothing else is said. */
 function formatVersionOf({ properties }: CreateTableStatement, existing: PinnedTable | undefined): number {
-  return Number(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
+  return knownFormatVersion(properties['format-version'] ?? existing?.metadata.formatVersion ?? 2);
 }
 
 function withDefaultsOf(
@@ -91,14 +93,19 @@ export async function createAndFill(
 ): Promise<number> {
   const name = resolveTable(namesOf(context), statement.table);
   const catalog = catalogOf(context, name.catalog);
+  let created: LoadedTable;
   try {
-    await catalog.createTable(name.namespace, createRequest(name, statement, schema));
+    created = await catalog.createTable(name.namespace, createRequest(name, statement, schema));
   } catch (error) {
     if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
     throw error;
   }
-  if (!fill) return 0;
+  if (!fill) {
+    requireReadable(displayName(name), created);
+    return 0;
+  }
   try {
+    requireReadable(displayName(name), created);
     return await fill(await loadTable(context, name));
   } catch (error) {
     await catalog.dropTable(name, { purge: true }).catch((dropError: unknown) => {

@@ -14,6 +14,7 @@ import { catalogOf, namesOf } from '../tables/tables.js';
 import { ignoring } from './definitions.js';
 
 const DIALECT = 'duckdb';
+const DROP_DIALECTS = 'replace.drop-dialect.allowed';
 /** The id that stands for what the commit itself added last. */
 const LAST_ADDED = -1;
 
@@ -38,6 +39,7 @@ export async function createView(context: StatementContext, statement: CreateVie
   if (statement.comment !== undefined) properties.comment = statement.comment;
   const existing = statement.orReplace ? await existingView(catalog, name) : undefined;
   if (existing) {
+    requireDialectsKept(name, existing.metadata as ViewDocument, properties);
     await catalog.commitView(name, replacement(existing, schema, content, properties));
     return;
   }
@@ -108,8 +110,26 @@ async function existingView(catalog: CatalogSession, name: TableName): Promise<L
   }
 }
 
+/**
+ * A new version has one text, and with it the texts in other dialects would go, which other engines read: FAILED_PRECONDITION, unless
+ * the view's property `replace.drop-dialect.allowed` allows it.
+ */
+function requireDialectsKept(name: TableName, view: ViewDocument, properties: Record<string, string>): void {
+  const { [DROP_DIALECTS]: allowed } = { ...view.properties, ...properties };
+  const current = view.versions.find((one) => one['version-id'] === view['current-version-id']);
+  const dialects = (current?.representations ?? []).map(({ dialect }) => String(dialect).toLowerCase());
+  const lost = [...new Set(dialects)].filter((dialect) => dialect !== DIALECT);
+  if (lost.length === 0 || allowed?.toLowerCase() === 'true') return;
+  const texts = lost.map((dialect) => `"${dialect}"`).join(', ');
+  throw new SkuaError(
+    'FAILED_PRECONDITION',
+    `Replacing view ${displayName(name)} would drop its text in the SQL dialect ${texts}; TBLPROPERTIES ('${DROP_DIALECTS}' = 'true') allows it`,
+  );
+}
+
 interface ViewDocument {
   'view-uuid': string;
+  'current-version-id': number;
   schemas: ({ 'schema-id': number } & Record<string, unknown>)[];
   versions: ({ 'version-id': number; 'timestamp-ms': number; 'schema-id': number } & VersionContent)[];
   properties?: Record<string, string>;

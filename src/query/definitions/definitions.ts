@@ -4,8 +4,10 @@ import { SkuaError } from '../../errors.js';
 import {
   assignFieldIds,
   checkPartitionName,
+  knownFormatVersion,
   partitionSource,
   partitionSpecToJson,
+  refuseLaterTypes,
   schemaToJson,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
@@ -68,8 +70,12 @@ export async function dropTable(context: StatementContext, statement: DropStatem
   );
 }
 
-/** The catalog's request for a table of that schema. */
+/** The catalog's request for a table of that schema. A format version in which it could not be read again: UNIMPLEMENTED. */
 export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
+  const { 'format-version': version } = statement.properties;
+  if (version !== undefined) knownFormatVersion(version);
+  // Catalogs make tables of format version 2 where nothing else is said.
+  for (const field of schema.fields) refuseLaterTypes(field.name, field.type, Number(version ?? 2));
   return {
     name: name.name,
     schema: schemaToJson(schema),

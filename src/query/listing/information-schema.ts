@@ -1,21 +1,23 @@
 /** `information_schema` (ISO/IEC 9075-11), as the caller may see it. Iceberg's identifier fields are its primary keys. */
 import type { Field } from 'apache-arrow';
+import type { ScanDemand } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableEntry } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { inParallel } from '../parallel.js';
-import { type RowsTable, rowsTable } from '../rows.js';
-import { currentCatalog, findCatalog, type NameContext, namespaceOf } from '../tables/names.js';
-import { loadTableOrView } from '../tables/tables.js';
+import type { ListedTable } from '../rows.js';
+import { currentCatalog, findCatalog, type NameContext, type TableName } from '../tables/names.js';
+import { describeTable, describeTableOrView, type TableDescription } from '../tables/tables.js';
 import { INFORMATION_SCHEMA } from './information-schema-tables.js';
-import { listSchemas, listTables } from './metadata.js';
+import { loadListed } from './load-listed.js';
+import { listSchemas, listTables, withColumns } from './metadata.js';
+import { type NameColumns, type WantedNames, wantedByFilter } from './wanted-names.js';
 
 /** The table that a path into `information_schema` means; undefined for any other path. Unknown table in it: NOT_FOUND. */
-export async function informationSchemaTable(
+export function informationSchemaTable(
   context: StatementContext,
   names: NameContext,
   path: readonly string[],
-): Promise<RowsTable | undefined> {
+): ListedTable | undefined {
   if (path.length < 2 || path.at(-2)?.toLowerCase() !== 'information_schema') return undefined;
   const table = (path.at(-1) as string).toLowerCase();
   const schema = Object.hasOwn(INFORMATION_SCHEMA, table) ? INFORMATION_SCHEMA[table] : undefined;
@@ -26,34 +28,63 @@ export async function informationSchemaTable(
   const catalog = path.length > 2 ? findCatalog(names, path[0] as string) : undefined;
   if (path.length > 2 && catalog === undefined) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${path[0]}`);
   const within = catalog ?? (names.catalogs.length > 1 && !names.session.catalog ? undefined : currentCatalog(names));
-  return rowsTable(`information_schema.${within ?? '*'}.${table}`, schema, await rows(context, table, within));
+  const name = `information_schema.${within ?? '*'}.${table}`;
+  return { name, schema, list: (demand) => rows(context, table, within, demand) };
 }
 
-async function rows(context: StatementContext, table: string, catalog: string | undefined): Promise<unknown[][]> {
-  const list = (tableTypes: string[], includeSchema = false) =>
-    listTables(context, { catalog, tableTypes, includeSchema });
+const SCHEMATA: NameColumns = { catalog: ['catalog_name'], schema: ['schema_name'], table: [] };
+const TABLES: NameColumns = {
+  catalog: ['table_catalog', 'constraint_catalog'],
+  schema: ['table_schema', 'constraint_schema'],
+  table: ['table_name'],
+};
+
+async function rows(
+  context: StatementContext,
+  table: string,
+  within: string | undefined,
+  { columns, filter }: ScanDemand,
+): Promise<unknown[][]> {
+  const asked = wantedByFilter(filter, table === 'schemata' ? SCHEMATA : TABLES);
+  const wanted: WantedNames = {
+    ...asked,
+    catalog: (catalog) => (within === undefined || catalog === within) && asked.catalog(catalog),
+  };
   switch (table) {
     case 'schemata':
-      return (await listSchemas(context, catalog)).map((entry) => [entry.catalog, entry.schema, null]);
+      return (await listSchemas(context, wanted)).map((entry) => [entry.catalog, entry.schema, null]);
     case 'tables':
-      return (await list([])).map((entry) => {
+      return (await listTables(context, wanted)).map((entry) => {
         const isTable = entry.type === 'TABLE';
         return [...nameOf(entry), isTable ? 'BASE TABLE' : 'VIEW', null, null, isTable ? 'YES' : 'NO', 'NO'];
       });
     case 'columns':
-      return (await list([], true)).flatMap((entry) =>
-        (entry.arrowSchema?.fields ?? []).map((field, index) => columnRow(entry, field, index)),
+      return (await withColumns(context, await listTables(context, wanted))).flatMap((entry) =>
+        entry.arrowSchema.fields.map((field, index) => columnRow(entry, field, index)),
       );
     case 'views':
-      return inParallel(await list(['VIEW']), 16, async (entry) => {
-        const view = await loadEntry(context, entry);
-        return [...nameOf(entry), view && 'sql' in view ? view.sql : null, 'NONE', 'NO', 'NO'];
-      });
+      return viewRows(context, await listTables(context, wanted, ['VIEW']), columns.includes('view_definition'));
     case 'referential_constraints':
       return [];
-    default:
-      return (await inParallel(await list(['TABLE']), 16, (entry) => keyRows(context, table, entry))).flat();
+    default: {
+      const entries = await listTables(context, wanted, ['TABLE']);
+      const found = await loadListed(context, entries, (name) => describeTable(context, name));
+      return entries.flatMap((entry, index) => keyRows(table, entry, found[index]));
+    }
   }
+}
+
+async function viewRows(
+  context: StatementContext,
+  entries: readonly TableEntry[],
+  withText: boolean,
+): Promise<unknown[][]> {
+  const textOf = async (name: TableName) => {
+    const view = await describeTableOrView(context, name);
+    return 'sql' in view ? view.sql : undefined;
+  };
+  const texts = withText ? await loadListed(context, entries, textOf) : [];
+  return entries.map((entry, index) => [...nameOf(entry), texts[index] ?? null, 'NONE', 'NO', 'NO']);
 }
 
 function nameOf(entry: TableEntry): string[] {
@@ -61,9 +92,8 @@ function nameOf(entry: TableEntry): string[] {
 }
 
 /** What one table's identifier fields are in `table_constraints`, `key_column_usage` and `constraint_column_usage`. */
-async function keyRows(context: StatementContext, table: string, entry: TableEntry): Promise<unknown[][]> {
-  const found = await loadEntry(context, entry);
-  if (!found || 'sql' in found || found.schema.identifierFieldIds.length === 0) return [];
+function keyRows(table: string, entry: TableEntry, found: TableDescription | undefined): unknown[][] {
+  if (!found || found.schema.identifierFieldIds.length === 0) return [];
   const { fields, identifierFieldIds } = found.schema;
   const columns = identifierFieldIds.map((id) => fields.find((field) => field.id === id)?.name ?? String(id));
   const constraint = [entry.catalog, entry.schema, `${entry.table}_primary_key`];
@@ -75,18 +105,6 @@ async function keyRows(context: StatementContext, table: string, entry: TableEnt
       return columns.map((column, index) => [...constraint, ...name, column, index + 1, null]);
     default:
       return columns.map((column) => [...name, column, ...constraint]);
-  }
-}
-
-/** Undefined where the caller may not load it, or where it was dropped meanwhile. */
-async function loadEntry(context: StatementContext, entry: TableEntry) {
-  const name = { catalog: entry.catalog, namespace: namespaceOf(entry.schema), name: entry.table };
-  try {
-    return await loadTableOrView(context, name);
-  } catch (error) {
-    if (error instanceof SkuaError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND'))
-      return undefined;
-    throw error;
   }
 }
 

@@ -1,18 +1,17 @@
 /** Names as the token's owner may see them: catalogs, schemas, tables, views and their columns. */
 import type { Schema } from 'apache-arrow';
 import type { CatalogSession, Namespace, TableIdentifier } from '../../catalog/contract.js';
-import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
 import type { MetadataService, PrimaryKeyColumn, TableEntry, TableFilter } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
-import { currentCatalog, likeMatcher, namespaceOf, schemaName, type TableName } from '../tables/names.js';
-import { catalogOf, loadTable, loadTableOrView } from '../tables/tables.js';
+import { escapeLike, namespaceOf, schemaName, type TableName } from '../tables/names.js';
+import { catalogOf, describeTable, describeTableOrView } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
+import { AT_ONCE, loadListed, unlessRefused } from './load-listed.js';
 import { describeFields } from './sql-metadata.js';
-
-const AT_ONCE = 16;
+import { type WantedNames, wantedByPatterns } from './wanted-names.js';
 
 /** Configured catalogs that accept the token. One that can't be reached is an error, one that refuses the caller is left out. */
 export async function listCatalogs(context: StatementContext): Promise<string[]> {
@@ -30,46 +29,45 @@ export interface SchemaEntry {
   namespace: Namespace;
 }
 
-/** Namespaces of all levels, of one catalog or of all, sorted by name. */
-export async function listSchemas(
-  context: StatementContext,
-  catalog?: string,
-  pattern?: string,
-): Promise<SchemaEntry[]> {
-  const catalogs = catalog === undefined ? [...context.environment.catalogs.keys()] : [catalog];
-  const known = catalogs.filter((name) => context.environment.catalogs.has(name));
-  const matches = likeMatcher(pattern);
-  const found = await inParallel(known.sort(), AT_ONCE, async (name) => {
-    const namespaces = (await unlessRefused(namespacesBelow(catalogOf(context, name)))) ?? [];
+/** The wanted namespaces of all levels, sorted by catalog and name. */
+export async function listSchemas(context: StatementContext, wanted: WantedNames): Promise<SchemaEntry[]> {
+  const catalogs = [...context.environment.catalogs.keys()].filter((name) => wanted.catalog(name));
+  const found = await inParallel(catalogs.sort(), AT_ONCE, async (name) => {
+    const namespaces = (await unlessRefused(namespacesBelow(catalogOf(context, name), wanted))) ?? [];
     return namespaces.map((namespace) => ({ catalog: name, schema: schemaName(namespace), namespace }));
   });
   return found
     .flat()
-    .filter(({ schema }) => matches(schema))
+    .filter(({ catalog, schema }) => wanted.schema(catalog, schema))
     .sort((a, b) => compare(a.catalog, b.catalog) || compare(a.schema, b.schema));
 }
 
-async function namespacesBelow(catalog: CatalogSession, parent?: Namespace): Promise<Namespace[]> {
+/** All namespaces that the walk to the wanted ones passes. */
+async function namespacesBelow(catalog: CatalogSession, wanted: WantedNames, parent?: Namespace): Promise<Namespace[]> {
   const children = await catalog.listNamespaces(parent);
-  const deeper = await inParallel(
-    children,
-    AT_ONCE,
-    async (child) => (await unlessRefused(namespacesBelow(catalog, child))) ?? [],
+  const deeper = await inParallel(children, AT_ONCE, async (child) =>
+    wanted.below(child) ? ((await unlessRefused(namespacesBelow(catalog, wanted, child))) ?? []) : [],
   );
   return children.flatMap((child, index) => [child, ...(deeper[index] ?? [])]);
 }
 
-/** Tables and views, sorted by catalog, schema and name. */
-export async function listTables(context: StatementContext, filter: TableFilter): Promise<TableEntry[]> {
-  const schemas = await listSchemas(context, filter.catalog, filter.schemaPattern);
-  const types = filter.tableTypes.length > 0 ? filter.tableTypes : ['TABLE', 'VIEW'];
-  const matches = likeMatcher(filter.tablePattern);
-  const found = await inParallel(schemas, AT_ONCE, async ({ catalog, namespace }) => {
+const TYPES: TableEntry['type'][] = ['TABLE', 'VIEW'];
+
+/** The wanted tables and views, sorted by catalog, schema and name. */
+export async function listTables(
+  context: StatementContext,
+  wanted: WantedNames,
+  types: readonly string[] = TYPES,
+): Promise<TableEntry[]> {
+  const schemas = await listSchemas(context, wanted);
+  const found = await inParallel(schemas, AT_ONCE, async ({ catalog, schema, namespace }) => {
     const session = catalogOf(context, catalog);
-    const list = async (type: 'TABLE' | 'VIEW', ask: () => Promise<TableIdentifier[]>) => {
+    const list = async (type: TableEntry['type'], ask: () => Promise<TableIdentifier[]>) => {
       if (!types.includes(type)) return [];
       const identifiers = (await unlessRefused(ask())) ?? [];
-      return identifiers.filter(({ name }) => matches(name)).map(({ name }) => ({ type, catalog, namespace, name }));
+      return identifiers
+        .filter(({ name }) => wanted.table(catalog, schema, name))
+        .map(({ name }) => ({ catalog, schema, table: name, type }));
     };
     const [tables, views] = await Promise.all([
       list('TABLE', () => session.listTables(namespace)),
@@ -77,31 +75,34 @@ export async function listTables(context: StatementContext, filter: TableFilter)
     ]);
     return [...tables, ...views];
   });
-  const entries = found
+  return found
     .flat()
-    .sort(
-      (a, b) =>
-        compare(a.catalog, b.catalog) ||
-        compare(schemaName(a.namespace), schemaName(b.namespace)) ||
-        compare(a.name, b.name),
-    );
-  const schemasOf = filter.includeSchema
-    ? await inParallel(entries, AT_ONCE, (entry) =>
-        unlessRefused(arrowSchemaOf(context, { ...entry, namespace: [...entry.namespace] })),
-      )
-    : [];
+    .sort((a, b) => compare(a.catalog, b.catalog) || compare(a.schema, b.schema) || compare(a.table, b.table));
+}
+
+/** The entries with their columns; those that can't be loaded are left out. */
+export async function withColumns(
+  context: StatementContext,
+  entries: readonly TableEntry[],
+): Promise<(TableEntry & { arrowSchema: Schema })[]> {
+  const schemas = await loadListed(context, entries, (name) => arrowSchemaOf(context, name));
   return entries.flatMap((entry, index) => {
-    const arrowSchema = schemasOf[index];
-    if (filter.includeSchema && !arrowSchema) return [];
-    return [
-      { catalog: entry.catalog, schema: schemaName(entry.namespace), table: entry.name, type: entry.type, arrowSchema },
-    ];
+    const arrowSchema = schemas[index];
+    return arrowSchema ? [{ ...entry, arrowSchema }] : [];
   });
 }
 
-/** The columns of a table or view, with the `ARROW:FLIGHT:SQL:*` metadata. Undefined where it was dropped meanwhile. */
-export async function arrowSchemaOf(context: StatementContext, name: TableName): Promise<Schema | undefined> {
-  const found = await loadTableOrView(context, name);
+async function tablesOf(context: StatementContext, filter: TableFilter): Promise<TableEntry[]> {
+  const { catalog, schemaPattern, tablePattern } = filter;
+  const wanted = wantedByPatterns({ catalog, schema: schemaPattern, table: tablePattern });
+  const types = filter.tableTypes.length > 0 ? filter.tableTypes : TYPES;
+  const entries = await listTables(context, wanted, types);
+  return filter.includeSchema ? withColumns(context, entries) : entries;
+}
+
+/** The columns of a table or view, with the `ARROW:FLIGHT:SQL:*` metadata. NOT_FOUND where there is none of that name. */
+export async function arrowSchemaOf(context: StatementContext, name: TableName): Promise<Schema> {
+  const found = await describeTableOrView(context, name);
   if ('sql' in found) return describeView(context, found);
   return describeFields(found.name, found.schema);
 }
@@ -114,43 +115,48 @@ async function describeView(context: StatementContext, view: View): Promise<Sche
   return (await engine.describe(bound.sql, bindingsOf(bound))).schema;
 }
 
-/** Iceberg identifier fields. */
+/**
+ * Iceberg identifier fields of the table, or of all tables of that name where no catalog or schema is given. None of a table that is not
+ * there, or not for the caller to see.
+ */
 export async function primaryKeys(
   context: StatementContext,
   table: { catalog?: string; schema?: string; table: string },
 ): Promise<PrimaryKeyColumn[]> {
-  const { session } = context.call;
-  const catalog = table.catalog ?? currentCatalog({ catalogs: [...context.environment.catalogs.keys()], session });
-  const namespace = table.schema !== undefined ? namespaceOf(table.schema) : session.schema;
-  if (!namespace) throw new SkuaError('INVALID_ARGUMENT', `No schema is given for table "${table.table}"`);
-  const { schema } = await loadTable(context, { catalog, namespace, name: table.table });
-  return schema.identifierFieldIds.map((id, index) => ({
-    catalog,
-    schema: schemaName(namespace),
-    table: table.table,
-    column: schema.fields.find((field) => field.id === id)?.name ?? String(id),
-    sequence: index + 1,
-  }));
+  const entries =
+    table.catalog !== undefined && table.schema
+      ? [{ catalog: table.catalog, schema: table.schema, table: table.table, type: 'TABLE' as const }]
+      : await listTables(context, wantedByPatterns(exactly(table)), ['TABLE']);
+  const keys = await inParallel(entries, AT_ONCE, async (entry) => {
+    const name = { catalog: entry.catalog, namespace: namespaceOf(entry.schema), name: entry.table };
+    const schema = context.environment.catalogs.has(name.catalog)
+      ? (await unlessRefused(describeTable(context, name)))?.schema
+      : undefined;
+    const { fields = [], identifierFieldIds = [] } = schema ?? {};
+    return identifierFieldIds.map((id, index) => ({
+      catalog: entry.catalog,
+      schema: entry.schema,
+      table: entry.table,
+      column: fields.find((field) => field.id === id)?.name ?? String(id),
+      sequence: index + 1,
+    }));
+  });
+  return keys.flat();
+}
+
+function exactly({ catalog, schema, table }: { catalog?: string; schema?: string; table: string }) {
+  const pattern = schema === undefined ? {} : { schema: escapeLike(schema) };
+  return { ...(catalog !== undefined && { catalog }), ...pattern, table: escapeLike(table) };
 }
 
 export function metadataService(contextOf: (call: StatementContext['call']) => StatementContext): MetadataService {
   return {
     catalogs: (call) => listCatalogs(contextOf(call)),
-    schemas: (call, filter) => listSchemas(contextOf(call), filter.catalog, filter.schemaPattern),
-    tables: (call, filter) => listTables(contextOf(call), filter),
+    schemas: (call, { catalog, schemaPattern }) =>
+      listSchemas(contextOf(call), wantedByPatterns({ catalog, schema: schemaPattern })),
+    tables: (call, filter) => tablesOf(contextOf(call), filter),
     primaryKeys: (call, table) => primaryKeys(contextOf(call), table),
   };
-}
-
-/** What the caller may not see, or what went away between listing and loading, is no error in a listing. */
-async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof SkuaError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND'))
-      return undefined;
-    throw error;
-  }
 }
 
 function compare(a: string, b: string): number {

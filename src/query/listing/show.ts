@@ -11,7 +11,7 @@ import type { DescribeStatement, ShowStatement } from '../syntax/statement.js';
 import {
   chosenCatalog,
   currentCatalog,
-  displayName,
+  escapeLike,
   findCatalog,
   likeMatcher,
   namespaceOf,
@@ -21,6 +21,7 @@ import {
 } from '../tables/names.js';
 import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
 import { createStatement, tableProperties } from './show-create.js';
+import { wantedByPatterns } from './wanted-names.js';
 
 const text = (name: string) => new Field(name, new Utf8(), true);
 
@@ -62,18 +63,15 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
       return (await listCatalogs(context)).filter(matches).map((name) => [name]);
     case 'schemas': {
       const catalog = statement.within ? catalogNamed(names.catalogs, statement.within) : currentCatalog(names);
-      const schemas = await listSchemas(context, catalog);
+      const schemas = await listSchemas(context, wantedByPatterns({ catalog }));
       return schemas.filter(({ schema }) => matches(schema)).map(({ schema }) => [schema]);
     }
     case 'tables':
     case 'views': {
       const within = withinSchema(names, statement.within);
-      const entries = await listTables(context, {
-        catalog: within.catalog,
-        tableTypes: statement.what === 'views' ? ['VIEW'] : [],
-        includeSchema: false,
-        schemaPattern: within.schema === undefined ? undefined : escapeLike(within.schema),
-      });
+      const schema = within.schema === undefined ? undefined : escapeLike(within.schema);
+      const wanted = wantedByPatterns({ catalog: within.catalog, schema });
+      const entries = await listTables(context, wanted, statement.what === 'views' ? ['VIEW'] : ['TABLE', 'VIEW']);
       const found = entries.filter(({ table }) => matches(table));
       return found.map((entry) =>
         statement.what === 'views' ? [entry.schema, entry.table] : [entry.schema, entry.table, entry.type],
@@ -106,7 +104,6 @@ async function columnRows(context: StatementContext, path: string[]): Promise<un
   const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
   const name = resolveTable(names, path);
   const schema = await arrowSchemaOf(context, name);
-  if (!schema) throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   return schema.fields.map((field) => [
     field.name,
     field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type),
@@ -134,8 +131,4 @@ function withinSchema(
   if (catalog !== undefined) return { catalog, schema: undefined };
   const resolved = resolveSchema(names, within);
   return { catalog: resolved.catalog, schema: schemaName(resolved.namespace.flatMap(namespaceOf)) };
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -8,7 +8,7 @@ import { inTurns, quoteName, TextBudget } from '../../sql/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { escapeFunctions } from '../escapes/index.js';
-import type { RowsTable } from '../rows.js';
+import type { ListedTable, RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
 import { normalizeSteps } from '../syntax/normalize.js';
 import { type Edit, editSteps } from '../syntax/rewrite.js';
@@ -22,10 +22,10 @@ import {
   type TableName,
   tableKey,
 } from '../tables/names.js';
-import { atPin, loadTableOrView, type PinnedTable } from '../tables/tables.js';
+import { atPin, loadTableOrView, type PinnedTable, viewDialects } from '../tables/tables.js';
 import { temporaryTable } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
-import type { View } from '../tables/views.js';
+import { requireDialect, type View } from '../tables/views.js';
 import { type HiddenReference, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 
 /** A query whose every table is known. */
@@ -34,7 +34,7 @@ export interface BoundQuery {
   /** Iceberg tables by binding name. */
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
-  rows: Map<string, RowsTable>;
+  rows: Map<string, RowsTable | ListedTable>;
   /** The functions that answer for the session, and those of the escapes, where the text calls any. */
   functions: TableScan[];
   parameterCount: number;
@@ -51,7 +51,7 @@ function functionsFor(context: StatementContext, sql: string): TableScan[] {
 
 export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
-  readonly #rows = new Map<string, RowsTable>();
+  readonly #rows = new Map<string, RowsTable | ListedTable>();
   readonly #loading = new Map<string, Promise<PinnedTable | View>>();
   /** What has a binding name, by the name in lower case: the engine does not tell upper from lower case. */
   readonly #named = new Map<string, unknown>();
@@ -116,7 +116,7 @@ export class Binder {
     if (isChangesTable(reference)) return this.#changes(reference, context);
     const rows =
       (depth === 0 ? temporaryTable(this.statement, reference.path) : undefined) ??
-      (await this.statement.informationSchema(this.statement, context, reference.path)) ??
+      this.statement.informationSchema(this.statement, context, reference.path) ??
       (await metadataTableOf(this.statement, context, reference));
     if (rows) return this.#addRows(rows);
     const name = resolveTable(context, reference.path);
@@ -178,7 +178,7 @@ export class Binder {
     return quoteName(name);
   }
 
-  #addRows(rows: RowsTable): string {
+  #addRows(rows: RowsTable | ListedTable): string {
     const name = this.#bindingName(rows.name, rows);
     this.#rows.set(name, { ...rows, name });
     return quoteName(name);
@@ -202,6 +202,7 @@ export class Binder {
         `View ${displayName(view.name)} is nested too deeply, or refers to itself`,
       );
     }
+    requireDialect(view, viewDialects(this.statement, view.name));
     this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const context = { catalogs: [...this.statement.environment.catalogs.keys()], session };

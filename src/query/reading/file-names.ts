@@ -17,6 +17,7 @@ export function namingDataFiles(engine: EngineInstance): EngineInstance {
     parser: engine.parser,
     describe: (...given) => engine.describe(...given),
     demand: (...given) => engine.demand(...given),
+    unreadable: (...given) => engine.unreadable(...given),
     columnValues: (scan, ...rest) => naming([scan], engine.columnValues(scan, ...rest)),
     explain: (sql, scans, ...rest) => naming(scans, engine.explain(sql, scans, ...rest)),
     async run(sql, scans, options): Promise<ResultStream> {

@@ -1,5 +1,5 @@
 /** Join keys learnt at run time: what a small table holds tells which files of a large one it can be joined with. */
-import type { ColumnValues, EngineInstance, JoinKey, TableScan } from '../../engine/contract.js';
+import type { ColumnValues, EngineInstance, FetchMissing, JoinKey, TableScan } from '../../engine/contract.js';
 import type { Filter, Literal } from '../../expressions/index.js';
 
 /** What a scan would read, as far as is known before its data is read. */
@@ -43,9 +43,10 @@ export async function learnKeys(
   key: JoinKey,
   scan: TableScan,
   filter: Filter | undefined,
-  signal: AbortSignal,
+  area: { signal: AbortSignal; fetch: FetchMissing },
 ): Promise<LearntKeys | undefined> {
-  const found = await engine.columnValues(scan, { column: key.tableColumn, most: listedKeys, filter }, signal);
+  const request = { column: key.tableColumn, most: listedKeys, filter, fetch: area.fetch };
+  const found = await engine.columnValues(scan, request, area.signal);
   return found && { key, found };
 }
 

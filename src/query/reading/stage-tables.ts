@@ -4,9 +4,8 @@ import type { EngineInstance, JoinKey, ScanDemand, TableScan } from '../../engin
 import type { Filter } from '../../expressions/index.js';
 import type { ScanPlan } from '../../iceberg/contract.js';
 import { resolveSnapshot } from '../../iceberg/index.js';
-import { rowsScan } from '../rows.js';
+import { type RowsTable, rowsScan } from '../rows.js';
 import type { PinnedTable } from '../tables/tables.js';
-import type { BoundQuery } from './bind.js';
 import { allOf, filterOfKeys, isWorthWaiting, type LearntKeys, learnKeys, type ScanSize } from './join-keys.js';
 import type { StagedScan, StagingArea } from './stage.js';
 
@@ -33,7 +32,7 @@ interface Member {
 export async function stageTables(
   area: StagingArea,
   engine: EngineInstance,
-  bound: BoundQuery,
+  bound: { tables: ReadonlyMap<string, PinnedTable>; rows: readonly RowsTable[] },
   demands: readonly ScanDemand[],
 ): Promise<StagedScan[]> {
   const wanted = [...bound.tables].map(([name, table]) => {
@@ -47,7 +46,7 @@ export async function stageTables(
     );
   }
   const members = await Promise.all(wanted.map((member) => measured(area, member)));
-  const sources = [...bound.rows].map(([name, table]) => rowsSource(rowsScan({ ...table, name }), demands));
+  const sources = bound.rows.map((table) => rowsSource(rowsScan(table), demands));
   const staged = new Map<string, Promise<StagedScan>>();
   for (const member of [...members].sort((left, right) => left.size.bytes - right.size.bytes)) {
     const { name, size, demand } = member;
@@ -112,5 +111,7 @@ async function keysOf(
   { filter, staged }: Source,
 ): Promise<LearntKeys | undefined> {
   const { scan, learnt } = await staged;
-  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area.signal);
+  return learnKeys(engine, key, scan, allOf([filter, filterOfKeys(learnt)]), area).catch(async (error) => {
+    throw await area.failureOf(error, engine, [scan]);
+  });
 }

@@ -2,8 +2,15 @@
  * Brings the bytes that a scan needs to local disk: prunes files by their metadata, reads the footers of those that remain, and fetches
  * just the column chunks that the plan wants.
  */
-import type { CountedRows, ParquetSource, ScanDemand, TableScan } from '../../engine/contract.js';
-import { SkuaError } from '../../errors.js';
+import type {
+  CountedRows,
+  EngineInstance,
+  FetchMissing,
+  ParquetSource,
+  ScanDemand,
+  TableScan,
+} from '../../engine/contract.js';
+import type { SkuaError } from '../../errors.js';
 import type { ComparedColumn, Filter, PhysicalColumn, TableColumn } from '../../expressions/index.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
 import {
@@ -20,20 +27,14 @@ import {
   readDeletionVector,
 } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
-import {
-  type LocalFooter,
-  localFooter,
-  misleadingBloomFilters,
-  neededRanges,
-  type ParquetFooter,
-} from '../../parquet/index.js';
-import { anySignal } from '../../signal.js';
+import { localFooter, misleadingBloomFilters } from '../../parquet/index.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
-import { columnsOfTable, metadataCacheOf, type PinnedTable, storeOf } from '../tables/tables.js';
+import { columnsOfTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { tableAnnotations } from './file-types.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
 import { allOf, filterOfKeys, type LearntKeys, rangesOfKeys } from './join-keys.js';
+import { LocalFiles, type LocalForm, noTraffic, type Traffic } from './local-files.js';
 import { identityConstants } from './partition-values.js';
 import { refuseOtherCodecs, refuseOtherFormats, refuseSharedFieldIds } from './refusals.js';
 import { behind, ruledOut } from './row-groups.js';
@@ -49,25 +50,10 @@ export interface StagedScan {
   filesUnread: number;
 }
 
-/** What staging moved, in bytes, and the row groups of the planned files that it could leave out. */
-export interface Traffic {
-  fetchedBytes: number;
-  cachedBytes: number;
-  rowGroups: number;
-  rowGroupsSkipped: number;
-}
-
-function noTraffic(): Traffic {
-  return { fetchedBytes: 0, cachedBytes: 0, rowGroups: 0, rowGroupsSkipped: 0 };
-}
-
-/** A file as the engine reads it: `local` where that is not as it stands in the store. Sizes are in bytes. */
-interface ReadableFile {
-  footer: ParquetFooter;
+/** A file as the engine reads it. */
+interface ReadableFile extends LocalForm {
   /** With field ids. */
   columns: PhysicalColumn[];
-  size: number;
-  local?: LocalFooter;
 }
 
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
@@ -82,16 +68,28 @@ interface Wanted {
 
 /** Files linked into a session's folder for one statement. */
 export class StagingArea {
-  readonly #links: string[] = [];
-  /** Staging that is still under way when the area is released comes to nothing. */
-  readonly #released = new AbortController();
-  readonly signal: AbortSignal;
+  readonly #local: LocalFiles;
 
   constructor(
     private readonly context: StatementContext,
-    private readonly directory: string,
+    directory: string,
   ) {
-    this.signal = anySignal(context.call.signal, this.#released.signal);
+    this.#local = new LocalFiles(context, directory);
+  }
+
+  /** Aborted when the call is, and when the area is released. */
+  get signal(): AbortSignal {
+    return this.#local.signal;
+  }
+
+  /** What a failure of the engine over staged scans means; see `LocalFiles`. */
+  failureOf(error: unknown, engine: EngineInstance, scans: readonly TableScan[]): Promise<SkuaError> {
+    return this.#local.failureOf(error, engine, scans);
+  }
+
+  /** Has fetched what a plan turned out to read of the staged files besides. */
+  get fetch(): FetchMissing {
+    return this.#local.fetchMissing;
   }
 
   /** Plans the scan of a table without reading its data. `learnt`: keys that its rows are joined by. */
@@ -146,10 +144,8 @@ export class StagingArea {
     return inParallel(deletes, 32, (file) => this.#whole(table, file, traffic));
   }
 
-  async release(): Promise<void> {
-    this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
-    const links = this.#links.splice(0);
-    await Promise.all(links.map((link) => this.context.environment.rangeCache.unlink(link)));
+  release(): Promise<void> {
+    return this.#local.release();
   }
 
   async #files(
@@ -198,15 +194,15 @@ export class StagingArea {
     const left = [...new Set([...skipped.groups, ...unwanted])];
     traffic.rowGroups += footer.rowGroups.length;
     traffic.rowGroupsSkipped += left.length;
-    const ranges = neededRanges(footer, names, readable.size, left);
-    const path = await this.#link(table, file, ranges, traffic, readable);
+    const wantedColumns = { columns: names, skippedRowGroups: left };
+    const local = await this.#local.columns(table, file, { ...readable, ...wantedColumns }, traffic);
     const positional = task.deletes.filter(({ content }) => content === 'position-deletes');
     const vectors = positional.filter(({ format }) => format === 'puffin');
     const deletedPositions = vectors[0] ? await readDeletionVector(vectors[0], table.storage) : undefined;
     const whole = (deletes: DeleteFile) => this.#whole(table, deletes, traffic);
     const { constants, ...hidden } = hiddenValues(table.metadata, file);
     return {
-      path,
+      ...local,
       location: file.location,
       rowCount: file.recordCount,
       ...(skipped.by.length > 0 && { partialFor: skipped.by }),
@@ -223,7 +219,7 @@ export class StagingArea {
           const own = await this.#readable(table, deletes);
           refuseSharedFieldIds(deletes, own.columns, new Set(deletes.equalityIds));
           return {
-            path: await this.#whole(table, deletes, traffic, own),
+            path: await this.#local.whole(table, deletes, own, traffic),
             fieldIds: deletes.equalityIds ?? [],
             columns: own.columns,
           };
@@ -234,42 +230,15 @@ export class StagingArea {
 
   /** The footer that the engine reads a file by. */
   async #readable(table: PinnedTable, file: DataFile | DeleteFile): Promise<ReadableFile> {
-    const { location, fileSize } = file;
-    const { footerCache } = this.context.environment;
-    const stored = { location, size: fileSize, store: storeOf(table, location) };
-    const footer = await footerCache.read(stored, table.storage, this.signal);
+    const footer = await this.#local.footer(table, file);
     const columns = withFieldIds(table, footer.columns);
-    const local = localFooter(footer, location, footer.fileSize, tableAnnotations(table, footer, columns));
-    if (!local) return { footer, columns, size: footer.fileSize };
-    return { footer: local.footer, columns: withFieldIds(table, local.footer.columns), size: local.size, local };
+    const shown = localFooter(footer, file.location, footer.fileSize, tableAnnotations(table, footer, columns));
+    if (!shown) return { footer, columns, size: footer.fileSize };
+    return { footer: shown.footer, columns: withFieldIds(table, shown.footer.columns), size: shown.size, shown };
   }
 
-  async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic, readable?: ReadableFile): Promise<string> {
-    const known = readable ?? (await this.#readable(table, file));
-    return this.#link(table, file, [{ offset: 0, length: known.size }], traffic, known);
-  }
-
-  async #link(
-    table: PinnedTable,
-    file: DataFile | DeleteFile,
-    ranges: { offset: number; length: number }[],
-    traffic: Traffic,
-    { size, local: shown }: ReadableFile,
-  ): Promise<string> {
-    const { rangeCache } = this.context.environment;
-    const { location } = file;
-    const view = shown ? { storage: shown.view(table.storage), rendition: shown.name } : { storage: table.storage };
-    const wanted = { location, size, ...view, store: storeOf(table, location) };
-    const local = await rangeCache.ensure(wanted, ranges, this.signal);
-    traffic.fetchedBytes += local.fetchedBytes;
-    traffic.cachedBytes += local.cachedBytes;
-    const link = await rangeCache.link(local.path, this.directory);
-    if (this.signal.aborted) {
-      await rangeCache.unlink(link);
-      this.signal.throwIfAborted();
-    }
-    this.#links.push(link);
-    return link;
+  async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic): Promise<string> {
+    return this.#local.whole(table, file, await this.#readable(table, file), traffic);
   }
 }
 

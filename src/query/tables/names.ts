@@ -103,6 +103,11 @@ export function resolveSchema(context: NameContext, path: readonly string[]): { 
   return { catalog: currentCatalog(context), namespace: path.flatMap(namespaceOf) };
 }
 
+/** The pattern that only this text matches. */
+export function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
+
 const ANY_TEXT = Symbol('%');
 const ANY_CHARACTER = Symbol('_');
 

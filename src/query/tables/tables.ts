@@ -1,7 +1,8 @@
 /** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
-import type { CatalogSession, LoadedTable } from '../../catalog/contract.js';
+import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
+import { requireReadable } from '../../governance/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import { type Storage, storeIdentity } from '../../storage/index.js';
@@ -44,6 +45,14 @@ export function catalogOf(context: StatementContext, name: string): CatalogSessi
   return catalog.as(context.call.principal.token);
 }
 
+/** The dialects that views of the catalog are tried in, besides those that are understood. */
+export function viewDialects(
+  { environment }: StatementContext,
+  { catalog }: Pick<TableName, 'catalog'>,
+): readonly string[] {
+  return environment.viewDialects.get(catalog) ?? [];
+}
+
 /** Which store a location is in, for caches: bytes that one table's access opened never serve a table whose access does not. */
 export function storeOf(table: PinnedTable, location: string): string {
   return storeIdentity(table.loaded.storage, location, table.metadata.location);
@@ -51,16 +60,20 @@ export function storeOf(table: PinnedTable, location: string): string {
 
 /** The cache of manifests, by store and location. */
 export function metadataCacheOf({ environment }: StatementContext, table: PinnedTable): MetadataCache {
+  const keyOf = (location: string) => `${storeOf(table, location)}\n${location}`;
   return {
-    bytes: (location, read) => environment.metadataCache.bytes(`${storeOf(table, location)}\n${location}`, read),
+    bytes: (location, read) => environment.metadataCache.bytes(keyOf(location), read),
+    forget: (location) => environment.metadataCache.forget(keyOf(location)),
   };
 }
 
-/** Loads a table. NOT_FOUND where there is none of that name. */
+/**
+ * Loads a table for a statement that reads or changes it. NOT_FOUND where there is none of that name; PERMISSION_DENIED where its catalog
+ * lets the caller read it only under terms that can't be met.
+ */
 export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
-  const loaded = await catalogOf(context, name.catalog).loadTable({ namespace: name.namespace, name: name.name });
-  const committed = parseTableMetadata(loaded.metadata);
-  const metadata = context.transaction?.overlay(name) ?? committed;
+  const { loaded, metadata } = await load(context, name);
+  requireReadable(displayName(name), loaded);
   const snapshotId = metadata.currentSnapshotId;
   return {
     name,
@@ -72,19 +85,64 @@ export async function loadTable(context: StatementContext, name: TableName): Pro
   };
 }
 
-/** Loads a table or, where there is none of that name, a view. */
-export async function loadTableOrView(context: StatementContext, name: TableName): Promise<PinnedTable | View> {
+/** What a table consists of, for statements that read none of its rows. */
+export interface TableDescription {
+  name: TableName;
+  schema: Schema;
+}
+
+/** The table's columns, also those of a table whose rows the caller may not see. NOT_FOUND where there is none of that name. */
+export async function describeTable(context: StatementContext, name: TableName): Promise<TableDescription> {
+  return { name, schema: schemaOf((await load(context, name)).metadata) };
+}
+
+async function load(context: StatementContext, name: TableName) {
+  const loaded = await catalogOf(context, name.catalog).loadTable({ namespace: name.namespace, name: name.name });
+  return { loaded, metadata: context.transaction?.overlay(name) ?? parseMetadata(name, loaded.metadata) };
+}
+
+/** What is wrong with metadata is said of the table that has it. */
+function parseMetadata(name: TableName, json: unknown): TableMetadata {
   try {
-    return await loadTable(context, name);
+    return parseTableMetadata(json);
+  } catch (error) {
+    if (!(error instanceof SkuaError)) throw error;
+    throw new SkuaError(error.code, `Table ${displayName(name)}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Loads a table or, where there is none of that name, a view. */
+export function loadTableOrView(context: StatementContext, name: TableName): Promise<PinnedTable | View> {
+  return orView(context, name, loadTable);
+}
+
+/** The columns of a table or, where there is none of that name, a view. */
+export function describeTableOrView(context: StatementContext, name: TableName): Promise<TableDescription | View> {
+  return orView(context, name, describeTable);
+}
+
+async function orView<T>(
+  context: StatementContext,
+  name: TableName,
+  table: (context: StatementContext, name: TableName) => Promise<T>,
+): Promise<T | View> {
+  try {
+    return await table(context, name);
   } catch (error) {
     if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
-    try {
-      const view = await catalogOf(context, name.catalog).loadView({ namespace: name.namespace, name: name.name });
-      return parseView(name, view.metadata);
-    } catch (viewError) {
-      if (viewError instanceof SkuaError && viewError.code === 'NOT_FOUND') throw error;
-      throw viewError;
-    }
+    const view = await loadView(context, name);
+    if (!view) throw error;
+    return parseView(name, view.metadata, viewDialects(context, name));
+  }
+}
+
+/** Undefined where there is no view of that name, or no views at all. */
+async function loadView(context: StatementContext, name: TableName): Promise<LoadedView | undefined> {
+  try {
+    return await catalogOf(context, name.catalog).loadView({ namespace: name.namespace, name: name.name });
+  } catch (error) {
+    if (error instanceof SkuaError && (error.code === 'NOT_FOUND' || error.code === 'UNIMPLEMENTED')) return undefined;
+    throw error;
   }
 }
 

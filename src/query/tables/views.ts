@@ -7,6 +7,7 @@ import { displayName, type TableName } from './names.js';
 export interface View {
   name: TableName;
   sql: string;
+  /** Of the text, in lower case. */
   dialect: string;
   /** Where unqualified names in the view's text are looked up. */
   defaultCatalog: string;
@@ -17,12 +18,16 @@ export interface View {
   schema: Schema | undefined;
 }
 
-/** Dialects that this engine reads best come first; any other is tried as it is. */
-const PREFERRED_DIALECTS = ['skua', 'duckdb', 'postgres', 'trino', 'spark'];
+/** Dialects whose texts mean here what they mean to their writers, the preferred one first. */
+const UNDERSTOOD = ['skua', 'duckdb'];
+/** In the list of dialects that are tried: any. */
+const ANY = '*';
+const FORMAT_VERSION = 1;
 
 const CAST_TYPES = new Set<PrimitiveType>(['boolean', 'int', 'long', 'float', 'double', 'date', 'timestamp', 'string']);
 
 interface ViewMetadata {
+  'format-version'?: number;
   'current-version-id': number;
   versions: {
     'version-id': number;
@@ -31,31 +36,60 @@ interface ViewMetadata {
     'default-namespace'?: string[] | null;
     representations: { type: string; sql?: string; dialect?: string }[];
   }[];
-  schemas: { 'schema-id': number }[];
+  schemas?: { 'schema-id': number }[];
 }
 
-/** The current version of a view from its metadata. One without SQL text: UNIMPLEMENTED. */
-export function parseView(name: TableName, json: unknown): View {
-  const metadata = json as ViewMetadata;
-  const version = metadata.versions.find((candidate) => candidate['version-id'] === metadata['current-version-id']);
-  const texts = (version?.representations ?? []).filter(({ type, sql }) => type === 'sql' && sql !== undefined);
-  const rank = (dialect: string | undefined) => {
-    const index = PREFERRED_DIALECTS.indexOf(dialect?.toLowerCase() ?? '');
-    return index < 0 ? PREFERRED_DIALECTS.length : index;
-  };
+/**
+ * The current version of a view from its metadata. Of several texts, one in a dialect that is understood, then one in a dialect of `tried`,
+ * in that order. One without SQL text, or of a later format version: UNIMPLEMENTED; metadata that is none: DATA_LOSS.
+ */
+export function parseView(name: TableName, json: unknown, tried: readonly string[]): View {
+  const metadata = viewMetadata(name, json);
+  if ((metadata['format-version'] ?? FORMAT_VERSION) > FORMAT_VERSION) {
+    const sentence = `View ${displayName(name)} is of format version ${metadata['format-version']}, which is not supported`;
+    throw new SkuaError('UNIMPLEMENTED', sentence);
+  }
+  const version = metadata.versions.find((candidate) => candidate?.['version-id'] === metadata['current-version-id']);
+  const representations = Array.isArray(version?.representations) ? version.representations : [];
+  const texts = representations
+    .filter((one) => one?.type === 'sql' && typeof one.sql === 'string')
+    .map(({ sql, dialect }) => ({ sql: sql as string, dialect: String(dialect ?? '').toLowerCase() }));
+  const order = [...UNDERSTOOD, ...tried.map((dialect) => dialect.toLowerCase())];
+  const rank = (dialect: string) => (order.includes(dialect) ? order.indexOf(dialect) : order.length);
   const best = texts.sort((a, b) => rank(a.dialect) - rank(b.dialect))[0];
-  if (!version || !best?.sql) throw new SkuaError('UNIMPLEMENTED', `View ${displayName(name)} has no SQL text`);
-  const declared = metadata.schemas.find((candidate) => candidate['schema-id'] === version['schema-id']);
+  if (!version || !best) throw new SkuaError('UNIMPLEMENTED', `View ${displayName(name)} has no SQL text`);
+  const declared = metadata.schemas?.find((candidate) => candidate?.['schema-id'] === version['schema-id']);
   const schema = declared && parseSchema(declared);
   return {
     name,
     sql: best.sql.replace(/;\s*$/, ''),
-    dialect: best.dialect ?? '',
+    dialect: best.dialect,
     defaultCatalog: version['default-catalog'] ?? name.catalog,
     defaultNamespace: version['default-namespace']?.length ? version['default-namespace'] : undefined,
     columns: (schema?.fields ?? []).map(({ name: column, type }) => ({ name: column, ...declaredType(type) })),
     schema: schema && schema.fields.length > 0 ? schema : undefined,
   };
+}
+
+function viewMetadata(name: TableName, json: unknown): ViewMetadata {
+  const metadata = json as Partial<ViewMetadata> | null | undefined;
+  const schemas = metadata?.schemas ?? [];
+  if (!Array.isArray(metadata?.versions) || !Array.isArray(schemas)) {
+    throw new SkuaError('DATA_LOSS', `The metadata of view ${displayName(name)} is malformed`);
+  }
+  return metadata as ViewMetadata;
+}
+
+/**
+ * Refuses a text in a dialect that is neither understood nor to be tried: UNIMPLEMENTED. That it parses proves nothing: `3/2` is 1 for one
+ * engine and 1.5 for another.
+ */
+export function requireDialect({ name, dialect }: View, tried: readonly string[]): void {
+  if ([...UNDERSTOOD, ...tried.map((one) => one.toLowerCase())].includes(dialect) || tried.includes(ANY)) return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `View ${displayName(name)} is written in the SQL dialect "${dialect}", which may mean something else here; view_dialects of [catalogs.${name.catalog}] can name it to have such views run as they are`,
+  );
 }
 
 /** Of single values, which engines type differently; a nested type is what the query makes it. */

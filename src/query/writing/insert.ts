@@ -1,12 +1,12 @@
 /** INSERT. */
-import type { QueryDescription } from '../../engine/contract.js';
+import type { BoundParameters, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
-import { bindingsOf, bindQuery, stageQuery } from '../reading/query.js';
+import { bindingsOf, bindQuery, overStaged } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
@@ -20,13 +20,20 @@ import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFi
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
-  const { source, targets } = await sourceOf(context, table, statement);
+  return describeSource(context, table, await sourceOf(context, table, statement));
+}
+
+async function describeSource(
+  context: StatementContext,
+  table: PinnedTable,
+  { source, targets }: InsertSource,
+  bound?: BoundParameters,
+): Promise<QueryDescription> {
   const { engine } = await context.environment.instance(context.call);
-  if (statement.sql === undefined) return engine.describe(source.sql, [], context.call.signal);
-  const columns = targets.map((name) => quoteName(name as string));
-  const target = { name: 'insert target', columns: tableColumns(table.schema) };
-  const sql = `INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`;
-  return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
+  const columns = tableColumns(table.schema);
+  const into = targets.flatMap((name) => columns.filter(({ field }) => field.name === name));
+  const options = { bound, ...(into.length > 0 && { into }) };
+  return engine.describe(source.sql, bindingsOf(source), context.call.signal, options);
 }
 
 /** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
@@ -38,8 +45,10 @@ export async function insert(
   const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
-  const { source, targets } = await sourceOf(context, table, statement);
-  const bound = parameters ? withParameters(source, parameters) : source;
+  const from = await sourceOf(context, table, statement);
+  const { source, targets } = from;
+  const types = parameters && (await describeSource(context, table, from, parameters)).types;
+  const bound = parameters && types ? withParameters(source, parameters, types) : source;
   return writeQuery(context, table, bound, targets, statement.overwrite ? overwrite : appendRows);
 }
 
@@ -89,9 +98,9 @@ async function overwrite(context: StatementContext, table: PinnedTable, rows: Ro
 
 /**
  * The query once for each row of parameters, as one query: the parameters become columns of a table that the query is laterally joined
- * to. Typed values throughout; nothing is pasted into the text.
+ * to, cast to the types that the query was described with. Nothing is pasted into the text.
  */
-export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQuery {
+export function withParameters(query: BoundQuery, parameters: RowsTable, types: QueryDescription['types']): BoundQuery {
   const cursor = new Cursor(query.sql);
   const edits: Edit[] = [];
   let ordinal = 0;
@@ -102,7 +111,10 @@ export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQ
     const index = written === '' ? ordinal++ : Number(written) - 1;
     const field = parameters.schema.fields[index];
     if (!field) throw new SkuaError('INVALID_ARGUMENT', `Parameter ${index + 1} has no value`);
-    edits.push({ start: token.start, end: token.end, text: `${quoteName(parameters.name)}.${quoteName(field.name)}` });
+    const value = `${quoteName(parameters.name)}.${quoteName(field.name)}`;
+    const type = types[index];
+    const text = type === undefined ? value : `CAST(${value} AS ${type})`;
+    edits.push({ start: token.start, end: token.end, text });
   }
   const lateral = applyEdits(query.sql, edits);
   const rows = new Map(query.rows).set(parameters.name, parameters);
@@ -131,12 +143,16 @@ export async function writeQuery<T>(
     );
   }
   const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
-  const { scans, area } = await stageQuery(context, wrapped);
-  try {
-    return await write(context, table, { sql: wrapped.sql, scans });
-  } finally {
-    await area.release();
-  }
+  return write(context, table, {
+    sql: wrapped.sql,
+    async read(work) {
+      const { result, area } = await overStaged(context, wrapped, undefined, ({ scans, area: { fetch } }) =>
+        work(scans, fetch),
+      );
+      await area.release();
+      return result;
+    },
+  });
 }
 
 /** The query's columns in table order, with defaults for columns that are not written. */

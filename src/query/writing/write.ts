@@ -3,10 +3,10 @@
  * was uploaded for a change that did not take effect is removed again.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { TableScan } from '../../engine/contract.js';
+import type { CheckedColumns, FetchMissing, TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -28,14 +28,17 @@ import { refuseSpatialWrites } from '../reading/refusals.js';
 import { displayName } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import type { Transaction } from '../tables/transaction.js';
+import { annotate } from './annotations.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { mayRetry } from './retries.js';
-import { markZones } from './zones.js';
 
 export interface RowSource {
   /** Columns in table order. */
   sql: string;
-  scans: TableScan[];
+  /** Does the work that reads the rows; again with other scans where files that it reads turn out to be damaged. */
+  read<T>(work: (scans: TableScan[], fetch?: FetchMissing) => Promise<T>): Promise<T>;
+  /** Default: all columns. */
+  checked?: CheckedColumns;
 }
 
 /**
@@ -95,20 +98,24 @@ export async function writeDataFiles(
   const uploaded: string[] = [];
   await mkdir(folder);
   try {
-    const written = await engine.writeParquet(source.sql, source.scans, {
-      signal: call.signal,
-      directory: folder,
-      columns,
-      ...layout,
-      targetFileSize: targetFileSize(context, table.metadata),
-      compression: compressionOf(table.metadata),
-      compressionLevel: compressionLevelOf(table.metadata),
-    });
+    const written = await source.read(async (scans, fetch) =>
+      engine.writeParquet(source.sql, scans, {
+        signal: call.signal,
+        fetch,
+        directory: await mkdtemp(join(folder, 'rows-')),
+        columns,
+        checked: source.checked,
+        ...layout,
+        targetFileSize: targetFileSize(context, table.metadata),
+        checksums: true,
+        compression: compressionOf(table.metadata),
+        compressionLevel: compressionLevelOf(table.metadata),
+      }),
+    );
     return await inParallel(written, 4, async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
-      const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
+      const data = dataFileFromWritten(await annotate(table, file), location, table.metadata, sortOrderId);
       uploaded.push(data.location);
-      await markZones(table, file.path);
       await table.storage.upload(data.location, file.path, call.signal);
       return data;
     });

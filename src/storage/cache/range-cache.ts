@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { messageOf, SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { createLimiter } from '../limit.js';
@@ -9,7 +9,7 @@ import { resolveLocal } from '../local.js';
 import { parseLocation } from '../location.js';
 import { mergeRanges, totalBytes } from '../ranges.js';
 import { linkInto, unlink } from './links.js';
-import { type FetchSettings, SparseFile } from './sparse-file.js';
+import { type CheckRanges, type FetchSettings, SparseFile } from './sparse-file.js';
 
 export interface RangeCacheOptions {
   /** A folder for the cache alone, on the file system of the sessions' directories. */
@@ -35,14 +35,21 @@ export interface CacheFile {
   rendition?: string;
   /** Which store the location is in; see `storeIdentity`. */
   store: string;
+  /** Looks at what was fetched before anybody reads it. */
+  check?: CheckRanges | undefined;
 }
 
-export interface EnsuredFile {
-  /** A local file of the object's size that holds at least the ranges. */
-  path: string;
+export interface FetchedBytes {
   /** Bytes that came from the store, merged gaps included, and bytes that were there already. */
   fetchedBytes: number;
   cachedBytes: number;
+}
+
+export interface EnsuredFile extends FetchedBytes {
+  /** A local file of the object's size that holds at least the ranges. */
+  path: string;
+  /** Nothing of the object is missing. */
+  isWhole: boolean;
   /** Lets the file be evicted again, unless `link` has taken over. */
   release(): Promise<void>;
 }
@@ -56,6 +63,13 @@ export interface RangeCacheCounters {
   evictions: number;
   files: number;
   bytesHeld: number;
+}
+
+interface Link {
+  held: Hold;
+  /** Of the cached file, and whether the link is a file of its own. */
+  path: string;
+  isCopy: boolean;
 }
 
 /** What keeps a file from being evicted. */
@@ -74,7 +88,11 @@ export interface RangeCache {
    * until `unlink`.
    */
   link(path: string, directory: string): Promise<string>;
+  /** Makes more ranges readable behind a link. */
+  extend(link: string, file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<FetchedBytes>;
   unlink(link: string): Promise<void>;
+  /** Forgets what is held of an object; whoever asks again has it fetched anew. Links stay as they are. */
+  discard(file: CacheFile): Promise<void>;
   counters(): RangeCacheCounters;
   /** Removes everything. */
   close(): Promise<void>;
@@ -98,7 +116,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   let bytesHeld = 0;
   /** Holds that were not released or taken over yet, by path, and those that links took over, by link. */
   const holds = new Map<string, Set<Hold>>();
-  const linked = new Map<string, Hold>();
+  const linked = new Map<string, Link>();
 
   function pin(key: string, size: number): SparseFile {
     let file = files.get(key);
@@ -115,7 +133,9 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
   async function unpin(key: string, file: SparseFile): Promise<void> {
     file.pins--;
-    if (file.pins === 0) idle.set(key, file);
+    if (file.pins > 0) return;
+    if (file.isDiscarded) await remove(file);
+    else idle.set(key, file);
     await evict();
   }
 
@@ -125,16 +145,35 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       if (bytesHeld <= options.capacityBytes) break;
       idle.delete(key);
       files.delete(key);
-      bytesHeld -= file.heldBytes;
       counts.evictions++;
-      removed.push(rm(file.path, { force: true }));
+      removed.push(remove(file));
     }
     await Promise.all(removed);
   }
 
+  function remove(file: SparseFile): Promise<void> {
+    bytesHeld -= file.heldBytes;
+    return rm(file.path, { force: true });
+  }
+
+  async function discard(cached: CacheFile): Promise<void> {
+    const key = keyOf(cached);
+    const file = files.get(key);
+    if (!file) return;
+    files.delete(key);
+    file.isDiscarded = true;
+    if (idle.delete(key)) await remove(file);
+  }
+
   async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
     const path = await resolveLocal(file.location, options.localRoots ?? []);
-    return { path, fetchedBytes: 0, cachedBytes: totalBytes(mergeRanges(ranges)), release: async () => {} };
+    return {
+      path,
+      fetchedBytes: 0,
+      cachedBytes: totalBytes(mergeRanges(ranges)),
+      isWhole: true,
+      release: async () => {},
+    };
   }
 
   async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
@@ -147,14 +186,16 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     };
     try {
       const { fetched } = await entry.ensure(ranges, file.storage, file.location, settings, signal);
+      if (file.check) await entry.check(ranges, file.check);
       const cachedBytes = Math.max(0, totalBytes(mergeRanges(ranges)) - fetched);
       counts[fetched > 0 ? 'misses' : 'hits']++;
       counts.bytesFetched += fetched;
       counts.bytesFromCache += cachedBytes;
-      return { path: entry.path, fetchedBytes: fetched, cachedBytes, release };
+      const isWhole = entry.heldBytes === file.size;
+      return { path: entry.path, fetchedBytes: fetched, cachedBytes, isWhole, release };
     } catch (error) {
       await release();
-      throw asSkuaError(error, file.location);
+      throw asSkuaError(error, `'${file.location}'`);
     }
   }
 
@@ -178,21 +219,42 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     const [held] = holds.get(path) ?? [];
     if (held) take(path, held);
     try {
-      const name = await linkInto(path, directory);
-      if (held) linked.set(name, held);
+      const { name, isCopy } = await linkInto(path, directory);
+      if (held) linked.set(name, { held, path, isCopy });
       return name;
     } catch (error) {
       await held?.free();
-      throw asSkuaError(error, path);
+      throw asSkuaError(error, 'an object');
     }
+  }
+
+  /** Lets a link stand for another file, on which it takes over a hold. */
+  async function replaceLink(name: string, { held }: Link, path: string): Promise<void> {
+    const next = await link(path, dirname(name));
+    await rename(next, name).catch((error) => {
+      throw asSkuaError(error, 'an object');
+    });
+    const taken = linked.get(next);
+    linked.delete(next);
+    if (taken) linked.set(name, taken);
+    await held.free();
   }
 
   return {
     ensure,
     link,
+    discard,
+    async extend(name, file, ranges, signal) {
+      const local = await ensure(file, ranges, signal);
+      const behind = linked.get(name);
+      // Once a copy is discarded, what is fetched goes into another one.
+      if (behind && (behind.isCopy || behind.path !== local.path)) await replaceLink(name, behind, local.path);
+      else await local.release();
+      return local;
+    },
     async unlink(name) {
       await unlink(name);
-      const held = linked.get(name);
+      const held = linked.get(name)?.held;
       linked.delete(name);
       await held?.free();
     },
@@ -219,6 +281,12 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** A machine's folders are nobody's business. */
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code ?? messageOf(error);
+}
+
+/** `location` is written as it stands in the sentence. A local copy that somebody else removed: DATA_LOSS, until it is fetched anew. */
 function asSkuaError(error: unknown, location: string): SkuaError {
   if (error instanceof SkuaError) return error;
   if (error instanceof Error && error.name === 'AbortError') {
@@ -227,7 +295,12 @@ function asSkuaError(error: unknown, location: string): SkuaError {
   if ((error as NodeJS.ErrnoException)?.code === 'ENOSPC') {
     return new SkuaError('RESOURCE_EXHAUSTED', 'There is no room left in the cache directory.', { cause: error });
   }
-  return new SkuaError('INTERNAL', `Could not keep '${location}' in the cache: ${messageOf(error)}`, { cause: error });
+  if ((error as NodeJS.ErrnoException)?.code === 'ENOENT') {
+    return new SkuaError('DATA_LOSS', `The local copy of ${location} is gone from the cache directory`, {
+      cause: error,
+    });
+  }
+  return new SkuaError('INTERNAL', `Could not keep ${location} in the cache (${reasonOf(error)})`, { cause: error });
 }
 
 /** A folder for this process inside the cache's directory; those of processes that are gone are removed. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { SkuaError } from '../../errors.js';
 import { anySignal } from '../../signal.js';
-import type { ByteRange, Storage } from '../contract.js';
+import type { ByteRange, ObjectVersion, Storage } from '../contract.js';
 import type { Limiter } from '../limit.js';
 import { mergeRanges, overlaps, splitRanges, subtractRanges, totalBytes } from '../ranges.js';
 import { LARGEST_WHOLE_READ } from '../whole.js';
@@ -14,6 +14,9 @@ export interface FetchSettings {
   limiter: Limiter;
 }
 
+/** Looks at ranges of a local copy. What they should hold but do not: DATA_LOSS. */
+export type CheckRanges = (path: string, ranges: readonly ByteRange[]) => Promise<void>;
+
 interface Flight {
   range: ByteRange;
   done: Promise<void>;
@@ -22,18 +25,25 @@ interface Flight {
 /** A local copy of one immutable object that holds some of its ranges. A range counts as held only once it is written. */
 export class SparseFile {
   #held: ByteRange[] = [];
+  #checked: ByteRange[] = [];
+  /** All of its ranges are of one version of the object. */
+  readonly #version: ObjectVersion;
   readonly #flights = new Set<Flight>();
   #handle: Promise<FileHandle> | undefined;
   #writers = 0;
   #created = false;
   pins = 0;
+  /** No longer in the cache: it goes when nobody uses it. */
+  isDiscarded = false;
 
   constructor(
     readonly path: string,
     readonly size: number,
     /** Told of every growth, in bytes. */
     private readonly grew: (bytes: number) => void,
-  ) {}
+  ) {
+    this.#version = { size };
+  }
 
   get heldBytes(): number {
     return totalBytes(this.#held);
@@ -70,6 +80,15 @@ export class SparseFile {
     }
   }
 
+  /** Has `check` look at ranges that are held, each once. */
+  async check(ranges: readonly ByteRange[], check: CheckRanges): Promise<void> {
+    const wanted = mergeRanges(ranges);
+    const unchecked = subtractRanges(wanted, this.#checked);
+    if (unchecked.length === 0) return;
+    await check(this.path, unchecked);
+    this.#checked = mergeRanges([...this.#checked, ...wanted]);
+  }
+
   #start(
     pieces: readonly ByteRange[],
     storage: Pick<Storage, 'read'>,
@@ -104,7 +123,7 @@ export class SparseFile {
     await settings.limiter.run(async () => {
       const whole = range.offset === 0 && range.length === this.size;
       const inOne = whole && range.length <= LARGEST_WHOLE_READ;
-      const bytes = await storage.read(location, inOne ? undefined : range, signal);
+      const bytes = await storage.read(location, inOne ? undefined : range, signal, this.#version);
       if (bytes.length !== range.length) {
         throw new SkuaError('DATA_LOSS', `'${location}' has another size than its metadata says.`);
       }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { silenceNodeNotice } from '../../node-notice.js';
 import type { S3Settings } from '../credentials.js';
 import { createLimiter, type Limiter } from '../limit.js';
 
@@ -18,6 +19,8 @@ export interface S3Endpoint {
   limiter: Limiter;
   /** What the endpoint turned out not to understand. Shared by all clients of the endpoint. */
   lacks: { conditionalWrites: boolean; batchDelete: boolean };
+  /** Whether ETags turned out to be MD5s of what was written. Shared by all clients of the endpoint. */
+  keeps: { md5Etags: boolean | undefined };
   /** `host:port`, for messages. */
   host: string;
 }
@@ -34,8 +37,7 @@ export interface S3ClientsOptions {
 }
 
 export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
-  // The SDK's notice about its future Node versions is for developers; it would stand in the server's log.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  silenceNodeNotice();
   const { maxRequests = 64, connectTimeout = 5_000, idleTimeout = 30_000, maxClients = 512 } = options;
   const agentOptions = {
     keepAlive: true,
@@ -90,6 +92,7 @@ export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
         endpoint = {
           limiter: createLimiter(maxRequests),
           lacks: { conditionalWrites: false, batchDelete: false },
+          keeps: { md5Etags: undefined },
           host,
         };
         endpoints.set(host, endpoint);

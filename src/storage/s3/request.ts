@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryAfter } from '../../retry-after.js';
 import type { CredentialSource } from '../credentials.js';
 import { s3Settings } from '../credentials.js';
 import type { S3Clients, S3Endpoint } from './clients.js';
@@ -10,6 +11,9 @@ export interface RetryOptions {
   /** The longest wait before the first retry, in milliseconds; doubles each time, and each wait is random below it. Default 100. */
   baseDelay?: number;
 }
+
+/** A store that asks to be left alone for longer is not waited for, in milliseconds. */
+const LONGEST_WAIT = 30_000;
 
 export interface S3Context {
   clients: S3Clients;
@@ -41,12 +45,24 @@ export async function s3Request<T>(
         renewed = true;
         if (await context.credentials.renew()) continue;
       }
-      if (cancelled || tries >= attempts || !isTransient(error)) {
+      const asked = askedWait(error);
+      if (cancelled || tries >= attempts || !isTransient(error) || asked > LONGEST_WAIT) {
         throw mapS3Error(cancelled ? abortError() : error, { ...what, host: endpoint.host, session });
       }
-      await sleep(Math.random() * Math.min(baseDelay * 2 ** (tries - 1), 5_000));
+      await pause(asked + Math.random() * Math.min(baseDelay * 2 ** (tries - 1), 5_000), signal);
     }
   }
+}
+
+/** How long the store asks to be left alone, in milliseconds. */
+function askedWait(error: unknown): number {
+  const { $response } = error as { $response?: { headers?: Record<string, unknown> } };
+  return retryAfter($response?.headers?.['retry-after']) ?? 0;
+}
+
+/** Ends early where the signal fires; the next try then ends at once. */
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
 function abortError(): Error {

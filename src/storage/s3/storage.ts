@@ -8,9 +8,19 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { SkuaError } from '../../errors.js';
-import type { ByteRange, Storage } from '../contract.js';
+import type { ByteRange, ObjectVersion, Storage } from '../contract.js';
 import { groupBy, parseLocation } from '../location.js';
 import { checkWholeRead } from '../whole.js';
+import {
+  type Answer,
+  again,
+  checkVersion,
+  checkWhole,
+  damaged,
+  isChecksumMismatch,
+  learnEtags,
+  rangeOf,
+} from './checks.js';
 import { isMissing, isNotImplemented, isPreconditionFailed } from './errors.js';
 import { type S3Context, s3Request } from './request.js';
 import { uploadFile } from './upload.js';
@@ -20,24 +30,43 @@ const DELETE_BATCH = 1_000;
 
 /** Objects in S3 and in stores that speak its protocol. */
 export function createS3Storage(context: S3Context): Storage {
-  async function read(location: string, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+  async function read(
+    location: string,
+    range?: ByteRange,
+    signal?: AbortSignal,
+    version?: ObjectVersion,
+  ): Promise<Uint8Array> {
     if (range?.length === 0) return new Uint8Array(0);
+    let before: Uint8Array | undefined;
+    return again(async () => {
+      const answer = await get(location, range, signal);
+      checkVersion(location, answer.answer, version);
+      if (range) return rangeOf(location, range, answer);
+      const earlier = before;
+      before = answer.bytes;
+      checkWhole(location, answer, earlier);
+      return answer.bytes;
+    });
+  }
+
+  /** The answer to one request, as it came. */
+  function get(location: string, range: ByteRange | undefined, signal: AbortSignal | undefined): Promise<Answer> {
     const { Bucket, Key } = objectOf(location);
     const Range = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
-    return s3Request(context, { verb: 'read', location }, signal, async ({ client }) => {
-      const answer = await client.send(new GetObjectCommand({ Bucket, Key, Range }), { abortSignal: signal });
-      const length = answer.ContentLength;
+    // A checksum that the store keeps is one of the whole object.
+    const ChecksumMode = range ? undefined : 'ENABLED';
+    return s3Request(context, { verb: 'read', location }, signal, async (endpoint) => {
+      const command = new GetObjectCommand({ Bucket, Key, Range, ChecksumMode });
+      const answer = await endpoint.client.send(command, { abortSignal: signal });
       const body = answer.Body as Readable;
-      if (range && length !== range.length) {
-        body.destroy();
-        throw new SkuaError('OUT_OF_RANGE', `'${location}' is shorter than its metadata says.`);
-      }
       try {
-        if (!range) checkWholeRead(location, length ?? 0);
-        return await collect(body, length, location);
+        checkWholeRead(location, answer.ContentLength ?? 0);
+        return { bytes: await collect(body, answer.ContentLength, location), answer, endpoint };
       } catch (error) {
         body.destroy();
-        throw error;
+        throw isChecksumMismatch(error)
+          ? damaged(location, 'it does not have the checksum that the store keeps')
+          : error;
       }
     });
   }
@@ -70,7 +99,8 @@ export function createS3Storage(context: S3Context): Storage {
     const outcome = await s3Request(context, { verb: 'write', location }, undefined, async (endpoint, tries) => {
       if (endpoint.lacks.conditionalWrites) return 'unsupported';
       try {
-        await endpoint.client.send(new PutObjectCommand({ ...put, IfNoneMatch: '*' }));
+        const { ETag } = await endpoint.client.send(new PutObjectCommand({ ...put, IfNoneMatch: '*' }));
+        learnEtags(endpoint, ETag, bytes);
         return 'written';
       } catch (error) {
         if (isNotImplemented(error)) {

@@ -111,6 +111,8 @@ final class Metadata {
 
   private static void keys(Checks checks, DatabaseMetaData metadata) throws Exception {
     checks.equal("primary keys", Server.rows(metadata.getPrimaryKeys("quickstart", "demo", "events")), List.of());
+    checks.equal("of no table", Server.rows(metadata.getPrimaryKeys("quickstart", "demo", "nothing")), List.of());
+    checks.equal("of no schema", Server.rows(metadata.getPrimaryKeys("quickstart", "nowhere", "events")), List.of());
     checks.equal("imported keys", Server.rows(metadata.getImportedKeys("quickstart", "demo", "events")), List.of());
     checks.equal("exported keys", Server.rows(metadata.getExportedKeys("quickstart", "demo", "events")), List.of());
     checks.equal("cross reference",

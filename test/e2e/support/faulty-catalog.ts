@@ -7,19 +7,26 @@ import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import { parseJson, writeJson } from '../../../src/json.js';
 import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
 
-/** An answer in place of the catalog's own, or a connection that breaks before or after the catalog has done its work. */
-export type Fault = { status: number; type: string } | 'lost request' | 'lost answer';
+/** An answer in place of the catalog's own or made of it, or a connection that breaks before or after the catalog has done its work. */
+export type Fault =
+  | { status: number; type: string }
+  | { rewrite: (answer: Record<string, unknown>) => unknown }
+  | 'lost request'
+  | 'lost answer';
 
 export interface FaultyCatalog {
   statements: StatementService;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
   fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
+  /** Warnings in the log, and what is worse. */
+  warnings: Record<string, unknown>[];
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
@@ -28,14 +35,17 @@ export interface FaultyCatalog {
   files(): Promise<string[]>;
   /** Files in the session's folder, without the engine's own. */
   staged(): Promise<string[]>;
-  createView(schema: string, name: string, sql: string): Promise<void>;
+  /** A view with a text by dialect; a single one is in the dialect `skua`. */
+  createView(schema: string, name: string, sql: string | Record<string, string>): Promise<void>;
   endSession(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `settings` are more of the configuration file. */
-export async function startFaultyCatalog(settings = ''): Promise<FaultyCatalog> {
-  const stack = await startEmbeddedStack();
+/** `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it. */
+export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise<FaultyCatalog> {
+  const stack = await startEmbeddedStack({
+    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
+  });
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const warehouse = join(stack.folder, 'warehouse');
@@ -54,13 +64,14 @@ allow_insecure_jwks = true
 uri = "http://127.0.0.1:${(proxy.address() as AddressInfo).port}${new URL(stack.catalog.uri).pathname}"
 warehouse = "quickstart"
 credential_delegation = "none"
+${ofCatalog}
 
 [storage]
 local_roots = [${text(warehouse)}]
 ${settings}
 `,
     }),
-    createLogger({ level: 'error', format: 'json' }),
+    createLogger({ level: 'warn', format: 'json' }, { write: (line) => void catalog.warnings.push(JSON.parse(line)) }),
   );
   const sessions = createSessionStore({
     idleTimeout: 3_600_000,
@@ -87,6 +98,7 @@ ${settings}
   const catalog: FaultyCatalog = {
     statements,
     fault: () => undefined,
+    warnings: [],
     call() {
       const endings: (() => void)[] = [];
       return {
@@ -118,7 +130,11 @@ ${settings}
         'schema-id': 0,
         'timestamp-ms': 1,
         summary: {},
-        representations: [{ type: 'sql', sql, dialect: 'skua' }],
+        representations: Object.entries(typeof sql === 'string' ? { skua: sql } : sql).map(([dialect, text]) => ({
+          type: 'sql',
+          sql: text,
+          dialect,
+        })),
         'default-namespace': [namespace],
       };
       const schema = { type: 'struct', fields: [{ id: 1, name: 'id', required: false, type: 'int' }] };
@@ -152,7 +168,8 @@ ${settings}
       request.socket.destroy();
       return;
     }
-    if (typeof fault === 'object') {
+    const rewrite = typeof fault === 'object' && 'rewrite' in fault ? fault.rewrite : undefined;
+    if (typeof fault === 'object' && 'status' in fault) {
       const { status: code, type } = fault;
       response.writeHead(code, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { code, type, message: `said the catalog: ${code}` } }));
@@ -165,12 +182,20 @@ ${settings}
         answer.on('end', () => request.socket.destroy());
         return;
       }
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      const { 'content-length': _, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, headers);
+      if (rewrite) void answer.toArray().then((parts) => response.end(rewritten(Buffer.concat(parts), rewrite)));
+      else answer.pipe(response);
     });
     onward.on('error', () => request.socket.destroy());
     onward.end(body);
   }
 
   return catalog;
+}
+
+/** What is no text is sent as JSON. */
+function rewritten(answer: Buffer, rewrite: (answer: Record<string, unknown>) => unknown): string {
+  const body = rewrite(parseJson(answer.toString()) as Record<string, unknown>);
+  return typeof body === 'string' ? body : writeJson(body);
 }

@@ -19,9 +19,11 @@ export interface Fixtures {
   stop(): Promise<void>;
 }
 
-export async function startFixtures(): Promise<Fixtures> {
+/** `cold`: every statement begins with an empty cache, and fetches nothing that is not asked for. */
+export async function startFixtures({ cold = false } = {}): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
+    issuer: { lifetimeSeconds: 3600 },
     catalog: {
       name: 'fixtures',
       namespaces: namespacesOf(fixtureTables()),
@@ -31,7 +33,7 @@ export async function startFixtures(): Promise<Fixtures> {
   const token = await stack.token('adminuser');
   await registerAll(stack, token);
   const logger = createLogger({ level: 'error', format: 'json' });
-  const server = await startServer(configFor(stack), { logger });
+  const server = await startServer(configFor(stack, cold), { logger });
   const client = connect({ address: server.address, token });
   return {
     requests: store.requests,
@@ -55,7 +57,7 @@ function namespacesOf(tables: readonly FixtureTable[]): string[][] {
   return [...new Map(all.map((namespace) => [JSON.stringify(namespace), namespace])).values()];
 }
 
-function configFor(stack: EmbeddedStack) {
+function configFor(stack: EmbeddedStack, cold: boolean) {
   const text = JSON.stringify;
   return loadConfig({
     env: {},
@@ -74,10 +76,12 @@ allow_insecure_jwks = true
 uri = ${text(stack.catalog.uri)}
 warehouse = "fixtures"
 credential_delegation = "none"
+view_dialects = "spark"
 
 [storage]
 access_key_id = ${text(keys.accessKeyId)}
 secret_access_key = ${text(keys.secretAccessKey)}
+${cold ? 'cache_size = 0\nmerge_gap = 0' : ''}
 
 [default]
 catalog = "fixtures"

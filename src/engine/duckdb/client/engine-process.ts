@@ -3,7 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ZodError } from 'zod';
 import { SkuaError } from '../../../errors.js';
-import type { BatchSource } from '../../contract.js';
+import type { BatchSource, FetchMissing, MissingColumns } from '../../contract.js';
 import {
   answers,
   BatchReader,
@@ -15,6 +15,7 @@ import {
   type RequestName,
   type Requests,
   report,
+  wireError,
 } from '../protocol/index.js';
 import { OfferedRows } from './offered-rows.js';
 import { type ProcessEnd, ProcessEndedError, type Victim } from './process-end.js';
@@ -44,6 +45,8 @@ export interface RequestContext {
   instance: number;
   principal: string;
   signal?: AbortSignal | undefined;
+  /** Fetches what the request misses of its files. */
+  fetch?: FetchMissing | undefined;
 }
 
 interface Pending extends RequestContext {
@@ -315,8 +318,21 @@ export class EngineProcess {
         pending.result?.end();
         this.settle(said.id, () => undefined);
         return;
+      case 'missing':
+        void this.fetch(said.id, pending, said.files as MissingColumns[]);
+        return;
       case 'progress':
         pending.onProgress?.(said.done);
+    }
+  }
+
+  private async fetch(id: number, { fetch }: Pending, files: MissingColumns[]): Promise<void> {
+    try {
+      if (!fetch) throw new SkuaError('INTERNAL', 'a statement reads columns that nobody fetches');
+      await fetch(files);
+      this.send({ kind: 'fetched', id });
+    } catch (error) {
+      this.send({ kind: 'fetched', id, failure: wireError(error) });
     }
   }
 

@@ -1,4 +1,3 @@
-import type { Schema } from 'apache-arrow';
 import { LRUCache } from 'lru-cache';
 import type { ColumnarBatch } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
@@ -6,7 +5,9 @@ import type { WrittenFile } from '../../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
+  DescribeOptions,
   EngineInstance,
+  ExplainOptions,
   InstanceOptions,
   ParameterRow,
   ParsedQuery,
@@ -17,11 +18,13 @@ import type {
   SqlParser,
   TableBinding,
   TableScan,
+  UnreadableFile,
   WriteOptions,
 } from '../../contract.js';
 import {
   BatchWriter,
   schemaFrom,
+  wireDescribeOptions,
   wireParameters,
   wireScan,
   wireSchema,
@@ -76,12 +79,17 @@ export class RemoteInstance implements EngineInstance {
     this.options = options;
   }
 
-  async describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
-    const takes = { sql, tables: tables.map(wireTable), bound: bound && wireSchema(bound) };
-    const { schema, parameters } = await this.attempt(sql, signal, true, ({ process }, context) =>
+  async describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options: DescribeOptions = {},
+  ): Promise<QueryDescription> {
+    const takes = { sql, tables: tables.map(wireTable), options: wireDescribeOptions(options, inline) };
+    const { schema, parameters, types } = await this.attempt(sql, signal, true, ({ process }, context) =>
       process.request('describe', context, () => takes),
     );
-    return { schema: schemaFrom(schema), parameters: schemaFrom(parameters) };
+    return { schema: schemaFrom(schema), parameters: schemaFrom(parameters), types };
   }
 
   async demand(
@@ -98,20 +106,30 @@ export class RemoteInstance implements EngineInstance {
   }
 
   async columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
+    const { fetch, ...rest } = request;
     const values = await this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
-      process.request('columnValues', context, (offer) => ({ scan: wireScan(scan, offer), request })),
+      process.request('columnValues', { ...context, fetch }, (offer) => ({
+        scan: wireScan(scan, offer),
+        request: rest,
+      })),
     );
     return values as ColumnValues | undefined;
+  }
+
+  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
+    return this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
+      process.request('unreadable', context, (offer) => ({ scan: wireScan(scan, offer) })),
+    );
   }
 
   explain(
     sql: string,
     scans: TableScan[],
-    { analyze, signal }: { analyze: boolean; signal?: AbortSignal },
+    { analyze, signal, fetch }: ExplainOptions,
     parameters?: ParameterRow,
   ): Promise<string> {
     return this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
-      process.request('explain', context, (offer) => ({
+      process.request('explain', { ...context, fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         analyze,
@@ -121,7 +139,7 @@ export class RemoteInstance implements EngineInstance {
   }
 
   async run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream> {
-    const { signal, batchBytes, lend = false, onProgress } = options;
+    const { signal, batchBytes, lend = false, onProgress, fetch } = options;
     let done: number | undefined;
     onProgress?.(() => done);
     const keepProgress =
@@ -131,11 +149,12 @@ export class RemoteInstance implements EngineInstance {
       });
     const { schema, result } = await this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
       process.run(
-        context,
+        { ...context, fetch },
         (offer) => ({
           sql,
           scans: scans.map((scan) => wireScan(scan, offer)),
           parameters: wireParameters(options.parameters, inline),
+          schema: options.schema && wireSchema(options.schema),
           batchBytes,
         }),
         keepProgress,
@@ -151,7 +170,7 @@ export class RemoteInstance implements EngineInstance {
 
   async writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const files = await this.attempt(sql, options.signal, false, ({ process }, context) =>
-      process.request('write', context, (offer) => ({
+      process.request('write', { ...context, fetch: options.fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         options: wireWriteOptions(options, inline),

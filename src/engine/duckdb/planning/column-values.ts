@@ -10,29 +10,30 @@ import { literalFor } from './filter-literal.js';
 /** In characters: texts longer than this together are no list to compare with. */
 const longestList = 65_536;
 
-/** See the contract's `columnValues`. The connection has the scan attached. */
+/** See the contract's `columnValues`. The connection has the scan attached; `ready` is called with each text before it runs. */
 export async function columnValues(
   connection: Connection,
   scan: TableScan,
   { column, filter, most }: ColumnRequest,
+  ready: (sql: string) => Promise<void>,
 ): Promise<ColumnValues | undefined> {
   const field = scan.columns.find((candidate) => candidate.field.name === column)?.field;
   if (!field || !isComparable(field)) return undefined;
   const name = quoteIdentifier(column);
   const conditions = [`${name} IS NOT NULL`, ...(filter ? [filterSql(filter, scan)] : [])];
   const from = `FROM ${quoteIdentifier(scan.name)} WHERE ${conditions.join(' AND ')}`;
-  const rows = await connection.rows(
-    `SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT ${name} AS v ${from} LIMIT ${most + 1}) ORDER BY v`,
-  );
+  const distinct = `SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT ${name} AS v ${from} LIMIT ${most + 1}) ORDER BY v`;
+  await ready(distinct);
+  const rows = await connection.rows(distinct);
   const length = rows.reduce((sum, [text]) => sum + (text?.length ?? 0), 0);
   if (rows.length <= most && length <= longestList) {
     const values = literals(field, rows.flat());
     return values && { values };
   }
   if (isUuid(field)) return undefined;
-  const [ends = []] = await connection.rows(
-    `SELECT CAST(min(v) AS VARCHAR), CAST(max(v) AS VARCHAR) FROM (SELECT ${name} AS v ${from})`,
-  );
+  const extremes = `SELECT CAST(min(v) AS VARCHAR), CAST(max(v) AS VARCHAR) FROM (SELECT ${name} AS v ${from})`;
+  await ready(extremes);
+  const [ends = []] = await connection.rows(extremes);
   const [min, max] = literals(field, ends) ?? [];
   return min && max && { min, max };
 }

@@ -1,5 +1,5 @@
 import { SkuaError } from '../../../errors.js';
-import type { ResultStream, TableScan } from '../../contract.js';
+import type { FetchMissing, ResultStream, TableScan } from '../../contract.js';
 import { DuckDbEngine } from '../engine.js';
 import type { DuckDbInstance } from '../instance.js';
 import { BrokenEngineError } from '../native/errors.js';
@@ -8,6 +8,7 @@ import {
   BatchReader,
   BatchWriter,
   type Command,
+  describeOptionsFrom,
   parametersFrom,
   type RequestCommand,
   type Requests,
@@ -22,6 +23,7 @@ import {
   writeOptionsFrom,
 } from '../protocol/index.js';
 import { ArenaMemory } from './arena-memory.js';
+import { MissingFiles } from './missing-files.js';
 import { ProgressReports } from './progress.js';
 import { type Outlet, ResultSender } from './result-sender.js';
 import { RowSources } from './row-sources.js';
@@ -37,6 +39,7 @@ export interface HandlerOptions {
 interface Running {
   abort: AbortController;
   sender?: ResultSender;
+  fetch: MissingFiles;
 }
 
 /** Carries out what the server asks of this process. */
@@ -81,6 +84,9 @@ export class RequestHandler {
       case 'limit':
         this.engine.limitMemory(command.memory);
         return;
+      case 'fetched':
+        this.running.get(command.id)?.fetch.done(command.failure);
+        return;
       case 'rows':
         this.sources.rows(command.source, command.batch);
         return;
@@ -91,11 +97,13 @@ export class RequestHandler {
 
   private async answer(command: RequestCommand): Promise<void> {
     const { id } = command;
-    const running: Running = { abort: new AbortController() };
+    const abort = new AbortController();
+    const fetch = new MissingFiles(abort.signal, (files) => this.outlet.send({ kind: 'missing', id, files }));
+    const running: Running = { abort, fetch };
     this.running.set(id, running);
     try {
       if (command.name === 'run') await this.stream(command, running);
-      else this.outlet.send({ kind: 'answer', id, gives: await this.carryOut(command, running.abort.signal) });
+      else this.outlet.send({ kind: 'answer', id, gives: await this.carryOut(command, running) });
     } catch (error) {
       if (error instanceof BrokenEngineError) this.outlet.send({ kind: 'broken', id });
       this.outlet.send({ kind: 'failure', id, error: wireError(error) });
@@ -105,8 +113,10 @@ export class RequestHandler {
     }
   }
 
-  private async carryOut(command: Exclude<RequestCommand, { name: 'run' }>, signal: AbortSignal): Promise<unknown> {
+  private async carryOut(command: Exclude<RequestCommand, { name: 'run' }>, running: Running): Promise<unknown> {
     const { name, instance, takes } = command;
+    const { signal } = running.abort;
+    const fetch: FetchMissing = (missing) => running.fetch.fetch(missing);
     switch (name) {
       case 'open':
         this.instances.set(instance, await this.engine.open(takes.options));
@@ -124,28 +134,31 @@ export class RequestHandler {
         return this.instance(instance).demand(takes.sql, takes.tables.map(tableFrom), row, signal);
       }
       case 'columnValues':
-        return this.instance(instance).columnValues(this.scan(takes.scan), takes.request, signal);
+        return this.instance(instance).columnValues(this.scan(takes.scan), { ...takes.request, fetch }, signal);
+      case 'unreadable':
+        return this.instance(instance).unreadable(this.scan(takes.scan), signal);
       case 'explain': {
         const row = parametersFrom(takes.parameters, this.reader);
         const scans = takes.scans.map((scan) => this.scan(scan));
-        return this.instance(instance).explain(takes.sql, scans, { analyze: takes.analyze, signal }, row);
+        return this.instance(instance).explain(takes.sql, scans, { analyze: takes.analyze, signal, fetch }, row);
       }
       case 'write': {
         const scans = takes.scans.map((scan) => this.scan(scan));
         const options = writeOptionsFrom(takes.options, signal, this.reader);
-        return this.instance(instance).writeParquet(takes.sql, scans, options);
+        return this.instance(instance).writeParquet(takes.sql, scans, { ...options, fetch });
       }
     }
   }
 
   private async describe(
     instance: number,
-    { sql, tables, bound }: Requests['describe']['takes'],
+    { sql, tables, options }: Requests['describe']['takes'],
     signal: AbortSignal,
   ): Promise<Requests['describe']['gives']> {
-    const types = bound && schemaFrom(bound);
-    const { schema, parameters } = await this.instance(instance).describe(sql, tables.map(tableFrom), signal, types);
-    return { schema: wireSchema(schema), parameters: wireSchema(parameters) };
+    const given = describeOptionsFrom(options, this.reader);
+    const described = await this.instance(instance).describe(sql, tables.map(tableFrom), signal, given);
+    const { schema, parameters, types } = described;
+    return { schema: wireSchema(schema), parameters: wireSchema(parameters), types };
   }
 
   private async stream(command: RequestCommand & { name: 'run' }, running: Running): Promise<void> {
@@ -153,7 +166,7 @@ export class RequestHandler {
     const { signal } = running.abort;
     const progress = new ProgressReports((done) => this.outlet.send({ kind: 'progress', id, done }));
     try {
-      const result = await this.run(this.instance(instance), takes, signal, progress);
+      const result = await this.run(this.instance(instance), takes, running, progress);
       running.sender = new ResultSender(id, takes.credit, this.writer, this.outlet);
       if (signal.aborted) running.sender.end();
       this.outlet.send({ kind: 'answer', id, gives: wireSchema(result.schema) });
@@ -166,8 +179,8 @@ export class RequestHandler {
 
   private run(
     instance: DuckDbInstance,
-    { sql, scans, parameters, batchBytes, progress: wantsProgress }: WireRun,
-    signal: AbortSignal,
+    { sql, scans, parameters, schema, batchBytes, progress: wantsProgress }: WireRun,
+    { abort: { signal }, fetch }: Running,
     progress: ProgressReports,
   ): Promise<ResultStream> {
     const row = parametersFrom(parameters, this.reader);
@@ -177,7 +190,9 @@ export class RequestHandler {
       {
         signal,
         batchBytes,
+        fetch: (missing) => fetch.fetch(missing),
         ...(row && { parameters: row }),
+        ...(schema && { schema: schemaFrom(schema) }),
         ...(wantsProgress && { onProgress: (read) => progress.start(read) }),
       },
       this.arena && new ArenaMemory(this.arena),

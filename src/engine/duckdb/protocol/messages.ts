@@ -5,9 +5,16 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../../errors.js';
 import type { Filter } from '../../../expressions/index.js';
-import type { ColumnRequest, InstanceOptions } from '../../contract.js';
+import type { ColumnRequest, InstanceOptions, QueryDescription, UnreadableFile } from '../../contract.js';
 import type { WireBatch } from './batches.js';
-import type { WireParameters, WireScan, WireSchema, WireTable, WireWriteOptions } from './values.js';
+import type {
+  WireDescribeOptions,
+  WireParameters,
+  WireScan,
+  WireSchema,
+  WireTable,
+  WireWriteOptions,
+} from './values.js';
 
 /** Each request by its name: what it takes and what is answered. */
 export interface Requests {
@@ -15,11 +22,12 @@ export interface Requests {
   close: { takes: object; gives: undefined };
   parse: { takes: { sql: string }; gives: unknown };
   describe: {
-    takes: { sql: string; tables: WireTable[]; bound?: WireSchema | undefined };
-    gives: { schema: WireSchema; parameters: WireSchema };
+    takes: { sql: string; tables: WireTable[]; options: WireDescribeOptions };
+    gives: { schema: WireSchema; parameters: WireSchema; types: QueryDescription['types'] };
   };
   demand: { takes: { sql: string; tables: WireTable[]; parameters?: WireParameters | undefined }; gives: unknown[] };
-  columnValues: { takes: { scan: WireScan; request: ColumnRequest }; gives: unknown };
+  columnValues: { takes: { scan: WireScan; request: Omit<ColumnRequest, 'fetch'> }; gives: unknown };
+  unreadable: { takes: { scan: WireScan }; gives: UnreadableFile[] };
   explain: {
     takes: { sql: string; scans: WireScan[]; analyze: boolean; parameters?: WireParameters | undefined };
     gives: string;
@@ -35,6 +43,7 @@ export interface WireRun {
   sql: string;
   scans: WireScan[];
   parameters?: WireParameters | undefined;
+  schema?: WireSchema | undefined;
   batchBytes: number;
   /** Batches that may be on their way. */
   credit: number;
@@ -48,6 +57,8 @@ export type Command =
   | { kind: 'cancel'; id: number }
   /** A batch of a result has been read, and its memory is free. */
   | { kind: 'credit'; id: number }
+  /** What a request missed is there. */
+  | { kind: 'fetched'; id: number; failure?: WireError }
   /** Bytes that the process may use from now on. */
   | { kind: 'limit'; memory: number }
   | { kind: 'rows'; source: number; batch: WireBatch }
@@ -105,6 +116,12 @@ export const report = z.discriminatedUnion('kind', [
     }),
   }),
   z.object({ kind: z.literal('end'), id: integer }),
+  /** The request reads columns of files that are not there, and goes on once they are. */
+  z.object({
+    kind: z.literal('missing'),
+    id: integer,
+    files: z.array(z.object({ path: z.string(), columns: z.array(z.string()), allRowGroups: z.boolean().optional() })),
+  }),
   z.object({ kind: z.literal('progress'), id: integer, done: z.number().min(0).max(1) }),
   /** The rows before are no longer needed; the next are. */
   z.object({ kind: z.literal('pull'), source: integer }),
@@ -163,7 +180,7 @@ export const answers = {
       }),
     ),
   }),
-  describe: z.object({ schema: bytes, parameters: bytes }),
+  describe: z.object({ schema: bytes, parameters: bytes, types: z.array(z.string().optional()) }),
   demand: z.array(
     z.looseObject({
       table: z.string(),
@@ -183,6 +200,7 @@ export const answers = {
     }),
   ),
   columnValues: z.union([z.object({ values: z.array(literal) }), z.object({ min: literal, max: literal })]).optional(),
+  unreadable: z.array(z.object({ path: z.string(), reason: z.string() })),
   explain: z.string(),
   run: bytes,
   write: z.array(

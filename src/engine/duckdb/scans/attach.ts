@@ -3,17 +3,22 @@ import type { TableBinding, TableScan } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { sqlTypeOf } from '../types/sql-type.js';
-import { holdsMoments, momentsSql } from '../types/zoned-nanoseconds.js';
+import { fromStoredSql, isStoredOtherwise } from '../types/stored.js';
 import { defineFunctions } from './define-functions.js';
 import { loadDeletedPositions, loadTable } from './load.js';
+import { ReadNames } from './read-names.js';
 import { countedRowsSql, scanSql } from './scan.js';
 
-/** Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. */
+/**
+ * Gives the connection a temporary view or table for each scan. `emptyFile` is a Parquet file without rows. The names that columns of files
+ * are read under.
+ */
 export async function attachScans(
   connection: Connection,
   scans: readonly TableScan[],
   emptyFile: string,
-): Promise<void> {
+): Promise<ReadNames> {
+  const names = new ReadNames();
   for (const scan of scans) {
     if (scan.functions) {
       await defineFunctions(connection, scan.functions);
@@ -27,13 +32,13 @@ export async function attachScans(
     }
     if (scan.source.kind === 'local') {
       const paths = scan.source.paths.map(quoteText).join(', ');
-      const moments = scan.columns
-        .filter(({ field }) => holdsMoments(field))
+      const others = scan.columns
+        .filter(({ field }) => isStoredOtherwise(field))
         .map(({ field }) => {
           const column = quoteIdentifier(field.name);
-          return `${momentsSql(field, column)} AS ${column}`;
+          return `${fromStoredSql(field, column)} AS ${column}`;
         });
-      const all = moments.length > 0 ? `* REPLACE (${moments.join(', ')})` : '*';
+      const all = others.length > 0 ? `* REPLACE (${others.join(', ')})` : '*';
       await connection.execute(
         `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`,
       );
@@ -44,9 +49,10 @@ export async function attachScans(
       continue;
     }
     await loadDeletedPositions(connection, scan);
-    const select = scanSql(scan, scan.source.files, emptyFile);
+    const select = scanSql(scan, scan.source.files, emptyFile, names);
     await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
   }
+  return names;
 }
 
 /** Gives the connection an empty temporary table for each binding. `fixed` names the types of bytes of one length. */

@@ -3,9 +3,11 @@ import type { Literal, TableColumn } from '../../../expressions/index.js';
 import type { CountedRows, ParquetSource, TableScan } from '../../contract.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
+import { traversableSql } from '../types/variants.js';
 import { deleteJoins } from './deletes.js';
 import { columnRead, type PhysicalRead } from './evolution.js';
 import { filterSql } from './filter-sql.js';
+import type { ReadNames } from './read-names.js';
 
 /** The name under which a scan's rows know their file: `_file` is its location, `_pos` the row's position in it. */
 const fileColumn = '_file';
@@ -20,18 +22,39 @@ interface Group {
   columns: GroupColumn[];
 }
 
-interface GroupColumn {
+interface FileColumn {
   column: TableColumn;
-  /** Absent where the files do not hold the column. */
+  /** Absent where the file does not hold the column. */
   physical?: { name: string; read: PhysicalRead };
 }
 
-/** A SELECT that gives the table's columns by name, evolved and without deleted rows. `emptyFile` is a Parquet file without rows. */
-export function scanSql(scan: TableScan, files: readonly ParquetSource[], emptyFile: string): string {
+interface GroupColumn extends FileColumn {
+  /** `as`: the name that it is read under, since a table may have columns named like the engine's virtual ones. */
+  physical?: { name: string; read: PhysicalRead; as: string };
+}
+
+/**
+ * A SELECT that gives the table's columns by name, evolved and without deleted rows. `emptyFile` is a Parquet file without rows; `names` takes
+ * the names that the files' columns are read under.
+ */
+export function scanSql(scan: TableScan, files: readonly ParquetSource[], emptyFile: string, names: ReadNames): string {
   const counted = scan.source.kind === 'parquet' ? (scan.source.counted ?? []) : [];
-  const parts = groupFiles(scan, files).map((group) => groupSql(scan, group, emptyFile));
+  const parts = groupFiles(scan, files, names).map((group) => groupSql(scan, group, emptyFile));
   parts.push(...counted.map((rows) => countedSql(scan, rows)));
-  return parts.length === 0 ? emptySelect(scan) : parts.join('\nUNION ALL\n');
+  if (parts.length <= 1) return parts[0] ?? emptySelect(scan);
+  return unionSql(scan, parts);
+}
+
+/** Of a union that nobody wants a column of, the engine reads the first one: here it is one that no file is read for. */
+function unionSql({ columns, rowColumns }: TableScan, parts: readonly string[]): string {
+  const outputs = columns.map(({ field }) => quoteIdentifier(field.name));
+  if (rowColumns) outputs.push(fileColumn, positionColumn);
+  if (outputs.length === 0) return parts.join('\nUNION ALL\n');
+  const taken = new Set(outputs.map((name) => name.toLowerCase()));
+  let first = '"nothing"';
+  while (taken.has(first)) first = first.replace(/"$/, '_"');
+  const all = parts.map((part) => `SELECT 0 AS ${first}, * FROM (${part})`);
+  return `SELECT ${outputs.join(', ')} FROM (${all.join('\nUNION ALL\n')})`;
 }
 
 /** So many rows of which no column is read. */
@@ -72,11 +95,11 @@ function emptySelect(scan: TableScan): string {
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} WHERE false`;
 }
 
-function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
+function groupFiles(scan: TableScan, files: readonly ParquetSource[], names: ReadNames): Group[] {
   const deleting = files.filter((file) => file.deletedPositions?.length || file.positionDeletes.length > 0).length;
   const groups = new Map<string, Group>();
   for (const file of files) {
-    const columns = [...scan.columns, ...comparedOnly(scan)].map((column) => groupColumn(column, file));
+    const columns = [...scan.columns, ...comparedOnly(scan)].map((column) => columnIn(column, file));
     const positional = (file.deletedPositions?.length ?? 0) > 0 || file.positionDeletes.length > 0;
     const key = JSON.stringify([
       columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
@@ -87,9 +110,19 @@ function groupFiles(scan: TableScan, files: readonly ParquetSource[]): Group[] {
     ]);
     const group = groups.get(key);
     if (group) group.files.push(file);
-    else groups.set(key, { files: [file], columns });
+    else groups.set(key, groupOf(file, columns, names));
   }
   return [...groups.values()];
+}
+
+function groupOf(file: ParquetSource, columns: readonly FileColumn[], names: ReadNames): Group {
+  const files = [file];
+  return {
+    files,
+    columns: columns.map(({ column, physical }) =>
+      physical ? { column, physical: { ...physical, as: names.add(files, physical.name) } } : { column },
+    ),
+  };
 }
 
 /** The columns of compared fields that the scan does not give, each once. */
@@ -99,7 +132,7 @@ function comparedOnly({ columns, comparedColumns = [] }: TableScan): TableColumn
   return [...new Map(only.map(({ column }) => [column.fieldId, column])).values()];
 }
 
-function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
+function columnIn(column: TableColumn, file: ParquetSource): FileColumn {
   if (!column.computed && file.constants.has(column.fieldId)) return { column };
   const physical = file.columns.find(({ fieldId }) => fieldId === column.fieldId);
   if (!physical) return { column };
@@ -120,7 +153,7 @@ function groupColumn(column: TableColumn, file: ParquetSource): GroupColumn {
 function groupSql(scan: TableScan, group: Group, emptyFile: string): string {
   const outputs = group.columns
     .slice(0, scan.columns.length)
-    .map((column, index) => `${valueSql(column, index, group.files)} AS ${quoteIdentifier(column.column.field.name)}`);
+    .map((column) => `${valueSql(column, group.files)} AS ${quoteIdentifier(column.column.field.name)}`);
   if (scan.rowColumns) {
     outputs.push(`${locationSql(group.files)} AS ${fileColumn}`);
     outputs.push(`s.file_row_number AS ${positionColumn}`);
@@ -133,11 +166,10 @@ function groupSql(scan: TableScan, group: Group, emptyFile: string): string {
 /** The value that an equality delete compares, and its type. */
 function comparedSql(scan: TableScan, group: Group, fieldId: number): { value: string; type: string } | undefined {
   const compared = scan.comparedColumns?.find((candidate) => candidate.fieldId === fieldId);
-  const index = group.columns.findIndex(({ column }) => column.fieldId === (compared?.column.fieldId ?? fieldId));
-  const found = group.columns[index];
+  const found = group.columns.find(({ column }) => column.fieldId === (compared?.column.fieldId ?? fieldId));
   if (!found) return undefined;
   let { field } = found.column;
-  let value = valueSql(found, index, group.files);
+  let value = valueSql(found, group.files);
   for (const name of compared?.path ?? []) {
     value = `struct_extract(${value}, ${quoteText(name)})`;
     const child = (field.type.children as Field[]).find((candidate) => candidate.name === name);
@@ -147,8 +179,8 @@ function comparedSql(scan: TableScan, group: Group, fieldId: number): { value: s
   return { value, type: sqlTypeOf(field) };
 }
 
-function valueSql({ column, physical }: GroupColumn, index: number, files: readonly ParquetSource[]): string {
-  const read = physical?.read.convert(`s.${readName(index)}`);
+function valueSql({ column, physical }: GroupColumn, files: readonly ParquetSource[]): string {
+  const read = physical?.read.convert(`s.${physical.as}`);
   switch (column.computed) {
     case 'file':
       return locationSql(files);
@@ -166,7 +198,7 @@ function valueSql({ column, physical }: GroupColumn, index: number, files: reado
       return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
     }
     default:
-      return read ?? constantSql(column, files);
+      return read === undefined ? constantSql(column, files) : traversableSql(column.field, read);
   }
 }
 
@@ -181,17 +213,11 @@ function structSql({ type }: Field, values: readonly (Literal | null)[]): string
   return `struct_pack(${parts.join(', ')})`;
 }
 
-/** Columns are read under names of our own: a table may have columns named like DuckDB's virtual ones. */
-function readName(index: number): string {
-  return `c${index}`;
-}
-
 function readSql(group: Group, emptyFile: string): string {
-  const entries = group.columns.flatMap(({ physical }, index) =>
-    physical
-      ? `${quoteText(physical.name)}: {name: '${readName(index)}', type: ${quoteText(physical.read.type)}, default_value: NULL}`
-      : [],
+  const entries = group.columns.flatMap(({ physical }) =>
+    physical ? schemaEntry(physical.name, physical.as, physical.read.type) : [],
   );
+  if (entries.length > 0 && group.files.some(({ held }) => held)) entries.push(...unheldEntries(group));
   const schema = entries.length > 0 ? `, schema = MAP {${entries.join(', ')}}` : '';
   const files = group.files.map(({ path }) => path);
   // With a schema of its own, a single file would be read by one thread only, and several files are by all.
@@ -203,11 +229,30 @@ function readSql(group: Group, emptyFile: string): string {
   return `read_parquet(${paths}${schema}${cardinality}, hive_partitioning = false)`;
 }
 
+function schemaEntry(name: string, as: string, type: string): string {
+  return `${quoteText(name)}: {name: '${as}', type: ${quoteText(type)}, default_value: NULL}`;
+}
+
+/**
+ * Columns that no file has. EXPLAIN writes a filter down only if its place among what the scan reads, virtual columns included, is below the
+ * number of the columns that the files are said to have; with these it always is.
+ */
+function unheldEntries({ files: [first] }: Group): string[] {
+  const own = new Set(first?.columns.map(({ name }) => name));
+  const names: string[] = [];
+  for (let number = 0; names.length < MOST_VIRTUAL_COLUMNS; number++) {
+    if (!own.has(`none ${number}`)) names.push(`none ${number}`);
+  }
+  return names.map((name, index) => schemaEntry(name, `n${index}`, 'BOOLEAN'));
+}
+
+const MOST_VIRTUAL_COLUMNS = 8;
+
 /** Filters right at the reader, below the joins that take deleted rows away. */
 function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
   const { partialFor: filters = [], firstRows } = files[0] ?? {};
   if (filters.length === 0 && firstRows === undefined) return read;
-  const names = new Map(columns.map(({ column }, index) => [column.field.name, readName(index)]));
+  const names = new Map(columns.map(({ column, physical }) => [column.field.name, physical?.as]));
   const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
   if (firstRows !== undefined) conditions.push(`file_row_number < ${firstRows}`);
   return `(SELECT *, file_row_number, file_index FROM ${read} WHERE ${conditions.join(' AND ')})`;
