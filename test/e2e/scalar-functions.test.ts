@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const info = sqlInfo({ version: '', statementTimeout: 0 });
+const info = sqlInfo({ version: '', statementTimeout: 0, statementBytes: 0 });
 const listed = (number: number) => info.get(number)?.value as string[];
 
 /** A call of each function that GetSqlInfo lists, as the escape has it, and its value. */
