@@ -149,10 +149,12 @@ def parameters(checks, given, admin):
     checks.equal("in a filter", run(admin, f"SELECT kind FROM {EVENTS} WHERE id = ?", (2,)), [("purchase",)])
     escapes = (
         "SELECT {fn LOCATE(?, ?)}, {fn TIMESTAMPADD(SQL_TSI_DAY, ?, ?)}, {fn CONVERT(?, SQL_INTEGER)},"
-        " {fn TRUNCATE(?, 1)}, {fn INSERT(?, 1, ?, 'x')}, {fn DAYOFWEEK(?)}"
+        " {fn TRUNCATE(?, 1)}, {fn INSERT(?, 1, ?, 'x')}, {fn DAYOFWEEK(?)}, {fn TIMESTAMPDIFF(SQL_TSI_DAY, ?, ?)},"
+        " {d '2026-01-01'} + {fn CONVERT(?, SQL_INTERVAL_DAY)}"
     )
-    values = ("b", "abc", 1, datetime.datetime(2026, 1, 31), "7", 1.29, "abc", 2, datetime.date(2026, 11, 30))
-    wanted = (2, datetime.datetime(2026, 2, 1), 7, 1.2, "xc", 2)
+    monday, earlier = datetime.date(2026, 11, 30), datetime.datetime(2026, 11, 28, 12)
+    values = ("b", "abc", 1, datetime.datetime(2026, 1, 31), "7", 1.29, "abc", 2, monday, earlier, monday, "3")
+    wanted = (2, datetime.datetime(2026, 2, 1), 7, 1.2, "xc", 2, 1, datetime.datetime(2026, 1, 4))
     checks.equal("in the functions of escapes", run(admin, escapes, values), [wanted])
     for sql, given, expected in [
         ("SELECT coalesce(NULL::INTEGER, ?)", (2.5,), 2.5),

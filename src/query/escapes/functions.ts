@@ -143,21 +143,34 @@ function ofUnit(call: Call): Edit[] {
     const known = UNITS.map((known) => `SQL_TSI_${known}`).join(', ');
     throw syntaxError(tokens.text, unit.start, `${call.name.keyword} takes one of ${known} first`);
   }
-  const [second, third] = call.call.commas.map((comma) => tokens.at(comma)) as [Token, Token];
-  const moments =
-    call.name.keyword === 'TIMESTAMPADD'
-      ? [replace(third, ', fn_moment(')]
-      : [replace(second, ', fn_moment('), replace(third, '), fn_moment(')];
-  return [...macro(3)(call), replace(unit, `'${name.toLowerCase()}'`), ...moments, closeTwice(call)];
+  const [second, third] = call.call.commas as [number, number];
+  const ends = call.name.keyword === 'TIMESTAMPADD' ? [third, call.call.close] : [second, third, call.call.close];
+  return [
+    ...macro(3)(call),
+    replace(unit, `'${name.toLowerCase()}'`),
+    ...typed(tokens, ends, 'TIMESTAMP', 'fn_moment('),
+  ];
 }
 
 function dayOfWeek(call: Call): Edit[] {
-  expectArguments(call, 1, 1);
-  return [renameTo(call, 'fn_dayofweek(fn_moment'), closeTwice(call)];
+  return [...macro(1)(call), ...typed(call.tokens, [call.open + 3, call.call.close], 'TIMESTAMP', 'fn_moment(')];
 }
 
-function closeTwice({ tokens, call }: Call): Edit {
-  return replace(tokens.at(call.close) as Token, '))');
+/**
+ * Opens something around each argument between two of the tokens, which are neighbours, and closes it; a parameter, which has no type of
+ * its own, is cast instead, since the engine chooses among macros by the types of their arguments.
+ */
+function typed(tokens: Tokens, ends: number[], type: string, opening: string): Edit[] {
+  return ends.map((end, index) => {
+    const token = tokens.at(end) as Token;
+    const isParameter = (at: number) => tokens.kind(at) === 'parameter';
+    const isCast = (from: number | undefined, to: number | undefined) =>
+      from !== undefined && to === from + 2 && isParameter(from + 1);
+    const [before, after] = [ends[index - 1], ends[index + 1]];
+    const closes = before === undefined ? '' : isCast(before, end) ? ` AS ${type})` : opening && ')';
+    const opens = after === undefined ? '' : isCast(end, after) ? 'CAST(' : opening;
+    return replace(token, `${closes}${token.text}${opens}`);
+  });
 }
 
 /** `CONVERT(value, SQL_INTEGER)` becomes a cast. */
@@ -172,7 +185,10 @@ function convert(call: Call): Edit[] {
     throw syntaxError(tokens.text, word.start, 'CONVERT takes the name of a type second, such as SQL_INTEGER');
   }
   const field = singleField(word.keyword);
-  if (field) return [renameTo(call, 'fn_interval'), replace(word, `'${field}'`)];
+  if (field) {
+    const value = typed(tokens, [call.open + 3, comma], 'VARCHAR', '');
+    return [renameTo(call, 'fn_interval'), replace(word, `'${field}'`), ...value];
+  }
   const sized = { start: word.start, end: tokens.start(call.call.close), text: type };
   return [
     renameTo(call, 'CAST'),
