@@ -170,6 +170,10 @@ const limits = z.strictObject({
     { minimum: '1s', maximum: '7d' },
     'A statement that runs longer ends with DEADLINE_EXCEEDED.',
   ).prefault('30m'),
+  uploadIdleTimeout: duration(
+    { minimum: '1s', maximum: '1d' },
+    'A client that sends nothing in the middle of an upload (DoPut) for so long ends it with DEADLINE_EXCEEDED. An upload counts as a statement from its first message on.',
+  ).prefault('2m'),
   memory: size(
     2 ** 29,
     'Memory that the whole server may use; a statement that asks for more ends with RESOURCE_EXHAUSTED. Without it, four fifths of what the machine or container has, and at least 2 GiB.',

@@ -151,7 +151,7 @@ export class Gate {
   async #run<C extends RunningCall>(call: C, counted: boolean, handle: (call: C) => Promise<void>): Promise<void> {
     this.#calls.add(call);
     try {
-      if (counted) await this.#occupy(call);
+      if (counted) await this.occupy(call);
       call.signal.throwIfAborted();
       await handle(call);
       call.signal.throwIfAborted();
@@ -165,8 +165,11 @@ export class Gate {
     }
   }
 
-  /** Waits for a place among the concurrent statements; the time of the statement counts from then on. */
-  async #occupy(call: RunningCall): Promise<void> {
+  /**
+   * Waits for a place among the concurrent statements; the time of the statement counts from then on. For a call that passed the gate
+   * uncounted and turns out to be a statement, also from inside.
+   */
+  async occupy(call: RunningCall): Promise<void> {
     const { statementTimeout } = this.#options;
     const { issuer, subject } = call.principal;
     const started = performance.now();

@@ -55,6 +55,8 @@ export interface FlightLimits {
   statementBytes?: number;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
   statementTimeout?: number;
+  /** A client that sends nothing in the middle of DoPut for so long ends it with DEADLINE_EXCEEDED, in milliseconds. Default: 2 minutes. */
+  uploadIdleTimeout?: number;
   /** A statement that PollFlightInfo started ends when it is neither polled nor fetched for so long, in milliseconds. Default: 1 minute. */
   pollTimeout?: number;
   /** A result with more rows ends with RESOURCE_EXHAUSTED. Default: no limit. */
@@ -125,6 +127,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     serviceDefinition,
     createService(gate, handler, new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }), {
       messageBytes: limits.messageBytes ?? 2 * MIB,
+      uploadIdleTimeout: limits.uploadIdleTimeout ?? 2 * MINUTE,
       resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
     }),
   );
