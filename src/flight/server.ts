@@ -82,6 +82,7 @@ export interface FlightServer {
 
 const MIB = 2 ** 20;
 const MINUTE = 60_000;
+const METADATA = 65_536;
 /** How long the last bytes of ended calls may take to leave. */
 const FLUSH_TIMEOUT = 2000;
 
@@ -100,6 +101,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
       queueTimeout: limits.queueTimeout ?? 30_000,
     },
     statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+    metadataBytes: limits.maxMetadataSize ?? METADATA,
     onCall: options.onCall,
   });
   const handler = createFlightSqlHandler({
@@ -122,7 +124,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     'grpc.max_send_message_length': -1,
     'grpc.so_reuseport': 0,
   });
-  allowMetadata(server, limits.maxMetadataSize ?? 65_536);
+  allowMetadata(server, limits.maxMetadataSize ?? METADATA);
   server.addService(
     serviceDefinition,
     createService(gate, handler, new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }), {
@@ -190,11 +192,17 @@ function healthDefinition() {
   return loadSync('health/v1/health.proto', { includeDirs: [join(dirname(healthProto), '../..')], keepCase: true });
 }
 
-/** grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. */
+/**
+ * grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. HTTP/2 resets a stream
+ * above it without a word, so what is only somewhat larger is let in, and refused by the gate with a sentence.
+ */
 function allowMetadata(server: Server, bytes: number): void {
   const { commonServerOptions } = server as unknown as { commonServerOptions: { settings?: object } };
-  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: bytes };
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: bytes + REFUSED_METADATA };
 }
+
+/** How much larger metadata may be than allowed to be refused with a sentence, in bytes. */
+const REFUSED_METADATA = 2 ** 20;
 
 /** Lets what was written leave; then cuts what is left, such as idle health watches. */
 async function shutDown(server: Server): Promise<void> {
