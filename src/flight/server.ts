@@ -36,6 +36,11 @@ export interface FlightServerOptions {
   tls?: { certificate: Buffer; key: Buffer; clientCa?: Buffer | undefined } | undefined;
   /** For clients that log in. Default: 10 seconds, 256 clients. */
   handshake?: HandshakeLimits;
+  /**
+   * Connections are asked for a sign of life in this interval, and closed where none comes in time; in milliseconds. Default: 30 and 20
+   * seconds.
+   */
+  keepalive?: { interval: number; timeout: number };
   /** Told of every call when it is over. */
   onCall?: (record: CallRecord) => void;
 }
@@ -90,6 +95,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   // What goes wrong is in our own log, and in the errors of `listen`.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const limits = options.limits ?? {};
+  const keepalive = options.keepalive ?? { interval: 30_000, timeout: 20_000 };
   const concurrentStatements = limits.concurrentStatements ?? 64;
   const gate = new Gate({
     authenticator: options.authenticator,
@@ -123,6 +129,8 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     'grpc.max_receive_message_length': limits.maxMessageSize ?? 64 * MIB,
     'grpc.max_send_message_length': -1,
     'grpc.so_reuseport': 0,
+    'grpc.keepalive_time_ms': keepalive.interval,
+    'grpc.keepalive_timeout_ms': keepalive.timeout,
   });
   allowMetadata(server, limits.maxMetadataSize ?? METADATA);
   server.addService(

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { flightSql } from '../../src/flight/protocol.js';
 import { failure, TestClient } from './client.js';
@@ -51,4 +53,15 @@ describe('metadata that is larger than a call may have', () => {
 it('metadata of nearly as many bytes as allowed is taken', async () => {
   for (let part = 0; part < 60; part += 5) client.metadata.set(`x-part-${part}`, text(5));
   await expect(ask()).resolves.toBeDefined();
+});
+
+it('a connection that does not answer pings is closed, so that no call waits on it forever', async () => {
+  const own = await startFixture({ keepalive: { interval: 50, timeout: 50 } });
+  const socket = connect(own.port, '127.0.0.1');
+  const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), emptySettings]));
+  socket.resume();
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  await own.stop();
 });
