@@ -5,6 +5,7 @@ import type { BoundParameters, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
 import { type ChangeOutcome, changeRows, describeChange, describeReturned } from './changes/index.js';
+import { commitTransaction } from './committing/transaction.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { define, isDefinition } from './definitions/define.js';
 import { createTemporary, insertTemporary, temporarySource } from './definitions/temporary.js';
@@ -24,7 +25,6 @@ import type { RowChange } from './syntax/row-change.js';
 import { type InsertStatement, type Statement, statementName } from './syntax/statement.js';
 import { temporaryTable } from './tables/temporary.js';
 import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
-import { commitTransaction } from './writing/commit-transaction.js';
 import { AlreadyCommitted } from './writing/execution.js';
 import { describeInsert, insert } from './writing/insert.js';
 

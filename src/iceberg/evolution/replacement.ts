@@ -56,7 +56,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
   const ofSpec = specCommit(base, fields);
   const order = (definition.sortOrder ?? []).map((field) => ({ ...field, sourceId: ids.of(field.sourceId) }));
   const ofOrder = sortOrderCommit(base, order);
-  const sorted = ofOrder.updates.find(({ action }) => action === 'set-default-sort-order');
+  const sorted = ofOrder.updates.find((update) => update.action === 'set-default-sort-order');
   const orderId = sorted ? Number(sorted['sort-order-id']) : base.defaultSortOrderId;
   const newOrder = orderId < 0 ? [{ orderId: nextOrderId(base, order), fields: order }] : [];
   const knownSchema = ids.last === base.lastColumnId ? base.schemas.find((one) => sameSchema(one, schema)) : undefined;
@@ -92,14 +92,14 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       updates: [
         ...(formatVersion === base.formatVersion
           ? []
-          : [{ action: 'upgrade-format-version', 'format-version': formatVersion }]),
-        ...(base.refs.main ? [{ action: 'remove-snapshot-ref', 'ref-name': 'main' }] : []),
+          : [{ action: 'upgrade-format-version' as const, 'format-version': formatVersion }]),
+        ...(base.refs.main ? [{ action: 'remove-snapshot-ref' as const, 'ref-name': 'main' }] : []),
         ...ofSchema.updates,
         ...ofSpec.updates,
         ...ofOrder.updates,
-        ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties', updates: properties }] : []),
+        ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties' as const, updates: properties }] : []),
         ...(base.properties.comment !== undefined && properties.comment === undefined
-          ? [{ action: 'remove-properties', removals: ['comment'] }]
+          ? [{ action: 'remove-properties' as const, removals: ['comment'] }]
           : []),
       ],
     },

@@ -3,7 +3,7 @@ import { SkuaError } from '../../errors.js';
 import { typeToText } from '../schema.js';
 import { takesSource } from '../transforms/source-types.js';
 import type { NestedField, SortOrder, TableMetadata } from '../types.js';
-import type { DefinitionCommit } from './commit.js';
+import { type DefinitionCommit, type DefinitionRequirement, LAST_ADDED } from './commit.js';
 import type { PartitionTerm } from './partition-spec.js';
 import { requirePlace } from './tree.js';
 
@@ -42,7 +42,9 @@ export function sortOrderCommit(metadata: TableMetadata, fields: readonly SortFi
   const known = sortOrders.find((order) => sameOrder(order.fields, fields));
   const isCurrent = known ? known.orderId === defaultSortOrderId : fields.length === 0 && defaultSortOrderId === 0;
   if (isCurrent) return { requirements: [], updates: [] };
-  const requirements = [{ type: 'assert-default-sort-order-id', 'default-sort-order-id': defaultSortOrderId }];
+  const requirements: DefinitionRequirement[] = [
+    { type: 'assert-default-sort-order-id', 'default-sort-order-id': defaultSortOrderId },
+  ];
   if (known) {
     return { requirements, updates: [{ action: 'set-default-sort-order', 'sort-order-id': known.orderId }] };
   }
@@ -55,11 +57,8 @@ export function sortOrderCommit(metadata: TableMetadata, fields: readonly SortFi
   };
 }
 
-/** The id that stands for what the commit itself added last. */
-const LAST_ADDED = -1;
-
 /** Order 0 is the one without fields. */
-export function nextOrderId({ sortOrders }: TableMetadata, fields: readonly SortField[]): number {
+export function nextOrderId({ sortOrders }: Pick<TableMetadata, 'sortOrders'>, fields: readonly SortField[]): number {
   return fields.length === 0 ? 0 : Math.max(0, ...sortOrders.map(({ orderId }) => orderId)) + 1;
 }
 

@@ -5,8 +5,8 @@ import type { EngineInstance, TableBinding, TableScan } from '../../engine/contr
 import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
+import { functionsFor } from '../reading/functions.js';
 import { starEdits } from '../reading/hidden.js';
-import { sessionFunctions } from '../session/session-values.js';
 import { variablesOf } from '../session/variable-values.js';
 import { normalizeQuery } from '../syntax/normalize.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
@@ -69,7 +69,7 @@ export async function describeReturning(
   const { engine } = await context.environment.instance(context.call);
   const binding: TableBinding = { name: 'changed rows', columns: query.columns };
   const sql = await returningSql(context, table, statement, quoteName(binding.name));
-  const { schema } = await engine.describe(sql, [binding, ...sessionFunctions(context, sql)], context.call.signal);
+  const { schema } = await engine.describe(sql, [binding, ...functionsFor(context, sql)], context.call.signal);
   return schema;
 }
 
@@ -88,7 +88,7 @@ export async function returnedRows(
     ? { ...rows.scan, source: { kind: 'batches', schema: empty, batches: [] } }
     : rows.scan;
   const { batchBytes: size, temporaryBytes } = context.environment.limits;
-  const { schema, batches } = await rows.engine.run(sql, [scan, ...sessionFunctions(context, sql)], {
+  const { schema, batches } = await rows.engine.run(sql, [scan, ...functionsFor(context, sql)], {
     signal: context.call.signal,
     batchBytes: size,
   });

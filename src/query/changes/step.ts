@@ -1,5 +1,5 @@
 /** One run of a statement on one state of its table: what the next snapshot adds and removes. */
-import type { SnapshotChange } from '../../iceberg/contract.js';
+import type { FileTask, SnapshotChange } from '../../iceberg/contract.js';
 import { planScan } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
@@ -11,6 +11,7 @@ import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
 import { type ChangedRows, type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
 import { deleteRows } from './deletes.js';
+import { allFiles, type Reads } from './reads.js';
 import type { ReturnedRows } from './returning.js';
 import { rewriteFiles, writeComingRows } from './rewrite-files.js';
 
@@ -18,11 +19,11 @@ export interface Step {
   affectedRows: number;
   /** Absent where nothing changes. */
   change?: SnapshotChange;
+  reads: Reads;
   /** What the statement returns of the rows. */
-  returned?: ReturnedRows;
+  returned?: ReturnedRows | undefined;
 }
 
-/** `written` takes the locations of what was uploaded, as soon as it may be there. */
 export async function changeStep(
   context: StatementContext,
   table: PinnedTable,
@@ -30,25 +31,22 @@ export async function changeStep(
   options: {
     mode: 'copy-on-write' | 'merge-on-read';
     parameters: ChangeParameters;
-    written: string[];
     /** Reads from the rows what the statement returns. */
-    returning?: (rows: ChangedRows) => Promise<ReturnedRows>;
+    returning?: ((rows: ChangedRows) => Promise<ReturnedRows>) | undefined;
   },
 ): Promise<Step> {
-  const { mode, written } = options;
   const rows = await computeRows(context, table, query, options.parameters);
+  const { count, reads } = rows;
   try {
     const returned = await options.returning?.(rows);
-    if (rows.count === 0) return { affectedRows: 0, returned };
-    if (mode === 'copy-on-write') {
+    if (count === 0) return { affectedRows: 0, reads, returned };
+    if (options.mode === 'copy-on-write') {
       const rewritten = await rewriteFiles(context, table, rows, query.writes);
-      written.push(...locationsOf(rewritten.added));
-      return { affectedRows: rows.count, change: changeOf(rewritten), returned };
+      return { affectedRows: count, change: changeOf(rewritten), reads, returned };
     }
     const added = query.writes ? await writeComingRows(context, table, rows) : [];
-    written.push(...locationsOf(added));
-    const removal = await deleteRows(context, table, rows, written);
-    return { affectedRows: rows.count, change: changeOf({ added, ...removal }), returned };
+    const removal = await deleteRows(context, table, rows);
+    return { affectedRows: count, change: changeOf({ added, ...removal }), reads, returned };
   } finally {
     await rows.release();
   }
@@ -56,16 +54,21 @@ export async function changeStep(
 
 /** Takes all rows away, with every file. */
 export async function clearStep(context: StatementContext, table: PinnedTable): Promise<Step> {
-  const { metadata, snapshotId, storage } = table;
-  const cache = metadataCacheOf(context, table);
-  const { tasks } = await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache });
+  const tasks = await allTasks(context, table);
+  const reads = allFiles(table, tasks, allTasks);
   const hasDeletes = tasks.some(({ deletes }) => deletes.length > 0);
   const affectedRows = hasDeletes
     ? await countRows(context, table)
     : tasks.reduce((sum, { file }) => sum + file.recordCount, 0);
-  if (tasks.length === 0) return { affectedRows };
+  if (tasks.length === 0) return { affectedRows, reads };
   const removed = tasks.flatMap(({ file, deletes }) => [file, ...deletes].map(({ location }) => location));
-  return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }) };
+  return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }), reads };
+}
+
+async function allTasks(context: StatementContext, table: PinnedTable): Promise<FileTask[]> {
+  const { metadata, snapshotId, storage } = table;
+  const cache = metadataCacheOf(context, table);
+  return (await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache })).tasks;
 }
 
 async function countRows(context: StatementContext, table: PinnedTable): Promise<number> {
@@ -84,8 +87,4 @@ function changeOf(parts: { added: DataFile[]; addedDeletes: DeleteFile[]; remove
   const takes = addedDeletes.length > 0 || removed.length > 0;
   const operation = added.length === 0 ? 'delete' : takes ? 'overwrite' : 'append';
   return { operation, added, addedDeletes, removed: [...new Set(removed)] };
-}
-
-function locationsOf(files: readonly DataFile[]): string[] {
-  return files.map(({ location }) => location);
 }

@@ -10,7 +10,6 @@ import { inTurns, quoteName, quoteString, TextBudget, tokenize } from '../../sql
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import type { ListedTable, RowsTable } from '../rows.js';
-import { sessionFunctions } from '../session/session-values.js';
 import { variablesOf } from '../session/variable-values.js';
 import { normalizeSteps } from '../syntax/normalize.js';
 import { applyEdits, type Edit, editSteps } from '../syntax/rewrite.js';
@@ -31,6 +30,7 @@ import { type TemporaryView, temporaryTable, temporaryView } from '../tables/tem
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import { requireDialect, type View } from '../tables/views.js';
 import { bindingsOf } from './bindings.js';
+import { functionsFor } from './functions.js';
 import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { positionDeletesOf } from './position-deletes.js';
 
@@ -41,7 +41,7 @@ export interface BoundQuery {
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
   rows: Map<string, RowsTable | ListedTable>;
-  /** The functions that answer for the session, where the text calls any. */
+  /** The functions that answer for the session, and those of the escapes, where the text calls any. */
   functions: TableScan[];
   parameterCount: number;
 }
@@ -58,7 +58,6 @@ const VALUE_OF = {
   version: (value: string) => `CAST(${value} AS VARCHAR)`,
   timestamp: (value: string) => `CAST(epoch_ms(CAST(${value} AS TIMESTAMPTZ)) AS VARCHAR)`,
 };
-
 export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
   readonly #rows = new Map<string, RowsTable | ListedTable>();
@@ -102,7 +101,7 @@ export class Binder {
       sql: text,
       tables: this.#tables,
       rows: this.#rows,
-      functions: sessionFunctions(this.statement, text),
+      functions: functionsFor(this.statement, text),
       parameterCount: parsed.parameterCount,
     };
   }
@@ -241,7 +240,7 @@ export class Binder {
         `"${at.text}" is no constant; a version or time can't depend on tables or parameters`,
       );
     }
-    const { schema, batches } = await engine.run(sql, sessionFunctions(this.statement, sql), {
+    const { schema, batches } = await engine.run(sql, functionsFor(this.statement, sql), {
       signal: call.signal,
       batchBytes: 1 << 16,
     });

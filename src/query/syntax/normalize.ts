@@ -5,8 +5,8 @@
  * into `t`, and `getvariable('name')` into the value.
  */
 import { atOnce, quoteName, STEP, syntaxError, type Token, type Tokens, tokenizeSteps } from '../../sql/index.js';
+import { escapeSteps } from '../escapes/index.js';
 import { schemaName } from '../tables/names.js';
-import { escapeSteps } from './escapes.js';
 import { literalEdit } from './literals.js';
 import { type Edit, editSteps } from './rewrite.js';
 import { tableFunction } from './table-functions.js';

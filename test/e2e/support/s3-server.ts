@@ -56,9 +56,8 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
     const stack = await startEmbeddedStack({
       issuer: { lifetimeSeconds: 3600 },
       catalog: {
-        warehouse: { kind: 's3', endpoint, accessKeyId, secretAccessKey, location: `s3://${bucket}/` },
-        // The catalog asks for it before it drops anything with its files, and views it drops no other way.
         properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
+        warehouse: { kind: 's3', endpoint, accessKeyId, secretAccessKey, location: `s3://${bucket}/` },
       },
     });
     closing.push(() => stack.close());
