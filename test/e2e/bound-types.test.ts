@@ -292,7 +292,7 @@ describe('a change', () => {
     const { handle, parameters, dataset } = await driver.prepare(
       'INSERT INTO demo.returned (i, d, price) VALUES (?, ?, ?) RETURNING d, price, i + 1 AS next',
     );
-    expect(parameters.fields.map(({ type }) => String(type))).toEqual(['Int32', 'Date32<DAY>', 'Decimal[10e2]']);
+    expect(parameters.fields.map(({ type }) => String(type))).toEqual(['Int32', 'Date32<DAY>', 'Decimal[10e+2]']);
     expect(dataset?.fields.map(({ name }) => name)).toEqual(['d', 'price', 'next']);
     const types = [new Utf8(), new Utf8(), new Float64()];
     const ran = await driver.run(handle, bound(types, ['1', '2026-01-01', 2.25], ['2', null, 3]));
