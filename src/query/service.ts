@@ -3,6 +3,7 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { ParameterRow } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import { StatementSalt } from '../governance/index.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
 import { changeRows, describeChange } from './changes/index.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
@@ -154,6 +155,7 @@ class Statements implements StatementService {
       environment: this.environment,
       call,
       informationSchema: informationSchemaTable,
+      salt: new StatementSalt(),
       transaction: transactionOf(call, transaction),
     };
   }

@@ -21,6 +21,7 @@ import type {
   TableAlteration,
 } from '../syntax/alteration.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
+import { refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { mayRetry } from '../writing/retries.js';
 import { defaultValue, requireDefaults } from './column-defaults.js';
@@ -31,11 +32,32 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
   const name = resolveTable(namesOf(context), statement.table);
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
     untilCommitted(context, async () => {
-      const { metadata } = await loadTable(context, name);
+      const table = await loadTable(context, name);
+      refuseColumnChanges(table, statement.alterations.flatMap(alteredColumns));
+      const { metadata } = table;
       const commit = await alterationCommit(context, metadata, statement.alterations);
       if (commit.updates.length > 0) await catalogOf(context, name.catalog).commitTable(name, commit);
     }),
   );
+}
+
+/** Columns that the alteration changes or uses. */
+function alteredColumns(alteration: TableAlteration): string[] {
+  switch (alteration.kind) {
+    case 'set-properties':
+    case 'remove-properties':
+    case 'add-column':
+    case 'comment-column':
+    case 'move-column':
+      return [];
+    case 'set-identifier':
+      return alteration.paths.flatMap(([column]) => column ?? []);
+    case 'add-partition-field':
+    case 'drop-partition-field':
+      return alteration.field.column.slice(0, 1);
+    default:
+      return alteration.path.slice(0, 1);
+  }
 }
 
 export async function alterView(context: StatementContext, statement: AlterViewStatement): Promise<void> {

@@ -6,6 +6,7 @@ import type { DataFile, Schema } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { displayName } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
 import { mayRetry } from '../writing/retries.js';
@@ -26,6 +27,7 @@ export async function replaceTable(
   if (statement.location !== undefined && statement.location.replace(/\/+$/, '') !== table.metadata.location) {
     throw new SkuaError('UNIMPLEMENTED', 'CREATE OR REPLACE TABLE keeps the location of the table');
   }
+  refuseChanges(table, 'CREATE OR REPLACE TABLE');
   const definition = {
     schema,
     spec: specOfDefinition(statement.partitions, schema),
@@ -81,6 +83,7 @@ async function prepare(
 /** The table's newest state, which the files that are written still have to fit: ABORTED where its ids have moved on. */
 async function reload(context: StatementContext, table: PinnedTable): Promise<PinnedTable> {
   const fresh = await loadTable(context, table.name);
+  refuseChanges(fresh, 'CREATE OR REPLACE TABLE');
   const ids = ({ metadata }: PinnedTable) =>
     [
       metadata.tableUuid,

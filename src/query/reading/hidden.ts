@@ -6,6 +6,7 @@ import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { Edit } from '../syntax/rewrite.js';
+import { refuseInsight } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 
 /** A reference that was bound with hidden columns. */
@@ -20,15 +21,20 @@ export function nameOf(reference: TableReference): string {
   return reference.alias ?? (reference.path.at(-1) as string);
 }
 
-/** The hidden columns of a table that the reference's SELECT names. A column of the table's own by that name is not hidden. */
+/**
+ * The hidden columns of a table that the reference's SELECT names. A column of the table's own by that name is not hidden. Of a restricted
+ * table: PERMISSION_DENIED, since they tell of hidden rows and of partitions.
+ */
 export function namedHiddenColumns(parsed: ParsedQuery, reference: TableReference, table: PinnedTable): string[] {
   const scope = parsed.scopes[reference.scope];
   if (!scope) return [];
   const own = new Set(table.schema.fields.map(({ name }) => name.toLowerCase()));
   const qualifier = nameOf(reference).toLowerCase();
-  return hiddenColumnNames(table.metadata).filter(
+  const named = hiddenColumnNames(table.metadata).filter(
     (name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)),
   );
+  if (named.length > 0) refuseInsight(table, `Column ${named[0]}`);
+  return named;
 }
 
 /** `_file`, `table._file`, `schema.table._file`, or a field of one of them. */

@@ -2,7 +2,13 @@
 import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
-import { requireReadable } from '../../governance/index.js';
+import {
+  type MaskedField,
+  maskedFields,
+  type ReadBarrier,
+  type ReadRestrictions,
+  requireReadable,
+} from '../../governance/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import { type Storage, storeIdentity } from '../../storage/index.js';
@@ -24,6 +30,10 @@ export interface PinnedTable {
   at?: string;
   /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
   part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
+  /** What its catalog lets the caller read of it; absent where that is all. */
+  restrictions?: ReadRestrictions;
+  /** The restrictions as they hold for every scan of this state of the table. */
+  barrier?: ReadBarrier;
   /** Hidden columns that the statement names. */
   hidden?: string[];
 }
@@ -73,7 +83,7 @@ export function metadataCacheOf({ environment }: StatementContext, table: Pinned
  */
 export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
   const { loaded, metadata } = await load(context, name);
-  requireReadable(displayName(name), loaded);
+  const restrictions = requireReadable(displayName(name), loaded);
   const snapshotId = metadata.currentSnapshotId;
   return {
     name,
@@ -82,6 +92,7 @@ export async function loadTable(context: StatementContext, name: TableName): Pro
     snapshotId,
     schema: schemaOf(metadata),
     storage: context.environment.openStorage(loaded.storage),
+    ...(restrictions && { restrictions }),
   };
 }
 
@@ -89,11 +100,15 @@ export async function loadTable(context: StatementContext, name: TableName): Pro
 export interface TableDescription {
   name: TableName;
   schema: Schema;
+  /** Fields that the caller sees masked. */
+  masked: MaskedField[];
 }
 
 /** The table's columns, also those of a table whose rows the caller may not see. NOT_FOUND where there is none of that name. */
 export async function describeTable(context: StatementContext, name: TableName): Promise<TableDescription> {
-  return { name, schema: schemaOf((await load(context, name)).metadata) };
+  const { loaded, metadata } = await load(context, name);
+  const schema = schemaOf(metadata);
+  return { name, schema, masked: maskedFields(loaded.restrictions, schema, metadata.formatVersion) };
 }
 
 async function load(context: StatementContext, name: TableName) {

@@ -26,6 +26,7 @@ import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { refuseSpatialWrites } from '../reading/refusals.js';
 import { displayName } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import type { Transaction } from '../tables/transaction.js';
 import { executionSummary, refuseRepetition } from './execution.js';
@@ -137,6 +138,7 @@ export function commitReplace(
   isReplaced: (file: DataFile | DeleteFile) => boolean = () => true,
 ): Promise<void> {
   return commitFiles(context, table, files, recordsOf(files), async (current) => {
+    refuseChanges(current, 'Replacing rows');
     const { metadata, storage } = current;
     const { tasks } = await planScan({
       metadata,
