@@ -163,18 +163,39 @@ export type ColumnValues = { values: Literal[] } | { min: Literal; max: Literal 
 
 export interface QueryDescription {
   schema: Schema;
-  /** One field per parameter; the Null type where nothing could be inferred. */
+  /** One field per parameter: what it takes, or without bound values, what the engine would choose for it. */
   parameters: Schema;
+  /** SQL types that the parameters are cast to; see `ParameterRow`. */
+  types: readonly (string | undefined)[];
+}
+
+export interface DescribeOptions {
+  bound?: BoundParameters | undefined;
+  /** Columns that the rows go to, in the order of the query's. Parameters that stand for one of them have its type. */
+  into?: readonly TableColumn[] | undefined;
+}
+
+/** Rows of values for the parameters of a statement, one column per parameter. */
+export interface BoundParameters {
+  schema: Schema;
+  batches: readonly ColumnarBatch[];
+  /** Numbers, from 1, of the parameters that are only cast where no value is lost. */
+  exact?: readonly number[] | undefined;
 }
 
 export interface EngineInstance {
   /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
   readonly parser: SqlParser;
   /**
-   * Binds and types a query without reading data; `bound` has the types of the values that its parameters get. Unknown column: INVALID_ARGUMENT.
+   * Binds and types a query without reading data. Unknown column, or values bound that it can do nothing with: INVALID_ARGUMENT.
    * Aborting the signal interrupts it: CANCELLED.
    */
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription>;
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription>;
   /** The columns and filters that the optimised plan reads. */
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
   /**
@@ -231,12 +252,19 @@ export interface ParameterRow {
   schema: Schema;
   batch: ColumnarBatch;
   index: number;
+  /** What the values are cast to, as the statement was described with them. Default: what they are. */
+  types?: readonly (string | undefined)[] | undefined;
 }
 
 export interface RunOptions {
   signal: AbortSignal;
-  parameters?: ParameterRow;
+  parameters?: ParameterRow | undefined;
   fetch?: FetchMissing;
+  /**
+   * Columns that the result has been announced with. Where the engine gives a column of another type, it is cast; a value that would not be
+   * the same then: INVALID_ARGUMENT.
+   */
+  schema?: Schema | undefined;
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
   /** Each batch is good only until the next one is asked for, or the stream is left: for readers that keep none. */
@@ -325,14 +353,25 @@ export interface EqualityDeletes {
   columns: PhysicalColumn[];
 }
 
+/** Columns that get new values, and the name of the column of the query that is true in the rows where they do; all rows without it. */
+export interface CheckedColumns {
+  fieldIds: ReadonlySet<number>;
+  where?: string;
+}
+
 export interface WriteOptions {
   signal: AbortSignal;
   parameters?: ParameterRow;
   fetch?: FetchMissing | undefined;
   /** Folder for the files, inside the instance's directory. */
   directory: string;
-  /** Target columns in table order; the query's columns are assigned by position, and cast. */
+  /**
+   * Target columns in table order; the query's columns are assigned by position, and cast. A value that would lose more by it than digits
+   * behind its point, or that the column can't hold: INVALID_ARGUMENT naming the path to it.
+   */
   columns: TableColumn[];
+  /** Where values are new and may be such that their column can't hold them; others come from files, as they are. Default: all columns. */
+  checked?: CheckedColumns | undefined;
   /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
   /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */

@@ -32,6 +32,8 @@ export interface PhysicalColumn {
   children: PhysicalColumn[];
   /** Of a leaf that holds numbers of a type that can be widened. */
   number?: StoredNumber;
+  /** A group that is annotated as a variant (Parquet format, "LogicalTypes"). */
+  isVariant?: boolean;
 }
 
 /** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */

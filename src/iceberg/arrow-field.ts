@@ -2,7 +2,7 @@
 import {
   Binary,
   Bool,
-  type DataType,
+  DataType,
   DateDay,
   Decimal,
   Field,
@@ -33,6 +33,25 @@ export const EXTENSION_METADATA_KEY = 'ARROW:extension:metadata';
 export function fieldToArrow(field: NestedField): Field {
   const metadata = new Map<string, string>([[FIELD_ID_KEY, String(field.id)], ...extensionOf(field.type)]);
   return new Field(field.name, typeToArrow(field.type), !field.required, metadata);
+}
+
+/** The Arrow field that results have for an Iceberg field: as `fieldToArrow`, with variants as JSON text. */
+export function fieldToResult(field: NestedField): Field {
+  return withJson(fieldToArrow(field));
+}
+
+function withJson(field: Field): Field {
+  const { type, metadata } = field;
+  if (metadata.get(EXTENSION_NAME_KEY) === 'arrow.parquet.variant') {
+    const json = new Map([...metadata, [EXTENSION_NAME_KEY, 'arrow.json'], ['ARROW:FLIGHT:SQL:TYPE_NAME', 'VARIANT']]);
+    return new Field(field.name, new Utf8(), field.nullable, json as Map<string, string>);
+  }
+  const children = ((type.children ?? []) as Field[]).map(withJson);
+  const [child] = children;
+  if (child === undefined) return field;
+  if (DataType.isStruct(type)) return field.clone({ type: new Struct(children) });
+  if (DataType.isMap(type)) return field.clone({ type: new Map_(child as ConstructorParameters<typeof Map_>[0]) });
+  return field.clone({ type: new List(child) });
 }
 
 function typeToArrow(type: Type): DataType {
@@ -85,8 +104,9 @@ function primitiveToArrow(type: PrimitiveType): DataType {
     case 'timestamptz_ns':
       return new TimestampNanosecond('UTC');
     case 'string':
-    case 'variant':
       return new Utf8();
+    case 'variant':
+      return new Struct([new Field('metadata', new Binary(), false), new Field('value', new Binary(), false)]);
     case 'uuid':
       return new FixedSizeBinary(16);
     case 'binary':
@@ -106,7 +126,7 @@ function extensionOf(type: Type): [string, string][] {
   }
   if (type.kind === 'primitive' && type.type === 'variant') {
     return [
-      [EXTENSION_NAME_KEY, 'arrow.json'],
+      [EXTENSION_NAME_KEY, 'arrow.parquet.variant'],
       [EXTENSION_METADATA_KEY, ''],
     ];
   }

@@ -5,6 +5,9 @@ import { EXTENSION_NAME_KEY } from './arrow-field.js';
 import { assignFieldIds } from './field-ids.js';
 import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
 
+/** What a column's type is called, in results too. */
+const TYPE_NAME_KEY = 'ARROW:FLIGHT:SQL:TYPE_NAME';
+
 export interface FromArrowOptions {
   /** The first field id to give; default 1. */
   firstFieldId?: number;
@@ -30,6 +33,13 @@ function toNestedField(field: Field, version: number, path: string): NestedField
 function toType(field: Field, type: DataType, version: number, path: string): Type {
   const extension = field.metadata.get(EXTENSION_NAME_KEY);
   if (extension === 'arrow.uuid') return primitive('uuid');
+  if (extension === 'arrow.parquet.variant' || field.metadata.get(TYPE_NAME_KEY) === 'VARIANT') {
+    if (version >= 3) return primitive('variant');
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `Column "${path}" is a variant, which tables have from format version 3 on (TBLPROPERTIES ('format-version' = '3'))`,
+    );
+  }
   if (DataType.isNull(type)) return primitive(version >= 3 ? 'unknown' : 'string');
   if (DataType.isBool(type)) return primitive('boolean');
   if (DataType.isInt(type)) {

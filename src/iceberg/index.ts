@@ -1,5 +1,5 @@
 /** The Iceberg table format: metadata, types, scan planning, deletes, and the preparation of commits. */
-export { defaultLiteral, fieldToArrow, tableColumns } from './arrow-field.js';
+export { defaultLiteral, fieldToArrow, fieldToResult, tableColumns } from './arrow-field.js';
 export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
@@ -15,6 +15,7 @@ export { assignFieldIds } from './field-ids.js';
 export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
 export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
+export { refuseLaterTypes } from './later-types.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {
@@ -54,10 +55,10 @@ export type * from './types.js';
 export { parseValue, valueToLiteral } from './values/text-value.js';
 export { dataFileFromWritten } from './write/data-file.js';
 export { DeletionVectorWriter } from './write/deletion-vectors.js';
+export { fieldIdsOfType } from './write/field-ids-of-type.js';
 export { writeLayout } from './write/layout.js';
 export { newDataLocation, newDeleteLocation } from './write/locations.js';
 export { type DeletedFiles, positionDeleteColumns, positionDeleteFile } from './write/position-deletes.js';
 export { removalKey } from './write/removal.js';
 export { applySnapshot, prepareSnapshot } from './write/snapshot.js';
-export { zonedNanosecondIds } from './write/zoned-nanoseconds.js';
 export { writeDefault } from './write-default.js';

@@ -10,4 +10,6 @@ export { neededRanges } from './needed-ranges.js';
 export { pagesAreSound } from './page-checksums.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
 export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup, SchemaElement } from './types.js';
+export { variantProblem } from './variant-bytes.js';
+export { annotateVariants } from './variant-groups.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

@@ -102,7 +102,14 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
     }
     const children = Array.from({ length: childCount }, () => readNode({ path, flat, required }));
     const number = physicalType && storedNumber(element, physicalType);
-    return { name, ...(fieldId === undefined ? {} : { fieldId }), children, ...(number && { number }) };
+    const isVariant = (element.field_10 as Thrift | undefined)?.field_16 !== undefined;
+    return {
+      name,
+      ...(fieldId === undefined ? {} : { fieldId }),
+      children,
+      ...(number && { number }),
+      ...(isVariant && { isVariant }),
+    };
   }
 
   const root = { path: [], flat: true, required: true };

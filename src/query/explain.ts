@@ -1,11 +1,11 @@
 /** EXPLAIN: what a query or a change would read, table by table, and the engine's own plan. */
 import { Field, Schema, Utf8 } from 'apache-arrow';
-import type { ParameterRow, TableScan } from '../engine/contract.js';
+import type { BoundParameters, TableScan } from '../engine/contract.js';
 import type { ReadBarrier } from '../governance/index.js';
 import { bindChangeQuery } from './changes/index.js';
 import type { StatementContext } from './environment.js';
 import { describeKeys } from './reading/join-keys.js';
-import { bindQuery, overStaged } from './reading/query.js';
+import { bindQuery, overStaged, parameterRows } from './reading/query.js';
 import { readsRestricted } from './reading/restricted-errors.js';
 import type { StagedScan } from './reading/stage.js';
 import type { Rows } from './rows.js';
@@ -18,21 +18,23 @@ export const EXPLAIN_SCHEMA = new Schema([new Field('plan', new Utf8(), true)]);
 export async function explain(
   context: StatementContext,
   statement: ExplainStatement,
-  parameters: ParameterRow | undefined,
+  parameters: BoundParameters | undefined,
 ): Promise<Rows> {
   const started = performance.now();
   const { change } = statement;
   const bound = change ? await bindChangeQuery(context, change) : await bindQuery(context, statement.sql);
+  // Of several rows, the first.
+  const [row] = (await parameterRows(context, bound, parameters)).rows;
   const resolved = performance.now();
   let fetched = resolved;
-  const { result, scans, staged, demands, area } = await overStaged(context, bound, parameters, async (ready) => {
+  const { result, scans, staged, demands, area } = await overStaged(context, bound, row, async (ready) => {
     fetched = performance.now();
     const { analyze } = statement;
     const options = { analyze, signal: context.call.signal, fetch: ready.area.fetch };
-    const plan = await ready.engine.explain(bound.sql, ready.scans, options, parameters);
+    const plan = await ready.engine.explain(bound.sql, ready.scans, options, row);
     if (!readsRestricted(bound)) return plan;
     const standIns = ready.scans.map((scan) => (scan.barrier ? withoutRows(scan) : scan));
-    return ready.engine.explain(bound.sql, standIns, { ...options, analyze: false }, parameters);
+    return ready.engine.explain(bound.sql, standIns, { ...options, analyze: false }, row);
   });
   try {
     const ended = performance.now();

@@ -1,7 +1,7 @@
 /** The statement service: one place where every statement, however it arrives, is classified and carried out. */
 import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { ParameterRow } from '../engine/contract.js';
+import type { BoundParameters } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { StatementSalt } from '../governance/index.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
@@ -56,7 +56,7 @@ class Statements implements StatementService {
           context,
           statement.sql,
           request.pins,
-          request.parameters?.schema,
+          boundParameters(request),
         );
         return { kind: 'query', statement: name, schema, parameters, pins };
       }
@@ -65,7 +65,8 @@ class Statements implements StatementService {
           const { parameters } = await describeChange(context, statement.change);
           return { ...rows(EXPLAIN_SCHEMA), parameters };
         }
-        const { parameters, pins } = await describeQuery(context, statement.sql, request.pins);
+        const given = boundParameters(request);
+        const { parameters, pins } = await describeQuery(context, statement.sql, request.pins, given);
         return { ...rows(EXPLAIN_SCHEMA), parameters, pins };
       }
       case 'show':
@@ -93,10 +94,10 @@ class Statements implements StatementService {
     switch (statement.kind) {
       case 'query': {
         const bound = await bindQuery(context, statement.sql, request.pins);
-        return runQuery(context, bound, parameterRows(request, bound.parameterCount), { lend: true });
+        return runQuery(context, bound, boundParameters(request), { lend: true });
       }
       case 'explain':
-        return rowsStream(await explain(context, statement, parameterRows(request)[0]));
+        return rowsStream(await explain(context, statement, boundParameters(request)));
       case 'show':
         return rowsStream(await show(context, statement));
       case 'describe':
@@ -211,17 +212,8 @@ function rowsStream({ schema, rows }: Rows): StatementStream {
   return { schema, batches: batches() };
 }
 
-/** One entry for each bound row. Fewer values than parameters: INVALID_ARGUMENT. */
-function parameterRows(request: StatementRequest, wanted?: number): ParameterRow[] {
-  const { parameters } = request;
-  const given = parameters?.schema.fields.length ?? 0;
-  if (wanted !== undefined && given !== wanted) {
-    throw new SkuaError('INVALID_ARGUMENT', `The statement has ${wanted} parameters, but ${given} are bound`);
-  }
-  if (!parameters || given === 0) return [];
-  return parameters.batches.flatMap((batch) =>
-    Array.from({ length: batch.length }, (_, index) => ({ schema: parameters.schema, batch, index })),
-  );
+function boundParameters({ parameters }: StatementRequest): BoundParameters | undefined {
+  return parameters && parameters.schema.fields.length > 0 ? parameters : undefined;
 }
 
 /** Bound rows as a table, its columns named by ordinal. */

@@ -147,6 +147,28 @@ def parameters(checks, given, admin):
     checks.equal("a parameter of each type comes back", run(admin, f"SELECT {marks}", values), [values])
     checks.equal("a null", run(admin, "SELECT CAST(? AS BIGINT) IS NULL", (None,)), [(True,)])
     checks.equal("in a filter", run(admin, f"SELECT kind FROM {EVENTS} WHERE id = ?", (2,)), [("purchase",)])
+    for sql, given, expected in [
+        ("SELECT coalesce(NULL::INTEGER, ?)", (2.5,), 2.5),
+        ("SELECT coalesce(NULL::INTEGER, ?)", (3_000_000_000,), 3_000_000_000),
+        ("SELECT CASE WHEN ? THEN ? ELSE 0 END", (True, 3_000_000_000), 3_000_000_000),
+        ("SELECT [?, 1]", (2.5,), [2.5, 1.0]),
+        ("SELECT coalesce(?, 'd')", (5,), "5"),
+        ("SELECT greatest(?, 1)", (2.5,), 2.5),
+        ("SELECT ? + 1", (41,), 42),
+        ("SELECT abs(?)", (-2.5,), 2.5),
+        ("SELECT year(?)", (datetime.date(2026, 3, 1),), 2026),
+        ("SELECT round(2.345::DOUBLE, ?)", (2,), 2.35),
+        ("SELECT date_trunc('month', ?)", (datetime.datetime(2026, 3, 9, 1),), datetime.datetime(2026, 3, 1)),
+        ("SELECT ? AS note", (None,), None),
+        ("SELECT len(?)", ([1, 2],), 2),
+        ("SELECT len(?)", (None,), None),
+        ("SELECT ?", ([{"a": 1, "b": None}],), [{"a": 1, "b": None}]),
+        ("SELECT sum(?) FROM range(3)", (1.5,), 4.5),
+        ("SELECT sum(range) FROM range(3) HAVING sum(range) > ?", (2,), 3),
+        ("SELECT count(*) FROM range(3) WHERE ? IS NULL OR range = ?", (None, None), 3),
+        ("SELECT coalesce(NULL::DECIMAL(4,1), ?)", (Decimal("2.25"),), Decimal("2.25")),
+    ]:
+        checks.equal(f"{sql} with {given}", run(admin, sql, given), [(expected,)])
     with admin.cursor() as cursor:
         schema = cursor.adbc_prepare("SELECT CAST(? AS BIGINT) AS a, CAST(? AS VARCHAR) AS b")
         checks.equal("adbc_prepare knows the parameter types", [str(c.type) for c in schema], ["int64", "string"])

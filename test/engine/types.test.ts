@@ -220,5 +220,5 @@ it('describes columns and parameters without data', async () => {
   expect(typed.parameters.fields.map(({ type }) => String(type))).toEqual(['Utf8', 'Int64']);
   const open = await bench.instance.describe('SELECT ?, id, \'?\' FROM "t0" WHERE id = ?', tables);
   expect(open.schema.fields.map(({ type }) => String(type))).toEqual(['Utf8', 'Int64', 'Utf8']);
-  expect(open.parameters.fields.map(({ type }) => String(type))).toEqual(['Null', 'Int64']);
+  expect(open.parameters.fields.map(({ type }) => String(type))).toEqual(['Utf8', 'Int64']);
 });

@@ -166,6 +166,16 @@ describe('the range cache', () => {
     expect(cache.counters()).toMatchObject({ files: 0, bytesHeld: 0, evictions: 1 });
   });
 
+  it('names no local path where a copy is gone', async () => {
+    const ensured = await cache.ensure(store.file(), [{ offset: 0, length: 10 }]);
+    await rm(ensured.path);
+    await expect(cache.link(ensured.path, session)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'The local copy of a file is gone; run the statement again.',
+    });
+    await ensured.release();
+  });
+
   it('starts empty and removes what a process that is gone left behind', async () => {
     await cache.ensure(store.file(), [{ offset: 0, length: 10 }]);
     const left = join(directory, 'cache', 'run-999999999-0123456789abcdef');

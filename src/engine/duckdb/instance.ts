@@ -1,9 +1,9 @@
-import type { Schema } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { WrittenFile } from '../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
+  DescribeOptions,
   EngineInstance,
   ExplainOptions,
   FetchMissing,
@@ -21,7 +21,6 @@ import type {
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
 import { Database } from './native/database.js';
 import { quoteText } from './native/text.js';
-import { typedTexts } from './parsing/parameter-types.js';
 import { columnValues } from './planning/column-values.js';
 import type { Planner } from './planning/planner.js';
 import type { ResultMemory } from './results/buffer-allocator.js';
@@ -31,7 +30,7 @@ import { attachScans } from './scans/attach.js';
 import { fetchMissing } from './scans/missing-columns.js';
 import { unreadableFiles } from './scans/unreadable-files.js';
 import { commonConfiguration, commonSettings, lock } from './settings.js';
-import { bindParameters } from './types/parameters.js';
+import { bindParameters, textFor } from './types/parameters.js';
 import { Use } from './use.js';
 import { writeFiles } from './writing/write.js';
 
@@ -81,8 +80,13 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     return new DuckDbInstance(database, planner, new InstanceBudget(database, options.memoryLimit, memory), emptyFile);
   }
 
-  describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
-    return this.planner.describe(sql, tables, signal, bound);
+  describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options?: DescribeOptions,
+  ): Promise<QueryDescription> {
+    return this.planner.describe(sql, tables, signal, options);
   }
 
   demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]> {
@@ -104,8 +108,8 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
     return use.finish(async () => {
       await this.attach(use, { sql, scans, parameters, fetch: options.analyze ? options.fetch : nothing });
       const prefix = options.analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ';
-      const source = { sql, prefixBytes: prefix.length };
-      const statement = await use.connection.prepare(prefix + sql, source);
+      const { text, source } = textFor(sql, parameters, prefix);
+      const statement = await use.connection.prepare(text, source);
       try {
         bindParameters(statement, parameters);
         const rows = await statement.rows(source);
@@ -125,11 +129,12 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser'> {
   async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
     const use = this.use(options.signal);
     const { result, columns } = await use.attempt(async () => {
-      const fixed = await this.planner.fixedColumns(typedTexts(sql, options.parameters?.schema), scans, options.signal);
+      const text = textFor(sql, options.parameters);
+      const fixed = await this.planner.fixedColumns(text.text, scans, options.signal);
       await this.attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
-      return startQuery(use.connection, sql, options.parameters, fixed);
+      return startQuery(use.connection, text, { parameters: options.parameters, fixed, announced: options.schema });
     });
     const end = async () => {
       await result.close();

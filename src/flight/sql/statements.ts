@@ -13,7 +13,7 @@ import type { Handles, PreparedStatement } from './handles.js';
 import type * as sql from './messages.js';
 import type { PolledRun } from './polled-run.js';
 import type { PolledRuns } from './polled-runs.js';
-import type { StatementTicket, Tickets } from './tickets.js';
+import { type StatementTicket, schemaDigest, type Tickets } from './tickets.js';
 
 export interface StatementParts {
   statements: StatementService;
@@ -71,6 +71,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
       kind,
       statement,
       pins,
+      schema: schemaDigest(schema),
       ...(request.transaction === undefined ? {} : { transaction: request.transaction }),
       ...(binding === undefined ? {} : { binding }),
     });
@@ -91,7 +92,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
 
   async function execute(call: RunningCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
     const request = requestOfTicket(call, ticket);
-    if (ticket.kind === 'query') return statements.query(call, request);
+    if (ticket.kind === 'query') return asAnnounced(await statements.query(call, request), ticket);
     const { schema, batches } = await executions.once(ticket.id, expires, async () =>
       collect(await statements.query(call, { ...request, executionId: ticket.id })),
     );
@@ -227,12 +228,14 @@ export function transactionId(bytes: Uint8Array | null | undefined): string | un
 }
 
 /**
- * The parameters as clients are asked to bind them. What has no type of its own is text. Times are asked for in milliseconds: the JDBC driver
+ * The parameters as clients are asked to bind them. What has no type of its own is text, and so are UUIDs, which drivers have no way to bind. Times are asked for in milliseconds: the JDBC driver
  * has no finer ones, and writes milliseconds whatever unit it is told. A client that binds another unit is taken at its word.
  */
 function bindable(parameters: Schema): Schema {
-  const fields = parameters.fields.map(
-    (field) => new Field(field.name, bindableType(field.type), true, field.metadata),
+  const fields = parameters.fields.map((field) =>
+    field.metadata.get('ARROW:extension:name') === 'arrow.uuid'
+      ? new Field(field.name, new Utf8(), true)
+      : new Field(field.name, bindableType(field.type), true, field.metadata),
   );
   return new Schema(fields, parameters.metadata);
 }
@@ -242,6 +245,16 @@ function bindableType(type: DataType): DataType {
   if (DataType.isTimestamp(type)) return new Timestamp(TimeUnit.MILLISECOND, type.timezone);
   if (DataType.isTime(type)) return new TimeMillisecond();
   return type;
+}
+
+/** A result with other columns than the plan's would be read wrongly: FAILED_PRECONDITION. */
+async function asAnnounced(result: ResultStream, { schema }: StatementTicket): Promise<ResultStream> {
+  if (schema === undefined || schemaDigest(result.schema) === schema) return result;
+  await result.batches[Symbol.asyncIterator]().return?.();
+  throw new SkuaError(
+    'FAILED_PRECONDITION',
+    'the result no longer has the columns that it was planned with; plan the statement again',
+  );
 }
 
 async function collect(stream: ResultStream): Promise<{ schema: Schema; batches: ColumnarBatch[] }> {

@@ -1,5 +1,7 @@
 /** Tickets of statements: sealed, good for one principal and a limited time, and holding all that DoGet needs. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Schema } from 'apache-arrow';
+import { encodeSchema } from '../../arrow/index.js';
 import type { SnapshotPin, StatementDescription } from '../../query/contract.js';
 import type { Owner, Sealer } from '../seal.js';
 import type { BindingReference } from './bindings.js';
@@ -15,6 +17,13 @@ export interface StatementTicket {
   /** The snapshots that the plan saw. */
   pins: SnapshotPin[];
   binding?: BindingReference;
+  /** `schemaDigest` of the columns that the plan announced. */
+  schema?: string;
+}
+
+/** What tells one schema from another: types, names and metadata. */
+export function schemaDigest(schema: Schema): string {
+  return createHash('sha256').update(encodeSchema(schema)).digest('base64url').slice(0, 22);
 }
 
 export interface SealedTicket {

@@ -3,6 +3,7 @@
  * views and versions as any query does.
  */
 import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
+import type { CheckedColumns } from '../../engine/contract.js';
 import type { TableColumn } from '../../expressions/index.js';
 import { tableColumns } from '../../iceberg/index.js';
 import type { PinnedTable } from '../tables/tables.js';
@@ -11,6 +12,7 @@ export interface ChangeQuery {
   sql: string;
   /** The columns of the query: the named ones below, then the table's where rows come. */
   columns: TableColumn[];
+  checked: CheckedColumns;
   /** Rows come as well as go. */
   writes: boolean;
   /** What a row that is touched several times does. */
@@ -41,11 +43,13 @@ export function changeColumns(table: PinnedTable, options: { writes: boolean; or
     if (hasRowIds(table)) own.push(new Field(changed.rowId, new Int64(), true));
     own.push(new Field(changed.writes, new Bool(), true));
   }
-  // Whether a required column got a null shows where the rows that come are written.
-  const values = options.writes
-    ? tableColumns(table.schema).map((column) => ({ ...column, field: column.field.clone({ nullable: true }) }))
-    : [];
+  const values = options.writes ? tableColumns(table.schema) : [];
   return [...own.map((field, index) => ({ field, fieldId: OWN_FIELD_IDS - index })), ...values];
+}
+
+/** The columns that the statement gives values; a row that only goes may have any. */
+export function assignedColumns(fieldIds: Iterable<number>): CheckedColumns {
+  return { fieldIds: new Set(fieldIds), where: changed.writes };
 }
 
 /** Above those of columns, below the reserved ones. */

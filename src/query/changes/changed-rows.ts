@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { batchToRows } from '../../arrow/index.js';
+import { batchToRows, sliceBatch } from '../../arrow/index.js';
 import type { EngineInstance, FetchMissing, ParameterRow, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { overStaged } from '../reading/query.js';
+import { describeBound, overStaged } from '../reading/query.js';
 import type { StagingArea } from '../reading/stage.js';
 import type { RowsTable } from '../rows.js';
 import { displayName, tableKey } from '../tables/names.js';
@@ -59,7 +59,7 @@ export async function computeRows(
 ): Promise<ChangedRows> {
   const { engine, directory } = await context.environment.instance(context.call);
   const { signal } = context.call;
-  const bound = withBound(await bindChange(context, table, query), parameters);
+  const { bound, row } = await withBound(context, await bindChange(context, table, query), parameters);
   const folder = join(directory, randomUUID());
   await mkdir(folder);
   const discardRows = () => rm(folder, { recursive: true, force: true });
@@ -67,13 +67,14 @@ export async function computeRows(
     result: written,
     staged,
     area,
-  } = await overStaged(context, bound, rowOf(parameters), async ({ scans, area: { fetch } }) =>
+  } = await overStaged(context, bound, row, async ({ scans, area: { fetch } }) =>
     engine.writeParquet(bound.sql, scans, {
       signal,
-      parameters: rowOf(parameters),
+      parameters: row,
       fetch,
       directory: await mkdtemp(join(folder, 'rows-')),
       columns: query.columns,
+      checked: query.checked,
       partitions: [],
       targetFileSize: context.environment.limits.targetFileSize,
       compression: 'snappy',
@@ -117,7 +118,15 @@ export async function computeRows(
 /** Of rows that several bound rows change, what the last one makes of them. */
 const lastOfEach = `(SELECT * FROM ${quoteName('changed rows')} QUALIFY row_number() OVER (PARTITION BY ${quoteName(changed.file)}, ${quoteName(changed.position)} ORDER BY ${quoteName(changed.ordinal)} DESC) = 1)`;
 
-function withBound(bound: BoundQuery, parameters: ChangeParameters): BoundQuery {
+/** A parameter that is a whole value of a column, as `expressionSql` writes it. */
+const assigned = /CAST\(\(\s*\$(\d+)\n\) AS /g;
+
+/** The query with its parameters typed by the values: all rows of them as one table, or one row by itself. */
+async function withBound(
+  context: StatementContext,
+  bound: BoundQuery,
+  parameters: ChangeParameters,
+): Promise<{ bound: BoundQuery; row?: ParameterRow }> {
   const given = parameters?.schema.fields.length ?? 0;
   if (given !== bound.parameterCount) {
     throw new SkuaError(
@@ -125,11 +134,14 @@ function withBound(bound: BoundQuery, parameters: ChangeParameters): BoundQuery 
       `The statement has ${bound.parameterCount} parameters, but ${given} are bound`,
     );
   }
-  return parameters && 'batches' in parameters ? withParameters(bound, parameters) : bound;
-}
-
-function rowOf(parameters: ChangeParameters): ParameterRow | undefined {
-  return parameters && 'index' in parameters ? parameters : undefined;
+  if (!parameters) return { bound };
+  const { schema } = parameters;
+  const batches =
+    'batches' in parameters ? parameters.batches : [sliceBatch(schema, parameters.batch, parameters.index, 1)];
+  const exact = [...bound.sql.matchAll(assigned)].map(([, number]) => Number(number));
+  const { types } = await describeBound(context, bound, { schema, batches, exact });
+  if ('batches' in parameters) return { bound: withParameters(bound, parameters, types) };
+  return { bound, row: { ...parameters, types } };
 }
 
 /** The files that the query looked at for rows to change. */

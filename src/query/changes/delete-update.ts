@@ -2,7 +2,7 @@
 import { quoteName, tokenize } from '../../sql/index.js';
 import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { assignedColumns, type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
 import { assignedValues, columnSql } from './values.js';
 
@@ -20,6 +20,7 @@ export function deleteQuery(table: PinnedTable, statement: DeleteStatement, boun
   return {
     sql: distinct,
     columns: changeColumns(table, { writes: false, ordinal: bound !== undefined }),
+    checked: assignedColumns([]),
     writes: false,
     twice: bound ? 'last' : 'never',
   };
@@ -42,6 +43,7 @@ export function updateQuery(table: PinnedTable, statement: UpdateStatement, boun
   return {
     sql: selectSql(target.with, select, [targetSql(target), from], where),
     columns: changeColumns(table, { writes: true, ordinal: bound !== undefined }),
+    checked: assignedColumns(values.keys()),
     writes: true,
     twice: bound ? 'last' : 'refuse',
   };

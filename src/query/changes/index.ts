@@ -7,7 +7,7 @@ import { SkuaError } from '../../errors.js';
 import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
-import { bindingsOf } from '../reading/query.js';
+import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
@@ -28,11 +28,10 @@ export async function describeChange(
   statement: RowChange | TruncateStatement,
 ): Promise<QueryDescription> {
   const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
-  if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS };
+  if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS, types: [] };
   return placingErrors(context, statement.written, async () => {
     const bound = await bindChange(context, table, queryOf(table, statement));
-    const { engine } = await context.environment.instance(context.call);
-    return engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+    return describeBound(context, bound);
   });
 }
 

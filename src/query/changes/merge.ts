@@ -5,9 +5,9 @@ import { quoteName } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { assignedColumns, type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
-import { assignedValues, columnSql, expressionSql } from './values.js';
+import { assignedValues, branchSql, columnSql } from './values.js';
 
 /** Common table expressions of the query: the source, with numbered rows, and the pairs. */
 const source = quoteName('skua source');
@@ -32,9 +32,20 @@ export function mergeQuery(table: PinnedTable, statement: MergeStatement): Chang
   return {
     sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
     columns: changeColumns(table, { writes: true, ordinal: false }),
+    checked: assignedColumns(clauses.flatMap((candidate) => assignedBy(table, candidate, statement))),
     writes: true,
     twice: 'refuse',
   };
+}
+
+/** Field ids of the columns that a clause gives values. */
+function assignedBy(
+  table: PinnedTable,
+  { action }: MergeClause,
+  { target, source: { name } }: MergeStatement,
+): number[] {
+  if (action.kind === 'update') return [...updatedValues(table, action, qualifierOf(target), name).keys()];
+  return action.kind === 'insert' ? table.schema.fields.map(({ id }) => id) : [];
 }
 
 function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: string): string {
@@ -128,7 +139,7 @@ function updatedValues(
   sourceName: string | undefined,
 ): Map<number, string> {
   const { fields } = table.schema;
-  if (action.assignments !== '*') return assignedValues(fields, action.assignments, qualifier);
+  if (action.assignments !== '*') return assignedValues(fields, action.assignments, qualifier, branchSql);
   return sourceValues(fields, sourceName);
 }
 
@@ -152,7 +163,7 @@ function insertedValues(
   return new Map(
     fields.map((field) => {
       const index = columns.indexOf(field);
-      return [field.id, expressionSql(field, index < 0 ? undefined : values[index])];
+      return [field.id, branchSql(field, index < 0 ? undefined : values[index])];
     }),
   );
 }
@@ -162,5 +173,5 @@ function sourceValues(fields: readonly NestedField[], sourceName: string | undef
   if (sourceName === undefined) {
     throw new SkuaError('INVALID_ARGUMENT', 'Give the source of MERGE a name: USING (…) AS source');
   }
-  return new Map(fields.map((field) => [field.id, expressionSql(field, columnSql(sourceName, field))]));
+  return new Map(fields.map((field) => [field.id, branchSql(field, columnSql(sourceName, field))]));
 }

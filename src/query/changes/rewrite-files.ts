@@ -19,6 +19,9 @@ function writtenColumns(table: PinnedTable): TableColumn[] {
   return [...tableColumns(table.schema), ...lineage.map(({ field, fieldId }) => ({ field, fieldId }))];
 }
 
+/** New values were checked when they were computed. */
+const none = { fieldIds: new Set<number>() };
+
 /** Rows that come. One that replaces another has its id, and inherits the snapshot's sequence number for its last change. */
 function comingSql(table: PinnedTable, rows: ChangedRows): string {
   const values = table.schema.fields.map(({ name }) => quoteName(name));
@@ -30,7 +33,7 @@ export function writeComingRows(context: StatementContext, table: PinnedTable, r
   return writeDataFiles(
     context,
     table,
-    { sql: comingSql(table, rows), read: (work) => work([rows.scan]) },
+    { sql: comingSql(table, rows), read: (work) => work([rows.scan]), checked: none },
     hasRowIds(table) ? writtenColumns(table) : undefined,
   );
 }
@@ -55,6 +58,7 @@ export async function rewriteFiles(
   }
   const source: RowSource = {
     sql: parts.join(' UNION ALL '),
+    checked: none,
     read: (work) =>
       work(scans, rows.area.fetch).catch(async (error) => {
         throw await rows.area.failureOf(error, rows.engine, scans);

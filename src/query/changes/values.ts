@@ -2,9 +2,10 @@
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField, Type } from '../../iceberg/types.js';
-import { quoteName, quoteString } from '../../sql/index.js';
+import { quoteName, quoteString, tokenize } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
+import { wholeSql } from '../writing/whole.js';
 
 /** What is assigned to a column or to fields inside it. */
 interface Assigned {
@@ -21,9 +22,12 @@ export function assignedValues(
   fields: readonly NestedField[],
   assignments: readonly Assignment[],
   qualifier: string,
+  sqlFor: SqlFor = expressionSql,
 ): Map<number, string> {
   const root: Assigned = { fields: new Map() };
-  for (const { path, value } of assignments) assign(root, fields, withoutQualifier(fields, path, qualifier), value);
+  for (const { path, value } of assignments) {
+    assign(root, fields, { path: withoutQualifier(fields, path, qualifier), value, sqlFor });
+  }
   const values = new Map<number, string>();
   for (const field of fields) {
     const assigned = root.fields.get(field.id);
@@ -36,19 +40,36 @@ export function columnSql(qualifier: string, { name }: NestedField): string {
   return `${quoteName(qualifier)}.${quoteName(name)}`;
 }
 
-/** An expression of a statement as the value of a column; DEFAULT where there is none. */
-export function expressionSql(field: NestedField, expression: string | undefined): string {
+type SqlFor = (field: NestedField, expression: string | undefined) => string;
+
+/** An expression of a statement as the value of a column; DEFAULT where there is none. A parameter that stands alone gets the column's type. */
+function expressionSql(field: NestedField, expression: string | undefined): string {
   if (expression === undefined) return writeDefault(field);
+  const tokens = [...tokenize(expression)].filter(({ text }) => text !== '(' && text !== ')');
+  const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
+  const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
-  return typed(field.type, `(${expression}\n)`);
+  return isParameter ? typed(field.type, `(${expression}\n)`) : `(${expression}\n)`;
 }
 
-function assign(
-  outer: Assigned,
-  fields: readonly NestedField[],
-  path: readonly string[],
-  expression: string | undefined,
-): void {
+/** The same as one branch of several, which must have one type. */
+export function branchSql(field: NestedField, expression: string | undefined): string {
+  if (expression === undefined) return writeDefault(field);
+  const value = `(${expression}\n)`;
+  const hasParameters = [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
+  return hasParameters
+    ? typed(field.type, value)
+    : wholeSql(field.name, field.type, value, (item) => typed(field.type, item));
+}
+
+/** Where an assignment leads, and how it becomes SQL. */
+interface Assigning {
+  path: readonly string[];
+  value: string | undefined;
+  sqlFor: SqlFor;
+}
+
+function assign(outer: Assigned, fields: readonly NestedField[], { path, value, sqlFor }: Assigning): void {
   const field = fieldNamed(fields, path[0] as string);
   const existing = outer.fields.get(field.id);
   const inner = path.slice(1);
@@ -57,10 +78,10 @@ function assign(
   }
   const assigned: Assigned = existing ?? { fields: new Map() };
   outer.fields.set(field.id, assigned);
-  if (inner.length === 0) assigned.value = expressionSql(field, expression);
+  if (inner.length === 0) assigned.value = sqlFor(field, value);
   else if (field.type.kind !== 'struct') {
     throw new SkuaError('INVALID_ARGUMENT', `Column "${field.name}" is no struct; it has no field "${inner[0]}"`);
-  } else assign(assigned, field.type.fields, inner, expression);
+  } else assign(assigned, field.type.fields, { path: inner, value, sqlFor });
 }
 
 /** A struct with some new fields; the others stay, and are null in a struct that was null. */
@@ -82,7 +103,7 @@ function withoutQualifier(fields: readonly NestedField[], path: string[], qualif
   return path.length > 1 && !isColumn && first === qualifier.toLowerCase() ? path.slice(1) : path;
 }
 
-/** Casts as INSERT does; parameters get the column's type by it. */
+/** Casts as INSERT does. */
 function typed(type: Type, sql: string): string {
   const name = castType(type);
   return name === undefined ? sql : `CAST(${sql} AS ${name})`;
@@ -102,6 +123,7 @@ const PRIMITIVES = new Map<string, string>([
   ['string', 'VARCHAR'],
   ['uuid', 'UUID'],
   ['binary', 'BLOB'],
+  ['variant', 'VARIANT'],
 ]);
 
 /** The engine's name of a type; undefined for those that it has none of its own for. */

@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import {
   knownFormatVersion,
   propertyChanges,
+  refuseLaterTypes,
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
@@ -124,7 +125,12 @@ async function alterationCommit(
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
-    } else alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
+      continue;
+    }
+    if (alteration.kind === 'add-column') {
+      refuseLaterTypes(alteration.path.join('.'), sqlTypeToIceberg(alteration.type), metadata.formatVersion);
+    }
+    alterDefinition(schema, spec, alteration, await valueOfDefault(context, metadata, schema, alteration));
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
@@ -156,7 +162,7 @@ async function valueOfDefault(
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
   requireDefaults(metadata.formatVersion);
   const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
-  return defaultValue(context, type, alteration.default);
+  return defaultValue(context, { name: alteration.path.join('.'), type }, alteration.default);
 }
 
 function alterDefinition(

@@ -2,11 +2,12 @@
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { typeToSql } from '../../iceberg/index.js';
-import type { Schema, Type } from '../../iceberg/types.js';
+import type { NestedField, Schema, Type } from '../../iceberg/types.js';
 import { parseJson } from '../../json.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, runQuery } from '../reading/query.js';
 import { Cursor } from '../syntax/cursor.js';
+import { wholeSql } from '../writing/whole.js';
 
 /** Words of literals. A function would be called once, when the table is defined, and not for each row. */
 const LITERAL_WORDS = new Set(
@@ -26,18 +27,22 @@ export function requireDefaults(formatVersion: number): void {
 }
 
 /** The value of a literal in the JSON form of a column's type (spec, Appendix D); undefined for NULL. What is no literal: INVALID_ARGUMENT. */
-export async function defaultValue(context: StatementContext, type: Type, sql: string): Promise<unknown> {
+export async function defaultValue(
+  context: StatementContext,
+  { name, type }: Pick<NestedField, 'name' | 'type'>,
+  sql: string,
+): Promise<unknown> {
   for (const cursor = new Cursor(sql); !cursor.ended; ) {
     const { kind, keyword } = cursor.next();
     if (kind === 'parameter' || kind === 'quoted' || (kind === 'word' && !LITERAL_WORDS.has(keyword))) {
       throw new SkuaError('INVALID_ARGUMENT', `A DEFAULT is a literal; "${sql}" is none`);
     }
   }
-  const bound = await bindQuery(context, `SELECT ${textExpression(type, `(${sql}\n)`)} AS value`);
-  const stream = await runQuery(context, bound, []);
+  const bound = await bindQuery(context, `SELECT ${textExpression(name, type, `(${sql}\n)`)} AS value`);
+  const stream = await runQuery(context, bound);
   let text: unknown;
   for await (const batch of stream.batches) text = batchToRows(stream.schema, batch)[0]?.[0];
-  return typeof text === 'string' ? jsonOf(type, text) : undefined;
+  return typeof text === 'string' ? jsonOf(name, type, text) : undefined;
 }
 
 /** The schema with the values of the defaults as write defaults: columns of a new table have no earlier rows to read them for. */
@@ -52,15 +57,16 @@ export async function withWriteDefaults(
   const fields = await Promise.all(
     schema.fields.map(async (field, index) => {
       const sql = columns[index]?.default;
-      const writeDefault = sql === undefined ? undefined : await defaultValue(context, field.type, sql);
+      const writeDefault = sql === undefined ? undefined : await defaultValue(context, field, sql);
       return writeDefault === undefined ? field : { ...field, writeDefault };
     }),
   );
   return { ...schema, fields };
 }
 
-function textExpression(type: Type, sql: string): string {
+function textExpression(name: string, type: Type, sql: string): string {
   const text = (expression: string) => `CAST(${expression} AS VARCHAR)`;
+  const whole = (target: string) => wholeSql(name, type, sql, (value) => `CAST(${value} AS ${target})`);
   if (type.kind === 'decimal') return text(`CAST(${sql} AS ${typeToSql(type)})`);
   if (type.kind === 'fixed') return `lower(hex(CAST(${sql} AS BLOB)))`;
   if (type.kind !== 'primitive' || type.type === 'variant' || type.type === 'unknown') {
@@ -71,21 +77,32 @@ function textExpression(type: Type, sql: string): string {
       return `lower(hex(CAST(${sql} AS BLOB)))`;
     case 'timestamp':
     case 'timestamp_ns':
-      return `replace(${text(`CAST(${sql} AS ${typeToSql(type)})`)}, ' ', 'T')`;
+      return `replace(${text(whole(typeToSql(type)))}, ' ', 'T')`;
     case 'timestamptz':
     case 'timestamptz_ns':
-      return `replace(${text(`CAST(${sql} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`)}, ' ', 'T') || '+00:00'`;
+      return `replace(${text(`${whole('TIMESTAMPTZ')} AT TIME ZONE 'UTC'`)}, ' ', 'T') || '+00:00'`;
     default:
-      return text(`CAST(${sql} AS ${typeToSql(type)})`);
+      return text(whole(typeToSql(type)));
   }
 }
 
-function jsonOf(type: Type, text: string): unknown {
+function jsonOf(name: string, type: Type, text: string): unknown {
   if (type.kind === 'fixed' && text.length !== 2 * type.length) {
     throw new SkuaError('INVALID_ARGUMENT', `A DEFAULT of ${text.length / 2} bytes does not fit ${typeToSql(type)}`);
   }
   if (type.kind !== 'primitive') return text;
   switch (type.type) {
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      if (!/infinity|^24:/.test(text)) return text;
+      throw new SkuaError(
+        'INVALID_ARGUMENT',
+        `The column ${name} can't have the DEFAULT ${text}: Iceberg has no such time`,
+      );
     case 'boolean':
       return text === 'true';
     case 'int':

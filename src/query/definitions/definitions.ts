@@ -7,6 +7,7 @@ import {
   knownFormatVersion,
   partitionSource,
   partitionSpecToJson,
+  refuseLaterTypes,
   schemaToJson,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
@@ -73,6 +74,8 @@ export async function dropTable(context: StatementContext, statement: DropStatem
 export function createRequest(name: TableName, statement: CreateTableStatement, schema: Schema) {
   const { 'format-version': version } = statement.properties;
   if (version !== undefined) knownFormatVersion(version);
+  // Catalogs make tables of format version 2 where nothing else is said.
+  for (const field of schema.fields) refuseLaterTypes(field.name, field.type, Number(version ?? 2));
   return {
     name: name.name,
     schema: schemaToJson(schema),

@@ -1,9 +1,9 @@
 /** Bulk ingest (Flight SQL, CommandStatementIngest): a stream of batches becomes the rows of a table, all of them or none. */
-import type { Schema } from 'apache-arrow';
+import type { Field, Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, promotionProblem, typeToSql } from '../../iceberg/index.js';
-import type { DataFile } from '../../iceberg/types.js';
+import type { DataFile, NestedField } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { IngestTarget } from '../contract.js';
 import { createAndFill } from '../definitions/create-table.js';
@@ -44,8 +44,9 @@ export async function ingest(
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   refuseInTransaction(context, name, 'Creating');
-  const fields = arrowToSchema(schema).fields;
-  return createAndFill(context, creation(name), withIdentifier(fields, []), async (table) => {
+  const properties: Record<string, string> = holdsVariants(schema) ? { 'format-version': '3' } : {};
+  const { fields } = arrowToSchema(schema, holdsVariants(schema) ? { formatVersion: 3 } : {});
+  return createAndFill(context, { ...creation(name), properties }, withIdentifier(fields, []), async (table) => {
     const files = await writePortions(context, table, schema, batches);
     if (files.length > 0) await commitAppend(context, table, files);
     return rowsOf(files);
@@ -68,8 +69,9 @@ async function writePortions(
     }
     return files;
   } catch (error) {
+    const isMalformed = error instanceof SkuaError && error.code === 'DATA_LOSS' && holdsVariants(schema);
     throw await undone(
-      error,
+      isMalformed ? new SkuaError('INVALID_ARGUMENT', error.message, { cause: error }) : error,
       table,
       files.map(({ location }) => location),
     );
@@ -108,6 +110,14 @@ function replaceDefinition(
   );
 }
 
+/** Variants exist from format version 3 on. */
+function holdsVariants({ fields }: Pick<Schema, 'fields'>): boolean {
+  return fields.some(({ metadata, type }) => {
+    if (metadata.get('ARROW:extension:name') === 'arrow.parquet.variant') return true;
+    return metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') === 'VARIANT' || holdsVariants({ fields: type.children ?? [] });
+  });
+}
+
 function refuseInTransaction({ transaction }: StatementContext, name: TableName, what: string): void {
   if (!transaction) return;
   throw new SkuaError('FAILED_PRECONDITION', `${what} table ${displayName(name)} can't be part of a transaction`);
@@ -117,12 +127,19 @@ const INGESTED = 'ingested rows';
 
 /** Columns go by name, in any case. */
 function ingestQuery(table: PinnedTable, schema: Schema): string {
-  const given = new Map(schema.fields.map((field) => [fieldNamed(table.schema.fields, field.name).id, field.name]));
+  const given = new Map(schema.fields.map((field) => [fieldNamed(table.schema.fields, field.name).id, field]));
   const columns = table.schema.fields.map((field) => {
     const source = given.get(field.id);
-    return `${source === undefined ? 'NULL' : quoteName(source)} AS ${quoteName(field.name)}`;
+    return `${source === undefined ? 'NULL' : givenSql(field, source)} AS ${quoteName(field.name)}`;
   });
   return `SELECT ${columns.join(', ')} FROM ${quoteName(INGESTED)}`;
+}
+
+/** Text that is called JSON is taken apart where it becomes a variant; any other text is a variant as it is. */
+function givenSql({ type }: NestedField, given: Field): string {
+  const name = quoteName(given.name);
+  const isJson = given.metadata.get('ARROW:extension:name') === 'arrow.json';
+  return isJson && type.kind === 'primitive' && type.type === 'variant' ? `CAST(${name} AS JSON)` : name;
 }
 
 function targetName(context: StatementContext, target: IngestTarget): TableName {

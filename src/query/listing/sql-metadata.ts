@@ -1,7 +1,7 @@
 /** Columns as Flight SQL and SQL tools describe them: type names, sizes, remarks. */
 import { Field, Schema } from 'apache-arrow';
 import type { MaskedField } from '../../governance/index.js';
-import { fieldToArrow, typeToSql } from '../../iceberg/index.js';
+import { fieldToResult, typeToSql } from '../../iceberg/index.js';
 import type { Schema as IcebergSchema, NestedField, Type } from '../../iceberg/types.js';
 import { schemaName, type TableName } from '../tables/names.js';
 
@@ -31,7 +31,7 @@ export function describeColumn(field: NestedField): ColumnDescription {
 /** The Arrow schema of a table with the column metadata of Flight SQL (`ARROW:FLIGHT:SQL:*`). */
 export function describeFields(name: TableName, schema: IcebergSchema, masked: readonly MaskedField[] = []): Schema {
   const fields = schema.fields.map((icebergField) => {
-    const field = fieldToArrow(icebergField);
+    const field = fieldToResult(icebergField);
     const column = describeColumn(icebergField);
     const metadata = new Map(field.metadata);
     const put = (key: string, value: string | number | undefined) => {

@@ -1,7 +1,6 @@
 /** Join keys learnt at run time: what a small table holds tells which files of a large one it can be joined with. */
-import type { ColumnValues, EngineInstance, JoinKey, TableScan } from '../../engine/contract.js';
+import type { ColumnValues, EngineInstance, FetchMissing, JoinKey, TableScan } from '../../engine/contract.js';
 import type { Filter, Literal } from '../../expressions/index.js';
-import type { StagingArea } from './stage.js';
 
 /** What a scan would read, as far as is known before its data is read. */
 export interface ScanSize {
@@ -44,7 +43,7 @@ export async function learnKeys(
   key: JoinKey,
   scan: TableScan,
   filter: Filter | undefined,
-  area: Pick<StagingArea, 'signal' | 'fetch'>,
+  area: { signal: AbortSignal; fetch: FetchMissing },
 ): Promise<LearntKeys | undefined> {
   const request = { column: key.tableColumn, most: listedKeys, filter, fetch: area.fetch };
   const found = await engine.columnValues(scan, request, area.signal);

@@ -76,15 +76,21 @@ export class LocalFiles {
     const wanted = cacheFile(table, file);
     const { location, size, store } = wanted;
     const { footerCache } = this.context.environment;
-    const { storage } = table;
-    const small = { size: storage.size, read: (_: string, range?: ByteRange) => this.#readSmall(wanted, range) };
-    let from: Pick<Storage, 'read' | 'size'> = this.#isSmall(wanted) ? small : storage;
-    return this.#again(wanted, () => {
-      const current = from;
-      // A file of another size than its metadata says can't be fetched with its footer.
-      from = storage;
-      return footerCache.read({ location, size, store }, current, this.signal);
-    });
+    const storage = this.#isSmall(wanted) ? this.#smallStorage(table, wanted) : table.storage;
+    return this.#again(wanted, () => footerCache.read({ location, size, store }, storage, this.signal));
+  }
+
+  /** Fetches the whole file for any range of it, until its size is in doubt. */
+  #smallStorage({ storage }: PinnedTable, file: CacheFile): Pick<Storage, 'read' | 'size'> {
+    let isDoubtful = false;
+    return {
+      read: (location, range) =>
+        isDoubtful ? storage.read(location, range, this.signal) : this.#readSmall(file, range),
+      size(location) {
+        isDoubtful = true;
+        return storage.size(location);
+      },
+    };
   }
 
   /** Fetches columns of a file. */

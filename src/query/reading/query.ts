@@ -2,13 +2,16 @@
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
 import type {
+  BoundParameters,
   EngineInstance,
   ParameterRow,
+  QueryDescription,
   RunOptions,
   ScanDemand,
   TableBinding,
   TableScan,
 } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
@@ -40,17 +43,49 @@ export async function bindQuery(context: StatementContext, sql: string, pins?: S
   return new Binder(context, pins).bind(sql);
 }
 
-/** Binds and types a query without reading data; `bound` has the types of the values that are bound. */
+/** Binds and types a query without reading data. */
 export async function describeQuery(
   context: StatementContext,
   sql: string,
   pins?: SnapshotPin[],
-  bound?: Schema,
+  bound?: BoundParameters,
 ): Promise<DescribedQuery> {
   const query = await bindQuery(context, sql, pins);
-  const { engine } = await context.environment.instance(context.call);
-  const { schema, parameters } = await engine.describe(query.sql, bindingsOf(query), context.call.signal, bound);
+  const { schema, parameters } = await describeBound(context, query, bound);
   return { bound: query, schema, parameters, pins: [...query.tables.values()].map(pinOf) };
+}
+
+/** What the engine makes of a bound query, with the values for its parameters where there are any. */
+export async function describeBound(
+  context: StatementContext,
+  query: BoundQuery,
+  bound?: BoundParameters,
+): Promise<QueryDescription> {
+  const { engine } = await context.environment.instance(context.call);
+  return engine.describe(query.sql, bindingsOf(query), context.call.signal, { bound });
+}
+
+/**
+ * One entry for each row of values, and the columns that the query has with them. Other than one value for each parameter: INVALID_ARGUMENT.
+ */
+export async function parameterRows(
+  context: StatementContext,
+  query: BoundQuery,
+  bound: BoundParameters | undefined,
+): Promise<{ rows: ParameterRow[]; schema?: Schema }> {
+  const given = bound?.schema.fields.length ?? 0;
+  if (given !== query.parameterCount) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The statement has ${query.parameterCount} parameters, but ${given} are bound`,
+    );
+  }
+  if (!bound || given === 0) return { rows: [] };
+  const { types, schema } = await describeBound(context, query, bound);
+  const rows = bound.batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, index) => ({ schema: bound.schema, batch, index, types })),
+  );
+  return { rows, schema };
 }
 
 export interface StagedQuery {
@@ -139,22 +174,24 @@ async function computedRows(bound: BoundQuery, demands: readonly ScanDemand[]): 
 export async function runQuery(
   context: StatementContext,
   bound: BoundQuery,
-  parameterRows: readonly ParameterRow[],
+  parameters?: BoundParameters,
   options: Pick<RunOptions, 'lend'> = {},
 ): Promise<StatementStream> {
-  const rows = parameterRows.length > 0 ? parameterRows : [undefined];
-  const first = await start(context, bound, rows[0], options);
+  const given = await parameterRows(context, bound, parameters);
+  const rows = given.rows.length > 0 ? given.rows : [undefined];
+  const running = { ...options, schema: given.schema };
+  const first = await start(context, bound, rows[0], running);
   let current = first;
   // A generator that nobody begins to read never comes to its `finally`. What can't be removed now goes with the session's folder.
   context.call.onEnd?.(() => void current.end().catch(() => undefined));
   async function* batches(): AsyncGenerator<ColumnarBatch> {
     for (const [index, row] of rows.entries()) {
-      if (index > 0) current = await start(context, bound, row, options);
+      if (index > 0) current = await start(context, bound, row, running);
       try {
         const begun = await begin(current);
         if (begun === 'damaged') {
           await current.end();
-          current = await start(context, bound, row, options);
+          current = await start(context, bound, row, running);
         }
         yield* current.batches();
       } catch (error) {
@@ -191,7 +228,7 @@ async function start(
   context: StatementContext,
   bound: BoundQuery,
   parameters: ParameterRow | undefined,
-  options: Pick<RunOptions, 'lend'>,
+  options: Pick<RunOptions, 'lend' | 'schema'>,
 ): Promise<StartedQuery> {
   const stop = new AbortController();
   const { result, engine, scans, area } = await overStaged(context, bound, parameters, (staged) =>

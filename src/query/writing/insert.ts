@@ -1,5 +1,5 @@
 /** INSERT. */
-import type { QueryDescription } from '../../engine/contract.js';
+import type { BoundParameters, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
@@ -21,13 +21,20 @@ import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFi
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
   const table = await loadInsertTarget(context, statement);
-  const { source, targets } = await sourceOf(context, table, statement);
+  return describeSource(context, table, await sourceOf(context, table, statement));
+}
+
+async function describeSource(
+  context: StatementContext,
+  table: PinnedTable,
+  { source, targets }: InsertSource,
+  bound?: BoundParameters,
+): Promise<QueryDescription> {
   const { engine } = await context.environment.instance(context.call);
-  if (statement.sql === undefined) return engine.describe(source.sql, [], context.call.signal);
-  const columns = targets.map((name) => quoteName(name as string));
-  const target = { name: 'insert target', columns: tableColumns(table.schema) };
-  const sql = `INSERT INTO ${quoteName(target.name)} (${columns.join(', ')}) ${source.sql}`;
-  return engine.describe(sql, [target, ...bindingsOf(source)], context.call.signal);
+  const columns = tableColumns(table.schema);
+  const into = targets.flatMap((name) => columns.filter(({ field }) => field.name === name));
+  const options = { bound, ...(into.length > 0 && { into }) };
+  return engine.describe(source.sql, bindingsOf(source), context.call.signal, options);
 }
 
 /** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
@@ -39,8 +46,10 @@ export async function insert(
   const table = await loadInsertTarget(context, statement);
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
-  const { source, targets } = await sourceOf(context, table, statement);
-  const bound = parameters ? withParameters(source, parameters) : source;
+  const from = await sourceOf(context, table, statement);
+  const { source, targets } = from;
+  const types = parameters && (await describeSource(context, table, from, parameters)).types;
+  const bound = parameters && types ? withParameters(source, parameters, types) : source;
   return writeQuery(context, table, bound, targets, statement.overwrite ? overwrite : appendRows);
 }
 
@@ -97,9 +106,9 @@ async function overwrite(context: StatementContext, table: PinnedTable, rows: Ro
 
 /**
  * The query once for each row of parameters, as one query: the parameters become columns of a table that the query is laterally joined
- * to. Typed values throughout; nothing is pasted into the text.
+ * to, cast to the types that the query was described with. Nothing is pasted into the text.
  */
-export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQuery {
+export function withParameters(query: BoundQuery, parameters: RowsTable, types: QueryDescription['types']): BoundQuery {
   const cursor = new Cursor(query.sql);
   const edits: Edit[] = [];
   let ordinal = 0;
@@ -110,7 +119,10 @@ export function withParameters(query: BoundQuery, parameters: RowsTable): BoundQ
     const index = written === '' ? ordinal++ : Number(written) - 1;
     const field = parameters.schema.fields[index];
     if (!field) throw new SkuaError('INVALID_ARGUMENT', `Parameter ${index + 1} has no value`);
-    edits.push({ start: token.start, end: token.end, text: `${quoteName(parameters.name)}.${quoteName(field.name)}` });
+    const value = `${quoteName(parameters.name)}.${quoteName(field.name)}`;
+    const type = types[index];
+    const text = type === undefined ? value : `CAST(${value} AS ${type})`;
+    edits.push({ start: token.start, end: token.end, text });
   }
   const lateral = applyEdits(query.sql, edits);
   const rows = new Map(query.rows).set(parameters.name, parameters);

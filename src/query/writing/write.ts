@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStateUnknown } from '../../catalog/index.js';
-import type { FetchMissing, TableScan } from '../../engine/contract.js';
+import type { CheckedColumns, FetchMissing, TableScan } from '../../engine/contract.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
 import {
@@ -29,15 +29,17 @@ import { displayName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, type PinnedTable } from '../tables/tables.js';
 import type { Transaction } from '../tables/transaction.js';
+import { annotate } from './annotations.js';
 import { executionSummary, refuseRepetition } from './execution.js';
 import { mayRetry } from './retries.js';
-import { markZones } from './zones.js';
 
 export interface RowSource {
   /** Columns in table order. */
   sql: string;
   /** Does the work that reads the rows; again with other scans where files that it reads turn out to be damaged. */
   read<T>(work: (scans: TableScan[], fetch?: FetchMissing) => Promise<T>): Promise<T>;
+  /** Default: all columns. */
+  checked?: CheckedColumns;
 }
 
 /**
@@ -103,6 +105,7 @@ export async function writeDataFiles(
         fetch,
         directory: await mkdtemp(join(folder, 'rows-')),
         columns,
+        checked: source.checked,
         ...layout,
         targetFileSize: targetFileSize(context, table.metadata),
         checksums: true,
@@ -112,9 +115,8 @@ export async function writeDataFiles(
     );
     return await inParallel(written, 4, async (file) => {
       const location = newDataLocation(table.metadata, file.partition);
-      const data = dataFileFromWritten(file, location, table.metadata, sortOrderId);
+      const data = dataFileFromWritten(await annotate(table, file), location, table.metadata, sortOrderId);
       uploaded.push(data.location);
-      await markZones(table, file.path);
       await table.storage.upload(data.location, file.path, call.signal);
       return data;
     });

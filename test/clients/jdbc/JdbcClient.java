@@ -23,6 +23,7 @@ public final class JdbcClient {
       checks.group("metadata", () -> Metadata.run(checks, server));
       checks.group("session", () -> Statements.session(checks, server));
       checks.group("prepared types", () -> Statements.preparedTypes(checks, server));
+      checks.group("parameters", () -> Parameters.run(checks, server));
       checks.group("prepared again", () -> Statements.preparedAgain(checks, server));
       checks.group("update counts", () -> Statements.updateCounts(checks, server));
       checks.group("cancel", () -> Statements.cancel(checks, server));

@@ -1,4 +1,3 @@
-import type { Schema } from 'apache-arrow';
 import { LRUCache } from 'lru-cache';
 import type { ColumnarBatch } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
@@ -6,6 +5,7 @@ import type { WrittenFile } from '../../../parquet/index.js';
 import type {
   ColumnRequest,
   ColumnValues,
+  DescribeOptions,
   EngineInstance,
   ExplainOptions,
   InstanceOptions,
@@ -24,6 +24,7 @@ import type {
 import {
   BatchWriter,
   schemaFrom,
+  wireDescribeOptions,
   wireParameters,
   wireScan,
   wireSchema,
@@ -78,12 +79,17 @@ export class RemoteInstance implements EngineInstance {
     this.options = options;
   }
 
-  async describe(sql: string, tables: TableBinding[], signal?: AbortSignal, bound?: Schema): Promise<QueryDescription> {
-    const takes = { sql, tables: tables.map(wireTable), bound: bound && wireSchema(bound) };
-    const { schema, parameters } = await this.attempt(sql, signal, true, ({ process }, context) =>
+  async describe(
+    sql: string,
+    tables: TableBinding[],
+    signal?: AbortSignal,
+    options: DescribeOptions = {},
+  ): Promise<QueryDescription> {
+    const takes = { sql, tables: tables.map(wireTable), options: wireDescribeOptions(options, inline) };
+    const { schema, parameters, types } = await this.attempt(sql, signal, true, ({ process }, context) =>
       process.request('describe', context, () => takes),
     );
-    return { schema: schemaFrom(schema), parameters: schemaFrom(parameters) };
+    return { schema: schemaFrom(schema), parameters: schemaFrom(parameters), types };
   }
 
   async demand(
@@ -148,6 +154,7 @@ export class RemoteInstance implements EngineInstance {
           sql,
           scans: scans.map((scan) => wireScan(scan, offer)),
           parameters: wireParameters(options.parameters, inline),
+          schema: options.schema && wireSchema(options.schema),
           batchBytes,
         }),
         keepProgress,

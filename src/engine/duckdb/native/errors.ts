@@ -17,6 +17,8 @@ export interface SourceText {
   sql: string;
   /** Bytes that come before it. */
   prefixBytes: number;
+  /** Where in it a byte is that DuckDB saw at an offset behind the prefix. Default: at the same one. */
+  origin?: (offset: number) => number;
 }
 
 /** What its reader of Parquet files throws; of invalid input in general, only what is said of a file. */
@@ -47,12 +49,17 @@ const codes: Record<string, ErrorCode> = {
   Interrupt: 'CANCELLED',
 };
 
+/** What DuckDB says where it loses the path into a variant that lies in a struct. */
+const variantPath = /^Attempted to get the primary index \(numeric\) for an index that consists of a field identifier/;
+
 /** The engine failed in a way that it did not foresee: its database may be invalid from now on, or its memory damaged. */
 export class BrokenEngineError extends SkuaError {}
 
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
+  const ofFile = fileError(error);
+  if (ofFile) return ofFile;
   const code = codeOf(error);
   if (code === 'DATA_LOSS') {
     return new SkuaError(code, `a data file can't be read: ${withoutPaths(readable(error.exception_message))}`);
@@ -60,6 +67,15 @@ export function engineError(message: string | null, source?: SourceText): SkuaEr
   if (code === 'CANCELLED') return new SkuaError(code, 'the query was cancelled');
   if (code === 'RESOURCE_EXHAUSTED') {
     return new SkuaError(code, 'the query needs more memory than it may use', { cause: error.exception_message });
+  }
+  if (/^Corrupted VARIANT/.test(error.exception_message)) {
+    return new SkuaError('DATA_LOSS', `bytes that should be a variant are none: ${error.exception_message}`);
+  }
+  if (variantPath.test(error.exception_message)) {
+    return new SkuaError(
+      'UNIMPLEMENTED',
+      'the SQL engine cannot follow a path through a struct into a variant across a subquery; give the variant a name in the subquery',
+    );
   }
   if (code === 'INTERNAL') {
     return new BrokenEngineError(code, `the SQL engine failed: ${withoutPaths(error.exception_message)}`);
@@ -72,6 +88,27 @@ function codeOf({ exception_type: type, exception_message: message }: DuckDbErro
   if (type === unreadable || (type === 'Invalid Input' && unreadableFile.test(message))) return 'DATA_LOSS';
   return codes[type] ?? 'INTERNAL';
 }
+
+/** A value in a file that is none of its column's type, and a local copy that somebody removed: no fault of the statement's or the engine's. */
+function fileError({ exception_message: message }: DuckDbError): SkuaError | undefined {
+  const cast = failedCast.exec(message);
+  if (cast) {
+    const [, file = '', column, own, type, reason] = cast;
+    return new SkuaError(
+      'DATA_LOSS',
+      `${withoutPaths(file)} has values of the type ${own} in the column "${column}", which are no ${type}: ${reason}`,
+    );
+  }
+  const missing = missingFile.exec(message)?.groups;
+  const gone = missing?.glob ?? missing?.file;
+  if (gone === undefined) return undefined;
+  return new SkuaError('UNAVAILABLE', `the local copy ${withoutPaths(gone)} is gone; run the statement again`);
+}
+
+const failedCast =
+  /^Error while reading file "(.*?)": failed to cast column "(.*?)" from type (.+?) to (.+?): (?:: )?(.*?)\s*(?:In file .*)?$/s;
+const missingFile =
+  /^(?:No files found that match the pattern "(?<glob>.*?)"|Cannot open file "(?<file>.*?)": No such file)/;
 
 /** What to do where a function is wanted that could not be exact. */
 function hint(message: string): string {
@@ -113,7 +150,8 @@ function withoutPaths(message: string): string {
 
 function position(error: DuckDbError, source: SourceText | undefined): string {
   if (source === undefined || error.position === undefined) return '';
-  const offset = Number(error.position) - source.prefixBytes;
+  const seen = Number(error.position) - source.prefixBytes;
+  const offset = source.origin?.(seen) ?? seen;
   const bytes = Buffer.from(source.sql);
   if (!(offset >= 0 && offset <= bytes.length)) return '';
   const syntax = error.exception_type === 'Parser' || error.exception_type === 'Syntax';

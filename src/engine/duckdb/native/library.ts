@@ -70,6 +70,7 @@ const signatures = {
   duckdb_destroy_arrow_options: ['void', ['memory']],
   duckdb_destroy_data_chunk: ['void', ['memory']],
   duckdb_data_chunk_get_size: ['size', ['pointer']],
+  duckdb_to_arrow_schema: ['pointer', ['pointer', 'memory', 'memory', 'size', 'memory']],
   duckdb_data_chunk_to_arrow: ['pointer', ['pointer', 'pointer', 'memory']],
 
   duckdb_extract_statements: ['size', ['pointer', 'text', 'memory']],

@@ -28,6 +28,13 @@ export class Slot {
   }
 }
 
+/** Handles side by side: arguments that are arrays of them. */
+export function pointerList(pointers: readonly Pointer[]): Buffer {
+  const memory = Buffer.alloc(Math.max(pointers.length, 1) * 8 + 64);
+  for (const [index, pointer] of pointers.entries()) memory.writeBigUInt64LE(BigInt(pointer), index * 8);
+  return memory;
+}
+
 /** Copies `bytes` bytes from an address into JavaScript's memory. */
 export function readBytes(pointer: Pointer, bytes: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(Math.max(bytes, 1));

@@ -5,8 +5,9 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
 import { defineFunctions } from '../scans/define-functions.js';
-import { bindParameters } from '../types/parameters.js';
+import { bindParameters, textFor } from '../types/parameters.js';
 import { sqlTypeOf } from '../types/sql-type.js';
+import { traversableSql } from '../types/variants.js';
 import { aggregatesOf } from './aggregates.js';
 import { columnsIn, filterOf } from './filter.js';
 import { joinKeysOf } from './join-keys.js';
@@ -30,7 +31,10 @@ async function attachPlanned(connection: Connection, tables: readonly TableBindi
     const columns = table.columns.map(({ field }) => ({ name: field.name, type: sqlTypeOf(field) }));
     if (table.rowColumns) columns.push({ name: '_file', type: 'VARCHAR' }, { name: '_pos', type: 'BIGINT' });
     const definitions = columns.map(({ type }, column) => `c${column} ${type}`);
-    const outputs = columns.map(({ name }, column) => `c${column} AS ${quoteIdentifier(name)}`);
+    const outputs = columns.map(({ name }, column) => {
+      const field = table.columns[column]?.field;
+      return `${field ? traversableSql(field, `c${column}`) : `c${column}`} AS ${quoteIdentifier(name)}`;
+    });
     await connection.execute(`CREATE TEMP TABLE p${index} (${definitions.join(', ')})`);
     await connection.execute(
       `CREATE TEMP VIEW ${quoteIdentifier(table.name)} AS SELECT ${outputs.join(', ')} FROM p${index}`,
@@ -46,9 +50,8 @@ export async function demandOf(
   parameters: ParameterRow | undefined,
 ): Promise<ScanDemand[]> {
   await attachPlanned(connection, tables);
-  const prefix = 'EXPLAIN (FORMAT json) ';
-  const source = { sql, prefixBytes: prefix.length };
-  const statement = await connection.prepare(prefix + sql, source);
+  const { text, source } = textFor(sql, parameters, 'EXPLAIN (FORMAT json) ');
+  const statement = await connection.prepare(text, source);
   let plan: PlanNode[];
   try {
     bindParameters(statement, parameters);

@@ -8,6 +8,7 @@ import {
   BatchReader,
   BatchWriter,
   type Command,
+  describeOptionsFrom,
   parametersFrom,
   type RequestCommand,
   type Requests,
@@ -151,12 +152,13 @@ export class RequestHandler {
 
   private async describe(
     instance: number,
-    { sql, tables, bound }: Requests['describe']['takes'],
+    { sql, tables, options }: Requests['describe']['takes'],
     signal: AbortSignal,
   ): Promise<Requests['describe']['gives']> {
-    const types = bound && schemaFrom(bound);
-    const { schema, parameters } = await this.instance(instance).describe(sql, tables.map(tableFrom), signal, types);
-    return { schema: wireSchema(schema), parameters: wireSchema(parameters) };
+    const given = describeOptionsFrom(options, this.reader);
+    const described = await this.instance(instance).describe(sql, tables.map(tableFrom), signal, given);
+    const { schema, parameters, types } = described;
+    return { schema: wireSchema(schema), parameters: wireSchema(parameters), types };
   }
 
   private async stream(command: RequestCommand & { name: 'run' }, running: Running): Promise<void> {
@@ -177,7 +179,7 @@ export class RequestHandler {
 
   private run(
     instance: DuckDbInstance,
-    { sql, scans, parameters, batchBytes, progress: wantsProgress }: WireRun,
+    { sql, scans, parameters, schema, batchBytes, progress: wantsProgress }: WireRun,
     { abort: { signal }, fetch }: Running,
     progress: ProgressReports,
   ): Promise<ResultStream> {
@@ -190,6 +192,7 @@ export class RequestHandler {
         batchBytes,
         fetch: (missing) => fetch.fetch(missing),
         ...(row && { parameters: row }),
+        ...(schema && { schema: schemaFrom(schema) }),
         ...(wantsProgress && { onProgress: (read) => progress.start(read) }),
       },
       this.arena && new ArenaMemory(this.arena),

@@ -16,6 +16,7 @@ export {
 } from './messages.js';
 export { createSharedFile, mapSharedFile, type SharedFile, type SharedMemory } from './shared-memory.js';
 export {
+  describeOptionsFrom,
   parametersFrom,
   scanFrom,
   schemaFrom,
@@ -23,6 +24,7 @@ export {
   type WireParameters,
   type WireScan,
   type WireTable,
+  wireDescribeOptions,
   wireParameters,
   wireScan,
   wireSchema,

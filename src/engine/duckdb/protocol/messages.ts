@@ -5,9 +5,16 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../../errors.js';
 import type { Filter } from '../../../expressions/index.js';
-import type { ColumnRequest, InstanceOptions, UnreadableFile } from '../../contract.js';
+import type { ColumnRequest, InstanceOptions, QueryDescription, UnreadableFile } from '../../contract.js';
 import type { WireBatch } from './batches.js';
-import type { WireParameters, WireScan, WireSchema, WireTable, WireWriteOptions } from './values.js';
+import type {
+  WireDescribeOptions,
+  WireParameters,
+  WireScan,
+  WireSchema,
+  WireTable,
+  WireWriteOptions,
+} from './values.js';
 
 /** Each request by its name: what it takes and what is answered. */
 export interface Requests {
@@ -15,8 +22,8 @@ export interface Requests {
   close: { takes: object; gives: undefined };
   parse: { takes: { sql: string }; gives: unknown };
   describe: {
-    takes: { sql: string; tables: WireTable[]; bound?: WireSchema | undefined };
-    gives: { schema: WireSchema; parameters: WireSchema };
+    takes: { sql: string; tables: WireTable[]; options: WireDescribeOptions };
+    gives: { schema: WireSchema; parameters: WireSchema; types: QueryDescription['types'] };
   };
   demand: { takes: { sql: string; tables: WireTable[]; parameters?: WireParameters | undefined }; gives: unknown[] };
   columnValues: { takes: { scan: WireScan; request: Omit<ColumnRequest, 'fetch'> }; gives: unknown };
@@ -36,6 +43,7 @@ export interface WireRun {
   sql: string;
   scans: WireScan[];
   parameters?: WireParameters | undefined;
+  schema?: WireSchema | undefined;
   batchBytes: number;
   /** Batches that may be on their way. */
   credit: number;
@@ -172,7 +180,7 @@ export const answers = {
       }),
     ),
   }),
-  describe: z.object({ schema: bytes, parameters: bytes }),
+  describe: z.object({ schema: bytes, parameters: bytes, types: z.array(z.string().optional()) }),
   demand: z.array(
     z.looseObject({
       table: z.string(),

@@ -2,7 +2,15 @@
 import { Schema } from 'apache-arrow';
 import { decodeSchema, encodeSchema } from '../../../arrow/index.js';
 import type { ComparedColumn, TableColumn } from '../../../expressions/index.js';
-import type { BatchSource, ParameterRow, TableBinding, TableScan, WriteOptions } from '../../contract.js';
+import type {
+  BatchSource,
+  BoundParameters,
+  DescribeOptions,
+  ParameterRow,
+  TableBinding,
+  TableScan,
+  WriteOptions,
+} from '../../contract.js';
 import type { BatchReader, BatchWriter, WireBatch } from './batches.js';
 
 /** An encapsulated Arrow schema message. */
@@ -29,6 +37,12 @@ export interface WireParameters {
   schema: WireSchema;
   batch: WireBatch;
   index: number;
+  types?: ParameterRow['types'];
+}
+
+export interface WireDescribeOptions {
+  bound?: { schema: WireSchema; batches: WireBatch[]; exact?: BoundParameters['exact'] } | undefined;
+  into?: WireColumns | undefined;
 }
 
 export interface WireWriteOptions extends Omit<WriteOptions, 'signal' | 'parameters' | 'columns' | 'fetch'> {
@@ -99,11 +113,33 @@ export function scanFrom(
 }
 
 export function wireParameters(row: ParameterRow | undefined, writer: BatchWriter): WireParameters | undefined {
-  return row && { schema: wireSchema(row.schema), batch: writer.inline(row.batch), index: row.index };
+  return row && { schema: wireSchema(row.schema), batch: writer.inline(row.batch), index: row.index, types: row.types };
 }
 
 export function parametersFrom(row: WireParameters | undefined, reader: BatchReader): ParameterRow | undefined {
-  return row && { schema: schemaFrom(row.schema), batch: reader.read(row.batch), index: row.index };
+  return row && { schema: schemaFrom(row.schema), batch: reader.read(row.batch), index: row.index, types: row.types };
+}
+
+export function wireDescribeOptions({ bound, into }: DescribeOptions, writer: BatchWriter): WireDescribeOptions {
+  return {
+    bound: bound && {
+      schema: wireSchema(bound.schema),
+      batches: bound.batches.map((batch) => writer.inline(batch)),
+      exact: bound.exact,
+    },
+    into: into && wireColumns(into),
+  };
+}
+
+export function describeOptionsFrom({ bound, into }: WireDescribeOptions, reader: BatchReader): DescribeOptions {
+  return {
+    bound: bound && {
+      schema: schemaFrom(bound.schema),
+      batches: bound.batches.map((batch) => reader.read(batch)),
+      exact: bound.exact,
+    },
+    into: into && columnsFrom(into),
+  };
 }
 
 export function wireWriteOptions(

@@ -25,7 +25,7 @@ export class BatchCollector {
 
   /** Copies a struct `ArrowArray`. */
   append(array: Pointer): void {
-    this.root.read(array);
+    this.root.read(array, 1, this.columns.length);
     const length = this.root.length;
     this.rows += length;
     for (let index = 0; index < this.columns.length; index++) {
@@ -53,19 +53,21 @@ class ArrayReader {
   length = 0;
   nullCount = 0;
 
-  read(array: Pointer): void {
+  /** `buffers` and `children` are how many an array of the announced type has. */
+  read(array: Pointer, buffers: number, children: number): void {
     copyMemory(this.address, array, 80);
     this.length = this.word(0);
     const nulls = this.word(1);
     this.nullCount = nulls > this.length ? -1 : nulls;
     if (this.word(2) !== 0) throw new SkuaError('INTERNAL', 'the SQL engine exported an array with an offset');
-    const children = this.word(4);
+    if (this.word(3) !== buffers || this.word(4) !== children || this.word(7) !== 0) {
+      throw new SkuaError('INTERNAL', 'the SQL engine exported an array of another type than announced');
+    }
     if (children * 8 + 32 > this.pointers.length) {
       this.pointers = allocate(children * 8 + 32);
       this.pointersAddress = addressOf(this.pointers);
     }
-    const buffers = this.word(3);
-    if (buffers > 0) copyMemory(this.pointersAddress, this.word(5), Math.min(buffers, 3) * 8);
+    if (buffers > 0) copyMemory(this.pointersAddress, this.word(5), buffers * 8);
     if (children > 0) copyMemory(this.pointersAddress + 32, this.word(6), children * 8);
   }
 
@@ -118,7 +120,7 @@ abstract class ColumnCollector {
 
   /** `expected` is what the parent says; a shorter array means a broken export. */
   append(array: Pointer, expected: number): void {
-    this.array.read(array);
+    this.array.read(array, this.buffers, this.childCount);
     const length = this.array.length;
     if (length !== expected) throw new SkuaError('INTERNAL', 'the SQL engine exported arrays of different lengths');
     this.appendValidity(length);
@@ -134,6 +136,10 @@ abstract class ColumnCollector {
     this.rows = 0;
     this.nulls = 0;
   }
+
+  /** Of an array of this type. */
+  protected readonly buffers: number = 2;
+  protected readonly childCount: number = 0;
 
   protected abstract readonly valueBytes: number;
   protected abstract appendValues(length: number): void;
@@ -253,6 +259,7 @@ class Offsets {
 }
 
 class VariableCollector extends ColumnCollector {
+  protected override readonly buffers = 3;
   private readonly offsets: Offsets;
   private readonly values: GrowingBytes;
 
@@ -278,6 +285,7 @@ class VariableCollector extends ColumnCollector {
 
 /** Values that DuckDB keeps at any length, and that have to be of one. */
 class SizedCollector extends ColumnCollector {
+  protected override readonly buffers = 3;
   private readonly values: GrowingBytes;
   private readonly offsets = new Scratch();
 
@@ -341,6 +349,7 @@ function isEven(offsets: Int32Array, width: number): boolean {
 }
 
 class ListCollector extends ColumnCollector {
+  protected override readonly childCount = 1;
   private readonly offsets: Offsets;
   private readonly child: ColumnCollector;
 
@@ -368,6 +377,8 @@ class ListCollector extends ColumnCollector {
 
 class StructCollector extends ColumnCollector {
   private readonly children: ColumnCollector[];
+  protected override readonly buffers = 1;
+  protected override readonly childCount: number;
 
   /** `size` is how many values of each child belong to one row. */
   constructor(
@@ -377,6 +388,7 @@ class StructCollector extends ColumnCollector {
   ) {
     super(memory);
     this.children = children.map((child) => collectorFor(child, memory));
+    this.childCount = children.length;
   }
 
   protected get valueBytes(): number {

@@ -34,6 +34,7 @@ import { duckdb, type Pointer } from '../native/library.js';
 import { Slot, takeText } from '../native/memory.js';
 import { nameOfType, widthOfFixed, zonedNanoseconds } from '../native/named-types.js';
 import { quoteIdentifier } from '../native/text.js';
+import { variantJsonMetadata } from '../types/variants.js';
 
 /** How the values of a column lie in the Arrow arrays that DuckDB exports. */
 export type Layout =
@@ -141,6 +142,8 @@ function resultType(pointer: Pointer): ResultType {
       return { sql: 'INTEGER', cast: true, known: true, arrow: new Int32(), layout: { kind: 'fixed', width: 4 } };
     case 40:
       return { sql: 'BLOB', cast: true, known: true, arrow: new Binary(), layout: { kind: 'variable' } };
+    case 41:
+      return { ...text, metadata: variantJsonMetadata };
     case 0:
     case 34:
       return { ...text, known: false };
@@ -208,10 +211,23 @@ export function fieldOf(name: string, type: ResultType, nullable = true): Field 
   return new Field(name, type.arrow, nullable, type.metadata);
 }
 
-/** A parameter's field; the Null type where nothing was inferred. Frees the handle. */
-export function takeParameterField(name: string, pointer: Pointer): Field {
-  if (pointer === 0) return new Field(name, new Null(), true);
+/** What a parameter is: its SQL type, and the Arrow type that clients are asked for. */
+export interface ParameterType {
+  sql: string;
+  arrow: DataType;
+  metadata?: Map<string, string>;
+}
+
+/** The type that was inferred for a parameter; undefined where none was, or none that values can be had of. Frees the handle. */
+export function takeParameterType(pointer: Pointer): ParameterType | undefined {
+  if (pointer === 0) return undefined;
   const id = duckdb().duckdb_get_type_id(pointer);
   const type = takeResultType(pointer);
-  return type.known && id !== 36 ? fieldOf(name, type) : new Field(name, new Null(), true);
+  // Sums are HUGEINTs; what they are compared with is an ordinary number.
+  if (id === 16) return { sql: 'HUGEINT', arrow: new Int64() };
+  return type.known && !type.cast ? type : undefined;
+}
+
+export function parameterField(name: string, type: ParameterType | undefined): Field {
+  return new Field(name, type?.arrow ?? new Null(), true, type?.metadata);
 }

@@ -9,6 +9,7 @@ import { duckdb, inBackground, type Pointer, type ResultWords } from '../native/
 import { addressOf, allocate, readText, Slot } from '../native/memory.js';
 import { heap, type ResultMemory } from './buffer-allocator.js';
 import { BatchCollector } from './collector.js';
+import { checkExport } from './exported.js';
 import { fieldOf, type ResultType, takeResultType } from './result-type.js';
 
 /** The `release` callback of the Arrow C data interface. */
@@ -99,8 +100,12 @@ export class StreamingResult {
     return [...this.columns];
   }
 
-  /** Batches of about `targetBytes`. While one chunk is copied, the engine computes the next. */
+  /**
+   * Batches of about `targetBytes`. While one chunk is copied, the engine computes the next. Throws before the first of them where the engine
+   * exports other types than those of the columns.
+   */
   async *batches(targetBytes: number, memory: ResultMemory = heap): AsyncGenerator<ColumnarBatch, void, undefined> {
+    this.checkTypes();
     const collector = new BatchCollector(
       this.columns.map(({ type }) => type.layout),
       memory,
@@ -120,6 +125,18 @@ export class StreamingResult {
       if (collector.rows > 0) yield* taken();
     } finally {
       memory.discard();
+    }
+  }
+
+  private checkTypes(): void {
+    const library = duckdb();
+    const count = library.duckdb_column_count(this.result);
+    const types = Array.from({ length: count }, (_, index) => library.duckdb_column_logical_type(this.result, index));
+    try {
+      const announced = this.columns.map(({ name, type }) => ({ field: fieldOf(name, type), layout: type.layout }));
+      checkExport(this.options, types, announced);
+    } finally {
+      for (const type of types) library.duckdb_destroy_logical_type(Slot.holding(type).memory);
     }
   }
 

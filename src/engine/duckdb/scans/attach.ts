@@ -3,7 +3,7 @@ import type { TableBinding, TableScan } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { sqlTypeOf } from '../types/sql-type.js';
-import { holdsMoments, momentsSql } from '../types/zoned-nanoseconds.js';
+import { fromStoredSql, isStoredOtherwise } from '../types/stored.js';
 import { behindBarrier } from './barrier.js';
 import { defineFunctions } from './define-functions.js';
 import { loadDeletedPositions, loadTable } from './load.js';
@@ -33,13 +33,13 @@ export async function attachScans(
     }
     if (scan.source.kind === 'local') {
       const paths = scan.source.paths.map(quoteText).join(', ');
-      const moments = scan.columns
-        .filter(({ field }) => holdsMoments(field))
+      const others = scan.columns
+        .filter(({ field }) => isStoredOtherwise(field))
         .map(({ field }) => {
           const column = quoteIdentifier(field.name);
-          return `${momentsSql(field, column)} AS ${column}`;
+          return `${fromStoredSql(field, column)} AS ${column}`;
         });
-      const all = moments.length > 0 ? `* REPLACE (${moments.join(', ')})` : '*';
+      const all = others.length > 0 ? `* REPLACE (${others.join(', ')})` : '*';
       await connection.execute(
         `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`,
       );

@@ -1,15 +1,17 @@
 import { DataType, type Field, Type } from 'apache-arrow';
+import { SkuaError } from '../../../errors.js';
 import type { Literal, PhysicalColumn, StoredNumber } from '../../../expressions/index.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,
   entryFields,
-  isJson,
   isSpatial,
+  isVariant,
   isZonedNanoseconds,
   literalSql,
   sqlTypeOf,
 } from '../types/sql-type.js';
+import { variantBytesType, variantOfBytesSql } from '../types/variants.js';
 import { momentSql } from '../types/zoned-nanoseconds.js';
 
 /** How a column of the table is got from what lies in a file. */
@@ -60,7 +62,7 @@ function narrowerType(number: StoredNumber | undefined, type: string): string | 
 
 /**
  * Children of structs, lists and maps resolve by field id (Iceberg spec, "Column Projection"): renamed ones are found, dropped ones left
- * out, added ones their initial default or null. Variants become JSON, spatial values WKB. Moments in nanoseconds are expected as TIMESTAMP_NS.
+ * out, added ones their initial default or null. Spatial values become WKB. Moments in nanoseconds are expected as TIMESTAMP_NS.
  */
 export function physicalRead(
   field: Field,
@@ -69,6 +71,7 @@ export function physicalRead(
   depth = 0,
 ): PhysicalRead {
   const { type } = field;
+  if (isVariant(field)) return variantRead(physical);
   if (DataType.isStruct(type)) return structRead(type.children, physical, context, depth);
   if (DataType.isMap(type)) return mapRead(type, physical, context, depth);
   if (DataType.isList(type) || type.typeId === Type.LargeList) return listRead(type, physical, context, depth);
@@ -76,17 +79,21 @@ export function physicalRead(
     const isSound = context.withoutNan?.has(fieldIdOf(field) ?? context.fieldId ?? -1) && !context.unasked;
     if (!isSound) return { type: sqlTypeOf(field), convert: unbounded };
   }
-  // A variant is a group of its metadata and value (Parquet format, "Variant").
-  if (isJson(field) && physical.children.length > 0) {
-    return {
-      type: 'VARIANT',
-      convert: (value) => `CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(CAST(${value} AS JSON) AS VARCHAR) END`,
-    };
-  }
   if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
   if (isSpatial(field)) return { type: 'GEOMETRY', convert: (value) => `ST_AsWKB(${value})` };
   if (context.unasked && sqlTypeOf(field) === 'BLOB') return { type: 'BLOB', convert: unfiltered };
   return { type: sqlTypeOf(field), convert: unchanged };
+}
+
+/** The engine puts the parts of shredded variants together where they are annotated; without the annotation it takes them for structs. */
+function variantRead({ name, children, isVariant: isAnnotated }: PhysicalColumn): PhysicalRead {
+  if (isAnnotated) return { type: 'VARIANT', convert: unchanged };
+  const parts = children.map((child) => child.name);
+  if (parts.length === 2 && parts.includes('metadata') && parts.includes('value')) {
+    return { type: variantBytesType, convert: variantOfBytesSql };
+  }
+  const message = `the variant ${name} is stored as ${parts.join(', ')} without the annotation VARIANT, which is not supported`;
+  throw new SkuaError('UNIMPLEMENTED', message);
 }
 
 const unchanged = (value: string) => value;

@@ -7,10 +7,12 @@ import { throwErrorData } from '../native/errors.js';
 import { duckdb, inBackground } from '../native/library.js';
 import { Slot } from '../native/memory.js';
 import { quoteIdentifier } from '../native/text.js';
-import { sqlTypeOf } from '../types/sql-type.js';
-import { holdsMoments, momentsSql, withClocks } from '../types/zoned-nanoseconds.js';
+import { holds } from '../types/nested.js';
+import { isVariant, sqlTypeOf } from '../types/sql-type.js';
+import { fromStoredSql, isStoredOtherwise, storedField } from '../types/stored.js';
 import { exportBatch, exportSchema } from './arrow-export.js';
 import { deletedPositionsTable } from './deletes.js';
+import { checkedVariants } from './variant-check.js';
 
 /** DuckDB takes chunks of at most this many rows. */
 const chunkRows = 2048;
@@ -22,14 +24,15 @@ export async function loadTable(
   schema: Schema,
   batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>,
 ): Promise<void> {
-  if (!schema.fields.some(holdsMoments)) return loadPlain(connection, name, schema, batches);
-  const clocks = `${name} in UTC`;
-  await loadPlain(connection, clocks, new Schema(schema.fields.map(withClocks)), batches);
+  if (!schema.fields.some(isStoredOtherwise)) return loadPlain(connection, name, schema, batches);
+  const stored = `${name} as stored`;
+  const checked = schema.fields.some((field) => holds(field, isVariant)) ? checkedVariants(schema, batches) : batches;
+  await loadPlain(connection, stored, new Schema(schema.fields.map(storedField)), checked);
   const columns = schema.fields.map((field) => {
     const column = quoteIdentifier(field.name);
-    return `${momentsSql(field, column)} AS ${column}`;
+    return `${fromStoredSql(field, column)} AS ${column}`;
   });
-  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(clocks)}`;
+  const select = `SELECT ${columns.join(', ')} FROM ${quoteIdentifier(stored)}`;
   await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(name)} AS ${select}`);
 }
 

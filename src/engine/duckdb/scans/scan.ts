@@ -3,6 +3,7 @@ import type { Literal, TableColumn } from '../../../expressions/index.js';
 import type { CountedRows, ParquetSource, TableScan } from '../../contract.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
+import { traversableSql } from '../types/variants.js';
 import { deleteJoins } from './deletes.js';
 import { columnRead, type PhysicalRead } from './evolution.js';
 import { filterSql } from './filter-sql.js';
@@ -197,7 +198,7 @@ function valueSql({ column, physical }: GroupColumn, files: readonly ParquetSour
       return read === undefined ? assigned : `coalesce(${read}, ${assigned})`;
     }
     default:
-      return read ?? constantSql(column, files);
+      return read === undefined ? constantSql(column, files) : traversableSql(column.field, read);
   }
 }
 

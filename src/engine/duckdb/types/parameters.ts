@@ -4,9 +4,20 @@ import { SkuaError } from '../../../errors.js';
 import type { ParameterRow } from '../../contract.js';
 import type { Statement } from '../native/database.js';
 import { duckdb, type Pointer } from '../native/library.js';
-import { addressOf, Slot } from '../native/memory.js';
+import { addressOf, pointerList, Slot } from '../native/memory.js';
 import { zonedNanosecondsType } from '../native/named-types.js';
-import { checkDecimal, childOf, entryFields, isUuid, isZonedNanoseconds } from './sql-type.js';
+import { type TypedText, typedText } from '../parsing/parameter-types.js';
+import { checkDecimal, childOf, entryFields, isUuid, isVariant, isZonedNanoseconds, sqlTypeOf } from './sql-type.js';
+
+/** The text of a statement with its parameters cast as a row of values says; by default to the types of the values. */
+export function textFor(sql: string, parameters: ParameterRow | undefined, prefix = ''): TypedText {
+  return typedText(sql, parameters?.types ?? parameters?.schema.fields.map(ownType), prefix);
+}
+
+/** The SQL type of bound values; undefined where all are null. */
+export function ownType(field: Field): string | undefined {
+  return DataType.isNull(field.type) ? undefined : sqlTypeOf(field);
+}
 
 /** Binds one row of values to a statement's parameters. A different number of values: INVALID_ARGUMENT. */
 export function bindParameters(statement: Statement, parameters: ParameterRow | undefined): void {
@@ -36,6 +47,12 @@ function createValue(field: Field, value: unknown): Pointer {
   const library = duckdb();
   const { type } = field;
   if (value === null || value === undefined || DataType.isNull(type)) return library.duckdb_create_null_value();
+  if (isVariant(field)) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'variants cannot be bound as bytes; bind JSON text and cast it: CAST(? AS JSON)',
+    );
+  }
   if (DataType.isBool(type)) return library.duckdb_create_bool(value === true);
   if (DataType.isInt(type)) return createInteger(type.bitWidth, type.isSigned, value as number | bigint);
   if (DataType.isFloat(type)) {
@@ -242,12 +259,6 @@ function consuming(types: Pointer[], create: (list: Buffer) => Pointer): Pointer
   } finally {
     for (const type of types) duckdb().duckdb_destroy_logical_type(Slot.holding(type).memory);
   }
-}
-
-function pointerList(pointers: readonly Pointer[]): Buffer {
-  const memory = Buffer.alloc(Math.max(pointers.length, 1) * 8 + 64);
-  for (const [index, pointer] of pointers.entries()) memory.writeBigUInt64LE(BigInt(pointer), index * 8);
-  return memory;
 }
 
 function hugeint(value: bigint): { lower: bigint; upper: bigint } {

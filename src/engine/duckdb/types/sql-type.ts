@@ -12,6 +12,7 @@ import { quoteIdentifier, quoteText, textSql } from '../native/text.js';
 export function sqlTypeOf(field: Field, fixed: (width: number) => string = () => 'BLOB'): string {
   const { type } = field;
   const of = (child: Field) => sqlTypeOf(child, fixed);
+  if (isVariant(field)) return 'VARIANT';
   if (isUuid(field)) return 'UUID';
   if (DataType.isFixedSizeBinary(type)) return fixed(type.byteWidth);
   if (DataType.isDictionary(type)) return of(field.clone({ type: type.dictionary }));
@@ -74,6 +75,11 @@ export function isUuid(field: Field): boolean {
     field.type.byteWidth === 16 &&
     field.metadata.get('ARROW:extension:name') === 'arrow.uuid'
   );
+}
+
+/** The Arrow extension type of variants: a struct of their metadata and value. */
+export function isVariant(field: Field): boolean {
+  return DataType.isStruct(field.type) && field.metadata.get('ARROW:extension:name') === 'arrow.parquet.variant';
 }
 
 /** Text that is known to be JSON. */

@@ -1,31 +1,32 @@
 import { mkdir } from 'node:fs/promises';
-import { DataType, type Field, TimeUnit, Type } from 'apache-arrow';
+import { DataType, type Field, Type } from 'apache-arrow';
 import { batchToRows } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import type { TableColumn } from '../../../expressions/index.js';
 import { addPageChecksums, type WrittenFile } from '../../../parquet/index.js';
 import type { ParameterRow, WriteOptions } from '../../contract.js';
 import type { Connection } from '../native/database.js';
-import type { SourceText } from '../native/errors.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
-import type { ResultType } from '../results/result-type.js';
+import type { TypedText } from '../parsing/parameter-types.js';
+import { fieldOf } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
 import { fieldIdOf } from '../scans/evolution.js';
-import { bindParameters } from '../types/parameters.js';
-import { childOf, entryFields, sqlTypeOf } from '../types/sql-type.js';
-import { storedSql } from '../types/zoned-nanoseconds.js';
+import { bindParameters, textFor } from '../types/parameters.js';
+import { childOf, entryFields, isVariant } from '../types/sql-type.js';
+import { storedSql } from '../types/stored.js';
+import { heldSql, wholeSql } from './checks.js';
 import { writtenFile } from './written-file.js';
 
 /** Rows wait here until all their partitions are known, and no partition value is ever the name of a file. */
 const staged = 'skua_staged';
 
 /**
- * Writes the rows of a query, one partition after the other. Too few or too many columns, a value that cannot be cast, a null in a required
- * column: INVALID_ARGUMENT. A query without rows writes no file.
+ * Writes the rows of a query, one partition after the other. Too few or too many columns, a value that cannot be cast or that its column can't
+ * hold: INVALID_ARGUMENT. A query without rows writes no file.
  */
 export async function writeFiles(connection: Connection, sql: string, options: WriteOptions): Promise<WrittenFile[]> {
-  const given = await givenColumns(connection, sql, options.columns);
-  const { prefix, suffix } = rowsSql(options.columns, given);
+  const given = await givenColumns(connection, textFor(sql, options.parameters), options.columns);
+  const { prefix, suffix } = rowsSql(options, given);
   const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   try {
@@ -87,8 +88,8 @@ async function rowsOf(
   [prefix, sql, suffix]: StatementParts,
   parameters?: ParameterRow,
 ): Promise<unknown[][]> {
-  const source: SourceText = { sql, prefixBytes: Buffer.byteLength(prefix) };
-  const statement = await connection.prepare(`${prefix}${sql}\n${suffix}`, source);
+  const { text, source } = textFor(sql, parameters, prefix);
+  const statement = await connection.prepare(`${text}\n${suffix}`, source);
   const result = new StreamingResult(connection, statement, [], source);
   try {
     bindParameters(statement, parameters);
@@ -105,10 +106,10 @@ async function rowsOf(
 /** The columns of the query, which are as many as the table's. */
 async function givenColumns(
   connection: Connection,
-  sql: string,
+  { text, source }: TypedText,
   columns: readonly TableColumn[],
 ): Promise<ResultColumn[]> {
-  const statement = await connection.prepare(sql);
+  const statement = await connection.prepare(text, source);
   try {
     const given = columnsOf(statement);
     if (given.length !== columns.length && given.every(({ type }) => type.known)) {
@@ -120,16 +121,25 @@ async function givenColumns(
   }
 }
 
-/** A query's rows as `c0`, `c1`, … in the types of the columns; what stands before and after the query. */
-function rowsSql(columns: readonly TableColumn[], given: readonly ResultColumn[]): { prefix: string; suffix: string } {
+/** A query's rows as `c0`, `c1`, … as files hold the columns; what stands before and after the query. */
+function rowsSql(options: WriteOptions, given: readonly ResultColumn[]): { prefix: string; suffix: string } {
+  const { columns, checked } = options;
+  const names = columns.map((_, index) => `c${index}`);
   const casts = columns.map(({ field }, index) => {
+    const type = given[index]?.type;
     const value = `c${index}`;
-    const stored = unlessCut(field, given[index]?.type, value, storedSql(field, value));
-    return `${checkedSql(field, stored)} AS c${index}`;
+    return `${wholeSql(field, type && fieldOf(field.name, type), value, storedSql(field, value))} AS c${index}`;
+  });
+  const rows = columns.findIndex(({ field }) => field.name === checked?.where);
+  const held = columns.map(({ field, fieldId }, index) => {
+    const value = `c${index}`;
+    if (checked && !checked.fieldIds.has(fieldId)) return value;
+    const sql = heldSql(field, value, rows < 0 ? undefined : `c${rows}`);
+    return sql === value ? value : `${sql} AS ${value}`;
   });
   return {
-    prefix: `SELECT ${casts.join(', ')} FROM (`,
-    suffix: `) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`,
+    prefix: `SELECT ${held.join(', ')} FROM (SELECT ${casts.join(', ')} FROM (`,
+    suffix: `) AS q(${names.join(', ')}))`,
   };
 }
 
@@ -152,30 +162,6 @@ function copySql(options: WriteOptions, directory: string): { prefix: string; su
   return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
 }
 
-/** The stored value, or an error that names the column where it would lose nanoseconds, at any depth. */
-function unlessCut(field: Field, given: ResultType | undefined, value: string, stored: string): string {
-  if (!given || !holdsNanoseconds(given.arrow) || holdsNanoseconds(field.type)) return stored;
-  const message =
-    `the column ${field.name} holds microseconds and would lose the nanoseconds of a value; cast it to microseconds, ` +
-    'or use a column of nanoseconds, which tables of format version 3 have';
-  const kept = `CAST(CAST(${value} AS ${sqlTypeOf(field)}) AS ${given.sql}) IS NOT DISTINCT FROM ${value}`;
-  return `CASE WHEN ${kept} THEN ${stored} ELSE error(${quoteText(message)}) END`;
-}
-
-function holdsNanoseconds(type: DataType): boolean {
-  if (DataType.isTimestamp(type) || DataType.isTime(type)) return type.unit === TimeUnit.NANOSECOND;
-  return ((type.children ?? []) as Field[]).some((child) => holdsNanoseconds(child.type));
-}
-
-const notNull = 'NOT NULL constraint';
-
-/** The value, or an error that names the column where a required one is null, at any depth of structs. */
-function checkedSql(field: Field, value: string): string {
-  if (field.nullable) return value;
-  const message = `the column ${field.name} is required and cannot be null (${notNull})`;
-  return `CASE WHEN ${value} IS NULL THEN error(${quoteText(message)}) ELSE ${value} END`;
-}
-
 /** The value of FIELD_IDS for one field: its id, or its own and its children's. */
 function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
   const entries = childIds(field).flatMap(([name, child]) => {
@@ -187,7 +173,9 @@ function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
   return `{${entries.join(', ')}}`;
 }
 
-function childIds({ type }: Field): [string, Field][] {
+function childIds(field: Field): [string, Field][] {
+  const { type } = field;
+  if (isVariant(field)) return [];
   if (DataType.isStruct(type)) return (type.children as Field[]).map((child) => [child.name, child]);
   if (DataType.isMap(type)) {
     const [key, value] = entryFields(type);
@@ -204,6 +192,11 @@ function childIds({ type }: Field): [string, Field][] {
 function namingColumns(error: unknown, columns: readonly TableColumn[]): unknown {
   if (!(error instanceof SkuaError)) return error;
   const name = (number: string) => columns[Number(number)]?.field.name ?? number;
-  const message = error.message.replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`);
+  const message = error.message
+    .replace(/source column c(\d+)\b/, (_, number: string) => `column ${name(number)}`)
+    .replace(
+      /^Can't convert VARIANT of type '(\w+)' to Parquet VARIANT/,
+      'variants in files can hold no value of type $1',
+    );
   return message === error.message ? error : new SkuaError(error.code, message, { cause: error });
 }
