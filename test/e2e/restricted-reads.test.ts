@@ -24,6 +24,9 @@ beforeAll(async () => {
   await catalog.update(`CREATE TABLE people_mixed AS SELECT i AS id, 'r' || i % 7 AS region,
     CASE WHEN i % 3 = 0 THEN 'ada' ELSE 'bob' END || i || '@raw.example' AS mail, i * 1.5 AS salary,
     CASE WHEN i % 3 = 0 THEN CAST(i AS VARCHAR) ELSE 'raw-note' END AS note FROM range(30000) t(i)`);
+  await catalog.update('CREATE TABLE people_paid (id INT, salary DOUBLE)');
+  await catalog.update('INSERT INTO people_paid VALUES (1, 10), (2, 10), (3, 10)');
+  await catalog.update('INSERT INTO people_paid VALUES (4, 20), (5, 20), (6, 20)');
   await catalog.update('CREATE TABLE friends AS SELECT * FROM (VALUES (1, 2), (2, 4), (5, 1)) f(id, of_id)');
   await catalog.update("CREATE TABLE mails AS SELECT 'ada@raw.example' AS mail, 'xxx@xxx.xxxxxxx' AS shown");
   await catalog.update('CREATE VIEW everybody AS SELECT * FROM people');
@@ -42,7 +45,7 @@ const both = { 'required-row-filter': inEurope, 'required-column-projections': m
 /** What the catalog demands of those who read `people`, while the work is done. */
 async function under<T>(restrictions: unknown, work: () => Promise<T>): Promise<T> {
   catalog.fault = ({ method, path }) =>
-    method === 'GET' && /\/tables\/people(?:_mixed)?(?:\?|$)/.test(path)
+    method === 'GET' && /\/tables\/people(?:_mixed|_paid)?(?:\?|$)/.test(path)
       ? { rewrite: (answer) => ({ ...answer, 'read-restrictions': restrictions }) }
       : undefined;
   try {
@@ -214,6 +217,11 @@ describe('nothing is told of hidden rows and values by', () => {
 
   it('limits, which count the rows that are seen', async () => {
     expect(await seen('SELECT id FROM people LIMIT 2')).toHaveLength(2);
+    for (const salary of [10, 20]) {
+      const filter = { type: 'not-eq', left: reference(2), right: salary };
+      expect(await seen('SELECT id FROM people_paid LIMIT 2', { 'required-row-filter': filter })).toHaveLength(2);
+      expect(await seen('SELECT count(*) FROM people_paid', { 'required-row-filter': filter })).toEqual([[3n]]);
+    }
     expect(await seen('SELECT id FROM people ORDER BY salary DESC, id LIMIT 1')).toEqual([[1n]]);
     expect(await seen('SELECT id FROM people ORDER BY id DESC LIMIT 1')).toEqual([[5n]]);
     expect(await seen('SELECT id FROM people USING SAMPLE 100 PERCENT ORDER BY 1')).toEqual([[1n], [5n]]);
