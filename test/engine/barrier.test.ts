@@ -44,6 +44,17 @@ describe('a barrier', () => {
     expect(await atReader(sql, barrier)).toContain("'EU'");
   });
 
+  it.each([
+    `SELECT id FROM "t" WHERE mail = 'a8'`,
+    `SELECT t.id FROM "t" JOIN (SELECT 'a8' AS k) u ON t.mail = u.k`,
+    `SELECT id FROM "t" WHERE mail LIKE 'a8%' AND id > 3`,
+  ])('of masks alone lets nothing compare their columns unmasked: %s', async (sql) => {
+    const masksAlone = { masks: barrier.masks };
+    expect(await atReader(sql, masksAlone)).not.toMatch(/c2 ?(?:=|>|<|~~|IN|BETWEEN|COMPARE)/);
+    expect(await bench.rows(sql, [people(masksAlone)])).toEqual([]);
+    expect(await bench.rows(sql.replaceAll('a8', 'x8'), [people(masksAlone)])).toEqual([[8n]]);
+  });
+
   it('that is not there is crossed', async () => {
     expect(await atReader(`SELECT id FROM "t" WHERE id = 7`, undefined)).toContain('7');
   });
