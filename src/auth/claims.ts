@@ -1,37 +1,42 @@
 import type { JWTPayload } from 'jose';
 import type { AuthConfig } from '../config/index.js';
 import { SkuaError } from '../errors.js';
+import { checkName } from './claim-forms.js';
 import { BearerToken, type Principal } from './principal.js';
 
 /**
  * The principal that a verified token stands for.
- * @throws SkuaError UNAUTHENTICATED where the configured user name claim is missing, or roles have a form that can't be read.
+ * @throws SkuaError UNAUTHENTICATED where the subject, the configured user name claim or a role is missing or no name.
  */
 export function principalOf(payload: JWTPayload, config: AuthConfig, token: string): Principal {
+  const subject = checkName(payload.sub, "The claim 'sub' of the token");
   return {
     issuer: config.issuer,
-    subject: payload.sub ?? '',
-    name: userName(payload, config.userClaim),
+    subject,
+    name: userName(payload, subject, config.userClaim),
     roles: roleNames(payload, config.rolesClaim),
-    expiresAt: (payload.exp ?? 0) * 1000,
+    expiresAt: Math.floor((payload.exp ?? 0) * 1000),
     token: new BearerToken(token),
   };
 }
 
-function userName(payload: JWTPayload, path: readonly string[] | undefined): string {
-  if (path === undefined) return payload.sub ?? '';
+function userName(payload: JWTPayload, subject: string, path: readonly string[] | undefined): string {
+  if (path === undefined) return subject;
   const value = claimAt(payload, path);
-  if (typeof value === 'string' && value !== '') return value;
-  throw new SkuaError('UNAUTHENTICATED', `The token has no claim '${path.join('.')}', which names the user.`);
+  const claim = `'${path.join('.')}'`;
+  if (value !== undefined && value !== null)
+    return checkName(value, `The claim ${claim} of the token, which names the user,`);
+  throw new SkuaError('UNAUTHENTICATED', `The token has no claim ${claim}, which names the user.`);
 }
 
 /** Roles are not required: a token without the claim has none. */
 function roleNames(payload: JWTPayload, path: readonly string[] | undefined): string[] {
   const value = path === undefined ? undefined : claimAt(payload, path);
   if (value === undefined || value === null) return [];
-  if (typeof value === 'string') return value.split(' ').filter((role) => role !== '');
-  if (Array.isArray(value) && value.every((role) => typeof role === 'string')) return value;
-  throw new SkuaError('UNAUTHENTICATED', `The claim '${path?.join('.')}' of the token is no list of role names.`);
+  const names = typeof value === 'string' ? value.split(' ').filter((role) => role !== '') : value;
+  if (!Array.isArray(names))
+    throw new SkuaError('UNAUTHENTICATED', `The claim '${path?.join('.')}' of the token is no list of role names.`);
+  return names.map((name) => checkName(name, `A role in the claim '${path?.join('.')}' of the token`));
 }
 
 function claimAt(payload: JWTPayload, path: readonly string[]): unknown {

@@ -2,8 +2,8 @@
 export interface FetchLimits {
   /** Plain http is refused unless this is set, for the first address as for those that redirects name. */
   allowHttp: boolean;
-  /** Milliseconds for everything, redirects included. */
-  timeout: number;
+  /** Ends everything, redirects included. */
+  signal: AbortSignal;
   /** Largest body in bytes. */
   maxBytes: number;
 }
@@ -12,14 +12,13 @@ const MAX_REDIRECTS = 3;
 
 /** Rejects with a plain Error whose message is fit for the server's log: an address and a reason, nothing of the answer. */
 export async function fetchJson(url: string, limits: FetchLimits): Promise<unknown> {
-  const signal = AbortSignal.timeout(limits.timeout);
   let address = new URL(url);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (address.protocol !== 'https:' && !(address.protocol === 'http:' && limits.allowHttp)) {
       throw new Error(`${address.origin}: only https is allowed`);
     }
     const response = await fetch(address, {
-      signal,
+      signal: limits.signal,
       redirect: 'manual',
       headers: { accept: 'application/json' },
     }).catch((error: unknown) => {

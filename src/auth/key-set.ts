@@ -8,8 +8,10 @@ export interface KeySetOptions {
   now?: () => number;
   /** Told of every fetch that failed, and why. */
   onFetchError?: (issuer: string, reason: string) => void;
-  /** Milliseconds for one fetch. Default: 5,000. */
+  /** Milliseconds for one fetch, that of the discovery document included. Default: 5,000. */
   fetchTimeout?: number;
+  /** Milliseconds that a call waits for new keys where old ones could serve. Default: 250. */
+  refreshPatience?: number;
 }
 
 /** The keys as they were fetched at one moment. */
@@ -29,9 +31,13 @@ const MAX_BYTES = 1024 * 1024;
 /** Shortest time between two fetches after one that failed, in milliseconds. */
 const RETRY_AFTER_FAILURE = 2000;
 
+/** The part of their greatest age at which keys that are in use are fetched again, so that nobody has to wait for it. */
+const FETCH_AHEAD = 0.8;
+
 /**
  * The public keys of one issuer (RFC 7517). Kept until they are too old, and beyond that for as long as the issuer can't be reached. All
- * callers share one fetch, and one cool-down for the fetches that unknown key ids cause.
+ * callers share one fetch, and one cool-down for the fetches that unknown key ids cause. Keys that are too old are waited for a moment,
+ * since an issuer may have withdrawn one; not where the issuer has failed before, or takes longer.
  */
 export class KeySet {
   readonly #config: AuthConfig;
@@ -44,6 +50,8 @@ export class KeySet {
   #failedAt: number | undefined;
   #soughtAt = Number.NEGATIVE_INFINITY;
   #pending: Promise<void> | undefined;
+  /** Of the fetch that is pending, by the clock of `performance`. */
+  #begunAt = 0;
 
   constructor(config: AuthConfig, options: KeySetOptions = {}) {
     this.#config = config;
@@ -51,9 +59,15 @@ export class KeySet {
     this.#now = options.now ?? Date.now;
   }
 
-  /** The keys, fetched again when they are too old. UNAVAILABLE where there are none and the issuer can't be reached. */
+  /** The keys, fetched again when they grow old. UNAVAILABLE where there are none and the issuer can't be reached. */
   async current(): Promise<KeySnapshot> {
-    if (this.#now() - this.#fetchedAt >= this.#config.jwksMaxAge) await this.#refresh();
+    const age = this.#now() - this.#fetchedAt;
+    if (this.#snapshot === undefined) await this.#refresh();
+    else if (age >= this.#config.jwksMaxAge * FETCH_AHEAD) {
+      const isTroubled = this.#failedAt !== undefined;
+      const refreshed = this.#refresh();
+      if (age >= this.#config.jwksMaxAge && !isTroubled) await this.#atMost(refreshed);
+    }
     if (this.#snapshot === undefined) throw this.#unavailable();
     return this.#snapshot;
   }
@@ -82,7 +96,20 @@ export class KeySet {
     await this.#pending;
   }
 
+  /** Waits for a fetch, but no longer after its beginning than calls have patience for. */
+  async #atMost(refreshed: Promise<void>): Promise<void> {
+    const patience = (this.#options.refreshPatience ?? 250) - (performance.now() - this.#begunAt);
+    if (patience <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+    });
+    await Promise.race([refreshed, late]);
+    clearTimeout(timer);
+  }
+
   async #fetch(): Promise<void> {
+    this.#begunAt = performance.now();
     try {
       const document = (await this.#fetchKeys()) as JSONWebKeySet;
       const getKey = createLocalJWKSet(document);
@@ -104,7 +131,7 @@ export class KeySet {
   async #fetchKeys(): Promise<unknown> {
     const limits = {
       allowHttp: this.#config.allowInsecureJwks,
-      timeout: this.#options.fetchTimeout ?? 5000,
+      signal: AbortSignal.timeout(this.#options.fetchTimeout ?? 5000),
       maxBytes: MAX_BYTES,
     };
     return fetchJson(this.#config.jwksUrl ?? (await discover(this.#config.issuer, limits)), limits);

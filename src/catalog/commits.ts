@@ -1,83 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BearerToken } from '../auth/principal.js';
+import { SkuaError } from '../errors.js';
+import { commitState, rivalOf, type Seen } from './commit-state.js';
 import type { CatalogConfig } from './config.js';
-import type { LoadedTable, TableCommit, TableIdentifier } from './contract.js';
-import { CommitStateUnknown } from './errors.js';
-import { type TableAnswer, type TableLoader, tablePath } from './table-loader.js';
-import { ExchangeFailure, type Transport } from './transport.js';
+import type { IdentifiedCommit, LoadedTable, Look } from './contract.js';
+import { CommitRefused, CommitStateUnknown } from './errors.js';
+import { type TableLoader, tablePath } from './table-loader.js';
+import { type CatalogRequest, ExchangeFailure, type Transport } from './transport.js';
+import { addedSnapshots } from './updates.js';
 
-export interface IdentifiedCommit {
-  identifier: TableIdentifier;
-  commit: TableCommit;
-}
+const ONE_LOOK: Look = { waits: [] };
 
 /**
- * Commits are sent once. Where the outcome isn't known, the table tells: if it holds the snapshot, the commit took effect. If it does not,
- * the commit may still be under way, and its state stays unknown.
+ * Commits are sent once. What became of one is asked of the tables themselves after every answer but a success: something between Skua and the
+ * catalog may have sent it twice and passed on the answer to the second, which the first one made a refusal.
  */
-export function createCommitter(transport: Transport, tables: TableLoader) {
-  async function commitTable(token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit): Promise<LoadedTable> {
-    try {
-      const { identifier } = entry;
-      const answer = await transport.exchange(token, {
-        method: 'POST',
-        path: tablePath(config, identifier),
-        body: wireCommit(entry),
-        conflict: 'commit',
-      });
-      return tables.adopt(token, config, identifier, answer.body as TableAnswer);
-    } catch (failure) {
-      if (!isUnknown(failure)) throw failure;
-      const [table] = await settle(token, config, [entry], failure);
-      return table as LoadedTable;
-    }
-  }
-
-  async function commitTransaction(
+export function createCommitter(name: string, transport: Transport, tables: TableLoader) {
+  async function commit(
     token: BearerToken,
     config: CatalogConfig,
-    entries: readonly IdentifiedCommit[],
+    { request, entries }: Sending,
+    look: Look,
   ): Promise<void> {
     try {
-      await transport.exchange(token, {
-        method: 'POST',
-        path: `${config.root}/transactions/commit`,
-        body: { 'table-changes': entries.map(wireCommit) },
-        answer: 'none',
-        conflict: 'commit',
-      });
+      await transport.exchange(token, request);
     } catch (failure) {
-      if (!isUnknown(failure)) throw failure;
-      await settle(token, config, entries, failure);
+      if (!(failure instanceof ExchangeFailure)) throw failure;
+      await settle(token, config, entries, look, failure);
     }
   }
 
-  /** The tables as they are, if all of them hold what was committed. */
+  /** Returns where the commit took effect all the same. */
   async function settle(
     token: BearerToken,
     config: CatalogConfig,
     entries: readonly IdentifiedCommit[],
+    look: Look,
     failure: ExchangeFailure,
-  ): Promise<LoadedTable[]> {
-    const unknown = () =>
-      new CommitStateUnknown(`${failure.error.message} Whether the commit took effect is not known.`, {
-        cause: failure.error,
-      });
-    let loaded: LoadedTable[];
-    try {
-      loaded = await Promise.all(entries.map(({ identifier }) => tables.load(token, config, identifier)));
-    } catch {
-      throw unknown();
-    }
-    const held = entries.every(({ commit }, index) => holdsSnapshots(loaded[index] as LoadedTable, commit));
-    if (!held) throw unknown();
-    return loaded;
+  ): Promise<void> {
+    const { error, outcome, retryAfter } = failure;
+    if (outcome === 'not-sent') throw new CommitRefused(error, { isOvertaken: false, mayPass: true, retryAfter });
+    const found = await lookUp(token, config, entries, look);
+    const state = found && commitState(found);
+    if (state === 'applied') return;
+    const isUnknown = outcome === 'unknown' || state === undefined;
+    if (isUnknown && state !== 'overtaken') throw unknownState(name, entries, error);
+    const lostRace = failure.status === 409;
+    const overtaken = state === 'overtaken' && outcome === 'unknown';
+    throw new CommitRefused(overtaken ? overtakenError(error) : error, {
+      isOvertaken: state === 'overtaken',
+      mayPass: lostRace || overtaken || failure.status === 429,
+      retryAfter,
+      rival: state === 'overtaken' && found ? rivalOf(found) : undefined,
+      tables: found?.flatMap(({ table }) => table ?? []) ?? [],
+    });
   }
 
-  return { commitTable, commitTransaction };
+  /** Undefined where the tables can't be read. */
+  async function lookUp(
+    token: BearerToken,
+    config: CatalogConfig,
+    entries: readonly IdentifiedCommit[],
+    { waits }: Look,
+  ): Promise<LoadedSeen[] | undefined> {
+    for (const wait of [0, ...waits]) {
+      await sleep(Math.random() * wait);
+      try {
+        return await Promise.all(entries.map((entry) => seen(token, config, entry)));
+      } catch (failure) {
+        if (!(failure instanceof ExchangeFailure)) throw failure;
+        const isTransient = failure.outcome !== 'refused' || failure.status === 429;
+        if (!isTransient) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  async function seen(
+    token: BearerToken,
+    config: CatalogConfig,
+    { identifier, commit }: IdentifiedCommit,
+  ): Promise<LoadedSeen> {
+    try {
+      return { commit, table: await tables.load(token, config, identifier) };
+    } catch (failure) {
+      if (failure instanceof ExchangeFailure && failure.status === 404) return { commit, table: undefined };
+      throw failure;
+    }
+  }
+
+  return {
+    commitTable: (token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit, look = ONE_LOOK) =>
+      commit(token, config, { request: tableRequest(config, entry), entries: [entry] }, look),
+
+    commitTransaction: (
+      token: BearerToken,
+      config: CatalogConfig,
+      entries: readonly IdentifiedCommit[],
+      look = ONE_LOOK,
+    ) => commit(token, config, { request: transactionRequest(config, entries), entries }, look),
+
+    async probeTable(token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit): Promise<void> {
+      await transport.exchange(token, tableRequest(config, entry));
+    },
+  };
 }
 
-function isUnknown(failure: unknown): failure is ExchangeFailure {
-  return failure instanceof ExchangeFailure && failure.outcome === 'unknown';
+interface LoadedSeen extends Seen {
+  table: LoadedTable | undefined;
+}
+
+interface Sending {
+  request: CatalogRequest;
+  entries: readonly IdentifiedCommit[];
+}
+
+function tableRequest(config: CatalogConfig, entry: IdentifiedCommit): CatalogRequest {
+  const path = tablePath(config, entry.identifier);
+  return { method: 'POST', path, body: wireCommit(entry), answer: 'none', conflict: 'commit' };
+}
+
+function transactionRequest(config: CatalogConfig, entries: readonly IdentifiedCommit[]): CatalogRequest {
+  const body = { 'table-changes': entries.map(wireCommit) };
+  return { method: 'POST', path: `${config.root}/transactions/commit`, body, answer: 'none', conflict: 'commit' };
 }
 
 /** CommitTableRequest of the specification. */
@@ -90,12 +135,20 @@ function wireCommit({ identifier, commit }: IdentifiedCommit): unknown {
   };
 }
 
-/** False too for a commit that adds no snapshot: nothing in the table proves it. */
-function holdsSnapshots(table: LoadedTable, commit: TableCommit): boolean {
-  const added = commit.updates.flatMap((update) =>
-    update.action === 'add-snapshot' ? [String((update.snapshot as Record<string, unknown>)['snapshot-id'])] : [],
+function overtakenError({ message }: SkuaError): SkuaError {
+  return new SkuaError('ABORTED', `Another commit was faster, and this one can't take effect any more. ${message}`);
+}
+
+/** Names what to look for. */
+function unknownState(catalog: string, entries: readonly IdentifiedCommit[], cause: SkuaError): CommitStateUnknown {
+  const signs = entries.map(({ identifier, commit }) => {
+    const table = [catalog, ...identifier.namespace, identifier.name].join('.');
+    const ids = addedSnapshots(commit).map((snapshot) => snapshot['snapshot-id']);
+    return ids.length === 0 ? `table ${table}` : `table ${table} for snapshot ${ids.join(', ')}`;
+  });
+  return new CommitStateUnknown(
+    cause.code,
+    `${cause.message} Whether the commit took effect is not known: look at ${signs.join(' and ')}. Nothing that it wrote was removed.`,
+    { cause },
   );
-  const snapshots = (table.metadata as { snapshots?: Record<string, unknown>[] }).snapshots ?? [];
-  const present = new Set(snapshots.map((snapshot) => String(snapshot['snapshot-id'])));
-  return added.length > 0 && added.every((id) => present.has(id));
 }

@@ -2,6 +2,7 @@
 import type { BearerToken } from '../auth/principal.js';
 import type { StorageAccess } from '../storage/contract.js';
 import type { ReadTerms } from './read-terms.js';
+import type { TableCommit, ViewCommit } from './updates.js';
 
 /** A namespace path, one entry a level. */
 export type Namespace = readonly string[];
@@ -36,21 +37,28 @@ export interface CatalogSession {
   listTables(namespace: Namespace): Promise<TableIdentifier[]>;
   listViews(namespace: Namespace): Promise<TableIdentifier[]>;
   loadTable(identifier: TableIdentifier): Promise<LoadedTable>;
-  /** Creates the table, or with `stage` only prepares it for a later commit with the requirement `assert-create`. */
   createTable(namespace: Namespace, request: CreateTableRequest): Promise<LoadedTable>;
+  /**
+   * Says what the table would be like, with credentials for the place where it will lie; a commit with the requirement `assert-create` then
+   * makes it. A catalog that knows no staged creation: UNIMPLEMENTED, or it makes the table at once, and its answer has a `metadataLocation`.
+   */
+  stageTable(namespace: Namespace, request: CreateTableRequest): Promise<LoadedTable>;
   dropTable(identifier: TableIdentifier, options: { purge: boolean }): Promise<void>;
   renameTable(from: TableIdentifier, to: TableIdentifier): Promise<void>;
   /**
-   * Commits to one table. A lost race or a failed requirement: ABORTED. An answer that never came or a 5xx after which nobody knows
-   * whether the commit took effect: `CommitStateUnknown`, upon which no file may be removed.
+   * Commits to one table, with one request. Whatever the answer is but a success, the table is read, and the commit counts if the table holds
+   * it. `CommitRefused`, if it doesn't: ABORTED after a lost race or a failed requirement. `CommitStateUnknown`, if that can't be told, upon
+   * which no file may be removed.
    */
-  commitTable(identifier: TableIdentifier, commit: TableCommit): Promise<LoadedTable>;
-  /** Commits to several tables at once; all or nothing. */
-  commitTransaction(commits: { identifier: TableIdentifier; commit: TableCommit }[]): Promise<void>;
+  commitTable(identifier: TableIdentifier, commit: TableCommit, look?: Look): Promise<void>;
+  /** Commits to several tables at once; all or nothing. Fails in the same way. */
+  commitTransaction(commits: IdentifiedCommit[], look?: Look): Promise<void>;
+  /** Asks whether the caller may commit to a table, by a commit that changes nothing. A failed requirement: ABORTED. */
+  probeTable(identifier: TableIdentifier, commit: TableCommit): Promise<void>;
   loadView(identifier: TableIdentifier): Promise<LoadedView>;
   createView(namespace: Namespace, request: unknown): Promise<LoadedView>;
   /** Commits to a view. A lost race or a failed requirement: ABORTED. */
-  commitView(identifier: TableIdentifier, commit: TableCommit): Promise<LoadedView>;
+  commitView(identifier: TableIdentifier, commit: ViewCommit): Promise<LoadedView>;
   dropView(identifier: TableIdentifier): Promise<void>;
   renameView(from: TableIdentifier, to: TableIdentifier): Promise<void>;
 }
@@ -79,11 +87,14 @@ export interface CreateTableRequest {
   writeOrder?: unknown;
   location?: string;
   properties?: Record<string, string>;
-  stage?: boolean;
 }
 
-/** Requirements and updates as the REST specification writes them. */
-export interface TableCommit {
-  requirements: Record<string, unknown>[];
-  updates: Record<string, unknown>[];
+export interface IdentifiedCommit {
+  identifier: TableIdentifier;
+  commit: TableCommit;
+}
+
+/** How long a table is asked for what became of a commit: the first time at once, then after random times up to these, in milliseconds. */
+export interface Look {
+  waits: readonly number[];
 }

@@ -1,12 +1,36 @@
 import { type ErrorCode, SkuaError } from '../errors.js';
 import { parseJson } from '../json.js';
+import type { LoadedTable } from './contract.js';
 
 /**
- * Nobody knows whether the commit took effect. Files that it refers to must stay: the table may already hold them.
+ * Nobody knows whether the commit took effect. Files that it refers to must stay: the table may already hold them. The very same commit may be
+ * sent again, since it can take effect only once.
  */
-export class CommitStateUnknown extends SkuaError {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('UNAVAILABLE', message, options);
+export class CommitStateUnknown extends SkuaError {}
+
+type Refusal = Pick<CommitRefused, 'isOvertaken' | 'mayPass'> &
+  Partial<Pick<CommitRefused, 'retryAfter' | 'rival' | 'tables'>>;
+
+/** The commit did not take effect: the table was read after the catalog's answer, or the catalog was never reached. */
+export class CommitRefused extends SkuaError {
+  /** The table has moved on since, so that no copy of the commit can take effect any more. */
+  readonly isOvertaken: boolean;
+  /** The same commit, or one made of the table's newest state, may succeed. */
+  readonly mayPass: boolean;
+  /** How long the catalog wants to be left alone (RFC 9110, `Retry-After`), in milliseconds. */
+  readonly retryAfter: number | undefined;
+  /** The current snapshot of the table that has moved on. */
+  readonly rival: bigint | undefined;
+  /** The tables as they were read after the answer. */
+  readonly tables: readonly LoadedTable[];
+
+  constructor(error: SkuaError, { isOvertaken, mayPass, retryAfter, rival, tables = [] }: Refusal) {
+    super(error.code, error.message, { cause: error });
+    this.isOvertaken = isOvertaken;
+    this.mayPass = mayPass;
+    this.retryAfter = retryAfter;
+    this.rival = rival;
+    this.tables = tables;
   }
 }
 

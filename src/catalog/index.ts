@@ -4,12 +4,15 @@ export type {
   Catalog,
   CatalogSession,
   CreateTableRequest,
+  IdentifiedCommit,
   LoadedTable,
   LoadedView,
+  Look,
   Namespace,
-  TableCommit,
   TableIdentifier,
 } from './contract.js';
-export { CommitStateUnknown, UnusableAnswer } from './errors.js';
+export { CommitRefused, CommitStateUnknown, UnusableAnswer } from './errors.js';
 export type { ReadTerms } from './read-terms.js';
 export { createRestCatalog, type RestCatalog, type RestCatalogConfig } from './rest-catalog.js';
+export type { TableCommit, TableRequirement, TableUpdate, ViewCommit, ViewUpdate } from './updates.js';
+export { addedSnapshots } from './updates.js';

@@ -82,13 +82,18 @@ export function withCheckedNames(session: CatalogSession): CatalogSession {
       checkTable({ namespace, name: request.name }, 'table');
       return session.createTable(namespace, request);
     },
+    async stageTable(namespace, request) {
+      checkTable({ namespace, name: request.name }, 'table');
+      return session.stageTable(namespace, request);
+    },
     dropTable: onTable('table', session.dropTable),
     renameTable: onTwo('table', session.renameTable),
     commitTable: onTable('table', session.commitTable),
-    async commitTransaction(commits) {
+    async commitTransaction(commits, look) {
       for (const { identifier } of commits) checkTable(identifier, 'table');
-      return session.commitTransaction(commits);
+      return session.commitTransaction(commits, look);
     },
+    probeTable: onTable('table', session.probeTable),
     loadView: onTable('view', session.loadView),
     async createView(namespace, request) {
       checkTable({ namespace, name: String((request as { name?: unknown }).name ?? '') }, 'view');

@@ -3,7 +3,14 @@ import { SkuaError } from '../errors.js';
 import type { Delegation, StaticStorage } from './access.js';
 import { createCommitter } from './commits.js';
 import { type CatalogConfig, createConfigSource } from './config.js';
-import type { Catalog, CatalogSession, LoadedView, Namespace, TableIdentifier } from './contract.js';
+import type {
+  Catalog,
+  CatalogSession,
+  CreateTableRequest,
+  LoadedView,
+  Namespace,
+  TableIdentifier,
+} from './contract.js';
 import { withCheckedNames } from './names.js';
 import { createTableLoader, type TableAnswer, tablePath } from './table-loader.js';
 import { type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
@@ -49,7 +56,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
     metadataCacheBytes: options.metadataCacheBytes ?? 64 * 1024 * 1024,
     conditionalLoads: options.conditionalLoads ?? false,
   });
-  const committer = createCommitter(transport, tables);
+  const committer = createCommitter(options.name, transport, tables);
 
   function as(token: BearerToken): CatalogSession {
     /** Gives every failure its `SkuaError`. */
@@ -156,15 +163,26 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
 
       createTable: (namespace, request) =>
         within(async (config) => {
-          const body: Record<string, unknown> = { name: request.name, schema: request.schema };
-          if (request.location !== undefined) body.location = request.location;
-          if (request.partitionSpec !== undefined) body['partition-spec'] = request.partitionSpec;
-          if (request.writeOrder !== undefined) body['write-order'] = request.writeOrder;
-          if (request.stage) body['stage-create'] = true;
-          if (request.properties !== undefined) body.properties = request.properties;
           const path = `${namespacePath(config, namespace)}/tables`;
-          const answer = await send({ method: 'POST', path, body });
+          const answer = await send({ method: 'POST', path, body: createBody(request) });
           return tables.adopt(token, config, { namespace, name: request.name }, answer as TableAnswer);
+        }),
+
+      stageTable: (namespace, request) =>
+        within(async (config) => {
+          const path = `${namespacePath(config, namespace)}/tables`;
+          const bodyAt = (location = request.location) => ({
+            ...createBody({ ...request, location }),
+            'stage-create': true,
+          });
+          const identifier = { namespace, name: request.name };
+          try {
+            return await tables.stage(token, config, identifier, (headers, location) => {
+              return { method: 'POST', path, headers, body: bodyAt(location) };
+            });
+          } catch (failure) {
+            throw isStagingRefused(failure) ? noStaging(options.name, failure.error) : failure;
+          }
         }),
 
       dropTable: (identifier, { purge }) =>
@@ -179,10 +197,14 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           await send({ method: 'POST', path, body: { source, destination }, answer: 'none' });
         }),
 
-      commitTable: (identifier, commit) =>
-        within((config) => committer.commitTable(token, config, { identifier, commit })),
+      commitTable: (identifier, commit, look) =>
+        within((config) => committer.commitTable(token, config, { identifier, commit }, look)),
 
-      commitTransaction: (commits) => within((config) => committer.commitTransaction(token, config, commits)),
+      commitTransaction: (commits, look) =>
+        within((config) => committer.commitTransaction(token, config, commits, look)),
+
+      probeTable: (identifier, commit) =>
+        within((config) => committer.probeTable(token, config, { identifier, commit })),
 
       loadView: (identifier) =>
         within(async (config) => {
@@ -225,6 +247,30 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
   }
 
   return { name: options.name, as, close: () => transport.close() };
+}
+
+/** A catalog that knows no staged creation says so in words of its own. */
+function isStagingRefused(failure: unknown): failure is ExchangeFailure {
+  if (!(failure instanceof ExchangeFailure)) return false;
+  const { status, error } = failure;
+  return status === 406 || status === 501 || (status === 400 && /stag(e|ing)/i.test(error.message));
+}
+
+function noStaging(catalog: string, { message }: SkuaError): SkuaError {
+  return new SkuaError('UNIMPLEMENTED', `The catalog '${catalog}' can't stage the creation of a table: ${message}`);
+}
+
+/** CreateTableRequest of the specification. */
+function createBody(request: CreateTableRequest): Record<string, unknown> {
+  const { name, schema, location, partitionSpec, writeOrder, properties } = request;
+  return {
+    name,
+    schema,
+    ...(location !== undefined && { location }),
+    ...(partitionSpec !== undefined && { 'partition-spec': partitionSpec }),
+    ...(writeOrder !== undefined && { 'write-order': writeOrder }),
+    ...(properties !== undefined && { properties }),
+  };
 }
 
 const VIEWS = 'GET /v1/{prefix}/namespaces/{namespace}/views';

@@ -14,7 +14,13 @@ import { type CatalogConfig, tokenKey } from './config.js';
 import type { LoadedTable, TableIdentifier } from './contract.js';
 import { createLoadedTables } from './loaded-tables.js';
 import { isFreelyReadable, type ReadTerms, readTermsOf, type TermsAnswer } from './read-terms.js';
-import { type CatalogAnswer, ExchangeFailure, type ReadAnswer, type Transport } from './transport.js';
+import {
+  type CatalogAnswer,
+  type CatalogRequest,
+  ExchangeFailure,
+  type ReadAnswer,
+  type Transport,
+} from './transport.js';
 
 /** LoadTableResult and CommitTableResponse of the Iceberg REST specification. */
 export interface TableAnswer extends AccessAnswer, TermsAnswer {
@@ -48,9 +54,22 @@ interface KeptAnswer {
 
 export interface TableLoader {
   load(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier): Promise<LoadedTable>;
+  /**
+   * A table that only its commit will make, from a request that says what it is to be like; with credentials for the place where it will lie.
+   * They are renewed by asking for a table at that place.
+   */
+  stage(
+    token: BearerToken,
+    config: CatalogConfig,
+    identifier: TableIdentifier,
+    request: StageRequest,
+  ): Promise<LoadedTable>;
   /** A table from the answer to a creation or commit, which bears no credentials: they are fetched when first needed. */
   adopt(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier, answer: TableAnswer): LoadedTable;
 }
+
+/** Sends a CreateTableRequest that is only to be staged. */
+export type StageRequest = (headers: Record<string, string>, location: string | undefined) => CatalogRequest;
 
 const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
 /** After the catalog said that it can't vend for a caller and a table, it isn't asked to again for this long, in milliseconds. */
@@ -66,14 +85,24 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
   /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
   const refusals = new Map<string, number>();
 
-  async function ask(token: BearerToken, question: TableQuestion): Promise<CatalogAnswer> {
-    const { path, identifier, headers, read } = question;
+  function ask(token: BearerToken, { path, identifier, headers, read }: TableQuestion): Promise<CatalogAnswer> {
+    return vending(token, path, identifier, (extra) => {
+      return { method: 'GET', path, headers: { ...headers, ...extra }, read };
+    });
+  }
+
+  /** Asks for credentials too, unless the catalog said lately that it has none for that path. */
+  async function vending(
+    token: BearerToken,
+    path: string,
+    identifier: TableIdentifier,
+    request: (headers: Record<string, string>) => CatalogRequest,
+  ): Promise<CatalogAnswer> {
     const key = `${tokenKey(token)} ${path}`;
     const refusedAt = refusals.get(key) ?? Number.NEGATIVE_INFINITY;
     const wantsVending =
       delegation === 'vended' || (delegation === 'vended-or-static' && Date.now() - refusedAt > NO_VENDING_LIFETIME);
-    const get = (extra: Record<string, string>) =>
-      transport.exchange(token, { method: 'GET', path, headers: { ...headers, ...extra }, read });
+    const get = (extra: Record<string, string>) => transport.exchange(token, request(extra));
     if (!wantsVending) return get({});
     try {
       return await get(DELEGATION_HEADER);
@@ -157,6 +186,27 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
         properties: propertiesOf(config.properties, answer, storage),
         credentials: credentials(answer, terms),
         refresh: refresher(token, config, identifier, terms),
+      });
+    },
+    async stage(token, config, identifier, request) {
+      const send = async (location?: string) => {
+        const path = tablePath(config, identifier);
+        const { body } = await vending(token, path, identifier, (headers) => request(headers, location));
+        return body as TableAnswer;
+      };
+      const answer = await send();
+      const terms = termsOf(config, answer);
+      const { location } = answer.metadata as { location?: string };
+      return toTable(identifier, answer, terms, {
+        properties: propertiesOf(config.properties, answer, storage),
+        credentials: credentials(answer, terms),
+        refresh: async () => {
+          try {
+            return credentials(await send(location), terms);
+          } catch (failure) {
+            throw failure instanceof ExchangeFailure ? failure.error : failure;
+          }
+        },
       });
     },
     adopt(token, config, identifier, answer) {

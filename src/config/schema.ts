@@ -76,7 +76,7 @@ const auth = z.strictObject({
   ).optional(),
   jwksMaxAge: duration(
     { minimum: '1s', maximum: '1d' },
-    'Age at which the public keys are fetched again. While the issuer is down, the old ones serve.',
+    'Age at which the public keys are fetched again, or a little before where they are in use. While the issuer is down or does not answer, the old ones serve.',
   ).prefault('10m'),
   jwksCooldown: duration(
     { minimum: '1s', maximum: '1h' },
@@ -170,6 +170,10 @@ const limits = z.strictObject({
     { minimum: '1s', maximum: '7d' },
     'A statement that runs longer ends with DEADLINE_EXCEEDED.',
   ).prefault('30m'),
+  uploadIdleTimeout: duration(
+    { minimum: '1s', maximum: '1d' },
+    'A client that sends nothing in the middle of an upload (DoPut) for so long ends it with DEADLINE_EXCEEDED. An upload counts as a statement from its first message on.',
+  ).prefault('2m'),
   memory: size(
     2 ** 29,
     'Memory that the whole server may use; a statement that asks for more ends with RESOURCE_EXHAUSTED. Without it, four fifths of what the machine or container has, and at least 2 GiB.',

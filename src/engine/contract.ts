@@ -109,9 +109,12 @@ export interface TableBinding {
 
 export interface FunctionDefinition {
   name: string;
-  parameters: string[];
-  /** SQL over the parameters. */
-  body: string;
+  /** One for each number of parameters, or for each type of theirs; one without types is for all others. */
+  overloads: {
+    parameters: (string | { name: string; type: string })[];
+    /** SQL over the parameters. */
+    body: string;
+  }[];
 }
 
 /** What the optimised plan wants of one table. A table that is referenced twice has the union of both. */

@@ -23,6 +23,8 @@ export interface GateOptions {
   slots: SlotOptions;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. */
   statementTimeout: number;
+  /** Largest metadata of one call, in bytes. */
+  metadataBytes: number;
   /** Told of every call when it is over. */
   onCall?: ((record: CallRecord) => void) | undefined;
 }
@@ -85,6 +87,7 @@ export class Gate {
     let stopListening = () => {};
     const failure = await failing(async () => {
       this.#refuseWhileDraining();
+      this.#refuseLargeMetadata(surface.metadata);
       const principal = await this.authenticate(surface.metadata);
       user = principal.name;
       this.#refuseWhileDraining();
@@ -151,7 +154,7 @@ export class Gate {
   async #run<C extends RunningCall>(call: C, counted: boolean, handle: (call: C) => Promise<void>): Promise<void> {
     this.#calls.add(call);
     try {
-      if (counted) await this.#occupy(call);
+      if (counted) await this.occupy(call);
       call.signal.throwIfAborted();
       await handle(call);
       call.signal.throwIfAborted();
@@ -165,8 +168,11 @@ export class Gate {
     }
   }
 
-  /** Waits for a place among the concurrent statements; the time of the statement counts from then on. */
-  async #occupy(call: RunningCall): Promise<void> {
+  /**
+   * Waits for a place among the concurrent statements; the time of the statement counts from then on. For a call that passed the gate
+   * uncounted and turns out to be a statement, also from inside.
+   */
+  async occupy(call: RunningCall): Promise<void> {
     const { statementTimeout } = this.#options;
     const { issuer, subject } = call.principal;
     const started = performance.now();
@@ -183,6 +189,16 @@ export class Gate {
       clearTimeout(timer);
       leave();
     });
+  }
+
+  #refuseLargeMetadata(metadata: Metadata): void {
+    const { metadataBytes } = this.#options;
+    const bytes = sizeOf(metadata);
+    if (bytes <= metadataBytes) return;
+    throw new SkuaError(
+      'RESOURCE_EXHAUSTED',
+      `the call's metadata has ${bytes} bytes, which is more than this server takes (${metadataBytes})`,
+    );
   }
 
   #refuseWhileDraining(): void {
@@ -214,6 +230,18 @@ const BROKEN: ReadonlySet<ErrorCode> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOS
 
 /** The longest delay that a Node.js timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** As HTTP/2 counts: names, values, and 32 bytes for each (RFC 9113, section 6.5.2). */
+function sizeOf(metadata: Metadata): number {
+  let bytes = 0;
+  for (const name of Object.keys(metadata.getMap())) {
+    for (const value of metadata.get(name)) {
+      const length = typeof value === 'string' ? value.length : Math.ceil((value.byteLength * 4) / 3);
+      bytes += name.length + length + 32;
+    }
+  }
+  return bytes;
+}
 
 /** How the work failed, if it did. */
 async function failing(work: () => Promise<void>): Promise<Failure | undefined> {

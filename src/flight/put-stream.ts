@@ -11,7 +11,7 @@ export interface Parameters {
 }
 
 export class PutStream {
-  readonly #messages: AsyncIterator<IncomingFlightData>;
+  readonly #messages: PatientMessages;
   readonly #signal: AbortSignal;
   readonly #decoder = new IpcDecoder({ untrusted: true });
   #pending: IncomingFlightData | undefined;
@@ -19,7 +19,7 @@ export class PutStream {
   private constructor(
     readonly descriptor: FlightDescriptor,
     first: IncomingFlightData,
-    messages: AsyncIterator<IncomingFlightData>,
+    messages: PatientMessages,
     signal: AbortSignal,
   ) {
     this.#pending = first;
@@ -27,9 +27,16 @@ export class PutStream {
     this.#signal = signal;
   }
 
-  /** Waits for the first message. None, or one without a descriptor: INVALID_ARGUMENT. */
-  static async open(source: AsyncIterable<IncomingFlightData>, signal: AbortSignal): Promise<PutStream> {
-    const messages = source[Symbol.asyncIterator]();
+  /**
+   * Waits for the first message. None, or one without a descriptor: INVALID_ARGUMENT. Where the client sends nothing for `idleTimeout`
+   * milliseconds, now or later: DEADLINE_EXCEEDED.
+   */
+  static async open(
+    source: AsyncIterable<IncomingFlightData>,
+    signal: AbortSignal,
+    idleTimeout: number,
+  ): Promise<PutStream> {
+    const messages = new PatientMessages(source[Symbol.asyncIterator](), signal, idleTimeout);
     const first = await messages.next();
     signal.throwIfAborted();
     if (first.value?.malformed) throw first.value.malformed;
@@ -91,6 +98,37 @@ export class PutStream {
     if (next.done) return undefined;
     if (next.value.malformed) throw next.value.malformed;
     return next.value;
+  }
+}
+
+/** Messages that are waited for until the call is stopped, or for so long. */
+class PatientMessages {
+  constructor(
+    private readonly messages: AsyncIterator<IncomingFlightData>,
+    private readonly signal: AbortSignal,
+    /** Milliseconds. */
+    private readonly idleTimeout: number,
+  ) {}
+
+  async next(): Promise<IteratorResult<IncomingFlightData>> {
+    const { signal, idleTimeout } = this;
+    let stopWaiting = () => {};
+    const givenUp = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(signal.reason);
+      const seconds = idleTimeout / 1000;
+      const silence = new SkuaError('DEADLINE_EXCEEDED', `the client sent nothing for ${seconds} s`);
+      const timer = setTimeout(() => reject(silence), idleTimeout);
+      signal.addEventListener('abort', onAbort);
+      stopWaiting = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+    });
+    try {
+      return await Promise.race([this.messages.next(), givenUp]);
+    } finally {
+      stopWaiting();
+    }
   }
 }
 

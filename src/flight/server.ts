@@ -36,6 +36,11 @@ export interface FlightServerOptions {
   tls?: { certificate: Buffer; key: Buffer; clientCa?: Buffer | undefined } | undefined;
   /** For clients that log in. Default: 10 seconds, 256 clients. */
   handshake?: HandshakeLimits;
+  /**
+   * Connections are asked for a sign of life in this interval, and closed where none comes in time; in milliseconds. Default: 30 and 20
+   * seconds.
+   */
+  keepalive?: { interval: number; timeout: number };
   /** Told of every call when it is over. */
   onCall?: (record: CallRecord) => void;
 }
@@ -55,6 +60,8 @@ export interface FlightLimits {
   statementBytes?: number;
   /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
   statementTimeout?: number;
+  /** A client that sends nothing in the middle of DoPut for so long ends it with DEADLINE_EXCEEDED, in milliseconds. Default: 2 minutes. */
+  uploadIdleTimeout?: number;
   /** A statement that PollFlightInfo started ends when it is neither polled nor fetched for so long, in milliseconds. Default: 1 minute. */
   pollTimeout?: number;
   /** A result with more rows ends with RESOURCE_EXHAUSTED. Default: no limit. */
@@ -80,6 +87,7 @@ export interface FlightServer {
 
 const MIB = 2 ** 20;
 const MINUTE = 60_000;
+const METADATA = 65_536;
 /** How long the last bytes of ended calls may take to leave. */
 const FLUSH_TIMEOUT = 2000;
 
@@ -87,6 +95,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   // What goes wrong is in our own log, and in the errors of `listen`.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const limits = options.limits ?? {};
+  const keepalive = options.keepalive ?? { interval: 30_000, timeout: 20_000 };
   const concurrentStatements = limits.concurrentStatements ?? 64;
   const gate = new Gate({
     authenticator: options.authenticator,
@@ -98,6 +107,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
       queueTimeout: limits.queueTimeout ?? 30_000,
     },
     statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+    metadataBytes: limits.maxMetadataSize ?? METADATA,
     onCall: options.onCall,
   });
   const handler = createFlightSqlHandler({
@@ -119,12 +129,15 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     'grpc.max_receive_message_length': limits.maxMessageSize ?? 64 * MIB,
     'grpc.max_send_message_length': -1,
     'grpc.so_reuseport': 0,
+    'grpc.keepalive_time_ms': keepalive.interval,
+    'grpc.keepalive_timeout_ms': keepalive.timeout,
   });
-  allowMetadata(server, limits.maxMetadataSize ?? 65_536);
+  allowMetadata(server, limits.maxMetadataSize ?? METADATA);
   server.addService(
     serviceDefinition,
     createService(gate, handler, new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }), {
       messageBytes: limits.messageBytes ?? 2 * MIB,
+      uploadIdleTimeout: limits.uploadIdleTimeout ?? 2 * MINUTE,
       resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
     }),
   );
@@ -187,11 +200,17 @@ function healthDefinition() {
   return loadSync('health/v1/health.proto', { includeDirs: [join(dirname(healthProto), '../..')], keepCase: true });
 }
 
-/** grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. */
+/**
+ * grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. HTTP/2 resets a stream
+ * above it without a word, so what is only somewhat larger is let in, and refused by the gate with a sentence.
+ */
 function allowMetadata(server: Server, bytes: number): void {
   const { commonServerOptions } = server as unknown as { commonServerOptions: { settings?: object } };
-  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: bytes };
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: bytes + REFUSED_METADATA };
 }
+
+/** How much larger metadata may be than allowed to be refused with a sentence, in bytes. */
+const REFUSED_METADATA = 2 ** 20;
 
 /** Lets what was written leave; then cuts what is left, such as idle health watches. */
 async function shutDown(server: Server): Promise<void> {

@@ -34,11 +34,16 @@ function method(name: string) {
   return definition;
 }
 
+export interface ServiceOptions extends SendOptions {
+  /** How long a client may send nothing in the middle of DoPut, in milliseconds. */
+  uploadIdleTimeout: number;
+}
+
 export function createService(
   gate: Gate,
   handler: FlightHandler,
   handshakes: Handshakes,
-  options: SendOptions,
+  options: ServiceOptions,
 ): UntypedServiceImplementation {
   return {
     Handshake: (stream: HandshakeStream) => handshake(gate, handshakes, stream),
@@ -65,10 +70,12 @@ export function createService(
         await sendResult(result, call, stream as unknown as Writable, options);
       }),
     DoPut: (stream: ServerDuplexStream<IncomingFlightData, PutResult>) =>
-      streaming(gate, 'DoPut', stream, true, async (call) => {
+      // Its place among the statements is taken when there is one: a client that says nothing has none.
+      streaming(gate, 'DoPut', stream, false, async (call) => {
         // By default the iterator destroys the stream when the client ends its side, and the answer with it.
         const messages = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<IncomingFlightData>;
-        const put = await PutStream.open(messages, call.signal);
+        const put = await PutStream.open(messages, call.signal, options.uploadIdleTimeout);
+        await gate.occupy(call);
         const answer = await handler.doPut(call, put);
         call.sendHeaders();
         stream.write({ app_metadata: answer });

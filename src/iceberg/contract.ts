@@ -71,14 +71,23 @@ export interface SnapshotChange {
   summary?: Record<string, string>;
 }
 
+/** Iceberg REST specification, `TableRequirement` and `TableUpdate`: what a snapshot asks for. */
+export type SnapshotRequirement =
+  | { type: 'assert-table-uuid'; uuid: string }
+  | { type: 'assert-ref-snapshot-id'; ref: string; 'snapshot-id': bigint | null };
+
+export type SnapshotUpdate =
+  | { action: 'add-snapshot'; snapshot: Record<string, unknown> & { 'snapshot-id': bigint } }
+  | { action: 'set-snapshot-ref'; 'ref-name': string; type: 'branch'; 'snapshot-id': bigint };
+
 /** A snapshot whose manifests are written and which waits for its commit. */
 export interface PreparedSnapshot {
   snapshotId: bigint;
   snapshot: Snapshot;
   /** The branch that will point to it. */
   branch: string;
-  requirements: Record<string, unknown>[];
-  updates: Record<string, unknown>[];
+  requirements: SnapshotRequirement[];
+  updates: SnapshotUpdate[];
   /** Manifests and manifest list that were written; to be removed when the commit is refused. */
   written: string[];
 }

@@ -3,7 +3,16 @@ export { defaultLiteral, fieldToArrow, fieldToResult, tableColumns } from './arr
 export { comparedColumn } from './compared-columns.js';
 export type * from './contract.js';
 export { readDeletionVector } from './deletes/deletion-vector.js';
-export { type DefinitionCommit, schemaCommit, specCommit } from './evolution/commit.js';
+export { applyUpdates } from './evolution/apply.js';
+export {
+  type DefinitionCommit,
+  type DefinitionRequirement,
+  type DefinitionUpdate,
+  sameSchema,
+  schemaCommit,
+  specCommit,
+} from './evolution/commit.js';
+export { creationCommit } from './evolution/creation.js';
 export { checkPartitionName, type PartitionTerm, partitionSource, SpecEvolution } from './evolution/partition-spec.js';
 export { promotionProblem } from './evolution/promotion.js';
 export { propertyChanges } from './evolution/properties.js';

@@ -52,7 +52,9 @@ export function parseTableMetadata(json: unknown): TableMetadata {
     defaultSpecId: optional(object['default-spec-id'], 'default-spec-id', asNumber) ?? partitionSpecs[0]?.specId ?? 0,
     lastPartitionId:
       optional(object['last-partition-id'], 'last-partition-id', asNumber) ?? highestPartitionFieldId(partitionSpecs),
-    sortOrders: (optional(object['sort-orders'], 'sort-orders', asArray) ?? []).map(parseSortOrder),
+    sortOrders: (optional(object['sort-orders'], 'sort-orders', asArray) ?? []).map((order, index) =>
+      parseSortOrder(order, `sort-orders[${index}]`),
+    ),
     defaultSortOrderId: optional(object['default-sort-order-id'], 'default-sort-order-id', asNumber) ?? 0,
     properties: optional(object.properties, 'properties', asStringMap) ?? {},
     snapshots: (optional(object.snapshots, 'snapshots', asArray) ?? []).map(parseSnapshot),
@@ -146,8 +148,16 @@ function highestPartitionFieldId(specs: readonly PartitionSpec[]): number {
   return Math.max(firstPartitionFieldId - 1, ...specs.flatMap((spec) => spec.fields.map((field) => field.fieldId)));
 }
 
-function parseSortOrder(json: unknown, index: number): SortOrder {
-  const where = `sort-orders[${index}]`;
+/** A sort order as table metadata and the REST catalog hold it. */
+export function sortOrderToJson(order: SortOrder): JsonObject {
+  const fields = order.fields.map(({ transform, sourceId, direction, nullOrder }) => {
+    return { transform, 'source-id': sourceId, direction, 'null-order': nullOrder };
+  });
+  return { 'order-id': order.orderId, fields };
+}
+
+/** `where` names the order in what is said of a malformed one. */
+export function parseSortOrder(json: unknown, where: string): SortOrder {
   const order = asObject(json, where);
   return {
     orderId: asNumber(order['order-id'], `${where}.order-id`),

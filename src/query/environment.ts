@@ -5,6 +5,7 @@ import type { StatementSalt } from '../governance/index.js';
 import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
+import type { Turns } from './committing/turns.js';
 import type { Call } from './contract.js';
 import type { ListedTable } from './rows.js';
 import type { NameContext } from './tables/names.js';
@@ -21,6 +22,8 @@ export interface QueryEnvironment {
   rangeCache: RangeCache;
   footerCache: FooterCache;
   metadataCache: MetadataCache;
+  /** Those who commit to the same table. */
+  turns: Turns;
   limits: QueryLimits;
   /** Puts into the log what an operator may have to mend. Never tokens, credentials or SQL text. */
   warn(details: Record<string, unknown>, sentence: string): void;
@@ -45,8 +48,6 @@ export interface QueryLimits {
   temporaryBytes: number;
   /** Data files of at most this many bytes are fetched as a whole. */
   wholeFile: number;
-  /** How often a commit that lost a race is tried again. */
-  commitRetries: number;
 }
 
 /** Finds the listed table that a path means; undefined for paths that are not its own. */

@@ -6,6 +6,7 @@ import { SkuaError } from '../errors.js';
 import { StatementSalt } from '../governance/index.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
 import { changeRows, describeChange } from './changes/index.js';
+import { commitTransaction } from './committing/transaction.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { define, isDefinition } from './definitions/define.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
@@ -21,7 +22,6 @@ import { use } from './session/use.js';
 import { parseStatement } from './syntax/parse.js';
 import { type Statement, statementName } from './syntax/statement.js';
 import { begin, endTransaction, rollback, transactionOf } from './tables/transaction.js';
-import { commitTransaction } from './writing/commit-transaction.js';
 import { AlreadyCommitted } from './writing/execution.js';
 import { describeInsert, insert } from './writing/insert.js';
 

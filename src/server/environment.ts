@@ -12,7 +12,7 @@ import type { Logger } from '../logging.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
 import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
-import { namingDataFiles } from '../query/index.js';
+import { namingDataFiles, Turns } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';
 import { memoryOfEngine } from './memory.js';
@@ -21,7 +21,6 @@ import { makeScratch } from './scratch.js';
 const METADATA_CACHE_BYTES = 256 * 2 ** 20;
 const FOOTER_CACHE_BYTES = 128 * 2 ** 20;
 const TARGET_FILE_SIZE = 512 * 2 ** 20;
-const COMMIT_RETRIES = 4;
 const MOST_USUAL_PROCESSES = 4;
 /** How long the engine may take to end, in milliseconds. */
 const ENGINE_GRACE = 5000;
@@ -58,13 +57,13 @@ export async function openEnvironment(config: Config, logger: Logger): Promise<O
     rangeCache,
     footerCache: createFooterCache(FOOTER_CACHE_BYTES),
     metadataCache: createMetadataCache(METADATA_CACHE_BYTES),
+    turns: new Turns(),
     limits: {
       statementBytes: config.limits.statementSize,
       batchBytes: config.limits.resultBatchSize,
       targetFileSize: TARGET_FILE_SIZE,
       portionBytes: config.limits.memoryPerSession / 4,
       temporaryBytes: config.limits.memoryPerSession / 4,
-      commitRetries: COMMIT_RETRIES,
       wholeFile: config.storage.mergeGap,
     },
     warn: (details, sentence) => logger.warn(details, sentence),

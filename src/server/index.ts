@@ -50,6 +50,7 @@ export async function startServer(config: Config, options: { logger: Logger }): 
       concurrentStatementsPerPrincipal: config.limits.concurrentStatementsPerPrincipal,
       queueTimeout: config.limits.queueTimeout,
       pollTimeout: config.limits.pollTimeout,
+      uploadIdleTimeout: config.limits.uploadIdleTimeout,
       statementBytes: config.limits.statementSize,
       statementTimeout: config.limits.statementTimeout,
       resultRows: config.limits.resultRows,

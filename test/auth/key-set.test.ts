@@ -49,6 +49,7 @@ describe('rotation', () => {
     const authenticator = createAuthenticator([issuer.config('jwks_max_age = "60s"')], {
       now,
       verifiedLifetime: 3_600_000,
+      refreshPatience: 60_000,
     });
     const token = await issuer.token(first, LONG);
     await authenticator.authenticate(token);
@@ -128,6 +129,71 @@ describe('the issuer is down', () => {
     await expect(authenticator.authenticate(await issuer.token(second, LONG))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     });
+  });
+});
+
+describe('the issuer accepts calls and never answers', () => {
+  const silent = () => undefined;
+
+  test('tokens with known keys are accepted while new keys are fetched, verified before or not', async () => {
+    const options = { now, fetchTimeout: 60_000, refreshPatience: 20 };
+    const authenticator = createAuthenticator([issuer.config('jwks_max_age = "60s"')], options);
+    const token = await issuer.token(first, LONG);
+    await authenticator.authenticate(token);
+    issuer.override = silent;
+    clock += 60_000;
+    for (let call = 0; call < 20; call++) {
+      await expect(authenticator.authenticate(token)).resolves.toBeDefined();
+      await expect(authenticator.authenticate(await issuer.token(first, LONG))).resolves.toBeDefined();
+    }
+    expect(issuer.requests).toBe(1);
+  });
+
+  test('once a fetch has failed no call waits for the next, and keys that come late are taken', async () => {
+    const failures: string[] = [];
+    const onFetchError = (_: string, reason: string) => void failures.push(reason);
+    const options = { now, onFetchError, fetchTimeout: 100, refreshPatience: 60_000 };
+    const authenticator = createAuthenticator([issuer.config('jwks_max_age = "60s"')], options);
+    const token = await issuer.token(first, LONG);
+    await authenticator.authenticate(token);
+    issuer.override = silent;
+    clock += 60_000;
+    await authenticator.authenticate(token);
+    expect(failures).toEqual([expect.stringMatching(/no answer in time/)]);
+    issuer.keys = [second.jwk];
+    issuer.override = (request, response) => {
+      const discovery = { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` };
+      setTimeout(() => response.end(JSON.stringify(request.url === '/jwks' ? { keys: issuer.keys } : discovery)), 20);
+    };
+    clock += 3000;
+    await expect(authenticator.authenticate(token)).resolves.toBeDefined();
+    await expect.poll(() => authenticator.authenticate(token).then(String, String)).toMatch(/does not publish/);
+  });
+
+  test('keys in use are fetched again before they are too old', async () => {
+    const authenticator = createAuthenticator([issuer.config('jwks_max_age = "60s"')], { now });
+    const token = await issuer.token(first, LONG);
+    await authenticator.authenticate(token);
+    clock += 50_000;
+    issuer.keys = [second.jwk];
+    await expect(authenticator.authenticate(token)).resolves.toBeDefined();
+    await expect.poll(() => authenticator.authenticate(token).then(String, String)).toMatch(/does not publish/);
+  });
+
+  test('before any key was fetched, a call ends when one fetch has had its time, of whatever it is made', async () => {
+    issuer.override = (request, response) => {
+      if (request.url === '/jwks') return;
+      setTimeout(() => response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` })), 300);
+    };
+    const failures: string[] = [];
+    const onFetchError = (_: string, reason: string) => void failures.push(reason);
+    const authenticator = createAuthenticator([issuer.config()], { now, onFetchError, fetchTimeout: 500 });
+    const token = await issuer.token(first, LONG);
+    const calls = await Promise.allSettled(Array.from({ length: 5 }, () => authenticator.authenticate(token)));
+    for (const call of calls) expect(call).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+    expect(failures).toEqual([expect.stringMatching(/no answer in time/)]);
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(failures).toHaveLength(1);
   });
 });
 

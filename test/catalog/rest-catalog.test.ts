@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BearerToken } from '../../src/auth/principal.js';
 import type { CatalogSession } from '../../src/catalog/contract.js';
 import {
+  CommitRefused,
   CommitStateUnknown,
   createRestCatalog,
   type RestCatalog,
@@ -366,10 +367,11 @@ describe('the terms of reading', () => {
   });
 });
 
-describe('file credentials', () => {
-  const vended = (id: string, expires = Date.now() + 3_600_000) =>
-    `,"storage-credentials":[{"prefix":"s3://warehouse/demo/events","config":{"s3.access-key-id":"${id}",
+const vended = (id: string, expires = Date.now() + 3_600_000) =>
+  `,"storage-credentials":[{"prefix":"s3://warehouse/demo/events","config":{"s3.access-key-id":"${id}",
       "s3.secret-access-key":"s","s3.session-token":"t","s3.session-token-expires-at-ms":"${expires}"}}]`;
+
+describe('file credentials', () => {
   const refusal = {
     status: 400,
     body: errorBody(400, 'Credential vending was requested for table demo.events, but no credentials are available'),
@@ -497,10 +499,62 @@ describe('file credentials', () => {
   });
 });
 
+describe('a staged table', () => {
+  const TABLES = 'POST /v1/quickstart/namespaces/demo/tables';
+  const header = 'x-iceberg-access-delegation';
+  const refusal = {
+    status: 400,
+    body: errorBody(400, 'Credential vending was requested, but no credentials are available'),
+  };
+  const stage = (options: Partial<RestCatalogConfig>) =>
+    open(options).stageTable(['demo'], { name: 'events', schema: {} });
+  const staged = (extra = '') => tableBody(extra).replace(/"metadata-location":"[^"]*",/, '');
+
+  it('comes with credentials for the place where it will lie, which are renewed for that place', async () => {
+    server.on(TABLES, () => ({ body: staged(vended('STAGED')) }));
+    const { storage, metadataLocation } = await stage({ delegation: 'vended' });
+    expect(metadataLocation).toBeUndefined();
+    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials');
+    expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toEqual({ name: 'events', schema: {}, 'stage-create': true });
+    expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('STAGED');
+    await storage.refresh?.();
+    expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toMatchObject({
+      'stage-create': true,
+      location: 's3://warehouse/demo/events',
+    });
+  });
+
+  it('has the configured keys where the catalog can not vend, and may', async () => {
+    server.on(TABLES, ({ headers }) => (headers[header] ? refusal : { body: staged() }));
+    const { storage } = await stage({ delegation: 'vended-or-static', storage: keys });
+    expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('STATIC');
+    expect(await failure(stage({ delegation: 'vended', storage: keys }))).toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+  });
+
+  it.each([
+    [400, 'stage-create is not supported'],
+    [501, 'not implemented'],
+    [406, 'not acceptable'],
+  ])('is UNIMPLEMENTED in a catalog that knows none: %i', async (status, message) => {
+    server.on(TABLES, () => ({ status, body: errorBody(status, message) }));
+    expect(await failure(stage({}))).toMatchObject({
+      code: 'UNIMPLEMENTED',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('that exists already is ALREADY_EXISTS', async () => {
+    server.on(TABLES, () => ({ status: 409, body: errorBody(409, 'Table already exists', 'AlreadyExistsException') }));
+    expect(await failure(stage({}))).toMatchObject({ code: 'ALREADY_EXISTS' });
+  });
+});
+
 describe('commits', () => {
   const snapshot = (id: bigint) => ({
     requirements: [],
-    updates: [{ action: 'add-snapshot', snapshot: { 'snapshot-id': id } }],
+    updates: [{ action: 'add-snapshot' as const, snapshot: { 'snapshot-id': id } }],
   });
 
   it('send 64-bit ids exact', async () => {
@@ -516,12 +570,46 @@ describe('commits', () => {
   ])('that end in %s are sent once, and count if the table holds the snapshot', async (_, reply) => {
     server.on(`POST ${EVENTS}`, reply);
     server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
-    const table = await open().commitTable(events, snapshot(7442684603476777430n));
-    expect(table.metadataLocation).toBe('s3://warehouse/demo/events/metadata/1.json');
+    await open().commitTable(events, snapshot(7442684603476777430n));
     const unknown = await failure(open().commitTable(events, snapshot(1n)));
     expect(unknown).toBeInstanceOf(CommitStateUnknown);
     expect(unknown.code).toBe('UNAVAILABLE');
     expect(server.lines().filter((line) => line.startsWith('POST'))).toHaveLength(2);
+  });
+
+  it.each([400, 403, 409, 429])(
+    'that end in %i count too if the table holds the snapshot, else they are refused',
+    async (status) => {
+      server.on(`POST ${EVENTS}`, () => ({ status, headers: { 'retry-after': '2' }, body: errorBody(status, 'no') }));
+      server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+      await open().commitTable(events, snapshot(7442684603476777430n));
+      const refused = await failure(open().commitTable(events, snapshot(1n)));
+      expect(refused).toBeInstanceOf(CommitRefused);
+      expect(refused).toMatchObject({
+        isOvertaken: false,
+        mayPass: status === 409 || status === 429,
+        retryAfter: 2_000,
+      });
+    },
+  );
+
+  it('that the table has left behind are refused for good', async () => {
+    server.on(`POST ${EVENTS}`, () => ({ status: 503 }));
+    server.on(`GET ${EVENTS}`, () => ({ body: tableBody() }));
+    const commit = {
+      requirements: [{ type: 'assert-ref-snapshot-id' as const, ref: 'main', 'snapshot-id': 5n }],
+      updates: snapshot(1n).updates,
+    };
+    expect(await failure(open().commitTable(events, commit))).toMatchObject({ code: 'ABORTED', isOvertaken: true });
+  });
+
+  it('that are refused are unknown where the table can not be read', async () => {
+    server.on(`POST ${EVENTS}`, () => ({ status: 409, body: errorBody(409, 'no', 'CommitFailedException') }));
+    server.on(`GET ${EVENTS}`, () => ({ status: 503 }));
+    const unknown = await failure(open().commitTable(events, snapshot(1n), { waits: [1] }));
+    expect(unknown).toBeInstanceOf(CommitStateUnknown);
+    expect(unknown.message).toContain('look at table lake.demo.events for snapshot 1');
+    expect(server.lines().filter((line) => line.startsWith('GET')).length).toBeGreaterThan(3);
   });
 
   it('that never reached the catalog are not unknown', async () => {

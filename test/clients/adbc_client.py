@@ -147,6 +147,15 @@ def parameters(checks, given, admin):
     checks.equal("a parameter of each type comes back", run(admin, f"SELECT {marks}", values), [values])
     checks.equal("a null", run(admin, "SELECT CAST(? AS BIGINT) IS NULL", (None,)), [(True,)])
     checks.equal("in a filter", run(admin, f"SELECT kind FROM {EVENTS} WHERE id = ?", (2,)), [("purchase",)])
+    escapes = (
+        "SELECT {fn LOCATE(?, ?)}, {fn TIMESTAMPADD(SQL_TSI_DAY, ?, ?)}, {fn CONVERT(?, SQL_INTEGER)},"
+        " {fn TRUNCATE(?, 1)}, {fn INSERT(?, 1, ?, 'x')}, {fn DAYOFWEEK(?)}, {fn TIMESTAMPDIFF(SQL_TSI_DAY, ?, ?)},"
+        " {d '2026-01-01'} + {fn CONVERT(?, SQL_INTERVAL_DAY)}"
+    )
+    monday, earlier = datetime.date(2026, 11, 30), datetime.datetime(2026, 11, 28, 12)
+    values = ("b", "abc", 1, datetime.datetime(2026, 1, 31), "7", 1.29, "abc", 2, monday, earlier, monday, "3")
+    wanted = (2, datetime.datetime(2026, 2, 1), 7, 1.2, "xc", 2, 1, datetime.datetime(2026, 1, 4))
+    checks.equal("in the functions of escapes", run(admin, escapes, values), [wanted])
     for sql, given, expected in [
         ("SELECT coalesce(NULL::INTEGER, ?)", (2.5,), 2.5),
         ("SELECT coalesce(NULL::INTEGER, ?)", (3_000_000_000,), 3_000_000_000),

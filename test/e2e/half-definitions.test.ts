@@ -61,7 +61,7 @@ describe('CREATE OR REPLACE TABLE AS', () => {
 
   it('is refused where the definition changed meanwhile, and leaves no file', async () => {
     const files = await catalog.files();
-    meanwhile(isReplacement, () => catalog.update('ALTER TABLE kept ADD COLUMN more INT'));
+    meanwhile(isReplacement, () => catalog.rival('ALTER TABLE kept ADD COLUMN more INT'));
     await expect(catalog.update(replace)).rejects.toMatchObject({
       code: 'ABORTED',
       message: expect.stringContaining('changed by somebody else'),
@@ -71,7 +71,7 @@ describe('CREATE OR REPLACE TABLE AS', () => {
   });
 
   it('replaces rows that were added meanwhile too', async () => {
-    meanwhile(isReplacement, () => catalog.update("INSERT INTO kept VALUES (2, 'late', 1)"));
+    meanwhile(isReplacement, () => catalog.rival("INSERT INTO kept VALUES (2, 'late', 1)"));
     expect(await catalog.update(replace)).toBe(10);
     expect(await catalog.rows('SELECT COUNT(*), COUNT(DISTINCT s) FROM kept')).toEqual([[10n, 1n]]);
     expect(await catalog.rows('SELECT COUNT(*) FROM "kept$snapshots"')).toEqual([[3n]]);
@@ -80,7 +80,7 @@ describe('CREATE OR REPLACE TABLE AS', () => {
 
 describe('ALTER TABLE', () => {
   beforeAll(async () => {
-    await catalog.update('CREATE TABLE altered (id INT)');
+    await catalog.update(`CREATE TABLE altered (id INT) TBLPROPERTIES ('commit.status-check.min-wait-ms' = '1')`);
   });
 
   it('keeps all columns of statements that run at the same time', async () => {
@@ -92,8 +92,7 @@ describe('ALTER TABLE', () => {
   it('is made of the newest state: a column that somebody else added meanwhile is not added twice', async () => {
     const isAdding = ({ body }: Request) => body.includes('add-schema');
     meanwhile(isAdding, async () => {
-      catalog.fault = () => undefined;
-      await catalog.update('ALTER TABLE altered ADD COLUMN d BIGINT');
+      await catalog.rival('ALTER TABLE altered ADD COLUMN d BIGINT');
     });
     await expect(catalog.update('ALTER TABLE altered ADD COLUMN d INT')).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
@@ -111,11 +110,19 @@ describe('ALTER TABLE', () => {
   });
 
   it('says so where nobody knows whether it took effect', async () => {
-    catalog.fault = ({ body }) => (body.includes('add-schema') ? 'lost answer' : undefined);
+    catalog.fault = ({ body }) => (body.includes('add-schema') ? 'lost request' : undefined);
     await expect(catalog.update('ALTER TABLE altered ADD COLUMN f INT')).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('Whether the commit took effect is not known'),
+      message: expect.stringContaining(
+        'Whether the commit took effect is not known: look at table quickstart.demo.altered',
+      ),
     });
+  });
+
+  it('succeeds where the answer is lost, and the table shows that it took effect', async () => {
+    catalog.fault = ({ body }) => (body.includes('add-schema') ? 'lost answer' : undefined);
+    await catalog.update('ALTER TABLE altered ADD COLUMN g DECIMAL(10, 2)');
+    expect((await catalog.rows('DESCRIBE altered')).find(([name]) => name === 'g')?.[1]).toBe('DECIMAL(10, 2)');
   });
 });
 

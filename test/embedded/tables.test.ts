@@ -125,6 +125,8 @@ describe('creating a table', () => {
       { action: 'add-snapshot', snapshot: snapshotAt(metadata.location, 9n) },
       { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 9 },
     ];
+    const mixed = [{ type: 'assert-create' }, { type: 'assert-table-uuid', uuid: metadata['table-uuid'] }];
+    expect((await commit('staged', updates, mixed)).status).toBe(400);
     const made = await commit('staged', updates, [{ type: 'assert-create' }]);
     expect(made.status).toBe(200);
     expect(made.body.metadata).toMatchObject({ 'table-uuid': metadata['table-uuid'], 'current-snapshot-id': 9 });

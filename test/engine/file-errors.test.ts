@@ -23,7 +23,7 @@ it('a local copy that is gone is no fault of the statement', async () => {
   await rm(path);
   const table = scan('t', [column('a', new Int32(), 1)], [source(path, [physical('a', 1)])]);
   await expect(bench.rows('SELECT a FROM t', [table])).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
+    code: 'DATA_LOSS',
     message: 'the local copy …/gone.parquet is gone; run the statement again',
   });
 });

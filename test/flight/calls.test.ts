@@ -1,10 +1,15 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BasicAuth, FlightInfo, flightSql, packAny } from '../../src/flight/protocol.js';
-import { failure, TestClient, ticketOf, until } from './client.js';
-import { type Fixture, startFixture } from './fake.js';
+import { encodeSchemaMessage } from '../../src/arrow/index.js';
+import { BasicAuth, FlightInfo, flightSql, headerOnly, packAny } from '../../src/flight/protocol.js';
+import { descriptorOf, failure, TestClient, ticketOf, until } from './client.js';
+import { type Fixture, NUMBERS, startFixture } from './fake.js';
 
-const { CommandStatementQuery } = flightSql;
+const { CommandStatementIngest, CommandStatementQuery } = flightSql;
+const INGEST = {
+  table: 'numbers',
+  table_definition_options: { if_not_exist: 'TABLE_NOT_EXIST_OPTION_CREATE', if_exists: 'TABLE_EXISTS_OPTION_APPEND' },
+} as const;
 let fixture: Fixture;
 let client: TestClient;
 
@@ -73,6 +78,36 @@ describe('every call', () => {
       { rpc: 'GetFlightInfo', status: 'OK', waitedMs: expect.any(Number) },
     ]);
     expect(fixture.calls[0]).not.toHaveProperty('waitedMs');
+  });
+
+  it('that uploads takes a place with its first message, and ends when its client falls silent', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { concurrentStatements: 4, uploadIdleTimeout: 1000 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const silent = Array.from({ length: 60 }, () => {
+      const stream = client.put();
+      return failure(
+        (async () => {
+          for await (const _ of stream);
+        })(),
+      );
+    });
+    await until(() => fixture.server.running.calls === 60);
+    expect(fixture.server.running).toMatchObject({ statements: 0, waiting: 0 });
+    await client.query(CommandStatementQuery, { query: 'NUMBERS 1' });
+    const begun = client.put();
+    const begunEnds = failure(
+      (async () => {
+        for await (const _ of begun);
+      })(),
+    );
+    begun.write(headerOnly(encodeSchemaMessage(NUMBERS), descriptorOf(CommandStatementIngest, INGEST)));
+    await until(() => fixture.server.running.statements === 1);
+    for (const ended of [...(await Promise.all(silent)), await begunEnds]) {
+      expect(ended).toEqual({ code: 'DEADLINE_EXCEEDED', details: 'the client sent nothing for 1 s' });
+    }
+    await until(() => fixture.server.running.calls === 0);
+    expect(fixture.server.running).toMatchObject({ statements: 0, waiting: 0 });
   });
 
   it('that waits ends with its deadline or its cancel', async () => {

@@ -116,6 +116,10 @@ export class TestClient {
     return (this.#methods.Handshake as unknown as (metadata: Metadata) => never).call(this.#client, this.metadata);
   }
 
+  exchange(): Duplex<object, object> {
+    return (this.#methods.DoExchange as unknown as (metadata: Metadata) => never).call(this.#client, this.metadata);
+  }
+
   stream<T>(name: string, request: object): Stream<T> {
     return this.#methods[name]?.call(this.#client as never, request, this.metadata, {}, () => {}) as never;
   }

@@ -170,8 +170,8 @@ describe('the range cache', () => {
     const ensured = await cache.ensure(store.file(), [{ offset: 0, length: 10 }]);
     await rm(ensured.path);
     await expect(cache.link(ensured.path, session)).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      message: 'The local copy of a file is gone; run the statement again.',
+      code: 'DATA_LOSS',
+      message: 'The local copy of an object is gone from the cache directory',
     });
     await ensured.release();
   });

@@ -1,10 +1,18 @@
 /** Checks what a commit takes for granted (REST specification, `TableRequirement`). */
-import { commitFailed, unreadable } from '../request/error.js';
+import { commitFailed, illegalArgument, unreadable } from '../request/error.js';
 import { asObject, integerField, type JsonObject, optionalLong, stringField } from '../request/fields.js';
 import type { KeptMetadata } from './model.js';
 
 export function isCreate(requirements: readonly JsonObject[]): boolean {
   return requirements.some((requirement) => requirement.type === 'assert-create');
+}
+
+/** A table that is only being made meets no other requirement. */
+export function checkCreation(requirements: readonly JsonObject[]): void {
+  const others = requirements.filter(({ type }) => type !== 'assert-create');
+  if (others.length === 0) return;
+  const types = others.map(({ type }) => type).join(', ');
+  throw illegalArgument(`Invalid create requirements: ${types}`);
 }
 
 /** Fails with 409 on the first requirement that the table doesn't meet. */

@@ -1,7 +1,7 @@
 import { tableDocument } from '../metadata/document.js';
 import { draftFrom, draftOfNewTable, finish } from '../metadata/draft.js';
 import type { KeptMetadata } from '../metadata/model.js';
-import { checkRequirements, isCreate } from '../metadata/requirements.js';
+import { checkCreation, checkRequirements, isCreate } from '../metadata/requirements.js';
 import { applyUpdates } from '../metadata/updates.js';
 import { badRequest, illegalArgument } from '../request/error.js';
 import { asArray, asObject, type JsonObject } from '../request/fields.js';
@@ -39,6 +39,7 @@ export const commitTable: Handler = async (context, call) => {
     if (creates) {
       existingNamespace(state, identifier.namespace);
       call.caller.require('UPDATE_TABLE_FOR_STAGED_CREATE');
+      checkCreation(commit.requirements);
       checkNameFree(state, identifier, 'table');
       return create(context, state, identifier, commit);
     }

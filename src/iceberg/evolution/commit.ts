@@ -1,23 +1,44 @@
 /** What a catalog is asked for to change a table's definition (Iceberg REST specification, `TableRequirement` and `TableUpdate`). */
 import { writeJson } from '../../json.js';
+import type { JsonObject } from '../json-reader.js';
 import { partitionFieldsToJson } from '../metadata.js';
 import { schemaToJson } from '../schema.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { PartitionField, Schema, TableMetadata } from '../types.js';
 
+export type DefinitionRequirement =
+  | { type: 'assert-table-uuid'; uuid: string }
+  | { type: 'assert-ref-snapshot-id'; ref: string; 'snapshot-id': bigint | null }
+  | { type: 'assert-last-assigned-field-id'; 'last-assigned-field-id': number }
+  | { type: 'assert-current-schema-id'; 'current-schema-id': number }
+  | { type: 'assert-last-assigned-partition-id'; 'last-assigned-partition-id': number }
+  | { type: 'assert-default-spec-id'; 'default-spec-id': number };
+
+export type DefinitionUpdate =
+  | { action: 'upgrade-format-version'; 'format-version': number }
+  | { action: 'add-schema'; schema: JsonObject; 'last-column-id': number }
+  | { action: 'set-current-schema'; 'schema-id': number }
+  | { action: 'add-spec'; spec: JsonObject }
+  | { action: 'set-default-spec'; 'spec-id': number }
+  | { action: 'add-sort-order'; 'sort-order': JsonObject }
+  | { action: 'set-default-sort-order'; 'sort-order-id': number }
+  | { action: 'set-properties'; updates: Record<string, string> }
+  | { action: 'remove-properties'; removals: string[] }
+  | { action: 'remove-snapshot-ref'; 'ref-name': string };
+
 export interface DefinitionCommit {
-  requirements: Record<string, unknown>[];
-  updates: Record<string, unknown>[];
+  requirements: DefinitionRequirement[];
+  updates: DefinitionUpdate[];
 }
 
 /** The id that stands for what the commit itself added last. */
-const LAST_ADDED = -1;
+export const LAST_ADDED = -1;
 
 /** Makes a schema the current one. An equal one that the table has, or had, is not added again. Nothing where it is current already. */
 export function schemaCommit(metadata: TableMetadata, schema: Schema, lastColumnId: number): DefinitionCommit {
   if (sameSchema(currentSchema(metadata), schema) && lastColumnId === metadata.lastColumnId) return nothing();
   const known = metadata.schemas.find((candidate) => sameSchema(candidate, schema));
-  const requirements = [
+  const requirements: DefinitionRequirement[] = [
     { type: 'assert-current-schema-id', 'current-schema-id': metadata.currentSchemaId },
     { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata.lastColumnId },
   ];
@@ -38,7 +59,7 @@ export function schemaCommit(metadata: TableMetadata, schema: Schema, lastColumn
 export function specCommit(metadata: TableMetadata, fields: readonly PartitionField[]): DefinitionCommit {
   if (sameFields(defaultPartitionSpec(metadata).fields, fields)) return nothing();
   const known = metadata.partitionSpecs.find((spec) => sameFields(spec.fields, fields));
-  const requirements = [
+  const requirements: DefinitionRequirement[] = [
     { type: 'assert-default-spec-id', 'default-spec-id': metadata.defaultSpecId },
     { type: 'assert-last-assigned-partition-id', 'last-assigned-partition-id': metadata.lastPartitionId },
   ];

@@ -5,6 +5,7 @@ import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata,
 import { highestColumnId, highestPartitionId } from './assigned-ids.js';
 import {
   type DefinitionCommit,
+  type DefinitionUpdate,
   nextSchemaId,
   nextSpecId,
   sameFields,
@@ -83,14 +84,14 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       updates: [
         ...(formatVersion === base.formatVersion
           ? []
-          : [{ action: 'upgrade-format-version', 'format-version': formatVersion }]),
-        ...(base.refs.main ? [{ action: 'remove-snapshot-ref', 'ref-name': 'main' }] : []),
+          : [{ action: 'upgrade-format-version' as const, 'format-version': formatVersion }]),
+        ...(base.refs.main ? [{ action: 'remove-snapshot-ref' as const, 'ref-name': 'main' }] : []),
         ...ofSchema.updates,
         ...ofSpec.updates,
         ...unsorted(base),
-        ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties', updates: properties }] : []),
+        ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties' as const, updates: properties }] : []),
         ...(base.properties.comment !== undefined && properties.comment === undefined
-          ? [{ action: 'remove-properties', removals: ['comment'] }]
+          ? [{ action: 'remove-properties' as const, removals: ['comment'] }]
           : []),
       ],
     },
@@ -171,7 +172,7 @@ function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField
   return [...kept, ...added.map((field) => ({ ...field, fieldId: ++last }))];
 }
 
-function unsorted({ defaultSortOrderId, sortOrders }: TableMetadata): Record<string, unknown>[] {
+function unsorted({ defaultSortOrderId, sortOrders }: TableMetadata): DefinitionUpdate[] {
   if (defaultSortOrderId === 0) return [];
   if (sortOrders.some(({ orderId }) => orderId === 0))
     return [{ action: 'set-default-sort-order', 'sort-order-id': 0 }];

@@ -135,7 +135,10 @@ function newSnapshotId(metadata: TableMetadata): bigint {
   }
 }
 
-function snapshotToJson(snapshot: Snapshot, formatVersion: number): Record<string, unknown> {
+function snapshotToJson(
+  snapshot: Snapshot,
+  formatVersion: number,
+): Record<string, unknown> & { 'snapshot-id': bigint } {
   return {
     'snapshot-id': snapshot.snapshotId,
     ...(snapshot.parentSnapshotId !== undefined && { 'parent-snapshot-id': snapshot.parentSnapshotId }),

@@ -17,6 +17,7 @@ import type { PinnedTable } from '../tables/tables.js';
 import { withParameters } from '../writing/insert.js';
 import { type ChangeQuery, changed } from './change-query.js';
 import { describeRow } from './describe-row.js';
+import { type Reads, readsOf } from './reads.js';
 
 export interface ChangedRows {
   /** The computed rows as a table of the engine. */
@@ -29,6 +30,8 @@ export interface ChangedRows {
   byFile: Map<string, number>;
   /** The files of the table that were looked at, those that rows go from among them. */
   tasks: FileTask[];
+  /** What of the table the query looked at. */
+  reads: Reads;
   /** Holds what was fetched. */
   area: StagingArea;
   engine: EngineInstance;
@@ -66,6 +69,7 @@ export async function computeRows(
   const {
     result: written,
     staged,
+    demands,
     area,
   } = await overStaged(context, bound, row, async ({ scans, area: { fetch } }) =>
     engine.writeParquet(bound.sql, scans, {
@@ -93,7 +97,8 @@ export async function computeRows(
       columns: query.columns,
       source: { kind: 'local', paths: written.map(({ path }) => path) },
     };
-    const rows = { scan, from: quoteName(scan.name), area, engine, release };
+    const reads = readsOf(table, bound, staged, demands);
+    const rows = { scan, from: quoteName(scan.name), reads, area, engine, release };
     const count = written.reduce((sum, { rowCount }) => sum + rowCount, 0);
     const tasks = tasksOf(
       table,

@@ -20,21 +20,15 @@ import { type ChangedRows, valuesOf } from './changed-rows.js';
 import { writeDeletionVectors } from './deletion-vectors.js';
 import { type Removal, withItsDeletes } from './removal.js';
 
-/** `written` takes the locations of what was uploaded, as soon as it may be there. */
-export async function deleteRows(
-  context: StatementContext,
-  table: PinnedTable,
-  rows: ChangedRows,
-  written: string[],
-): Promise<Removal> {
+export async function deleteRows(context: StatementContext, table: PinnedTable, rows: ChangedRows): Promise<Removal> {
   const touched = rows.tasks.filter(({ file }) => rows.byFile.has(file.location));
   const whole = touched.filter((task) => isWhole(task, rows));
   const partly = touched.filter((task) => !whole.includes(task));
   const removed = whole.flatMap(withItsDeletes);
   const parts =
     table.metadata.formatVersion >= 3
-      ? await writeDeletionVectors(context, table, rows, partly, written)
-      : await writePositionDeletes(context, table, rows, partly, written);
+      ? await writeDeletionVectors(context, table, rows, partly)
+      : await writePositionDeletes(context, table, rows, partly);
   return { addedDeletes: parts.addedDeletes, removed: [...removed, ...parts.removed] };
 }
 
@@ -47,14 +41,13 @@ async function writePositionDeletes(
   table: PinnedTable,
   rows: ChangedRows,
   tasks: readonly FileTask[],
-  written: string[],
 ): Promise<Removal> {
   const emptied = await emptiedFiles(context, table, rows, tasks);
   const removed = tasks.filter(({ file }) => emptied.has(file.location)).flatMap(withItsDeletes);
   const files = tasks.flatMap(({ file }) => (emptied.has(file.location) ? [] : [file]));
   const addedDeletes: DeleteFile[] = [];
   for (const group of grouped(files, table.metadata.properties['write.delete.granularity'] === 'file')) {
-    addedDeletes.push(...(await writeGroup(context, table, rows, group, written)));
+    addedDeletes.push(...(await writeGroup(context, table, rows, group)));
   }
   return { addedDeletes, removed };
 }
@@ -111,7 +104,6 @@ async function writeGroup(
   table: PinnedTable,
   rows: ChangedRows,
   group: DeletedFiles,
-  written: string[],
 ): Promise<DeleteFile[]> {
   const { call, environment } = context;
   const { engine, directory } = await environment.instance(call);
@@ -133,7 +125,6 @@ async function writeGroup(
     const deletes: DeleteFile[] = [];
     for (const file of files) {
       const location = newDeleteLocation(table.metadata, 'parquet');
-      written.push(location);
       await table.storage.upload(location, file.path, call.signal);
       deletes.push(positionDeleteFile(file, location, group));
     }

@@ -30,7 +30,6 @@ export async function writeDeletionVectors(
   table: PinnedTable,
   rows: ChangedRows,
   tasks: readonly FileTask[],
-  written: string[],
 ): Promise<Removal> {
   const addedDeletes: DeleteFile[] = [];
   const removed: string[] = [];
@@ -39,7 +38,6 @@ export async function writeDeletionVectors(
     const location = newDeleteLocation(table.metadata, 'puffin');
     const { bytes, deletes } = writer.finish(location);
     if (deletes.length === 0) return;
-    written.push(location);
     await table.storage.write(location, bytes);
     addedDeletes.push(...deletes);
     writer = new DeletionVectorWriter();

@@ -1,25 +1,22 @@
 /** Changes of rows: DELETE, UPDATE, MERGE and TRUNCATE. One commit for each statement, however many rows of parameters it is run for. */
 import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../../arrow/index.js';
-import { CommitStateUnknown } from '../../catalog/index.js';
 import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
-import { SkuaError } from '../../errors.js';
-import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
+import { changeTable } from '../committing/commit.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
-import { catalogOf, type PinnedTable } from '../tables/tables.js';
-import { executionSummary } from '../writing/execution.js';
-import { mayRetry } from '../writing/retries.js';
-import { authorizeChange, undone } from '../writing/write.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { authorizeChange } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
 import { bindChange, type ChangeParameters } from './changed-rows.js';
+import { Computation, type Run } from './computation.js';
 import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
 import { mergeQuery } from './merge.js';
-import { changeStep, clearStep, type Step } from './step.js';
+import { changeStep, clearStep } from './step.js';
 import { loadTarget } from './target.js';
 
 /** The statement's parameters, typed by the columns that they go to where they stand alone. */
@@ -44,90 +41,29 @@ export async function bindChangeQuery(context: StatementContext, statement: RowC
 const NO_FIELDS = new Schema([]);
 
 /**
- * Carries out the statement, once for each row of parameters. What another commit won the race to is computed anew on the table as it is then:
- * the statement takes effect on one state of the table, or fails with ABORTED and leaves nothing. The rows changed.
+ * Carries out the statement, once for each row of parameters. What another commit touched before it is computed anew on the table as it is then: the
+ * statement takes effect on one state of the table, or fails with ABORTED and leaves nothing. The rows changed.
  */
 export async function changeRows(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
   parameters: RowsTable | undefined,
 ): Promise<number> {
-  for (let attempt = 0; ; attempt++) {
-    const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
-    await authorizeChange(context, table);
-    const outcome = await attemptChange(context, table, statement, parameters);
-    if ('affectedRows' in outcome) return outcome.affectedRows;
-    if (!context.transaction && !(await mayRetry(context, attempt, outcome.conflict))) throw outcome.conflict;
-  }
+  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  await authorizeChange(context, table);
+  const computation = new Computation((within) => runsOf(within, statement, parameters));
+  await changeTable(context, table, async (state) => {
+    const isChange = await computation.compute(context, state);
+    return isChange ? (...asked) => computation.propose(...asked) : undefined;
+  });
+  return computation.affectedRows;
 }
-
-type Outcome = { affectedRows: number } | { conflict: unknown };
-
-async function attemptChange(
-  context: StatementContext,
-  table: PinnedTable,
-  statement: RowChange | TruncateStatement,
-  parameters: RowsTable | undefined,
-): Promise<Outcome> {
-  const written: string[] = [];
-  const updates: Record<string, unknown>[] = [];
-  let requirements: Record<string, unknown>[] | undefined;
-  let state = table;
-  let affectedRows = 0;
-  try {
-    for (const run of runsOf(context, statement, parameters, written)) {
-      const step = await run(state);
-      affectedRows += step.affectedRows;
-      if (!step.change) continue;
-      const change = { ...step.change, summary: executionSummary(context, affectedRows) };
-      const prepared = await prepareSnapshot(state.metadata, change, state.storage);
-      written.push(...prepared.written);
-      updates.push(...prepared.updates);
-      requirements ??= prepared.requirements;
-      const metadata = applySnapshot(state.metadata, prepared);
-      state = { ...state, metadata, snapshotId: metadata.currentSnapshotId };
-    }
-    if (!requirements) return { affectedRows };
-    const conflict = await takeEffect(context, table, state, { requirements, updates, written });
-    if (conflict === undefined) return { affectedRows };
-    await table.storage.remove(written);
-    return { conflict };
-  } catch (error) {
-    if (error instanceof CommitStateUnknown) throw error;
-    throw await undone(error, table, written);
-  }
-}
-
-/** Stages or commits; the conflict where another change was faster. */
-async function takeEffect(
-  context: StatementContext,
-  table: PinnedTable,
-  after: PinnedTable,
-  commit: { requirements: Record<string, unknown>[]; updates: Record<string, unknown>[]; written: string[] },
-): Promise<unknown> {
-  const { name, storage } = table;
-  if (context.transaction) {
-    const isStaged = context.transaction.stage({ name, metadata: after.metadata, storage, ...commit }, table.metadata);
-    return isStaged ? undefined : 'another statement of the transaction';
-  }
-  const { requirements, updates } = commit;
-  try {
-    await catalogOf(context, name.catalog).commitTable(name, { requirements, updates });
-    return undefined;
-  } catch (error) {
-    if (error instanceof SkuaError && error.code === 'ABORTED') return error;
-    throw error;
-  }
-}
-
-type Run = (state: PinnedTable) => Promise<Step>;
 
 /** What is to be done, in order, each on the state that the one before leaves. */
 function runsOf(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
   parameters: RowsTable | undefined,
-  written: string[],
 ): Run[] {
   if (statement.kind === 'truncate') return [(state) => clearStep(context, state)];
   const run =
@@ -136,7 +72,7 @@ function runsOf(
       if (clearsAll(statement, bound)) return clearStep(context, state);
       return placingErrors(context, statement.written, async () => {
         const query = queryOf(state, statement, ordinal);
-        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, written });
+        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound });
       });
     };
   if (!parameters) return [run(undefined)];

@@ -1,5 +1,5 @@
 /** One run of a statement on one state of its table: what the next snapshot adds and removes. */
-import type { SnapshotChange } from '../../iceberg/contract.js';
+import type { FileTask, SnapshotChange } from '../../iceberg/contract.js';
 import { planScan } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
@@ -11,34 +11,33 @@ import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
 import { type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
 import { deleteRows } from './deletes.js';
+import { allFiles, type Reads } from './reads.js';
 import { rewriteFiles, writeComingRows } from './rewrite-files.js';
 
 export interface Step {
   affectedRows: number;
   /** Absent where nothing changes. */
   change?: SnapshotChange;
+  reads: Reads;
 }
 
-/** `written` takes the locations of what was uploaded, as soon as it may be there. */
 export async function changeStep(
   context: StatementContext,
   table: PinnedTable,
   query: ChangeQuery,
-  options: { mode: 'copy-on-write' | 'merge-on-read'; parameters: ChangeParameters; written: string[] },
+  options: { mode: 'copy-on-write' | 'merge-on-read'; parameters: ChangeParameters },
 ): Promise<Step> {
-  const { mode, written } = options;
   const rows = await computeRows(context, table, query, options.parameters);
+  const { count, reads } = rows;
   try {
-    if (rows.count === 0) return { affectedRows: 0 };
-    if (mode === 'copy-on-write') {
+    if (count === 0) return { affectedRows: 0, reads };
+    if (options.mode === 'copy-on-write') {
       const rewritten = await rewriteFiles(context, table, rows, query.writes);
-      written.push(...locationsOf(rewritten.added));
-      return { affectedRows: rows.count, change: changeOf(rewritten) };
+      return { affectedRows: count, change: changeOf(rewritten), reads };
     }
     const added = query.writes ? await writeComingRows(context, table, rows) : [];
-    written.push(...locationsOf(added));
-    const removal = await deleteRows(context, table, rows, written);
-    return { affectedRows: rows.count, change: changeOf({ added, ...removal }) };
+    const removal = await deleteRows(context, table, rows);
+    return { affectedRows: count, change: changeOf({ added, ...removal }), reads };
   } finally {
     await rows.release();
   }
@@ -46,16 +45,21 @@ export async function changeStep(
 
 /** Takes all rows away, with every file. */
 export async function clearStep(context: StatementContext, table: PinnedTable): Promise<Step> {
-  const { metadata, snapshotId, storage } = table;
-  const cache = metadataCacheOf(context, table);
-  const { tasks } = await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache });
+  const tasks = await allTasks(context, table);
+  const reads = allFiles(table, tasks, allTasks);
   const hasDeletes = tasks.some(({ deletes }) => deletes.length > 0);
   const affectedRows = hasDeletes
     ? await countRows(context, table)
     : tasks.reduce((sum, { file }) => sum + file.recordCount, 0);
-  if (tasks.length === 0) return { affectedRows };
+  if (tasks.length === 0) return { affectedRows, reads };
   const removed = tasks.flatMap(({ file, deletes }) => [file, ...deletes].map(({ location }) => location));
-  return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }) };
+  return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }), reads };
+}
+
+async function allTasks(context: StatementContext, table: PinnedTable): Promise<FileTask[]> {
+  const { metadata, snapshotId, storage } = table;
+  const cache = metadataCacheOf(context, table);
+  return (await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache })).tasks;
 }
 
 async function countRows(context: StatementContext, table: PinnedTable): Promise<number> {
@@ -74,8 +78,4 @@ function changeOf(parts: { added: DataFile[]; addedDeletes: DeleteFile[]; remove
   const takes = addedDeletes.length > 0 || removed.length > 0;
   const operation = added.length === 0 ? 'delete' : takes ? 'overwrite' : 'append';
   return { operation, added, addedDeletes, removed: [...new Set(removed)] };
-}
-
-function locationsOf(files: readonly DataFile[]): string[] {
-  return files.map(({ location }) => location);
 }

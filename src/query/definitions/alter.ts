@@ -1,7 +1,10 @@
 /** ALTER of tables, views and schemas: changes to metadata, by one catalog commit for each statement. */
-import type { TableCommit, TableIdentifier } from '../../catalog/index.js';
+import type { TableIdentifier, ViewUpdate } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import {
+  applyUpdates,
+  type DefinitionCommit,
+  type DefinitionUpdate,
   knownFormatVersion,
   propertyChanges,
   refuseLaterTypes,
@@ -12,6 +15,7 @@ import {
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
+import { changeTable } from '../committing/commit.js';
 import type { StatementContext } from '../environment.js';
 import type {
   AlterSchemaStatement,
@@ -24,22 +28,23 @@ import type {
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
-import { mayRetry } from '../writing/retries.js';
 import { defaultValue, requireDefaults } from './column-defaults.js';
 import { ignoring } from './definitions.js';
 
 /** All alterations of the statement, or none. What another commit changed meanwhile is taken into account. */
 export async function alterTable(context: StatementContext, statement: AlterTableStatement): Promise<void> {
   const name = resolveTable(namesOf(context), statement.table);
-  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
-    untilCommitted(context, async () => {
-      const table = await loadTable(context, name);
-      refuseColumnChanges(table, statement.alterations.flatMap(alteredColumns));
-      const { metadata } = table;
-      const commit = await alterationCommit(context, metadata, statement.alterations);
-      if (commit.updates.length > 0) await catalogOf(context, name.catalog).commitTable(name, commit);
-    }),
-  );
+  context.transaction?.requireChangeable();
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
+    const table = await loadTable(context, name);
+    await changeTable(context, table, async () => async (now, state) => {
+      refuseColumnChanges(state, statement.alterations.flatMap(alteredColumns));
+      const { metadata } = state;
+      const { requirements, updates } = await alterationCommit(now, metadata, statement.alterations);
+      if (updates.length === 0) return undefined;
+      return { commit: { requirements, updates }, after: applyUpdates(metadata, updates), written: [] };
+    });
+  });
 }
 
 /** Columns that the alteration changes or uses. */
@@ -67,8 +72,8 @@ export async function alterView(context: StatementContext, statement: AlterViewS
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
     const view = await catalog.loadView(name);
     const { 'view-uuid': uuid } = view.metadata as { 'view-uuid': string };
-    const requirements = [{ type: 'assert-view-uuid', uuid }];
-    await catalog.commitView(name, { requirements, updates: statement.alterations.flatMap(propertyUpdates) });
+    const requirements = [{ type: 'assert-view-uuid' as const, uuid }];
+    await catalog.commitView(name, { requirements, updates: statement.alterations.flatMap(viewUpdates) });
   });
 }
 
@@ -103,25 +108,14 @@ function identifierOf({ namespace, name }: TableName): TableIdentifier {
   return { namespace, name };
 }
 
-/** Makes a change to the newest state, again when another commit won the race. */
-async function untilCommitted(context: StatementContext, change: () => Promise<void>): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!(await mayRetry(context, attempt, error))) throw error;
-    }
-  }
-}
-
 async function alterationCommit(
   context: StatementContext,
   metadata: TableMetadata,
   alterations: readonly TableAlteration[],
-): Promise<TableCommit> {
+): Promise<DefinitionCommit> {
   const schema = new SchemaEvolution(metadata);
   const spec = new SpecEvolution(metadata);
-  const properties: Record<string, unknown>[] = [];
+  const properties: DefinitionUpdate[] = [];
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
@@ -144,8 +138,8 @@ async function alterationCommit(
     updates: [
       ...ofSchema.updates,
       ...ofSpec.updates,
-      ...(removals.length > 0 ? [{ action: 'remove-properties', removals }] : []),
-      ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties', updates }] : []),
+      ...(removals.length > 0 ? [{ action: 'remove-properties' as const, removals }] : []),
+      ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties' as const, updates }] : []),
       ...properties,
     ],
   };
@@ -211,11 +205,17 @@ function alterDefinition(
   }
 }
 
+function viewUpdates(alteration: PropertyAlteration): ViewUpdate[] {
+  return alteration.kind === 'remove-properties'
+    ? [{ action: 'remove-properties', removals: alteration.keys }]
+    : [{ action: 'set-properties', updates: alteration.properties }];
+}
+
 /** The property `format-version` is no property of the table: setting it upgrades the table. */
-function propertyUpdates(alteration: PropertyAlteration): Record<string, unknown>[] {
+function propertyUpdates(alteration: PropertyAlteration): DefinitionUpdate[] {
   if (alteration.kind === 'remove-properties') return [{ action: 'remove-properties', removals: alteration.keys }];
   const { 'format-version': version, ...properties } = alteration.properties;
-  const updates: Record<string, unknown>[] = [];
+  const updates: DefinitionUpdate[] = [];
   if (version !== undefined) {
     updates.push({ action: 'upgrade-format-version', 'format-version': knownFormatVersion(version) });
   }

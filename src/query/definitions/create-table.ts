@@ -1,16 +1,25 @@
 /** CREATE TABLE, also OR REPLACE and AS. */
-import type { LoadedTable } from '../../catalog/contract.js';
+import { CommitStateUnknown, type CreateTableRequest, type LoadedTable } from '../../catalog/index.js';
 import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import { requireReadable } from '../../governance/index.js';
-import { arrowToSchema, knownFormatVersion } from '../../iceberg/index.js';
-import type { Schema } from '../../iceberg/types.js';
+import {
+  applySnapshot,
+  arrowToSchema,
+  creationCommit,
+  knownFormatVersion,
+  prepareSnapshot,
+} from '../../iceberg/index.js';
+import type { DataFile, Schema } from '../../iceberg/types.js';
+import { alreadyExists, changeTable } from '../committing/commit.js';
+import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import { bindingsOf, bindQuery } from '../reading/query.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { displayName, resolveTable, type TableName } from '../tables/names.js';
-import { catalogOf, loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
+import { catalogOf, loadTable, namesOf, type PinnedTable, pinned } from '../tables/tables.js';
+import { executionSummary } from '../writing/execution.js';
 import { writeQuery } from '../writing/insert.js';
-import { appendRows, writeDataFiles } from '../writing/write.js';
+import { appending, recordsOf, writeDataFiles } from '../writing/write.js';
 import { withWriteDefaults } from './column-defaults.js';
 import { createRequest, schemaOfDefinition, withIdentifier } from './definitions.js';
 import { replaceTable } from './replace-table.js';
@@ -58,7 +67,9 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
       writeQuery(context, replaced, source, columns, writeDataFiles),
     );
   }
-  return createAndFill(context, statement, defined, (table) => writeQuery(context, table, source, columns, appendRows));
+  return createAndFill(context, statement, defined, (table) =>
+    writeQuery(context, table, source, columns, writeDataFiles),
+  );
 }
 
 /** Catalogs make tables of format version 2 where nothing else is said. */
@@ -84,35 +95,114 @@ async function existingTable(context: StatementContext, name: TableName): Promis
   }
 }
 
-/** Creates a table and fills it; drops it again if that fails. */
+/**
+ * Creates a table and fills it, in one commit: until then nobody sees it, and on failure there is none. In a transaction it is there once that is
+ * committed. The rows that `fill` wrote data files of; 0 where IF NOT EXISTS found a table.
+ */
 export async function createAndFill(
   context: StatementContext,
   statement: CreateTableStatement,
   schema: Schema,
-  fill: ((table: PinnedTable) => Promise<number>) | undefined,
+  fill: ((table: PinnedTable) => Promise<DataFile[]>) | undefined,
 ): Promise<number> {
   const name = resolveTable(namesOf(context), statement.table);
-  const catalog = catalogOf(context, name.catalog);
-  let created: LoadedTable;
+  context.transaction?.requireChangeable();
   try {
-    created = await catalog.createTable(name.namespace, createRequest(name, statement, schema));
+    if (context.transaction?.created(name)) throw alreadyExists(name);
+    const request = createRequest(name, statement, schema);
+    if (fill || context.transaction) return await createStaged(context, name, request, fill ?? (async () => []));
+    requireReadable(displayName(name), await catalogOf(context, name.catalog).createTable(name.namespace, request));
+    return 0;
   } catch (error) {
     if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
     throw error;
   }
-  if (!fill) {
-    requireReadable(displayName(name), created);
-    return 0;
-  }
+}
+
+async function createStaged(
+  context: StatementContext,
+  name: TableName,
+  request: CreateTableRequest,
+  fill: (table: PinnedTable) => Promise<DataFile[]>,
+): Promise<number> {
+  const loadedAt = performance.now();
+  const answer = await stageTable(context, name, request);
+  const table = pinned(context, name, answer, loadedAt);
+  if (answer.metadataLocation !== undefined) return fillMade(context, table, fill);
+  let files: DataFile[] = [];
+  await changeTable(context, { ...table, isStaged: true }, async (state) => {
+    files = await fill(state);
+    return creating(files);
+  });
+  return recordsOf(files);
+}
+
+/** The table that is staged; or that is made, where the catalog knows no staged creation. */
+async function stageTable(
+  context: StatementContext,
+  name: TableName,
+  request: CreateTableRequest,
+): Promise<LoadedTable> {
+  const catalog = catalogOf(context, name.catalog);
   try {
-    requireReadable(displayName(name), created);
-    return await fill(await loadTable(context, name));
+    return await catalog.stageTable(name.namespace, request);
   } catch (error) {
-    await catalog.dropTable(name, { purge: true }).catch((dropError: unknown) => {
-      const { code, message } = toSkuaError(error);
-      const left = `table ${displayName(name)} was created and could not be dropped again: ${messageOf(dropError)}`;
-      throw new SkuaError(code, `${message} (${left})`, { cause: error });
+    const isRefused = error instanceof SkuaError && error.code === 'UNIMPLEMENTED';
+    if (!isRefused || context.transaction) throw error;
+    return catalog.createTable(name.namespace, request);
+  }
+}
+
+/** The table with its first rows. */
+function creating(files: readonly DataFile[]): Propose {
+  return async (context, { metadata, storage }) => {
+    const { requirements, updates } = creationCommit(metadata);
+    if (files.length === 0) return { commit: { requirements, updates }, after: metadata, written: [] };
+    const summary = executionSummary(context, recordsOf(files));
+    const snapshot = await prepareSnapshot(metadata, { operation: 'append', added: [...files], summary }, storage);
+    return {
+      commit: { requirements, updates: [...updates, ...snapshot.updates] },
+      after: applySnapshot(metadata, snapshot),
+      written: snapshot.written,
+    };
+  };
+}
+
+/**
+ * For catalogs that can't stage a table: it is made empty, filled, and dropped again if that fails, but not with what somebody else has done to
+ * it meanwhile.
+ */
+async function fillMade(
+  context: StatementContext,
+  made: PinnedTable,
+  fill: (table: PinnedTable) => Promise<DataFile[]>,
+): Promise<number> {
+  try {
+    if (context.transaction) {
+      throw new SkuaError('UNIMPLEMENTED', `Catalog ${made.name.catalog} does not take CREATE TABLE in a transaction`);
+    }
+    let files: DataFile[] = [];
+    await changeTable(context, made, async (state) => {
+      files = await fill(state);
+      return appending(made, files);
     });
-    throw error;
+    return recordsOf(files);
+  } catch (error) {
+    if (error instanceof CommitStateUnknown) throw error;
+    throw await dropped({ ...context, transaction: undefined }, made, error);
+  }
+}
+
+/** The failure, which says so where the table had to stay. */
+async function dropped(context: StatementContext, made: PinnedTable, failure: unknown): Promise<unknown> {
+  try {
+    const { metadata } = await loadTable(context, made.name);
+    const isUntouched = metadata.tableUuid === made.metadata.tableUuid && metadata.snapshots.length === 0;
+    if (isUntouched) await catalogOf(context, made.name.catalog).dropTable(made.name, { purge: false });
+    return failure;
+  } catch (error) {
+    const { code, message } = toSkuaError(failure);
+    const left = `table ${displayName(made.name)} was created and could not be dropped again: ${messageOf(error)}`;
+    return new SkuaError(code, `${message} (${left})`, { cause: failure });
   }
 }

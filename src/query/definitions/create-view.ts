@@ -1,5 +1,5 @@
 /** CREATE VIEW: a query's text and result schema, kept by the catalog (Iceberg view spec, version 1). */
-import type { CatalogSession, LoadedView } from '../../catalog/index.js';
+import type { CatalogSession, LoadedView, ViewCommit, ViewUpdate } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, schemaToJson } from '../../iceberg/index.js';
 import type { Schema } from '../../iceberg/types.js';
@@ -141,7 +141,7 @@ function replacement(
   schema: Schema,
   content: VersionContent,
   properties: Record<string, string>,
-) {
+): ViewCommit {
   const view = metadata as ViewDocument;
   const json = schemaToJson(schema);
   const knownSchema = view.schemas.find((one) => sameJson({ ...one, 'schema-id': 0 }, json))?.['schema-id'];
@@ -157,7 +157,7 @@ function replacement(
     ...content,
   };
   const nextSchema = Math.max(...view.schemas.map((one) => one['schema-id'])) + 1;
-  const updates: Record<string, unknown>[] = [];
+  const updates: ViewUpdate[] = [];
   if (knownSchema === undefined) updates.push({ action: 'add-schema', schema: { ...json, 'schema-id': nextSchema } });
   if (knownVersion === undefined) updates.push({ action: 'add-view-version', 'view-version': added });
   updates.push({ action: 'set-current-view-version', 'view-version-id': knownVersion ?? LAST_ADDED });

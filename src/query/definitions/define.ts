@@ -1,6 +1,7 @@
 /**
- * Definitions: statements that change what there is, but no rows of it. They take effect at once. Drivers begin a transaction before every
- * statement, CREATE TABLE too, where autocommit is off: such a transaction lets definitions pass as long as it holds no changes.
+ * Definitions: statements that change what there is, but no rows of it. Those of tables can be part of a transaction, the others take effect at
+ * once. Drivers begin a transaction before every statement, CREATE TABLE too, where autocommit is off: such a transaction lets definitions pass as
+ * long as it holds no changes.
  */
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
@@ -30,19 +31,31 @@ export function isDefinition(statement: Statement): statement is Definition {
   return KINDS.some((kind) => kind === statement.kind);
 }
 
+/** What the catalog's multi-table commit can carry. */
+const TRANSACTIONAL: readonly Definition['kind'][] = ['create-table', 'alter-table'];
+
 /**
- * Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. In a transaction that was begun by BEGIN or holds changes:
- * FAILED_PRECONDITION.
+ * Carries out a definition. The rows that CREATE TABLE AS wrote; else 0. One that can't be part of a transaction, in one that was begun by BEGIN or
+ * holds changes: FAILED_PRECONDITION.
  */
 export async function define(within: StatementContext, statement: Definition): Promise<number> {
-  const { transaction, ...outside } = within;
-  if (transaction?.isExplicit || transaction?.hasChanges) {
+  const { transaction } = within;
+  const isPart = transaction !== undefined && (transaction.isExplicit || transaction.hasChanges);
+  if (isPart && !TRANSACTIONAL.includes(statement.kind)) {
     throw new SkuaError(
       'FAILED_PRECONDITION',
-      `${statementName(statement)} can't be part of a transaction; end it first, or connect with autocommit`,
+      `${statementName(statement)} can't be part of a transaction: no catalog commits it together with others. End the transaction first, or connect with autocommit`,
     );
   }
-  const context = { ...outside, transaction: undefined };
+  if (isPart) return carryOut(within, statement);
+  try {
+    return await carryOut({ ...within, transaction: undefined }, statement);
+  } finally {
+    transaction?.forgetStates();
+  }
+}
+
+async function carryOut(context: StatementContext, statement: Definition): Promise<number> {
   if (statement.kind === 'create-table') return createTable(context, statement);
   await change(context, statement);
   return 0;

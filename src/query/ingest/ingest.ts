@@ -5,6 +5,7 @@ import { SkuaError } from '../../errors.js';
 import { arrowToSchema, promotionProblem, typeToSql } from '../../iceberg/index.js';
 import type { DataFile, NestedField } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
+import { changeTable } from '../committing/commit.js';
 import type { IngestTarget } from '../contract.js';
 import { createAndFill } from '../definitions/create-table.js';
 import { withIdentifier } from '../definitions/definitions.js';
@@ -17,7 +18,7 @@ import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type
 import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { ingestTemporary } from '../tables/temporary.js';
-import { authorizeChange, commitAppend, commitReplace, undone, writeDataFiles } from '../writing/write.js';
+import { appending, authorizeChange, recordsOf, replacing, writeDataFiles } from '../writing/write.js';
 import { portionsOf } from './portions.js';
 
 /** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
@@ -36,21 +37,30 @@ export async function ingest(
     if (target.ifExists === 'replace' && !fits(existing, schema)) {
       return replaceDefinition(context, existing, schema, batches);
     }
+    if (target.ifNotExists === 'create') requireColumns(existing, schema);
     await authorizeChange(context, existing);
-    const files = await writePortions(context, existing, schema, batches);
-    if (target.ifExists !== 'append') await commitReplace(context, existing, files);
-    else if (files.length > 0) await commitAppend(context, existing, files);
-    return rowsOf(files);
+    let files: DataFile[] = [];
+    await changeTable(context, existing, async (state) => {
+      files = await writePortions(context, state, schema, batches);
+      return target.ifExists === 'append' ? appending(existing, files) : replacing(existing, files);
+    });
+    return recordsOf(files);
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
-  refuseInTransaction(context, name, 'Creating');
   const properties: Record<string, string> = holdsVariants(schema) ? { 'format-version': '3' } : {};
   const { fields } = arrowToSchema(schema, holdsVariants(schema) ? { formatVersion: 3 } : {});
-  return createAndFill(context, { ...creation(name), properties }, withIdentifier(fields, []), async (table) => {
-    const files = await writePortions(context, table, schema, batches);
-    if (files.length > 0) await commitAppend(context, table, files);
-    return rowsOf(files);
-  });
+  return createAndFill(context, { ...creation(name), properties }, withIdentifier(fields, []), (table) =>
+    writePortions(context, table, schema, batches),
+  );
+}
+
+/** Who says how the table is to be made, if it isn't there, wants one with these columns: ALREADY_EXISTS where it has others. */
+function requireColumns({ name, schema: { fields } }: PinnedTable, schema: Schema): void {
+  const known = new Set(fields.map((field) => field.name.toLowerCase()));
+  const missing = schema.fields.filter((field) => !known.has(field.name.toLowerCase()));
+  if (missing.length === 0) return;
+  const columns = missing.map((field) => `"${field.name}"`).join(', ');
+  throw new SkuaError('ALREADY_EXISTS', `Table ${displayName(name)} exists already, without column ${columns}`);
 }
 
 /** Data files of all rows. Written portion by portion, so that the engine never holds more than one of them. */
@@ -67,19 +77,11 @@ async function writePortions(
       const scan = rowsScan({ name: INGESTED, schema, batches: portion });
       files.push(...(await writeDataFiles(context, table, { sql, read: (work) => work([scan]) })));
     }
-    return files;
   } catch (error) {
     const isMalformed = error instanceof SkuaError && error.code === 'DATA_LOSS' && holdsVariants(schema);
-    throw await undone(
-      isMalformed ? new SkuaError('INVALID_ARGUMENT', error.message, { cause: error }) : error,
-      table,
-      files.map(({ location }) => location),
-    );
+    throw isMalformed ? new SkuaError('INVALID_ARGUMENT', error.message, { cause: error }) : error;
   }
-}
-
-function rowsOf(files: readonly DataFile[]): number {
-  return files.reduce((sum, file) => sum + file.recordCount, 0);
+  return files;
 }
 
 /** Whether a table can take the place of the one that the stream would make: the same columns, of the same types or wider ones. */
@@ -102,7 +104,6 @@ function replaceDefinition(
   schema: Schema,
   batches: AsyncIterable<ColumnarBatch>,
 ): Promise<number> {
-  refuseInTransaction(context, table.name, 'Replacing the columns of');
   const { formatVersion } = table.metadata;
   const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
   return replaceTable(context, table, creation(table.name), defined, (replaced) =>
@@ -116,11 +117,6 @@ function holdsVariants({ fields }: Pick<Schema, 'fields'>): boolean {
     if (metadata.get('ARROW:extension:name') === 'arrow.parquet.variant') return true;
     return metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') === 'VARIANT' || holdsVariants({ fields: type.children ?? [] });
   });
-}
-
-function refuseInTransaction({ transaction }: StatementContext, name: TableName, what: string): void {
-  if (!transaction) return;
-  throw new SkuaError('FAILED_PRECONDITION', `${what} table ${displayName(name)} can't be part of a transaction`);
 }
 
 const INGESTED = 'ingested rows';

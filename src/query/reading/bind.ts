@@ -7,6 +7,7 @@ import { SkuaError } from '../../errors.js';
 import { inTurns, quoteName, TextBudget } from '../../sql/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
+import { escapeFunctions } from '../escapes/index.js';
 import type { ListedTable, RowsTable } from '../rows.js';
 import { sessionFunctions } from '../session/session-values.js';
 import { normalizeSteps } from '../syntax/normalize.js';
@@ -35,12 +36,19 @@ export interface BoundQuery {
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
   rows: Map<string, RowsTable | ListedTable>;
-  /** The functions that answer for the session, where the text calls any. */
+  /** The functions that answer for the session, and those of the escapes, where the text calls any. */
   functions: TableScan[];
   parameterCount: number;
 }
 
 const DEEPEST_VIEW = 16;
+
+/** A binding that gives a query the functions that its text calls; none where it calls none. */
+function functionsFor(context: StatementContext, sql: string): TableScan[] {
+  const functions = [...sessionFunctions(context, sql), ...escapeFunctions(sql)];
+  if (functions.length === 0) return [];
+  return [{ name: 'functions', columns: [], source: { kind: 'count', rowCount: 0 }, functions }];
+}
 
 export class Binder {
   readonly #tables = new Map<string, PinnedTable>();
@@ -71,7 +79,7 @@ export class Binder {
       sql: text,
       tables: this.#tables,
       rows: this.#rows,
-      functions: sessionFunctions(this.statement, text),
+      functions: functionsFor(this.statement, text),
       parameterCount: parsed.parameterCount,
     };
   }

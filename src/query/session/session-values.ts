@@ -1,5 +1,5 @@
 /** What a session says about itself: `current_user`, `current_schema()`, `version()`, and the settings of SHOW. */
-import type { FunctionDefinition, TableScan } from '../../engine/contract.js';
+import type { FunctionDefinition } from '../../engine/contract.js';
 import { quoteString } from '../../sql/index.js';
 import { version } from '../../version.js';
 import type { StatementContext } from '../environment.js';
@@ -23,7 +23,7 @@ export function settingsOf({ environment, call }: StatementContext): Setting[] {
     { name: 'search_path', value: schema, description: 'the same as schema' },
     { name: 'server_version', value: version, description: "Skua's version" },
     { name: 'timezone', value: 'UTC', description: 'of times with time zone' },
-    { name: 'transaction_isolation', value: 'read committed', description: 'of every transaction' },
+    { name: 'transaction_isolation', value: 'repeatable read', description: 'of every transaction' },
   ];
 }
 
@@ -44,11 +44,9 @@ export function settingNamed(written: string): string {
 /** Whether a text may call one of the functions below. Their names can't be written in any other way. */
 const CALLS = /\b(?:current_(?:user|role|catalog|database|schemas?)|session_user|user|version)\b/i;
 
-/** A binding that gives a query the session's functions; none where its text has none of their names. */
-export function sessionFunctions(context: StatementContext, sql: string): TableScan[] {
-  if (!CALLS.test(sql)) return [];
-  const source = { kind: 'count', rowCount: 0 } as const;
-  return [{ name: 'session', columns: [], source, functions: functionsOf(context) }];
+/** The session's functions; none where a text has none of their names. */
+export function sessionFunctions(context: StatementContext, sql: string): FunctionDefinition[] {
+  return CALLS.test(sql) ? functionsOf(context) : [];
 }
 
 function functionsOf(context: StatementContext): FunctionDefinition[] {
@@ -69,8 +67,8 @@ function functionsOf(context: StatementContext): FunctionDefinition[] {
   };
   const schemas = schema === undefined ? 'CAST([] AS VARCHAR[])' : `[${text(schema)}]`;
   return [
-    ...Object.entries(constants).map(([name, value]) => ({ name, parameters: [], body: text(value) })),
-    { name: 'current_schemas', parameters: ['implicit'], body: schemas },
+    ...Object.entries(constants).map(([name, value]) => ({ name, overloads: [{ parameters: [], body: text(value) }] })),
+    { name: 'current_schemas', overloads: [{ parameters: ['implicit'], body: schemas }] },
   ];
 }
 

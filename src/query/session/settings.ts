@@ -42,9 +42,13 @@ const HINTS: Record<string, string> = {
 
 const UTC = new Set(['utc', 'etc/utc', 'gmt', 'z', 'zulu', '0', '+00:00', 'local']);
 
+/** A transaction reads one snapshot of each table, which is more than the weaker levels ask for. */
+const KEPT_LEVELS = new Set(['read uncommitted', 'read committed', 'repeatable read', 'snapshot']);
+
 function isSame(setting: Setting, value: string): boolean {
   const folded = value.toLowerCase();
   if (setting.name === 'timezone') return UTC.has(folded);
+  if (setting.name === 'transaction_isolation') return KEPT_LEVELS.has(folded);
   if (setting.name === 'client_encoding') return folded.replaceAll('-', '') === 'utf8' || folded === 'unicode';
   return folded === setting.value?.toLowerCase();
 }

@@ -4,8 +4,8 @@
  * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
  */
 import { atOnce, quoteName, STEP, syntaxError, type Token, type Tokens, tokenizeSteps } from '../../sql/index.js';
+import { escapeSteps } from '../escapes/index.js';
 import { schemaName } from '../tables/names.js';
-import { escapeSteps } from './escapes.js';
 import { literalEdit } from './literals.js';
 import { type Edit, editSteps } from './rewrite.js';
 

@@ -1,6 +1,7 @@
 /** Classifies one statement. Queries are handed to the engine's parser as they are; definitions are parsed here. */
 import { SkuaError } from '../../errors.js';
 import type { Tokens } from '../../sql/index.js';
+import { refuseCall } from '../escapes/index.js';
 import { parseAlter, parseComment } from './alter.js';
 import { parseRowChange, parseTruncate } from './change.js';
 import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
@@ -28,6 +29,7 @@ function parseAt(cursor: Cursor): Statement {
   if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
   if (first.text === '(' || (first.keyword !== 'WITH' && QUERY_STARTS.has(first.keyword)))
     return { kind: 'query', sql };
+  if (first.text === '{') refuseCalls(cursor);
   switch (first.keyword) {
     case 'EXPLAIN':
       return parseExplain(cursor);
@@ -69,6 +71,12 @@ function parseAt(cursor: Cursor): Statement {
     default:
       throw unknownStatement(cursor);
   }
+}
+
+/** `{call procedure(…)}` and `{? = call …}`, the escapes that are whole statements. */
+function refuseCalls(cursor: Cursor): void {
+  const word = cursor.peek(1)?.kind === 'parameter' ? 3 : 1;
+  if (cursor.peek(word)?.keyword === 'CALL') throw refuseCall();
 }
 
 /** UNIMPLEMENTED for a statement that starts like one; INVALID_ARGUMENT for what is no statement at all. */

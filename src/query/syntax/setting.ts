@@ -45,7 +45,7 @@ function settingAfter(cursor: Cursor): string | undefined {
 function parseIsolation(cursor: Cursor): SetStatement {
   if (!cursor.at('ISOLATION') && cursor.accept('READ', 'WRITE')) {
     cursor.expectEnd();
-    return { kind: 'set', name: 'transaction_isolation', values: ['read committed'] };
+    return { kind: 'set', name: 'transaction_isolation', values: [] };
   }
   if (cursor.at('READ', 'ONLY')) throw new SkuaError('UNIMPLEMENTED', 'READ ONLY transactions are not supported');
   cursor.expect('ISOLATION', 'LEVEL');

@@ -2,41 +2,17 @@
 import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
-import {
-  type MaskedField,
-  maskedFields,
-  type ReadBarrier,
-  type ReadRestrictions,
-  requireReadable,
-} from '../../governance/index.js';
+import { type MaskedField, maskedFields, requireReadable } from '../../governance/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
-import { type Storage, storeIdentity } from '../../storage/index.js';
+import { storeIdentity } from '../../storage/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { displayName, type TableName } from './names.js';
+import type { PinnedTable } from './pinned-table.js';
 import { parseView, type View } from './views.js';
 
-/** A table as one statement sees it. */
-export interface PinnedTable {
-  name: TableName;
-  loaded: LoadedTable;
-  metadata: TableMetadata;
-  /** Absent for a table without snapshots. */
-  snapshotId: bigint | undefined;
-  schema: Schema;
-  storage: Storage;
-  /** The time travel clause that chose the snapshot. */
-  at?: string;
-  /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
-  part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
-  /** What its catalog lets the caller read of it; absent where that is all. */
-  restrictions?: ReadRestrictions;
-  /** The restrictions as they hold for every scan of this state of the table. */
-  barrier?: ReadBarrier;
-  /** Hidden columns that the statement names. */
-  hidden?: string[];
-}
+export type { PinnedTable } from './pinned-table.js';
 
 /** The columns that a statement sees: the schema's, and the hidden ones that it names. */
 export function columnsOfTable(table: PinnedTable): TableColumn[] {
@@ -82,17 +58,26 @@ export function metadataCacheOf({ environment }: StatementContext, table: Pinned
  * lets the caller read it only under terms that can't be met.
  */
 export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
-  const { loaded, metadata } = await load(context, name);
+  const created = context.transaction?.created(name);
+  if (created) return created;
+  const loadedAt = performance.now();
+  const table = pinned(context, name, await load(context, name), loadedAt);
+  return context.transaction?.stateOf(table) ?? table;
+}
+
+/** The state of a table that a catalog's answer holds, under the same terms. */
+export function pinned(context: StatementContext, name: TableName, loaded: LoadedTable, loadedAt: number): PinnedTable {
   const restrictions = requireReadable(displayName(name), loaded);
-  const snapshotId = metadata.currentSnapshotId;
+  const metadata = parseMetadata(name, loaded.metadata);
   return {
     name,
     loaded,
     metadata,
-    snapshotId,
+    snapshotId: metadata.currentSnapshotId,
     schema: schemaOf(metadata),
     storage: context.environment.openStorage(loaded.storage),
     ...(restrictions && { restrictions }),
+    loadedAt,
   };
 }
 
@@ -106,14 +91,16 @@ export interface TableDescription {
 
 /** The table's columns, also those of a table whose rows the caller may not see. NOT_FOUND where there is none of that name. */
 export async function describeTable(context: StatementContext, name: TableName): Promise<TableDescription> {
-  const { loaded, metadata } = await load(context, name);
+  const known = context.transaction?.known(name);
+  const created = context.transaction?.created(name);
+  const loaded = created?.loaded ?? (await load(context, name));
+  const metadata = known ?? parseMetadata(name, loaded.metadata);
   const schema = schemaOf(metadata);
   return { name, schema, masked: maskedFields(loaded.restrictions, schema, metadata.formatVersion) };
 }
 
-async function load(context: StatementContext, name: TableName) {
-  const loaded = await catalogOf(context, name.catalog).loadTable({ namespace: name.namespace, name: name.name });
-  return { loaded, metadata: context.transaction?.overlay(name) ?? parseMetadata(name, loaded.metadata) };
+function load(context: StatementContext, { catalog, namespace, name }: TableName): Promise<LoadedTable> {
+  return catalogOf(context, catalog).loadTable({ namespace, name });
 }
 
 /** What is wrong with metadata is said of the table that has it. */

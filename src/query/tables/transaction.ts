@@ -1,77 +1,137 @@
 /**
- * Transactions: changes to tables are staged, seen by the transaction's own statements, and committed together through the catalog's
- * multi-table commit (Iceberg REST specification, "transactions/commit"). One catalog for each transaction, since no commit spans two.
+ * Transactions: each table is read in the state that it had when the transaction first came to it. Changes are staged, seen by the transaction's
+ * own statements, and committed together through the catalog's multi-table commit (Iceberg REST specification, "transactions/commit"). One
+ * catalog for each transaction, since no commit spans two.
  */
 import { randomUUID } from 'node:crypto';
 import { SkuaError } from '../../errors.js';
+import { schemaOf } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
 import type { Session } from '../../session/session.js';
-import type { Storage } from '../../storage/index.js';
 import type { Call } from '../contract.js';
-import { type TableName, tableKey } from './names.js';
+import { displayName, type TableName, tableKey } from './names.js';
+import type { PinnedTable } from './pinned-table.js';
 
+/** A change as far as a transaction looks at it; whoever commits knows more of it. */
 export interface StagedChange {
-  name: TableName;
-  /** The table as it is after the change. */
-  metadata: TableMetadata;
-  requirements: Record<string, unknown>[];
-  updates: Record<string, unknown>[];
-  /** Locations that the change wrote, to be removed if it never takes effect. */
-  written: string[];
-  storage: Storage;
+  /** The state that the proposal was made of. */
+  state: PinnedTable;
+  proposal: {
+    /** The table with the change. */
+    after: TableMetadata;
+  };
+  pending: {
+    /** Removes what the change wrote. */
+    removeAll(): Promise<void>;
+  };
+}
+
+/** By table, each in order. */
+export type StagedChanges = [StagedChange, ...StagedChange[]][];
+
+/** A table as a transaction knows it. */
+interface KnownTable {
+  /** As it was when the transaction came to it. */
+  base: TableMetadata;
+  /** With the transaction's own changes. */
+  current: TableMetadata;
+  /** In order. */
+  changes: StagedChange[];
 }
 
 export class Transaction {
   readonly id = randomUUID();
-  readonly #staged = new Map<string, StagedChange>();
+  readonly #tables = new Map<string, KnownTable>();
   #ended = false;
 
   /** `isExplicit`: begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
-  constructor(readonly isExplicit: boolean) {}
+  constructor(
+    readonly isExplicit: boolean,
+    /** Changes and definitions are refused. */
+    readonly isReadOnly = false,
+  ) {}
 
-  /** The transaction's own state of a table it changed. */
-  overlay(name: TableName): TableMetadata | undefined {
-    return this.#staged.get(tableKey(name))?.metadata;
+  /**
+   * The table as the transaction sees it: as it was at first, with its own changes. Another table that took the name of the one that it has
+   * seen: ABORTED.
+   */
+  stateOf(table: PinnedTable): PinnedTable {
+    const key = tableKey(table.name);
+    const known = this.#tables.get(key) ?? { base: table.metadata, current: table.metadata, changes: [] };
+    this.#tables.set(key, known);
+    const metadata = known.current;
+    if (metadata.tableUuid !== table.metadata.tableUuid) {
+      throw new SkuaError(
+        'ABORTED',
+        `Table ${displayName(table.name)} was replaced by another one of that name since the transaction read it; begin it again`,
+      );
+    }
+    return { ...table, metadata, snapshotId: metadata.currentSnapshotId, schema: schemaOf(metadata) };
+  }
+
+  /** A table that the transaction has come to, as it sees it. */
+  known(name: TableName): TableMetadata | undefined {
+    return this.#tables.get(tableKey(name))?.current;
+  }
+
+  /** A table that the transaction creates, and that the catalog therefore doesn't know. */
+  created(name: TableName): PinnedTable | undefined {
+    const [first] = this.#tables.get(tableKey(name))?.changes ?? [];
+    return first?.state.isStaged ? this.stateOf(first.state) : undefined;
+  }
+
+  /** Lets go of the states that it has seen, after a definition took effect beside it. It has no changes then. */
+  forgetStates(): void {
+    this.#tables.clear();
   }
 
   get hasChanges(): boolean {
-    return this.#staged.size > 0;
+    return this.changes.length > 0;
+  }
+
+  get changes(): StagedChanges {
+    return [...this.#tables.values()].flatMap(({ changes: [first, ...others] }) =>
+      first ? [[first, ...others] as [StagedChange, ...StagedChange[]]] : [],
+    );
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
-  /**
-   * Adds a change that was made of the table's state `base`. False where another statement of the transaction changed the table since, so
-   * that the change has to be made again. A transaction that has ended: FAILED_PRECONDITION.
-   */
-  stage(change: StagedChange, base: TableMetadata): boolean {
+  /** Refuses changes where the transaction takes none: FAILED_PRECONDITION. */
+  requireChangeable(): void {
     if (this.#ended) throw new SkuaError('FAILED_PRECONDITION', 'The transaction has ended');
-    const other = [...this.#staged.values()].find(({ name }) => name.catalog !== change.name.catalog);
+    if (this.isReadOnly)
+      throw new SkuaError('FAILED_PRECONDITION', 'The transaction is read only and takes no changes');
+  }
+
+  /**
+   * Adds a change. False where another statement of the transaction changed the table since the state that it was made of, so that it has to be
+   * made again. A transaction that has ended: FAILED_PRECONDITION.
+   */
+  stage(change: StagedChange): boolean {
+    this.requireChangeable();
+    const { name, metadata } = change.state;
+    const [other] = this.changes.find(([{ state }]) => state.name.catalog !== name.catalog) ?? [];
     if (other) {
       throw new SkuaError(
         'FAILED_PRECONDITION',
-        `A transaction changes tables of one catalog; this one began with ${other.name.catalog}`,
+        `A transaction changes tables of one catalog; this one began with ${other.state.name.catalog}`,
       );
     }
-    const key = tableKey(change.name);
-    const before = this.#staged.get(key);
-    if (before && before.metadata !== base) return false;
-    this.#staged.set(key, {
-      ...change,
-      requirements: before ? before.requirements : change.requirements,
-      updates: [...(before?.updates ?? []), ...change.updates],
-      written: [...(before?.written ?? []), ...change.written],
-    });
+    const key = tableKey(name);
+    const known = this.#tables.get(key) ?? { base: metadata, current: metadata, changes: [] };
+    if (known.current !== metadata) return false;
+    this.#tables.set(key, { ...known, current: change.proposal.after, changes: [...known.changes, change] });
     return true;
   }
 
-  /** Ends the transaction and hands over its changes. */
-  end(): StagedChange[] {
+  /** Ends the transaction and hands over its changes, by table. */
+  end(): StagedChanges {
     if (this.#ended) throw new SkuaError('FAILED_PRECONDITION', 'The transaction has ended');
     this.#ended = true;
-    return [...this.#staged.values()];
+    return this.changes;
   }
 }
 
@@ -108,12 +168,12 @@ export function transactionOf(call: Call, id: string | undefined): Transaction |
 }
 
 /** Begins a transaction; `current` makes it the session's own until it ends. */
-export async function begin(call: Call, options: { current: boolean }): Promise<Transaction> {
+export async function begin(call: Call, options: { current: boolean; readOnly?: boolean }): Promise<Transaction> {
   const transactions = await transactionsOf(call);
   if (options.current && transactions.current) {
     throw new SkuaError('FAILED_PRECONDITION', 'A transaction is already open in this session');
   }
-  const transaction = new Transaction(options.current);
+  const transaction = new Transaction(options.current, options.readOnly);
   transactions.byId.set(transaction.id, transaction);
   if (options.current) transactions.current = transaction;
   call.report.keepsState = true;
@@ -121,7 +181,7 @@ export async function begin(call: Call, options: { current: boolean }): Promise<
 }
 
 /** Takes a transaction out of its session. The session's own where no id is given: FAILED_PRECONDITION if there is none. */
-export function endTransaction(call: Call, id?: string): StagedChange[] {
+export function endTransaction(call: Call, id?: string): StagedChanges {
   const transaction = transactionOf(call, id);
   if (!transaction) throw new SkuaError('FAILED_PRECONDITION', 'No transaction is open');
   const transactions = bySession.get(call.session);
@@ -131,6 +191,6 @@ export function endTransaction(call: Call, id?: string): StagedChange[] {
 }
 
 /** Removes what changes wrote that will never take effect. */
-export async function rollback(changes: readonly StagedChange[]): Promise<void> {
-  await Promise.all(changes.map((change) => change.storage.remove(change.written)));
+export async function rollback(changes: StagedChanges): Promise<void> {
+  await Promise.all(changes.flat().map(({ pending }) => pending.removeAll()));
 }

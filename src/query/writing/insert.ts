@@ -2,8 +2,10 @@
 import type { BoundParameters, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
-import type { NestedField } from '../../iceberg/types.js';
+import type { DataFile, NestedField } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
+import { changeTable } from '../committing/commit.js';
+import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { bindingsOf, bindQuery, overStaged } from '../reading/query.js';
@@ -16,7 +18,7 @@ import { displayName, resolveTable } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
 import { loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { withDefaults } from './default-values.js';
-import { appendRows, authorizeChange, commitReplace, type RowSource, writeDataFiles } from './write.js';
+import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
 
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
@@ -50,7 +52,12 @@ export async function insert(
   const { source, targets } = from;
   const types = parameters && (await describeSource(context, table, from, parameters)).types;
   const bound = parameters && types ? withParameters(source, parameters, types) : source;
-  return writeQuery(context, table, bound, targets, statement.overwrite ? overwrite : appendRows);
+  let files: DataFile[] = [];
+  await changeTable(context, table, async (state) => {
+    files = await writeQuery(context, state, bound, targets, writeDataFiles);
+    return statement.overwrite ? overwriting(table, files) : appending(table, files);
+  });
+  return recordsOf(files);
 }
 
 /** INSERT OVERWRITE of a restricted table: PERMISSION_DENIED. */
@@ -87,21 +94,16 @@ async function sourceOf(
 }
 
 /** Rows instead of those that are there: of the whole table, or where it is partitioned, of the partitions that get any. */
-async function overwrite(context: StatementContext, table: PinnedTable, rows: RowSource): Promise<number> {
-  const files = await writeDataFiles(context, table, rows);
+function overwriting(table: PinnedTable, files: readonly DataFile[]): Propose | undefined {
   const { defaultSpecId } = table.metadata;
-  if (defaultPartitionSpec(table.metadata).fields.length === 0) {
-    await commitReplace(context, table, files);
-  } else if (files.length > 0) {
-    const written = new Set(files.map(({ partition }) => partitionKey(partition)));
-    await commitReplace(
-      context,
-      table,
-      files,
-      ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
-    );
-  }
-  return files.reduce((sum, file) => sum + file.recordCount, 0);
+  if (defaultPartitionSpec(table.metadata).fields.length === 0) return replacing(table, files);
+  if (files.length === 0) return undefined;
+  const written = new Set(files.map(({ partition }) => partitionKey(partition)));
+  return replacing(
+    table,
+    files,
+    ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
+  );
 }
 
 /**

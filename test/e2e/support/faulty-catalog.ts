@@ -15,9 +15,21 @@ import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
 
-/** An answer in place of the catalog's own or made of it, or a connection that breaks before or after the catalog has done its work. */
+interface Refusal {
+  status: number;
+  type: string;
+  message?: string;
+  applied?: boolean;
+  /** The header `Retry-After`. */
+  retryAfter?: string;
+}
+
+/**
+ * An answer in place of the catalog's own or made of it, also after it has done its work (`applied`), as a gateway gives it that sends a request
+ * twice and passes on the answer to the second. Or a connection that breaks before or after the catalog has done its work.
+ */
 export type Fault =
-  | { status: number; type: string }
+  | Refusal
   | { rewrite: (answer: Record<string, unknown>) => unknown }
   | 'lost request'
   | 'lost answer';
@@ -32,6 +44,10 @@ export interface FaultyCatalog {
   /** A call in the session of its own; `end` is what the server does when the call is over. */
   call(): Call & { end(): void };
   update(sql: string, transaction?: string): Promise<number>;
+  /** The same by another server, straight to the catalog. */
+  rival(sql: string): Promise<number>;
+  /** Sends a request that the proxy held back to the catalog. */
+  send(what: { method: string; path: string; body: string }): Promise<unknown>;
   rows(sql: string): Promise<unknown[][]>;
   /** Data files, manifests and manifest lists in the warehouse. */
   files(): Promise<string[]>;
@@ -52,10 +68,11 @@ export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const warehouse = join(stack.folder, 'warehouse');
   const text = JSON.stringify;
-  const { environment, close } = await openEnvironment(
-    loadConfig({
-      env: {},
-      text: `
+  const open = (port: string | number, more = '') =>
+    openEnvironment(
+      loadConfig({
+        env: {},
+        text: `
 [[auth]]
 issuer = ${text(stack.issuer.issuer)}
 jwks_url = ${text(stack.issuer.jwksUrl)}
@@ -63,18 +80,23 @@ audience = ${text(stack.issuer.audience)}
 allow_insecure_jwks = true
 
 [catalogs.quickstart]
-uri = "http://127.0.0.1:${(proxy.address() as AddressInfo).port}${new URL(stack.catalog.uri).pathname}"
+uri = "http://127.0.0.1:${port}${new URL(stack.catalog.uri).pathname}"
 warehouse = "quickstart"
 credential_delegation = "none"
 ${ofCatalog}
 
 [storage]
 local_roots = [${text(warehouse)}]
-${settings}
+${more}
 `,
-    }),
-    createLogger({ level: 'warn', format: 'json' }, { write: (line) => void catalog.warnings.push(JSON.parse(line)) }),
-  );
+      }),
+      createLogger(
+        { level: 'warn', format: 'json' },
+        { write: (line) => void catalog.warnings.push(JSON.parse(line)) },
+      ),
+    );
+  const { environment, close } = await open((proxy.address() as AddressInfo).port, settings);
+  let other: Awaited<ReturnType<typeof open>> | undefined;
   const sessions = createSessionStore({
     idleTimeout: 3_600_000,
     perPrincipal: 4,
@@ -116,6 +138,18 @@ ${settings}
       };
     },
     update: (sql, transaction) => statements.update(catalog.call(), { sql, transaction }),
+    send: ({ method, path, body }) =>
+      fetch(new URL(path, stack.catalog.uri), {
+        method,
+        body,
+        headers: { authorization: principal.token.header(), 'content-type': 'application/json' },
+      }),
+    async rival(sql) {
+      other ??= await open(new URL(stack.catalog.uri).port);
+      const { session: ofOther } = sessions.acquire(principal, 'of another server');
+      const call = { ...catalog.call(), session: ofOther };
+      return createStatementService(other.environment).update(call, { sql });
+    },
     async rows(sql) {
       const { schema, batches } = await statements.query(catalog.call(), { sql });
       const rows: unknown[][] = [];
@@ -155,6 +189,7 @@ ${settings}
     async stop() {
       await sessions.close();
       await close();
+      await other?.close();
       proxy.closeAllConnections();
       await new Promise((resolve) => proxy.close(resolve));
       await stack.close();
@@ -171,11 +206,14 @@ ${settings}
       request.socket.destroy();
       return;
     }
+    const refuse = ({ status: code, type, retryAfter, message = `said the catalog: ${code}` }: Refusal) => {
+      const wait = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+      response.writeHead(code, { 'content-type': 'application/json', ...wait });
+      response.end(JSON.stringify({ error: { code, type, message } }));
+    };
     const rewrite = typeof fault === 'object' && 'rewrite' in fault ? fault.rewrite : undefined;
-    if (typeof fault === 'object' && 'status' in fault) {
-      const { status: code, type } = fault;
-      response.writeHead(code, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error: { code, type, message: `said the catalog: ${code}` } }));
+    if (typeof fault === 'object' && 'status' in fault && !fault.applied) {
+      refuse(fault);
       return;
     }
     const target = new URL(path, stack.catalog.uri);
@@ -183,6 +221,11 @@ ${settings}
       if (fault === 'lost answer') {
         answer.resume();
         answer.on('end', () => request.socket.destroy());
+        return;
+      }
+      if (typeof fault === 'object' && 'status' in fault) {
+        answer.resume();
+        answer.on('end', () => refuse(fault));
         return;
       }
       const { 'content-length': _, ...headers } = answer.headers;

@@ -56,6 +56,7 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
     const stack = await startEmbeddedStack({
       issuer: { lifetimeSeconds: 3600 },
       catalog: {
+        properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
         warehouse: { kind: 's3', endpoint, accessKeyId, secretAccessKey, location: `s3://${bucket}/` },
       },
     });

@@ -22,6 +22,8 @@ export class RemoteResult {
   ) {}
 
   push(batch: WireBatch): void {
+    // What was on its way when the result was lost is never read.
+    if (this.ending) return;
     this.queue.push(batch);
     this.wake?.();
   }

@@ -102,7 +102,7 @@ function fileError({ exception_message: message }: DuckDbError): SkuaError | und
   const missing = missingFile.exec(message)?.groups;
   const gone = missing?.glob ?? missing?.file;
   if (gone === undefined) return undefined;
-  return new SkuaError('UNAVAILABLE', `the local copy ${withoutPaths(gone)} is gone; run the statement again`);
+  return new SkuaError('DATA_LOSS', `the local copy ${withoutPaths(gone)} is gone; run the statement again`);
 }
 
 const failedCast =

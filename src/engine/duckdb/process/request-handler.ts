@@ -105,8 +105,9 @@ export class RequestHandler {
       if (command.name === 'run') await this.stream(command, running);
       else this.outlet.send({ kind: 'answer', id, gives: await this.carryOut(command, running) });
     } catch (error) {
-      if (error instanceof BrokenEngineError) this.outlet.send({ kind: 'broken', id });
-      this.outlet.send({ kind: 'failure', id, error: wireError(error) });
+      const failure = readsFiles(command) ? error : unforeseen(error);
+      if (failure instanceof BrokenEngineError) this.outlet.send({ kind: 'broken', id });
+      this.outlet.send({ kind: 'failure', id, error: wireError(failure) });
     } finally {
       await running.sender?.settled();
       this.running.delete(id);
@@ -208,4 +209,16 @@ export class RequestHandler {
   private scan(scan: WireScan): TableScan {
     return scanFrom(scan, (source) => this.sources.read(source));
   }
+}
+
+/** Whether the request has the engine read data files, whose damage may be what it fails over. */
+function readsFiles({ takes }: RequestCommand): boolean {
+  const scans = 'scans' in takes ? takes.scans : 'scan' in takes ? [takes.scan] : [];
+  return scans.some(({ source }) => source?.kind === 'parquet' || source?.kind === 'local');
+}
+
+/** Where there are no files that could be damaged, what looks like it is a fault of the engine's. */
+function unforeseen(error: unknown): unknown {
+  if (!(error instanceof SkuaError) || error.code !== 'DATA_LOSS') return error;
+  return new BrokenEngineError('INTERNAL', `the SQL engine failed: ${error.message}`, { cause: error });
 }

@@ -4,8 +4,15 @@ import { quoteIdentifier } from '../native/text.js';
 
 /** Gives the connection temporary macros, which are found before the engine's own functions, also those that are written without `()`. */
 export async function defineFunctions(connection: Connection, functions: readonly FunctionDefinition[]): Promise<void> {
-  for (const { name, parameters, body } of functions) {
-    const names = parameters.map(quoteIdentifier).join(', ');
-    await connection.execute(`CREATE TEMP MACRO ${quoteIdentifier(name)}(${names}) AS (${body})`);
+  for (const { name, overloads } of functions) {
+    const definitions = overloads.map(
+      ({ parameters, body }) => `(${parameters.map(declared).join(', ')}) AS (${body})`,
+    );
+    await connection.execute(`CREATE TEMP MACRO ${quoteIdentifier(name)}${definitions.join(', ')}`);
   }
+}
+
+function declared(parameter: FunctionDefinition['overloads'][number]['parameters'][number]): string {
+  if (typeof parameter === 'string') return quoteIdentifier(parameter);
+  return `${quoteIdentifier(parameter.name)} ${parameter.type}`;
 }
