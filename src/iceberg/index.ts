@@ -64,6 +64,7 @@ export {
 } from './snapshots.js';
 export { sqlTypeToIceberg, typeToSql } from './sql-type.js';
 export type * from './types.js';
+export { parseValue, valueToLiteral } from './values/text-value.js';
 export { dataFileFromWritten } from './write/data-file.js';
 export { DeletionVectorWriter } from './write/deletion-vectors.js';
 export { fieldIdsOfType } from './write/field-ids-of-type.js';

@@ -1,6 +1,7 @@
 /** What the query room needs of the house; the server puts it together once. */
 import type { Catalog } from '../catalog/contract.js';
 import type { EngineInstance } from '../engine/contract.js';
+import type { StatementSalt } from '../governance/index.js';
 import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
@@ -64,6 +65,8 @@ export interface StatementContext {
   informationSchema: SystemSchema;
   /** The rows of a DESCRIBE or SHOW that stands in a FROM clause. */
   shown: (context: StatementContext, sql: string) => Promise<RowsTable>;
+  /** Of hashes that are to be the same throughout the statement, and in no other. */
+  salt: StatementSalt;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
   /** Of a change that must happen once. */

@@ -3,6 +3,7 @@ import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { BoundParameters, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import { StatementSalt } from '../governance/index.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
 import { type ChangeOutcome, changeRows, describeChange, describeReturned } from './changes/index.js';
 import { commitTransaction } from './committing/transaction.js';
@@ -188,6 +189,7 @@ class Statements implements StatementService {
       call,
       informationSchema: informationSchemaTable,
       shown: shownRows,
+      salt: new StatementSalt(),
       transaction: transactionOf(call, transaction),
     };
   }

@@ -29,6 +29,7 @@ import type {
 } from '../syntax/alteration.js';
 import type { SortDefinition } from '../syntax/partition.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
+import { refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { type ColumnDefault, columnDefault } from './column-defaults.js';
 import { ignoring } from './definitions.js';
@@ -39,12 +40,36 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
   context.transaction?.requireChangeable();
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
     const table = await loadTable(context, name);
-    await changeTable(context, table, async () => async (now, { metadata }) => {
+    await changeTable(context, table, async () => async (now, state) => {
+      refuseColumnChanges(state, statement.alterations.flatMap(alteredColumns));
+      const { metadata } = state;
       const { requirements, updates } = await alterationCommit(now, metadata, statement.alterations);
       if (updates.length === 0) return undefined;
       return { commit: { requirements, updates }, after: applyUpdates(metadata, updates), written: [] };
     });
   });
+}
+
+/** Columns that the alteration changes or uses. */
+function alteredColumns(alteration: TableAlteration): string[] {
+  switch (alteration.kind) {
+    case 'set-properties':
+    case 'remove-properties':
+    case 'add-column':
+    case 'comment-column':
+    case 'move-column':
+    case 'set-sort-order':
+      return [];
+    case 'set-identifier':
+      return alteration.paths.flatMap(([column]) => column ?? []);
+    case 'add-partition-field':
+    case 'drop-partition-field':
+      return alteration.field.column.slice(0, 1);
+    case 'set-partitions':
+      return alteration.fields.flatMap(({ column }) => column.slice(0, 1));
+    default:
+      return alteration.path.slice(0, 1);
+  }
 }
 
 export async function alterView(context: StatementContext, statement: AlterViewStatement): Promise<void> {

@@ -14,6 +14,7 @@ import type { Propose } from '../committing/contract.js';
 import { changedMeanwhile } from '../committing/lost-race.js';
 import type { StatementContext } from '../environment.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
+import { refuseChanges } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
 import { authorizeChange, recordsOf } from '../writing/write.js';
@@ -33,6 +34,7 @@ export async function replaceTable(
   if (statement.location !== undefined && statement.location.replace(/\/+$/, '') !== table.metadata.location) {
     throw new SkuaError('UNIMPLEMENTED', 'CREATE OR REPLACE TABLE keeps the location of the table');
   }
+  refuseChanges(table, 'CREATE OR REPLACE TABLE');
   if (table.isStaged) {
     throw new SkuaError('UNIMPLEMENTED', 'A table that the transaction itself creates can not be replaced in it');
   }
@@ -55,6 +57,7 @@ export async function replaceTable(
 /** The files that are written have to fit the newest state of the table too: ABORTED where its ids have moved on. */
 function replacingBy(before: PinnedTable, definition: TableDefinition, files: readonly DataFile[]): Propose {
   return async (context, state) => {
+    refuseChanges(state, 'CREATE OR REPLACE TABLE');
     if (idsOf(state.metadata) !== idsOf(before.metadata)) {
       throw changedMeanwhile(before, state, 'its columns or partitions are others');
     }

@@ -25,6 +25,7 @@ import {
   type TableName,
   tableKey,
 } from '../tables/names.js';
+import { withBarrier } from '../tables/restricted.js';
 import { atPin, loadTableOrView, type PinnedTable, viewDialects } from '../tables/tables.js';
 import { type TemporaryView, temporaryTable, temporaryView } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
@@ -264,7 +265,8 @@ export class Binder {
     return pin ? atPin(table, pin) : table;
   }
 
-  #addTable(table: PinnedTable): string {
+  #addTable(pinned: PinnedTable): string {
+    const table = withBarrier(this.statement, pinned);
     const plain = displayName(table.name);
     const version = table.at === undefined ? '' : ` at ${table.at}`;
     const readable = [plain + version, ...(table.hidden ?? [])].join(' + ');

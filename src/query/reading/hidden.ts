@@ -6,6 +6,7 @@ import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames, OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { Edit } from '../syntax/rewrite.js';
+import { refuseInsight } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 
 /** A reference that was bound with hidden columns. */
@@ -22,7 +23,7 @@ export function nameOf(reference: TableReference): string {
 
 /**
  * The hidden columns of a table that the reference's SELECT names; with `others` also by the names that DuckDB has for them. A column of the
- * table's own by that name is not hidden.
+ * table's own by that name is not hidden. Of a restricted table: PERMISSION_DENIED, since they tell of hidden rows and of partitions.
  */
 export function namedHiddenColumns(
   parsed: ParsedQuery,
@@ -35,7 +36,9 @@ export function namedHiddenColumns(
   const own = new Set(table.schema.fields.map(({ name }) => name.toLowerCase()));
   const qualifier = nameOf(reference).toLowerCase();
   const known = [...hiddenColumnNames(table.metadata), ...(others ? OTHER_HIDDEN_NAMES : [])];
-  return known.filter((name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)));
+  const named = known.filter((name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)));
+  if (named.length > 0) refuseInsight(table, `Column ${named[0]}`);
+  return named;
 }
 
 /** `_file`, `table._file`, `schema.table._file`, or a field of one of them. */

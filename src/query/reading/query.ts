@@ -22,6 +22,7 @@ export { bindingsOf } from './bindings.js';
 
 import { bindingsOf } from './bindings.js';
 import { DamagedFiles } from './damaged-files.js';
+import { readsRestricted, withoutValues } from './restricted-errors.js';
 import { type StagedScan, StagingArea } from './stage.js';
 import { stageTables } from './stage-tables.js';
 
@@ -99,15 +100,18 @@ export async function overStaged<T>(
   parameters: ParameterRow | undefined,
   work: (staged: StagedQuery) => Promise<T>,
 ): Promise<StagedQuery & { result: T }> {
-  return againIfDamaged(async () => {
+  const result = againIfDamaged(async () => {
     const staged = await stageQuery(context, bound, parameters);
     try {
       return { ...staged, result: await work(staged) };
     } catch (error) {
       const failure = await staged.area.failureOf(error, staged.engine, staged.scans);
       await staged.area.release();
-      throw failure;
+      throw failure instanceof DamagedFiles ? failure : withoutValues(bound, failure);
     }
+  });
+  return result.catch((error: unknown) => {
+    throw error instanceof DamagedFiles ? withoutValues(bound, error) : error;
   });
 }
 
@@ -142,7 +146,7 @@ async function stageQuery(
     return { engine, scans, staged, demands, area };
   } catch (error) {
     await area.release();
-    throw error;
+    throw error instanceof DamagedFiles ? error : withoutValues(bound, error);
   }
 }
 
@@ -184,6 +188,8 @@ export async function runQuery(
           current = await start(context, bound, row, running);
         }
         yield* current.batches();
+      } catch (error) {
+        throw withoutValues(bound, error);
       } finally {
         await current.end();
       }
@@ -226,7 +232,8 @@ async function start(
       parameters,
       fetch: staged.area.fetch,
       batchBytes: context.environment.limits.batchBytes,
-      onProgress: context.call.onProgress?.bind(context.call),
+      // How far a scan has come tells how many rows are hidden.
+      onProgress: readsRestricted(bound) ? undefined : context.call.onProgress?.bind(context.call),
     }),
   );
   const batches = result.batches[Symbol.asyncIterator]();

@@ -5,6 +5,7 @@ import { FUNCTION_TABLES, METADATA_TABLES, metadataTable } from '../../iceberg/i
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { displayName, type NameContext, resolveTable, type TableName } from './names.js';
+import { refuseInsight } from './restricted.js';
 import { loadTable, metadataCacheOf } from './tables.js';
 import { travel } from './travel.js';
 
@@ -12,6 +13,9 @@ import { travel } from './travel.js';
 export function isChangesTable(reference: TableReference): boolean {
   return /.\$changes$/i.test(reference.path.at(-1) as string);
 }
+
+/** Metadata tables of ids and times alone, which callers may read of a restricted table too. */
+const TELL_NO_VALUES: readonly string[] = ['history', 'refs'];
 
 /** The metadata table that a reference means; undefined where the name does not end in `$` and the name of one. */
 export async function metadataTableOf(
@@ -26,6 +30,7 @@ export async function metadataTableOf(
   if (split <= 0 || !known) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written.slice(0, split)]);
   const current = await loadTable(context, name);
+  if (!TELL_NO_VALUES.includes(known)) refuseInsight(current, `Metadata table $${known}`);
   const table = reference.at ? travel(current, reference.at) : current;
   const { schema, rows } = await metadataTable(known, table.metadata, {
     storage: table.storage,

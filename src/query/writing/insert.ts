@@ -16,13 +16,14 @@ import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import type { InsertStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';
 import { displayName, resolveTable } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { withDefaults } from './default-values.js';
 import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
 
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadInsertTarget(context, statement);
   refuseSpatialWrites(table);
   return describeSource(context, table, await sourceOf(context, table, statement));
 }
@@ -75,7 +76,7 @@ export async function insert(
   statement: InsertStatement,
   parameters: RowsTable | undefined,
 ): Promise<number> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadInsertTarget(context, statement);
   refuseSpatialWrites(table);
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
@@ -89,6 +90,13 @@ export async function insert(
     return statement.overwrite ? overwriting(table, files) : appending(table, files);
   });
   return recordsOf(files);
+}
+
+/** INSERT OVERWRITE of a restricted table: PERMISSION_DENIED. */
+async function loadInsertTarget(context: StatementContext, statement: InsertStatement): Promise<PinnedTable> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  if (statement.overwrite) refuseChanges(table, 'INSERT OVERWRITE');
+  return table;
 }
 
 /** What an INSERT writes, and the column that each column of it goes to; undefined for one that goes nowhere. */
