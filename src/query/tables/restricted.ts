@@ -19,7 +19,7 @@ export function refuseChanges({ name, restrictions }: PinnedTable, statement: st
   if (!restrictions) return;
   throw new SkuaError(
     'PERMISSION_DENIED',
-    `${statement} can't change ${displayName(name)}: its catalog restricts what you may see of it; you may only insert rows`,
+    `${statement} can't change ${displayName(name)}: its catalog restricts what you may see of it; new rows can be inserted, without RETURNING`,
   );
 }
 
