@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { batchToRows } from '../arrow/index.js';
 import { connect, type FlightSqlClient, formatTable, statementsOf } from '../client/index.js';
+import type { Policy } from '../embedded/index.js';
 import { messageOf, SkuaError } from '../errors.js';
 import { createLogger } from '../logging.js';
 import { type LocalServer, startLocalServer } from './local-server.js';
@@ -10,19 +11,37 @@ import { type LocalServer, startLocalServer } from './local-server.js';
 const QUERIES = new URL('../../quickstart/polaris-keycloak-user-token/queries.sql', import.meta.url);
 const FORGED_TOKEN = 'not.a.real.jwt';
 
+const CUSTOMERS = [
+  'CREATE TABLE quickstart.demo.customers (id BIGINT, region VARCHAR, email VARCHAR, spent DOUBLE)',
+  `INSERT INTO quickstart.demo.customers VALUES
+  (1, 'EU', 'ada1815@example.org', 120.50), (2, 'US', 'grace@example.com', 80.00),
+  (3, 'EU', 'konrad@example.net', 42.25), (4, 'APAC', 'hedy@example.org', 9.75)`,
+];
+
+/** Analysts see their region alone, and addresses only in outline. */
+const POLICIES: readonly Policy[] = [
+  {
+    table: 'demo.customers',
+    role: 'analyst',
+    rowFilter: { type: 'eq', left: { type: 'reference', name: 'region' }, right: 'EU' },
+    masks: { email: 'mask-alphanum' },
+  },
+];
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'Show the whole idea on the embedded stack: an admin writes, a reader reads, a forged token stays out.',
+      'Show the whole idea on the embedded stack: an admin writes, a reader reads, an analyst sees her region and masked addresses, a forged token stays out.',
     )
     .action(async () => {
       const logger = createLogger({ level: 'warn', format: 'auto' });
-      const local = await startLocalServer({ logger, port: 0, tokenLifetime: 300 });
+      const local = await startLocalServer({ logger, port: 0, tokenLifetime: 300, policies: POLICIES });
       try {
         const outcome = new Outcome();
         process.stdout.write(`Skua listens on grpc://${local.server.address}, in front of an embedded catalog.\n`);
         await actAsAdmin(local, outcome);
         await actAsReader(local, outcome);
+        await actAsAnalyst(local, outcome);
         await actAsForger(local, outcome);
         process.stdout.write(outcome.summary());
         if (!outcome.isGood) process.exitCode = 1;
@@ -67,6 +86,9 @@ async function actAsAdmin(local: LocalServer, outcome: Outcome): Promise<void> {
       ['click', 2n, 2.25],
     ];
     outcome.check('the totals are 55.25 and 2.25', String(totals?.rows) === String(wanted));
+    for (const sql of CUSTOMERS) await show(client, 'adminuser', sql);
+    const all = await show(client, 'adminuser', 'SELECT * FROM quickstart.demo.customers ORDER BY id');
+    outcome.check('an admin sees all 4 customers as they are', String(all.rows).includes('hedy@example.org'));
   });
 }
 
@@ -84,6 +106,24 @@ async function actAsReader(local: LocalServer, outcome: Outcome): Promise<void> 
     );
     const after = await local.files();
     outcome.check('no file of it is left in the store', String(after) === String(before));
+  });
+}
+
+async function actAsAnalyst(local: LocalServer, outcome: Outcome): Promise<void> {
+  process.stdout.write('\n── analyst, to whom the catalog shows one region, and addresses in outline ──\n');
+  await as(local, await local.token('analyst'), async (client) => {
+    const seen = await show(client, 'analyst', 'SELECT * FROM quickstart.demo.customers ORDER BY id');
+    const wanted = [
+      [1n, 'EU', 'xxxnnnn@xxxxxxx.xxx', 120.5],
+      [3n, 'EU', 'xxxxxx@xxxxxxx.xxx', 42.25],
+    ];
+    outcome.check('an analyst sees her region and masked addresses', String(seen.rows) === String(wanted));
+    const sum = await show(client, 'analyst', 'SELECT COUNT(*) AS n, SUM(spent) AS s FROM quickstart.demo.customers');
+    outcome.check('sums are those of the rows she sees', String(sum.rows) === '2,162.75');
+    const guess = "SELECT COUNT(*) AS n FROM quickstart.demo.customers WHERE email = 'ada1815@example.org'";
+    outcome.check('a guessed address finds nobody', String((await show(client, 'analyst', guess)).rows) === '0');
+    const columns = await show(client, 'analyst', 'DESCRIBE quickstart.demo.customers');
+    outcome.check('DESCRIBE says what is masked', String(columns.rows).includes('masked for you (mask-alphanum)'));
   });
 }
 

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/index.js';
-import { type EmbeddedStack, startEmbeddedStack } from '../embedded/index.js';
+import { type EmbeddedStack, type Policy, startEmbeddedStack } from '../embedded/index.js';
 import type { Logger } from '../logging.js';
 import { type RunningServer, startServer } from '../server/index.js';
 
@@ -22,6 +22,8 @@ export interface LocalOptions {
   port: number;
   /** Where the stack keeps its data; without it, in a temporary folder that goes at the end. */
   folder?: string;
+  /** Row filters and column masks by table and role. Default: those that the folder holds. */
+  policies?: readonly Policy[];
   /** How long tokens live, in seconds. */
   tokenLifetime: number;
 }
@@ -31,7 +33,10 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     folder: options.folder,
     issuer: { lifetimeSeconds: options.tokenLifetime },
     // So that views and whole schemas can be dropped, and tables with PURGE.
-    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
+    catalog: {
+      properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
+      ...(options.policies && { policies: options.policies }),
+    },
   });
   try {
     const server = await startServer(configFor(stack, options.port), { logger: options.logger });

@@ -4,7 +4,7 @@
  */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/batch.js';
-import type { ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } from '../expressions/index.js';
+import type { Barrier, ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } from '../expressions/index.js';
 import type { WrittenFile } from '../parquet/index.js';
 
 export interface Engine {
@@ -284,6 +284,8 @@ export interface ResultStream {
 
 /** What one table binding stands for: local files, rows, or just so many rows of which no column is read. */
 export interface TableScan extends TableBinding {
+  /** What lies between the rows of a source of Parquet files and the text. */
+  barrier?: Barrier;
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
   source: /** Local files, and rows that stand for files that need not be read. */
@@ -375,6 +377,8 @@ export interface WriteOptions {
   checked?: CheckedColumns | undefined;
   /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
   partitions: { name: string; expression: string }[];
+  /** Columns of the Null type: stored as nulls, or no part of the files, in which case they may hold nothing else. Default: stored. */
+  unknown?: 'store' | 'leave out';
   /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */
   sortedBy?: string[];
   /** In bytes. */

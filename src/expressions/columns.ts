@@ -8,14 +8,17 @@ export interface TableColumn {
   fieldId: number;
   /** Value for files without the column (Iceberg `initial-default`), as a literal; absent means null. */
   initialDefault?: Literal;
-  /** The same for fields inside structs, by field id. */
-  nestedDefaults?: ReadonlyMap<number, Literal>;
+  /** The same for the column's own and all inner fields that are structs or inside them, by field id. */
+  nestedDefaults?: NestedDefaults;
   /**
    * A column that no file holds, or not every file: the file's location, the row's position in its file, the file's partition as a struct,
    * the row's id (Iceberg spec, "Row Lineage"), the sequence number of its last change.
    */
   computed?: 'file' | 'position' | 'partition' | 'rowId' | 'lastUpdated';
 }
+
+/** Literals of leaves; a struct that is not null itself, and whose fields have defaults of their own, is `struct`. */
+export type NestedDefaults = ReadonlyMap<number, Literal | 'struct'>;
 
 export interface ComparedColumn {
   /** Of the field that is compared. */

@@ -1,4 +1,6 @@
 import { SkuaError } from '../errors.js';
+import { parseRestrictions, type ReadRestrictions } from './restrictions.js';
+import { quoted, RuleViolation } from './violation.js';
 
 /** What a catalog demands of whoever reads a table for a caller (Iceberg REST specification, `LoadTableResult`). */
 export interface ReadTerms {
@@ -8,24 +10,18 @@ export interface ReadTerms {
   scanPlanningMode?: string;
 }
 
-const KINDS: Record<string, string> = {
-  'required-row-filter': 'a row filter',
-  'required-column-projections': 'column masks',
-};
-
 /**
- * Refuses a table under terms that can't be met, before anything of it is read. Restrictions, and scans that the catalog wants to plan:
- * PERMISSION_DENIED; a planning mode that is none of the specification's: UNIMPLEMENTED. The sentence names kinds of rules, never their
- * values, which tell about what is hidden.
+ * The restrictions under which a table may be read; undefined where there are none. Terms that can't be met are refused before anything of
+ * the table is read: restrictions that are not known in every detail, and scans that the catalog wants to plan: PERMISSION_DENIED; a planning
+ * mode that is none of the specification's: UNIMPLEMENTED. The sentence names kinds of rules, actions and fields, never the values of a rule,
+ * which tell about what is hidden.
  */
-export function requireReadable(table: string, { restrictions, scanPlanningMode = 'client' }: ReadTerms): void {
-  if (restrictions !== undefined) {
-    throw new SkuaError(
-      'PERMISSION_DENIED',
-      `Table ${table} can't be read: its catalog restricts what you may see of it by ${kindsOf(restrictions)}, which this server can't enforce`,
-    );
-  }
-  if (scanPlanningMode === 'client') return;
+export function requireReadable(
+  table: string,
+  { restrictions, scanPlanningMode = 'client' }: ReadTerms,
+): ReadRestrictions | undefined {
+  const known = refusingViolations(table, () => parseRestrictions(restrictions));
+  if (scanPlanningMode === 'client') return known;
   if (scanPlanningMode === 'server') {
     throw new SkuaError(
       'PERMISSION_DENIED',
@@ -38,17 +34,16 @@ export function requireReadable(table: string, { restrictions, scanPlanningMode 
   );
 }
 
-function kindsOf(restrictions: unknown): string {
-  if (typeof restrictions !== 'object' || restrictions === null || Array.isArray(restrictions)) {
-    return 'rules that do not follow the specification';
+/** A rule that can't be followed becomes PERMISSION_DENIED of the table. */
+export function refusingViolations<T>(table: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RuleViolation)) throw error;
+    const kind = error.kind ?? 'rules';
+    throw new SkuaError(
+      'PERMISSION_DENIED',
+      `Table ${table} can't be read: its catalog restricts what you may see of it by ${kind} that this server can't enforce: ${error.message}`,
+    );
   }
-  const kinds = Object.entries(restrictions)
-    .filter(([, rule]) => rule !== null)
-    .map(([name]) => KINDS[name] ?? `a rule of an unknown kind${quoted(name)}`);
-  return kinds.length > 1 ? `${kinds.slice(0, -1).join(', ')} and ${kinds.at(-1)}` : (kinds[0] ?? 'a rule');
-}
-
-/** Words of the protocol alone: anything else may hold what is to stay hidden. */
-function quoted(word: string): string {
-  return /^[a-z][a-z0-9-]{0,63}$/i.test(word) ? ` ("${word}")` : '';
 }

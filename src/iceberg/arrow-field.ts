@@ -153,8 +153,8 @@ export function tableColumns(schema: Schema): TableColumn[] {
 export function tableColumn(field: NestedField): TableColumn {
   const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };
   if (hasFields(field.type)) {
-    const nestedDefaults = new Map<number, Literal>();
-    collectDefaults(field.type, nestedDefaults);
+    const nestedDefaults = new Map<number, Literal | 'struct'>();
+    collectDefaults([field], nestedDefaults);
     return nestedDefaults.size === 0 ? column : { ...column, nestedDefaults };
   }
   const initialDefault = defaultLiteral(field.type, field.initialDefault);
@@ -218,20 +218,20 @@ function hasFields(type: Type): boolean {
   return type.kind === 'struct' || type.kind === 'list' || type.kind === 'map';
 }
 
-function collectDefaults(type: Type, defaults: Map<number, Literal>): void {
-  if (type.kind === 'list') collectDefaults(type.element, defaults);
-  if (type.kind === 'map') {
-    collectDefaults(type.key, defaults);
-    collectDefaults(type.value, defaults);
-  }
-  if (type.kind !== 'struct') return;
-  for (const field of type.fields) {
-    if (hasFields(field.type)) collectDefaults(field.type, defaults);
-    else {
-      const literal = defaultLiteral(field.type, field.initialDefault);
-      if (literal !== undefined) defaults.set(field.id, literal);
+function collectDefaults(fields: readonly NestedField[], defaults: Map<number, Literal | 'struct'>): void {
+  for (const { id, name, type, initialDefault } of fields) {
+    if (hasFields(type)) {
+      if (type.kind === 'struct' && isGiven(initialDefault)) defaults.set(id, 'struct');
+      collectDefaults(fieldsWithin(name, type), defaults);
+    } else {
+      const literal = defaultLiteral(type, initialDefault);
+      if (literal !== undefined) defaults.set(id, literal);
     }
   }
+}
+
+function isGiven(json: unknown): boolean {
+  return json !== undefined && json !== null;
 }
 
 /** A default value in JSON as a literal; undefined means null. */

@@ -32,6 +32,14 @@ const columns: Record<string, HiddenColumn> = {
   },
 };
 
+/** The names that DuckDB has for two of them. They are common words, which no query may find by accident. */
+const otherNames: Record<string, HiddenColumn> = {
+  filename: { id: 2147482900, type: primitive('string'), computed: 'file' },
+  file_row_number: { id: 2147482899, type: primitive('long'), computed: 'position' },
+};
+
+export const OTHER_HIDDEN_NAMES = Object.keys(otherNames);
+
 /** The names of hidden columns that a table of this format version has. */
 export function hiddenColumnNames(metadata: TableMetadata): string[] {
   return Object.entries(columns).flatMap(([name, { sinceVersion }]) =>
@@ -42,7 +50,7 @@ export function hiddenColumnNames(metadata: TableMetadata): string[] {
 /** The named hidden columns, as a table binding takes them. */
 export function hiddenColumns(metadata: TableMetadata, names: readonly string[]): TableColumn[] {
   return names.flatMap((name) => {
-    const hidden = columns[name];
+    const hidden = columns[name] ?? otherNames[name];
     if (!hidden) return [];
     const type = hidden.type(metadata);
     const field = fieldToArrow({ id: hidden.id, name, required: false, type });

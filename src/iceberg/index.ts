@@ -18,22 +18,25 @@ export { promotionProblem } from './evolution/promotion.js';
 export { propertyChanges } from './evolution/properties.js';
 export { replacementOf, type TableDefinition } from './evolution/replacement.js';
 export { SchemaEvolution } from './evolution/schema.js';
+export { type SortTerm, sortFields, sortOrderCommit, sortOrderToJson } from './evolution/sort-order.js';
 export { fieldPath } from './evolution/tree.js';
 export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
-export { hiddenColumnNames, hiddenColumns, hiddenValues } from './hidden-columns.js';
+export { hiddenColumnNames, hiddenColumns, hiddenValues, OTHER_HIDDEN_NAMES } from './hidden-columns.js';
 export { refuseLaterTypes } from './later-types.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache } from './metadata-cache.js';
 export {
+  FUNCTION_TABLES,
   METADATA_TABLES,
   type MetadataTableName,
   type MetadataTableOptions,
   metadataTable,
 } from './metadata-tables/index.js';
 export { partitionColumns, unifiedPartition } from './metadata-tables/partition-column.js';
+export { positionDeleteFiles, positionDeletesSchema } from './metadata-tables/position-deletes.js';
 export { applyNameMapping, type MappedField, nameMapping, numberByPosition } from './name-mapping.js';
 export { fieldsWithoutNan, floatingFieldIds } from './nan-counts.js';
 export { allColumns, partitionKey, partitionLiteral } from './partition-types.js';
@@ -61,6 +64,7 @@ export {
 } from './snapshots.js';
 export { sqlTypeToIceberg, typeToSql } from './sql-type.js';
 export type * from './types.js';
+export { parseValue, valueToLiteral } from './values/text-value.js';
 export { dataFileFromWritten } from './write/data-file.js';
 export { DeletionVectorWriter } from './write/deletion-vectors.js';
 export { fieldIdsOfType } from './write/field-ids-of-type.js';

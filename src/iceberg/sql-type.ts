@@ -1,6 +1,6 @@
 /** Column types as SQL writes them, to and from Iceberg types. */
 import { SkuaError } from '../errors.js';
-import { primitiveName } from './schema.js';
+import { partsOf } from './evolution/tree.js';
 import type { NestedField, PrimitiveType, Type } from './types.js';
 
 const names: Record<string, PrimitiveType> = {
@@ -55,7 +55,32 @@ const names: Record<string, PrimitiveType> = {
 
 const allowed =
   'BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, DECIMAL(p, s), DATE, TIME, TIMESTAMP, TIMESTAMPTZ, TIMESTAMP_NS, VARCHAR, UUID, BINARY, ' +
-  'FIXED(n), VARIANT, STRUCT(name type, …), LIST(type) or type[], MAP(key, value)';
+  'FIXED(n), GEOMETRY, GEOGRAPHY, VARIANT, "NULL", STRUCT(name type, …), LIST(type) or type[], MAP(key, value)';
+
+/** Types that no column of Iceberg can have, and what to write instead. */
+const refused: Record<string, string> = {
+  UTINYINT: 'INT',
+  UINT8: 'INT',
+  USMALLINT: 'INT',
+  UINT16: 'INT',
+  UINTEGER: 'BIGINT',
+  UINT32: 'BIGINT',
+  UBIGINT: 'DECIMAL(20, 0)',
+  UINT64: 'DECIMAL(20, 0)',
+  UHUGEINT: 'DECIMAL(38, 0)',
+  UINT128: 'DECIMAL(38, 0)',
+  TIMESTAMP_S: 'TIMESTAMP',
+  TIMESTAMP_MS: 'TIMESTAMP',
+  TIMETZ: 'TIME',
+  'TIME WITH TIME ZONE': 'TIME',
+  TIME_NS: 'TIME',
+  JSON: 'VARCHAR, or VARIANT in tables of format version 3',
+  INTERVAL: 'VARCHAR',
+  ENUM: 'VARCHAR',
+  BIT: 'VARCHAR',
+  BITSTRING: 'VARCHAR',
+  UNION: 'a STRUCT with a field for each member',
+};
 
 const defaultDecimal: Type = { kind: 'decimal', precision: 18, scale: 3 };
 
@@ -67,7 +92,17 @@ export function sqlTypeToIceberg(text: string): Type {
   const parser = new TypeParser(text);
   const type = parser.type();
   parser.end();
+  if (partsOf(type).some(holdsUnknown)) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `"NULL" inside of ${text.trim()} is not supported; leave the field out until its type is known`,
+    );
+  }
   return type;
+}
+
+function holdsUnknown({ type }: NestedField): boolean {
+  return (type.kind === 'primitive' && type.type === 'unknown') || partsOf(type).some(holdsUnknown);
 }
 
 class TypeParser {
@@ -75,13 +110,18 @@ class TypeParser {
   #position = 0;
 
   constructor(private readonly text: string) {
-    this.#tokens = text.match(/"(?:[^"]|"")*"|`(?:[^`]|``)*`|[\p{L}_][\p{L}\p{N}_$]*|\d+|[^\s]/gu) ?? [];
+    this.#tokens = text.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|[\p{L}_][\p{L}\p{N}_$]*|\d+|[^\s]/gu) ?? [];
   }
 
   type(): Type {
     let type = this.#base();
     while (this.#take('[')) {
-      if (/^\d+$/.test(this.#peek() ?? '')) throw this.#unknown();
+      if (/^\d+$/.test(this.#peek() ?? '')) {
+        throw new SkuaError(
+          'INVALID_ARGUMENT',
+          `Iceberg has no arrays of a fixed length, such as ${this.text.trim()}; write type[]`,
+        );
+      }
       this.#expect(']');
       type = listOf(type, false);
     }
@@ -120,6 +160,17 @@ class TypeParser {
       case 'NUMERIC':
       case 'DEC':
         return this.#decimal();
+      case 'HUGEINT':
+      case 'INT128':
+        return { kind: 'decimal', precision: 38, scale: 0 };
+      case 'GEOMETRY':
+        return { kind: 'geometry', crs: this.#texts(1)[0] ?? DEFAULT_CRS };
+      case 'GEOGRAPHY': {
+        const [crs = DEFAULT_CRS, algorithm = 'spherical'] = this.#texts(2);
+        return { kind: 'geography', crs, algorithm: algorithm.toLowerCase() };
+      }
+      case '"NULL"':
+        return primitive('unknown');
       case 'FIXED':
         return { kind: 'fixed', length: this.#length() ?? this.#fail() };
       default:
@@ -137,7 +188,11 @@ class TypeParser {
     if (name === 'BINARY' && length !== undefined) return { kind: 'fixed', length };
     if (name === 'FLOAT' && length !== undefined) return primitive(length > 24 ? 'double' : 'float');
     const type = Object.hasOwn(names, name) ? names[name] : undefined;
-    if (type === undefined) throw this.#unknown();
+    if (type === undefined) {
+      const instead = Object.hasOwn(refused, name) ? refused[name] : undefined;
+      if (instead === undefined) throw this.#unknown();
+      throw new SkuaError('INVALID_ARGUMENT', `${name} is no type of Iceberg; write ${instead}`);
+    }
     const nanoseconds = length !== undefined && length > 6;
     if (type === 'timestamp' && nanoseconds) return primitive('timestamp_ns');
     if (type === 'timestamptz' && nanoseconds) return primitive('timestamptz_ns');
@@ -169,6 +224,18 @@ class TypeParser {
     } while (this.#take(','));
     this.#expect(close);
     return fields;
+  }
+
+  /** `('text', …)`, at most so many, where there are any. */
+  #texts(most: number): string[] {
+    if (!this.#take('(')) return [];
+    const texts: string[] = [];
+    do {
+      const token = this.#next();
+      texts.push(/^'/.test(token) ? token.slice(1, -1).replaceAll("''", "'") : unquote(token));
+    } while (texts.length < most && this.#take(','));
+    this.#expect(')');
+    return texts;
   }
 
   #open(): string {
@@ -239,7 +306,11 @@ function unquote(name: string): string {
   return name.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
+/** Of Iceberg's geometries and geographies that name none. */
+const DEFAULT_CRS = 'OGC:CRS84';
+
 const sqlNames: Partial<Record<PrimitiveType, string>> = {
+  unknown: '"NULL"',
   int: 'INTEGER',
   long: 'BIGINT',
   string: 'VARCHAR',
@@ -255,8 +326,11 @@ export function typeToSql(type: Type): string {
     case 'fixed':
       return `FIXED(${type.length})`;
     case 'geometry':
-    case 'geography':
-      return primitiveName(type).toUpperCase();
+      return type.crs === DEFAULT_CRS ? 'GEOMETRY' : `GEOMETRY(${quoteText(type.crs)})`;
+    case 'geography': {
+      if (type.algorithm !== 'spherical') return `GEOGRAPHY(${quoteText(type.crs)}, ${quoteText(type.algorithm)})`;
+      return type.crs === DEFAULT_CRS ? 'GEOGRAPHY' : `GEOGRAPHY(${quoteText(type.crs)})`;
+    }
     case 'struct':
       return `STRUCT(${type.fields.map((field) => `${quoteIfNeeded(field.name)} ${typeToSql(field.type)}${field.required ? ' NOT NULL' : ''}`).join(', ')})`;
     case 'list':
@@ -264,6 +338,10 @@ export function typeToSql(type: Type): string {
     case 'map':
       return `MAP(${typeToSql(type.key)}, ${typeToSql(type.value)})`;
   }
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function quoteIfNeeded(name: string): string {

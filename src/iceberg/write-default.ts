@@ -9,6 +9,10 @@ import type { NestedField } from './types.js';
  * column.
  */
 export function writeDefault(field: NestedField): string {
+  if (field.type.kind === 'struct' && field.writeDefault != null) {
+    const parts = field.type.fields.map((child) => `"${child.name.replaceAll('"', '""')}" := ${writeDefault(child)}`);
+    return `struct_pack(${parts.join(', ')})`;
+  }
   const literal = defaultLiteral(field.type, field.writeDefault);
   if (!literal) {
     if (!field.required) return 'NULL';

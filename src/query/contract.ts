@@ -45,8 +45,10 @@ export interface StatementDescription {
   kind: 'query' | 'update';
   /** `SELECT`, `INSERT`, `CREATE TABLE`, … */
   statement: string;
-  /** Of the result. An update that is run as a query answers one row: `affected_rows` BIGINT. */
+  /** Of the result. An update that is run as a query answers one row: `affected_rows` BIGINT; one with RETURNING the rows that it names. */
   schema: Schema;
+  /** An update with RETURNING: clients fetch its result as that of a query. */
+  returnsRows?: boolean;
   /** One field per parameter. */
   parameters: Schema;
   /** What GetFlightInfo saw; handed back to `query` so that DoGet sees the same state. */

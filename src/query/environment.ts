@@ -1,12 +1,13 @@
 /** What the query room needs of the house; the server puts it together once. */
 import type { Catalog } from '../catalog/contract.js';
 import type { EngineInstance } from '../engine/contract.js';
+import type { StatementSalt } from '../governance/index.js';
 import type { MetadataCache } from '../iceberg/index.js';
 import type { FooterCache } from '../parquet/index.js';
 import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
 import type { Turns } from './committing/turns.js';
 import type { Call } from './contract.js';
-import type { ListedTable } from './rows.js';
+import type { ListedTable, RowsTable } from './rows.js';
 import type { NameContext } from './tables/names.js';
 import type { Transaction } from './tables/transaction.js';
 
@@ -62,6 +63,10 @@ export interface StatementContext {
   call: Call;
   /** `information_schema`, which lists what views answer with, and so can't be known to those who bind them. */
   informationSchema: SystemSchema;
+  /** The rows of a DESCRIBE or SHOW that stands in a FROM clause. */
+  shown: (context: StatementContext, sql: string) => Promise<RowsTable>;
+  /** Of hashes that are to be the same throughout the statement, and in no other. */
+  salt: StatementSalt;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
   /** Of a change that must happen once. */

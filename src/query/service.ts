@@ -1,26 +1,31 @@
 /** The statement service: one place where every statement, however it arrives, is classified and carried out. */
 import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { BoundParameters } from '../engine/contract.js';
+import type { BoundParameters, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
+import { StatementSalt } from '../governance/index.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
-import { changeRows, describeChange } from './changes/index.js';
+import { type ChangeOutcome, changeRows, describeChange, describeReturned } from './changes/index.js';
 import { commitTransaction } from './committing/transaction.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
 import { define, isDefinition } from './definitions/define.js';
+import { createTemporary, insertTemporary, temporarySource } from './definitions/temporary.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest/ingest.js';
 import { informationSchemaTable } from './listing/information-schema.js';
 import { metadataService } from './listing/metadata.js';
-import { describe, show, showSchema } from './listing/show.js';
-import { bindQuery, describeQuery, runQuery } from './reading/query.js';
+import { describe, show, shownRows, showSchema } from './listing/show.js';
+import { bindQuery, describeBound, describeQuery, runQuery } from './reading/query.js';
 import type { Rows, RowsTable } from './rows.js';
 import { set, settingOf } from './session/settings.js';
 import { use } from './session/use.js';
+import { setVariable } from './session/variables.js';
 import { parseStatement } from './syntax/parse.js';
-import { type Statement, statementName } from './syntax/statement.js';
-import { begin, endTransaction, rollback, transactionOf } from './tables/transaction.js';
+import type { RowChange } from './syntax/row-change.js';
+import { type InsertStatement, type Statement, statementName } from './syntax/statement.js';
+import { temporaryTable } from './tables/temporary.js';
+import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
 import { AlreadyCommitted } from './writing/execution.js';
 import { describeInsert, insert } from './writing/insert.js';
 
@@ -61,7 +66,11 @@ class Statements implements StatementService {
       }
       case 'explain': {
         if (statement.change) {
-          const { parameters } = await describeChange(context, statement.change);
+          const { change } = statement;
+          const { parameters } =
+            change.kind === 'insert'
+              ? await this.#describeInsert(context, change)
+              : await describeChange(context, change);
           return { ...rows(EXPLAIN_SCHEMA), parameters };
         }
         const given = boundParameters(request);
@@ -73,7 +82,9 @@ class Statements implements StatementService {
         if (statement.kind === 'show' && statement.what === 'setting') settingOf(context, statement.setting ?? '');
         return rows(showSchema(statement));
       case 'insert': {
-        const { parameters } = await describeInsert(context, statement);
+        const { parameters } = await this.#describeInsert(context, statement);
+        const returning = returningOf(statement);
+        if (returning) return this.#returning(context, name, returning, parameters);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       case 'delete':
@@ -81,11 +92,20 @@ class Statements implements StatementService {
       case 'merge':
       case 'truncate': {
         const { parameters } = await describeChange(context, statement);
+        const returning = returningOf(statement);
+        if (returning) return this.#returning(context, name, returning, parameters);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
       default:
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters: NO_PARAMETERS, pins: [] };
     }
+  }
+
+  async #describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
+    const temporary = temporaryTable(context, statement.table);
+    if (!temporary) return describeInsert(context, statement);
+    const source = await temporarySource(context, statement, temporary);
+    return describeBound(context, source);
   }
 
   async query(call: Call, request: StatementRequest): Promise<StatementStream> {
@@ -102,8 +122,9 @@ class Statements implements StatementService {
       case 'describe':
         return rowsStream(await describe(context, statement));
       default: {
-        const count = await this.#changeOnce(context, statement, request);
-        return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(count)]] });
+        const { affectedRows, returned } = await this.#changeOnce(context, statement, request);
+        if (returned) return { schema: returned.schema, batches: each(returned.batches) };
+        return rowsStream({ schema: AFFECTED_ROWS, rows: [[BigInt(affectedRows)]] });
       }
     }
   }
@@ -117,13 +138,25 @@ class Statements implements StatementService {
       case 'describe':
         throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} returns rows; run it as a query`);
       default:
-        return this.#changeOnce(context, statement, request);
+        return (await this.#changeOnce(context, statement, request)).affectedRows;
     }
+  }
+
+  async #returning(
+    context: StatementContext,
+    statement: string,
+    change: RowChange,
+    parameters: Schema,
+  ): Promise<StatementDescription> {
+    const schema = await describeReturned(context, change);
+    return { kind: 'update', statement, schema, returnsRows: true, parameters, pins: [] };
   }
 
   async ingest(...[call, target, schema, batches]: Parameters<StatementService['ingest']>): Promise<number> {
     call.report.statement = 'INGEST';
-    return ingest(this.#context(call, target.transaction), target, schema, batches);
+    const context = this.#context(call, target.transaction);
+    refuseInReadOnly(context.transaction, 'Ingest');
+    return ingest(context, target, schema, batches);
   }
 
   async begin(call: Call): Promise<string> {
@@ -155,17 +188,30 @@ class Statements implements StatementService {
       environment: this.environment,
       call,
       informationSchema: informationSchemaTable,
+      shown: shownRows,
+      salt: new StatementSalt(),
       transaction: transactionOf(call, transaction),
     };
   }
 
-  async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
+  async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
     try {
-      return await this.#change(context, statement, request);
+      return await this.#outcome(context, statement, request);
     } catch (error) {
-      if (error instanceof AlreadyCommitted) return error.affectedRows;
-      throw error;
+      if (!(error instanceof AlreadyCommitted)) throw error;
+      if (!('returning' in statement) || statement.returning === undefined) return { affectedRows: error.affectedRows };
+      throw new SkuaError(
+        'FAILED_PRECONDITION',
+        `The change was made before, of ${error.affectedRows} rows; what it returned was kept by the server that made it`,
+      );
     }
+  }
+
+  async #outcome(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
+    const change = returningOf(statement);
+    if (!change) return { affectedRows: await this.#change(context, statement, request) };
+    refuseInReadOnly(context.transaction, statementName(statement));
+    return changeRows(context, change, parameterTable(request));
   }
 
   /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */
@@ -173,23 +219,36 @@ class Statements implements StatementService {
     if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
     }
+    const isTemporary = 'table' in statement && temporaryTable(context, statement.table) !== undefined;
+    if ((isDefinition(statement) || CHANGES.has(statement.kind)) && !isTemporary) {
+      refuseInReadOnly(context.transaction, statementName(statement));
+    }
     if (isDefinition(statement)) return define(context, statement);
     switch (statement.kind) {
-      case 'insert':
+      case 'create-temporary':
+        return createTemporary(context, statement);
+      case 'insert': {
+        const temporary = temporaryTable(context, statement.table);
+        if (temporary) return insertTemporary(context, statement, temporary, parameterTable(request));
         return insert(context, statement, parameterTable(request));
+      }
       case 'delete':
       case 'update':
       case 'merge':
       case 'truncate':
-        return changeRows(context, statement, parameterTable(request));
+      case 'insert-rows':
+        return (await changeRows(context, statement, parameterTable(request))).affectedRows;
       case 'set':
         await set(context, statement);
+        return 0;
+      case 'set-variable':
+        await setVariable(context, statement);
         return 0;
       case 'use':
         await use(context, statement);
         return 0;
       case 'begin':
-        await begin(context.call, { current: true });
+        await begin(context.call, { current: true, readOnly: statement.readOnly });
         return 0;
       case 'commit':
         await commitTransaction(context, endTransaction(context.call, request.transaction));
@@ -201,7 +260,21 @@ class Statements implements StatementService {
   }
 }
 
+const CHANGES = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge', 'truncate']);
 const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
+
+/** The change of a statement with RETURNING. */
+function returningOf(statement: Statement): RowChange | undefined {
+  if (!('returning' in statement) || statement.returning === undefined) return undefined;
+  if (statement.kind !== 'insert') return statement;
+  const { returning, ...insert } = statement;
+  const written = { sql: insert.sql ?? '', pieces: [] };
+  return { kind: 'insert-rows', target: { table: insert.table }, insert, returning, written };
+}
+
+async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
 
 function rowsStream({ schema, rows }: Rows): StatementStream {
   async function* batches(): AsyncGenerator<ColumnarBatch> {

@@ -286,4 +286,23 @@ describe('a change', () => {
       ['30', '2.25', '2026-01-01'],
     ]);
   });
+
+  it('gives the parameters of INSERT … RETURNING the types of their columns, as INSERT does', async () => {
+    await client.executeUpdate('CREATE TABLE demo.returned (i INTEGER NOT NULL, d DATE, price DECIMAL(10,2))');
+    const { handle, parameters, dataset } = await driver.prepare(
+      'INSERT INTO demo.returned (i, d, price) VALUES (?, ?, ?) RETURNING d, price, i + 1 AS next',
+    );
+    expect(parameters.fields.map(({ type }) => String(type))).toEqual(['Int32', 'Date32<DAY>', 'Decimal[10e+2]']);
+    expect(dataset?.fields.map(({ name }) => name)).toEqual(['d', 'price', 'next']);
+    const types = [new Utf8(), new Utf8(), new Float64()];
+    const ran = await driver.run(handle, bound(types, ['1', '2026-01-01', 2.25], ['2', null, 3]));
+    expect(ran.planned.fields.map(String)).toEqual(ran.schema.fields.map(String));
+    expect(ran.rows.map(([, , next]) => next)).toEqual([2, 3]);
+    const failed = await failure(driver.run(handle, bound(types, ['2.5', '2026-01-01', 2.25])));
+    expect(failed.details).toContain('parameter 1 is of the type INTEGER');
+    expect(await rowsAsText(client, 'FROM demo.returned ORDER BY i')).toEqual([
+      ['1', '2026-01-01', '2.25'],
+      ['2', 'NULL', '3.00'],
+    ]);
+  });
 });

@@ -10,6 +10,7 @@ export interface UserSettings {
 export const DEFAULT_USERS: readonly UserSettings[] = [
   { name: 'adminuser', password: 'adminuser123', roles: ['catalog_admin', 'data_writer', 'table_reader'] },
   { name: 'testuser', password: 'testuser123', roles: ['table_reader'] },
+  { name: 'analyst', password: 'analyst123', roles: ['analyst'] },
 ];
 
 /** A user as kept: the password only as its scrypt hash. */

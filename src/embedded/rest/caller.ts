@@ -17,6 +17,10 @@ export class Caller {
     this.#privileges = expand(this.#roles.flatMap((role) => grants[role] ?? []));
   }
 
+  holds(role: string): boolean {
+    return this.#roles.includes(role);
+  }
+
   may(operation: Operation): boolean {
     return OPERATIONS[operation].every((privilege) => this.#privileges.has(privilege));
   }

@@ -14,6 +14,7 @@ import { Caller } from './caller.js';
 import type { Answer, CatalogContext } from './context.js';
 import { newNamespaceLocation } from './locations.js';
 import { MetadataFiles } from './metadata-files.js';
+import type { Policy } from './policies.js';
 import { DEFAULT_GRANTS, type Grants } from './privileges.js';
 import { routes } from './routes.js';
 import { CatalogStore } from './store.js';
@@ -24,7 +25,7 @@ export interface CatalogOptions {
   /** Whose tokens are believed. */
   issuer: TrustedIssuer;
   warehouse: { kind: 'local'; folder: string } | ({ kind: 's3' } & S3WarehouseSettings);
-  /** Where namespaces, tables, views and grants are kept. Default: only in memory. */
+  /** Where namespaces, tables, views, grants and policies are kept. Default: only in memory. */
   folder?: string;
   /** Default `quickstart`. */
   name?: string;
@@ -32,8 +33,10 @@ export interface CatalogOptions {
   properties?: Record<string, string>;
   /** Made when they aren't there yet. Default: `demo`. */
   namespaces?: readonly (readonly string[])[];
-  /** Privileges by role. Default: those that the folder holds, else catalog_admin and data_writer write, table_reader reads. */
+  /** Privileges by role. Default: those that the folder holds, else catalog_admin and data_writer write, table_reader and analyst read. */
   grants?: Grants;
+  /** Row filters and column masks by table and role. Default: those that the folder holds, else none. */
+  policies?: readonly Policy[];
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: any free port. */
@@ -59,7 +62,7 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
   const warehouse: Warehouse =
     options.warehouse.kind === 'local' ? await localWarehouse(options.warehouse.folder) : (s3 as Warehouse);
   const file = options.folder === undefined ? undefined : join(options.folder, 'catalog.json');
-  const store = await CatalogStore.open(file, options.grants, DEFAULT_GRANTS);
+  const store = await CatalogStore.open(file, options, { grants: DEFAULT_GRANTS, policies: [] });
   await store.change(async (state) => {
     for (const namespace of options.namespaces ?? [['demo']]) {
       if (state.namespace(namespace) !== undefined) continue;
@@ -116,7 +119,7 @@ async function route(
   if (parameters.prefix === undefined) checkWarehouse(request.query.get('warehouse'), context.name);
   else if (parameters.prefix !== context.name) throw noSuchNamespace([]);
   return handler(context, {
-    caller: new Caller(identity.name, identity.roles, context.store.grants),
+    caller: new Caller(identity.name, identity.roles, context.store.rights.grants),
     parameters,
     query: request.query,
     headers: request.headers,

@@ -2,7 +2,7 @@ import { newTableMetadata } from '../metadata/create.js';
 import { optionalBoolean, optionalString, stringField } from '../request/fields.js';
 import { trimmed } from '../warehouse/contract.js';
 import { type Handler, namespaceOf, ok } from './context.js';
-import { delegationRequested, entityTag, loadResult } from './delegation.js';
+import { delegationRequested, entityTag, loadedFor, loadResult } from './delegation.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
 import { checkTableName } from './names.js';
 import { existingNamespace } from './namespaces.js';
@@ -34,6 +34,7 @@ export const createTable: Handler = async (context, call) => {
     return { metadata, metadataLocation };
   });
   // A warehouse that can't vend refuses only here, when the table already exists; so does Polaris.
-  const result = await loadResult(context, identifier, table, delegated ? 'read-write' : undefined);
-  return ok(result, table.metadataLocation === undefined ? undefined : { ETag: entityTag(table.metadataLocation) });
+  const loaded = loadedFor(context, call, identifier, table);
+  const result = await loadResult(context, loaded, delegated ? 'read-write' : undefined);
+  return ok(result, table.metadataLocation === undefined ? undefined : { ETag: entityTag(loaded) });
 };

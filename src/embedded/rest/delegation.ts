@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { writeJson } from '../../json.js';
 import { tableDocument } from '../metadata/document.js';
 import type { KeptMetadata } from '../metadata/model.js';
 import { illegalArgument } from '../request/error.js';
 import type { JsonObject } from '../request/fields.js';
 import type { VendedCredential } from '../warehouse/contract.js';
 import type { Call, CatalogContext } from './context.js';
+import { restrictionsFor } from './policies.js';
 import { dotted, type TableIdentifier } from './store.js';
 
 export type Access = 'read' | 'read-write';
@@ -51,14 +53,35 @@ export async function vend(
   return [await warehouse.vending(location, access)];
 }
 
+/** A table as it is answered with. */
+export interface Loaded {
+  identifier: TableIdentifier;
+  metadata: KeptMetadata;
+  metadataLocation?: string;
+  /** What the caller may see of it; undefined where that is all. */
+  restrictions: JsonObject | undefined;
+}
+
+/** The table for a caller. */
+export function loadedFor(
+  { store }: CatalogContext,
+  { caller }: Call,
+  identifier: TableIdentifier,
+  table: { metadata: KeptMetadata; metadataLocation?: string },
+): Loaded {
+  return {
+    identifier,
+    ...table,
+    restrictions: restrictionsFor(store.rights.policies, caller, identifier, table.metadata),
+  };
+}
+
 /** `LoadTableResult`, with credentials where they are asked for. */
 export async function loadResult(
   context: CatalogContext,
-  identifier: TableIdentifier,
-  table: { metadata: KeptMetadata; metadataLocation?: string },
+  { identifier, metadata, metadataLocation, restrictions }: Loaded,
   delegated: Access | undefined,
 ): Promise<JsonObject> {
-  const { metadata, metadataLocation } = table;
   const credentials = delegated === undefined ? [] : await vend(context, identifier, metadata.location, delegated);
   return {
     ...(metadataLocation === undefined ? {} : { 'metadata-location': metadataLocation }),
@@ -71,6 +94,7 @@ export async function loadResult(
         : { 'client.refresh-credentials-endpoint': credentialsPath(context.name, identifier) }),
     },
     ...(credentials.length === 0 ? {} : { 'storage-credentials': credentials }),
+    ...(restrictions === undefined ? {} : { 'read-restrictions': restrictions }),
   };
 }
 
@@ -79,9 +103,15 @@ function credentialsPath(prefix: string, { namespace, name }: TableIdentifier): 
   return `v1/${encodeURIComponent(prefix)}/namespaces/${levels}/tables/${encodeURIComponent(name)}/credentials`;
 }
 
-/** Names one state of a table. */
-export function entityTag(metadataLocation: string): string {
-  return `W/"${createHash('sha256').update(metadataLocation).digest('hex')}"`;
+/** Names one state of a table, and what the caller may see of it. */
+export function entityTag({
+  metadataLocation = '',
+  restrictions,
+}: Pick<Loaded, 'metadataLocation' | 'restrictions'>): string {
+  const seen = restrictions === undefined ? '' : `\n${writeJson(restrictions)}`;
+  return `W/"${createHash('sha256')
+    .update(metadataLocation + seen)
+    .digest('hex')}"`;
 }
 
 /** Metadata with all snapshots, or with those alone that a branch or tag names (query parameter `snapshots`). */

@@ -46,18 +46,21 @@ const INCLUDES: Partial<Record<Privilege, readonly Privilege[]>> = {
 /** Privileges of each role on the whole catalog. */
 export type Grants = Record<string, readonly Privilege[]>;
 
+const READING: readonly Privilege[] = [
+  'NAMESPACE_LIST',
+  'NAMESPACE_READ_PROPERTIES',
+  'TABLE_LIST',
+  'TABLE_READ_PROPERTIES',
+  'TABLE_READ_DATA',
+  'VIEW_LIST',
+  'VIEW_READ_PROPERTIES',
+];
+
 export const DEFAULT_GRANTS: Grants = {
   catalog_admin: ['CATALOG_MANAGE_CONTENT'],
   data_writer: ['CATALOG_MANAGE_CONTENT'],
-  table_reader: [
-    'NAMESPACE_LIST',
-    'NAMESPACE_READ_PROPERTIES',
-    'TABLE_LIST',
-    'TABLE_READ_PROPERTIES',
-    'TABLE_READ_DATA',
-    'VIEW_LIST',
-    'VIEW_READ_PROPERTIES',
-  ],
+  table_reader: READING,
+  analyst: READING,
 };
 
 /** The given privileges and all that they include. */

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readDocument, writeDocument } from '../persistence/atomic-file.js';
 import { Turns } from '../persistence/turns.js';
+import type { Policy } from './policies.js';
 import type { Grants } from './privileges.js';
 
 export type Namespace = readonly string[];
@@ -23,8 +24,13 @@ export interface TableLike extends TableIdentifier {
   metadataLocation: string;
 }
 
-interface StoreDocument {
+/** What callers may do and see. */
+export interface Rights {
   grants: Grants;
+  policies: readonly Policy[];
+}
+
+interface StoreDocument extends Partial<Rights> {
   namespaces: NamespaceEntry[];
   tables: TableLike[];
 }
@@ -85,23 +91,23 @@ export class CatalogStore {
   readonly #turns = new Turns();
 
   private constructor(
-    readonly grants: Grants,
+    readonly rights: Rights,
     private current: CatalogState,
     private readonly file: string | undefined,
   ) {}
 
-  /** Grants given here take the place of those in the file. */
-  static async open(
-    file: string | undefined,
-    grants: Grants | undefined,
-    defaultGrants: Grants,
-  ): Promise<CatalogStore> {
+  /** Rights given here take the place of those in the file. */
+  static async open(file: string | undefined, given: Partial<Rights>, defaults: Rights): Promise<CatalogStore> {
     if (file !== undefined) await mkdir(dirname(file), { recursive: true });
     const stored = file === undefined ? undefined : ((await readDocument(file)) as StoreDocument | undefined);
     const state = new CatalogState(new Map(), new Map());
     for (const entry of stored?.namespaces ?? []) state.putNamespace(entry);
     for (const entry of stored?.tables ?? []) state.putTableLike(entry);
-    const store = new CatalogStore(grants ?? stored?.grants ?? defaultGrants, state, file);
+    const rights = {
+      grants: given.grants ?? stored?.grants ?? defaults.grants,
+      policies: given.policies ?? stored?.policies ?? defaults.policies,
+    };
+    const store = new CatalogStore(rights, state, file);
     await store.#save(state);
     return store;
   }
@@ -124,7 +130,7 @@ export class CatalogStore {
   async #save(state: CatalogState): Promise<void> {
     if (this.file === undefined) return;
     const document: StoreDocument = {
-      grants: this.grants,
+      ...this.rights,
       namespaces: [...state.namespaces.values()],
       tables: [...state.tables.values()],
     };

@@ -2,7 +2,15 @@ import { alreadyExists, forbidden, noSuchTable } from '../request/error.js';
 import { asObject, type JsonObject, optionalBoolean, stringField, stringsField } from '../request/fields.js';
 import { isWithin, trimmed } from '../warehouse/contract.js';
 import { type Answer, type CatalogContext, type Handler, namespaceOf, noContent, ok, tableOf } from './context.js';
-import { authorizeLoad, delegationRequested, entityTag, loadResult, vend, withSnapshots } from './delegation.js';
+import {
+  authorizeLoad,
+  delegationRequested,
+  entityTag,
+  loadedFor,
+  loadResult,
+  vend,
+  withSnapshots,
+} from './delegation.js';
 import { checkLocations, locationsUsed, namespaceLocation } from './locations.js';
 import { checkTableName } from './names.js';
 import { existingNamespace } from './namespaces.js';
@@ -49,12 +57,16 @@ export const loadTable: Handler = async (context, call) => {
   const entry = existingTable(context.store.state, identifier);
   const delegated = delegationRequested(call);
   const access = authorizeLoad(call, delegated);
-  const tag = entityTag(entry.metadataLocation);
+  const { metadataLocation } = entry;
+  const loaded = loadedFor(context, call, identifier, {
+    metadata: await context.files.table(metadataLocation),
+    metadataLocation,
+  });
+  const tag = entityTag(loaded);
   const known = (call.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
   if (known.includes(tag) || known.includes('*')) return { status: 304 };
-  const metadata = withSnapshots(await context.files.table(entry.metadataLocation), call.query.get('snapshots'));
-  const table = { metadata, metadataLocation: entry.metadataLocation };
-  return ok(await loadResult(context, identifier, table, delegated ? access : undefined), { ETag: tag });
+  const metadata = withSnapshots(loaded.metadata, call.query.get('snapshots'));
+  return ok(await loadResult(context, { ...loaded, metadata }, delegated ? access : undefined), { ETag: tag });
 };
 
 export const tableExists: Handler = async ({ store }, call) => {
@@ -142,9 +154,8 @@ export const registerTable: Handler = async (context, call) => {
     state.putTableLike({ ...identifier, kind: 'table', location: trimmed(found.location), metadataLocation });
     return found;
   });
-  return ok(await loadResult(context, identifier, { metadata, metadataLocation }, undefined), {
-    ETag: entityTag(metadataLocation),
-  });
+  const loaded = loadedFor(context, call, identifier, { metadata, metadataLocation });
+  return ok(await loadResult(context, loaded, undefined), { ETag: entityTag(loaded) });
 };
 
 export const reportMetrics: Handler = async ({ store }, call) => {

@@ -188,8 +188,8 @@ export function statementCommands(parts: StatementParts): StatementCommands {
 
     async createPreparedStatement(call, request) {
       const transaction = transactionId(request.transaction_id);
-      const { kind, schema, parameters } = await describe(call, requestOf(request.query, transaction));
-      const update = kind === 'update';
+      const { kind, schema, returnsRows, parameters } = await describe(call, requestOf(request.query, transaction));
+      const update = kind === 'update' && !returnsRows;
       return {
         prepared_statement_handle: handles.create(call.principal, request.query, transaction),
         // Clients that know no `is_update` take a statement without result columns for an update.

@@ -1,8 +1,9 @@
 /** Table metadata as a catalog will have it once it has taken updates of a definition; for statements of the transaction that asks for them. */
 import { parsePartitionFields, parseSortOrder } from '../metadata.js';
 import { parseSchema } from '../schema.js';
-import type { SortOrder, TableMetadata } from '../types.js';
+import type { TableMetadata } from '../types.js';
 import { type DefinitionUpdate, LAST_ADDED, nextSchemaId, nextSpecId } from './commit.js';
+import { nextOrderId } from './sort-order.js';
 
 export function applyUpdates(metadata: TableMetadata, updates: readonly DefinitionUpdate[]): TableMetadata {
   return updates.reduce(applied, metadata);
@@ -36,7 +37,7 @@ function applied(metadata: TableMetadata, update: DefinitionUpdate): TableMetada
     }
     case 'add-sort-order': {
       const order = parseSortOrder(update['sort-order'], 'sort order');
-      return { ...metadata, sortOrders: [...sortOrders, { ...order, orderId: nextOrderId(order, sortOrders) }] };
+      return { ...metadata, sortOrders: [...sortOrders, { ...order, orderId: nextOrderId(metadata, order.fields) }] };
     }
     case 'set-default-sort-order': {
       const id = update['sort-order-id'];
@@ -55,9 +56,4 @@ function applied(metadata: TableMetadata, update: DefinitionUpdate): TableMetada
       return { ...rest, refs };
     }
   }
-}
-
-/** 0 is the order that sorts by nothing (spec, "Sorting"). */
-function nextOrderId({ fields }: SortOrder, known: readonly SortOrder[]): number {
-  return fields.length === 0 ? 0 : Math.max(0, ...known.map(({ orderId }) => orderId)) + 1;
 }

@@ -12,7 +12,8 @@ export type DefinitionRequirement =
   | { type: 'assert-last-assigned-field-id'; 'last-assigned-field-id': number }
   | { type: 'assert-current-schema-id'; 'current-schema-id': number }
   | { type: 'assert-last-assigned-partition-id'; 'last-assigned-partition-id': number }
-  | { type: 'assert-default-spec-id'; 'default-spec-id': number };
+  | { type: 'assert-default-spec-id'; 'default-spec-id': number }
+  | { type: 'assert-default-sort-order-id'; 'default-sort-order-id': number };
 
 export type DefinitionUpdate =
   | { action: 'upgrade-format-version'; 'format-version': number }

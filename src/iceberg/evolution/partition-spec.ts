@@ -57,6 +57,27 @@ export class SpecEvolution {
     this.#fields = [...others, added];
   }
 
+  /** Makes these terms the whole spec: fields that are among them stay as they are, the others go as `drop` takes them out. */
+  set(columns: readonly NestedField[], terms: readonly (PartitionTerm & { name?: string | undefined })[]): void {
+    const isWanted = ({ sourceIds, transform, name }: PartitionField) =>
+      terms.some(
+        (term) =>
+          partitionSource(columns, term).id === sourceIds[0] &&
+          term.transform === transform &&
+          (term.name === undefined || term.name === name),
+      );
+    const before = this.#fields;
+    const isOrdered = this.#metadata.formatVersion === 1;
+    // Version 1 tells partition fields by their places, so that none of them may go or move.
+    this.#fields = isOrdered ? before.map((field) => (isWanted(field) ? field : { ...field, transform: 'void' })) : [];
+    for (const term of terms) {
+      const stays =
+        isOrdered &&
+        before.some((field) => isWanted(field) && isOf(field, partitionSource(columns, term).id, term.transform));
+      if (!stays) this.add(columns, term, term.name);
+    }
+  }
+
   /** Takes out the field of that name or term. Version 1 keeps its place in the partition tuple, with the transform `void`. */
   drop(columns: readonly NestedField[], term: PartitionTerm): void {
     const dropped = this.#named(term) ?? this.#ofTerm(columns, term);

@@ -12,6 +12,7 @@ export function promotionProblem(from: Type, to: Type): string | undefined {
     if (from.scale !== to.scale) return 'a decimal keeps its digits after the point';
     return from.precision < to.precision ? undefined : 'a decimal can only get more digits';
   }
+  if (from.kind === 'primitive' && from.type === 'unknown') return undefined;
   const [small, large] = [primitiveName(from), primitiveName(to)];
   if ((small === 'int' && large === 'long') || (small === 'float' && large === 'double')) return undefined;
   return `${typeToText(from)} to ${typeToText(to)} is none of the changes that Iceberg allows: int to long, float to double, more digits of a decimal`;

@@ -1,11 +1,10 @@
 /** Replacing a table by a new definition under the same uuid: earlier schemas, specs and snapshots stay as history. */
 import { knownFormatVersion } from '../format-version.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
-import type { NestedField, PartitionField, PartitionSpec, Schema, TableMetadata, Type } from '../types.js';
+import type { NestedField, PartitionField, PartitionSpec, Schema, SortOrder, TableMetadata, Type } from '../types.js';
 import { highestColumnId, highestPartitionId } from './assigned-ids.js';
 import {
   type DefinitionCommit,
-  type DefinitionUpdate,
   nextSchemaId,
   nextSpecId,
   sameFields,
@@ -15,12 +14,15 @@ import {
 } from './commit.js';
 import { refusePartitionNames } from './partition-spec.js';
 import { promotionProblem } from './promotion.js';
+import { nextOrderId, sortOrderCommit } from './sort-order.js';
 import { idsWithin, partsOf } from './tree.js';
 
 /** As for a new table: with field ids of its own. */
 export interface TableDefinition {
   schema: Schema;
   spec: PartitionSpec;
+  /** Default: none. */
+  sortOrder?: SortOrder['fields'];
   properties: Record<string, string>;
 }
 
@@ -52,6 +54,11 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
   const formatVersion = version === undefined ? base.formatVersion : knownFormatVersion(version);
   const ofSchema = schemaCommit(base, schema, ids.last);
   const ofSpec = specCommit(base, fields);
+  const order = (definition.sortOrder ?? []).map((field) => ({ ...field, sourceId: ids.of(field.sourceId) }));
+  const ofOrder = sortOrderCommit(base, order);
+  const sorted = ofOrder.updates.find((update) => update.action === 'set-default-sort-order');
+  const orderId = sorted ? Number(sorted['sort-order-id']) : base.defaultSortOrderId;
+  const newOrder = orderId < 0 ? [{ orderId: nextOrderId(base, order), fields: order }] : [];
   const knownSchema = ids.last === base.lastColumnId ? base.schemas.find((one) => sameSchema(one, schema)) : undefined;
   const knownSpec = base.partitionSpecs.find((spec) => sameFields(spec.fields, fields));
   const newSchema = { ...schema, schemaId: knownSchema?.schemaId ?? nextSchemaId(base) };
@@ -69,7 +76,8 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
       partitionSpecs: knownSpec ? base.partitionSpecs : [...base.partitionSpecs, newSpec],
       defaultSpecId: newSpec.specId,
       lastPartitionId: Math.max(highestPartitionId(base), ...fields.map(({ fieldId }) => fieldId)),
-      defaultSortOrderId: 0,
+      sortOrders: [...base.sortOrders, ...newOrder],
+      defaultSortOrderId: newOrder[0]?.orderId ?? orderId,
       properties: { ...base.properties, ...properties },
     },
     commit: {
@@ -88,7 +96,7 @@ export function replacementOf(base: TableMetadata, definition: TableDefinition):
         ...(base.refs.main ? [{ action: 'remove-snapshot-ref' as const, 'ref-name': 'main' }] : []),
         ...ofSchema.updates,
         ...ofSpec.updates,
-        ...unsorted(base),
+        ...ofOrder.updates,
         ...(Object.keys(properties).length > 0 ? [{ action: 'set-properties' as const, updates: properties }] : []),
         ...(base.properties.comment !== undefined && properties.comment === undefined
           ? [{ action: 'remove-properties' as const, removals: ['comment'] }]
@@ -170,14 +178,4 @@ function assignPartitionIds(base: TableMetadata, wanted: readonly PartitionField
   });
   const added = wanted.filter((field) => !kept.some((one) => isSame(one, field)));
   return [...kept, ...added.map((field) => ({ ...field, fieldId: ++last }))];
-}
-
-function unsorted({ defaultSortOrderId, sortOrders }: TableMetadata): DefinitionUpdate[] {
-  if (defaultSortOrderId === 0) return [];
-  if (sortOrders.some(({ orderId }) => orderId === 0))
-    return [{ action: 'set-default-sort-order', 'sort-order-id': 0 }];
-  return [
-    { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
-    { action: 'set-default-sort-order', 'sort-order-id': -1 },
-  ];
 }

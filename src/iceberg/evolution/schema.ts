@@ -125,11 +125,11 @@ export class SchemaEvolution {
     this.#replace(path, { ...field, required });
   }
 
-  /** What INSERT writes from now on; rows that are there stay as they are. */
-  setWriteDefault(path: readonly string[], value: unknown): void {
+  /** What INSERT writes from now on; rows that are there stay as they are. `type`: that of the field with the defaults of fields inside it. */
+  setWriteDefault(path: readonly string[], value: unknown, type?: Type): void {
     const { field } = this.#structField(path);
     const { writeDefault: _, ...rest } = field;
-    this.#replace(path, value === undefined ? rest : { ...rest, writeDefault: value });
+    this.#replace(path, value === undefined ? rest : { ...rest, type: type ?? field.type, writeDefault: value });
   }
 
   /** The type of a field. */

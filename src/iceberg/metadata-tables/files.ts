@@ -98,34 +98,53 @@ export const files = filesTable(() => true);
 export const dataFiles = filesTable(({ content }) => content === 'data');
 export const deleteFiles = filesTable(({ content }) => content === 'deletes');
 
-export const allFiles: MetadataTable = {
-  columns: ({ metadata }) => fileColumns(metadata),
-  rows: async (source) => {
-    const partition = partitionColumns(source.metadata);
-    const manifests = await allManifestsOf(source);
-    const entries = (await inParallel(manifests, manifestsAtATime, (manifest) => loadEntries(source, manifest))).flat();
-    return entries
-      .filter(({ status }) => status !== 'deleted')
-      .map(({ file }) => fileRow(source.metadata, partition, file));
-  },
-};
+/** Files that any snapshot of the table has. */
+function allFilesTable(accepts: (manifest: ManifestFile) => boolean): MetadataTable {
+  return {
+    columns: ({ metadata }) => fileColumns(metadata),
+    rows: async (source) => {
+      const partition = partitionColumns(source.metadata);
+      const entries = await allEntriesOf(source, accepts);
+      return entries
+        .filter(({ status }) => status !== 'deleted')
+        .map(({ file }) => fileRow(source.metadata, partition, file));
+    },
+  };
+}
 
-export const entries: MetadataTable = {
-  columns: ({ metadata }) => [
-    column('status', 'int', true),
-    column('snapshot_id', 'long'),
-    column('sequence_number', 'long'),
-    column('file_sequence_number', 'long'),
-    column('data_file', struct(fileColumns(metadata)), true),
-  ],
-  rows: async (source) => {
-    const partition = partitionColumns(source.metadata);
-    return (await entriesOf(source)).map(({ status, file }) => [
-      statusNumbers[status],
-      file.snapshotId ?? null,
-      file.sequenceNumber ?? null,
-      file.fileSequenceNumber ?? null,
-      fileRow(source.metadata, partition, file),
-    ]);
-  },
-};
+async function allEntriesOf(
+  source: MetadataTableSource,
+  accepts: (manifest: ManifestFile) => boolean = () => true,
+): Promise<ManifestEntry[]> {
+  const manifests = (await allManifestsOf(source)).filter(accepts);
+  return (await inParallel(manifests, manifestsAtATime, (manifest) => loadEntries(source, manifest))).flat();
+}
+
+export const allFiles = allFilesTable(() => true);
+export const allDataFiles = allFilesTable(({ content }) => content === 'data');
+export const allDeleteFiles = allFilesTable(({ content }) => content === 'deletes');
+
+function entriesTable(entriesIn: (source: MetadataTableSource) => Promise<ManifestEntry[]>): MetadataTable {
+  return {
+    columns: ({ metadata }) => [
+      column('status', 'int', true),
+      column('snapshot_id', 'long'),
+      column('sequence_number', 'long'),
+      column('file_sequence_number', 'long'),
+      column('data_file', struct(fileColumns(metadata)), true),
+    ],
+    rows: async (source) => {
+      const partition = partitionColumns(source.metadata);
+      return (await entriesIn(source)).map(({ status, file }) => [
+        statusNumbers[status],
+        file.snapshotId ?? null,
+        file.sequenceNumber ?? null,
+        file.fileSequenceNumber ?? null,
+        fileRow(source.metadata, partition, file),
+      ]);
+    },
+  };
+}
+
+export const entries = entriesTable((source) => entriesOf(source));
+export const allEntries = entriesTable((source) => allEntriesOf(source));

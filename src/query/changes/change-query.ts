@@ -3,16 +3,18 @@
  * views and versions as any query does.
  */
 import { Bool, Field, Int64, Utf8 } from 'apache-arrow';
-import type { CheckedColumns } from '../../engine/contract.js';
+import type { BoundParameters, CheckedColumns, QueryDescription } from '../../engine/contract.js';
 import type { TableColumn } from '../../expressions/index.js';
 import { tableColumns } from '../../iceberg/index.js';
 import type { PinnedTable } from '../tables/tables.js';
 
 export interface ChangeQuery {
   sql: string;
-  /** The columns of the query: the named ones below, then the table's where rows come. */
+  /** The columns of the query: the named ones below, then the table's where rows come, or where those that go are returned. */
   columns: TableColumn[];
   checked: CheckedColumns;
+  /** What the parameters are, where another statement than this query says it. */
+  describe?: (bound: BoundParameters) => Promise<QueryDescription>;
   /** Rows come as well as go. */
   writes: boolean;
   /** What a row that is touched several times does. */
@@ -36,14 +38,17 @@ export function hasRowIds(table: PinnedTable): boolean {
   return table.metadata.formatVersion >= 3;
 }
 
-export function changeColumns(table: PinnedTable, options: { writes: boolean; ordinal: boolean }): TableColumn[] {
+export function changeColumns(
+  table: PinnedTable,
+  options: { writes: boolean; ordinal: boolean; values?: boolean },
+): TableColumn[] {
   const own: Field[] = [new Field(changed.file, new Utf8(), true), new Field(changed.position, new Int64(), true)];
   if (options.ordinal) own.push(new Field(changed.ordinal, new Int64(), true));
   if (options.writes) {
     if (hasRowIds(table)) own.push(new Field(changed.rowId, new Int64(), true));
     own.push(new Field(changed.writes, new Bool(), true));
   }
-  const values = options.writes ? tableColumns(table.schema) : [];
+  const values = options.writes || options.values ? tableColumns(table.schema) : [];
   return [...own.map((field, index) => ({ field, fieldId: OWN_FIELD_IDS - index })), ...values];
 }
 

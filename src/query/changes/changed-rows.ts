@@ -62,7 +62,7 @@ export async function computeRows(
 ): Promise<ChangedRows> {
   const { engine, directory } = await context.environment.instance(context.call);
   const { signal } = context.call;
-  const { bound, row } = await withBound(context, await bindChange(context, table, query), parameters);
+  const { bound, row } = await withBound(context, await bindChange(context, table, query), query, parameters);
   const folder = join(directory, randomUUID());
   await mkdir(folder);
   const discardRows = () => rm(folder, { recursive: true, force: true });
@@ -130,6 +130,7 @@ const assigned = /CAST\(\(\s*\$(\d+)\n\) AS /g;
 async function withBound(
   context: StatementContext,
   bound: BoundQuery,
+  { describe = (given) => describeBound(context, bound, given) }: ChangeQuery,
   parameters: ChangeParameters,
 ): Promise<{ bound: BoundQuery; row?: ParameterRow }> {
   const given = parameters?.schema.fields.length ?? 0;
@@ -144,7 +145,7 @@ async function withBound(
   const batches =
     'batches' in parameters ? parameters.batches : [sliceBatch(schema, parameters.batch, parameters.index, 1)];
   const exact = [...bound.sql.matchAll(assigned)].map(([, number]) => Number(number));
-  const { types } = await describeBound(context, bound, { schema, batches, exact });
+  const { types } = await describe({ schema, batches, exact });
   if ('batches' in parameters) return { bound: withParameters(bound, parameters, types) };
   return { bound, row: { ...parameters, types } };
 }

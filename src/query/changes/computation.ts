@@ -7,6 +7,7 @@ import { isSameState, withMetadata } from '../committing/state.js';
 import type { StatementContext } from '../environment.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
+import type { ReturnedRows } from './returning.js';
 import type { Step } from './step.js';
 
 /** Computes one step on a state of the table. */
@@ -23,6 +24,12 @@ export class Computation {
 
   get affectedRows(): number {
     return this.#steps.reduce((sum, step) => sum + step.affectedRows, 0);
+  }
+
+  /** What a statement with RETURNING answers with. */
+  get returned(): ReturnedRows | undefined {
+    const [first, ...others] = this.#steps.flatMap(({ returned }) => (returned ? [returned] : []));
+    return first && { schema: first.schema, batches: [first, ...others].flatMap(({ batches }) => batches) };
   }
 
   /** Computes all runs and writes their files, and manifests too, since a later run reads what an earlier one wrote. False where nothing changes. */

@@ -11,15 +11,23 @@ export interface BoundOrdinal {
   parameter: number;
 }
 
-export function deleteQuery(table: PinnedTable, statement: DeleteStatement, bound?: BoundOrdinal): ChangeQuery {
+export function deleteQuery(
+  table: PinnedTable,
+  statement: DeleteStatement & { returning?: string },
+  bound?: BoundOrdinal,
+): ChangeQuery {
   const { target, using, where } = statement;
-  const select = [...rowSql(qualifierOf(target)), ...ordinalSql(bound)].join(', ');
+  const returns = statement.returning !== undefined;
+  const qualifier = qualifierOf(target);
+  const values = table.schema.fields.map((field) => `${columnSql(qualifier, field)} AS ${quoteName(field.name)}`);
+  const select = [...rowSql(qualifier), ...ordinalSql(bound), ...(returns ? values : [])].join(', ');
   const sql = selectSql(statement.target.with, select, [targetSql(target), using], where);
   // A row may have several partners.
-  const distinct = using === undefined ? sql : `SELECT DISTINCT * FROM (${sql}) AS ${quoteName('row')}`;
+  const on = returns ? ` ON (${quoteName(changed.file)}, ${quoteName(changed.position)})` : '';
+  const distinct = using === undefined ? sql : `SELECT DISTINCT${on} * FROM (${sql}) AS ${quoteName('row')}`;
   return {
     sql: distinct,
-    columns: changeColumns(table, { writes: false, ordinal: bound !== undefined }),
+    columns: changeColumns(table, { writes: false, ordinal: bound !== undefined, values: returns }),
     checked: assignedColumns([]),
     writes: false,
     twice: bound ? 'last' : 'never',

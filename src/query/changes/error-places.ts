@@ -2,6 +2,7 @@
 import { SkuaError } from '../../errors.js';
 import { inTurns } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
+import { variablesOf } from '../session/variable-values.js';
 import { normalizeSteps } from '../syntax/normalize.js';
 import type { StatementText } from '../syntax/row-change.js';
 import { findCatalog } from '../tables/names.js';
@@ -30,7 +31,8 @@ async function refusePieces(context: StatementContext, { sql, pieces }: Statemen
     const wanted = pieces.filter((piece) => piece.kind === kind);
     if (wanted.length === 0) continue;
     const query = `${beginning}${onlyPieces(sql, wanted).slice(beginning.length)}`;
-    const normal = await inTurns(normalizeSteps(query, (name) => findCatalog(names, name) !== undefined));
+    const isCatalog = (name: string) => findCatalog(names, name) !== undefined;
+    const normal = await inTurns(normalizeSteps(query, isCatalog, variablesOf(context)));
     const { engine } = await context.environment.instance(context.call);
     await engine.parser.parseQuery(normal);
   }

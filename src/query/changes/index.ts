@@ -4,18 +4,20 @@ import { type ColumnarBatch, rowsToBatch } from '../../arrow/index.js';
 import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { changeTable } from '../committing/commit.js';
 import type { StatementContext } from '../environment.js';
-import type { BoundQuery } from '../reading/bind.js';
+import { Binder, type BoundQuery } from '../reading/bind.js';
 import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
-import type { RowChange, TruncateStatement } from '../syntax/row-change.js';
+import type { MergeStatement, RowChange, TruncateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { authorizeChange } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
-import { bindChange, type ChangeParameters } from './changed-rows.js';
+import { bindChange, type ChangedRows, type ChangeParameters } from './changed-rows.js';
 import { Computation, type Run } from './computation.js';
 import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
+import { insertRowsQuery } from './insert-rows.js';
 import { mergeQuery } from './merge.js';
+import { describeReturning, type ReturnedRows, returnedRows } from './returning.js';
 import { changeStep, clearStep } from './step.js';
 import { loadTarget } from './target.js';
 
@@ -24,18 +26,32 @@ export async function describeChange(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
 ): Promise<QueryDescription> {
-  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+  const table = await loadTarget(context, statement.target, verbOf(statement));
   if (statement.kind === 'truncate') return { schema: NO_FIELDS, parameters: NO_FIELDS, types: [] };
   return placingErrors(context, statement.written, async () => {
-    const bound = await bindChange(context, table, queryOf(table, statement));
+    const bound = await bindChange(context, table, await queryOf(context, table, statement));
     return describeBound(context, bound);
   });
 }
 
+/** The schema of what a statement with RETURNING answers. */
+export async function describeReturned(context: StatementContext, statement: RowChange): Promise<Schema> {
+  const table = await loadTarget(context, statement.target, verbOf(statement));
+  return placingErrors(context, statement.written, async () =>
+    describeReturning(context, table, statement, await queryOf(context, table, statement)),
+  );
+}
+
 /** The query that stands for a change, for EXPLAIN. */
 export async function bindChangeQuery(context: StatementContext, statement: RowChange): Promise<BoundQuery> {
-  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
-  return placingErrors(context, statement.written, () => bindChange(context, table, queryOf(table, statement)));
+  const table = await loadTarget(context, statement.target, verbOf(statement));
+  return placingErrors(context, statement.written, async () =>
+    bindChange(context, table, await queryOf(context, table, statement)),
+  );
+}
+
+function verbOf({ kind }: RowChange | TruncateStatement): string {
+  return kind === 'insert-rows' ? 'INSERT' : kind.toUpperCase();
 }
 
 const NO_FIELDS = new Schema([]);
@@ -48,15 +64,21 @@ export async function changeRows(
   context: StatementContext,
   statement: RowChange | TruncateStatement,
   parameters: RowsTable | undefined,
-): Promise<number> {
-  const table = await loadTarget(context, statement.target, statement.kind.toUpperCase());
+): Promise<ChangeOutcome> {
+  const table = await loadTarget(context, statement.target, verbOf(statement));
   await authorizeChange(context, table);
   const computation = new Computation((within) => runsOf(within, statement, parameters));
   await changeTable(context, table, async (state) => {
     const isChange = await computation.compute(context, state);
     return isChange ? (...asked) => computation.propose(...asked) : undefined;
   });
-  return computation.affectedRows;
+  return { affectedRows: computation.affectedRows, returned: computation.returned };
+}
+
+export interface ChangeOutcome {
+  affectedRows: number;
+  /** Of a statement with RETURNING. */
+  returned?: ReturnedRows | undefined;
 }
 
 /** What is to be done, in order, each on the state that the one before leaves. */
@@ -71,13 +93,18 @@ function runsOf(
     (state) => {
       if (clearsAll(statement, bound)) return clearStep(context, state);
       return placingErrors(context, statement.written, async () => {
-        const query = queryOf(state, statement, ordinal);
-        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound });
+        const query = await queryOf(context, state, statement, ordinal);
+        const returning =
+          statement.returning === undefined
+            ? undefined
+            : (rows: ChangedRows) => returnedRows(context, state, statement, rows);
+        return changeStep(context, state, query, { mode: modeOf(state, statement), parameters: bound, returning });
       });
     };
   if (!parameters) return [run(undefined)];
   const rows = rowsOf(parameters);
-  if (rows.length > 1 && statement.kind !== 'merge' && isIndependent(statement)) {
+  const isPlain = statement.kind === 'delete' || statement.kind === 'update';
+  if (rows.length > 1 && isPlain && statement.returning === undefined && isIndependent(statement)) {
     return [run(withOrdinals(parameters), { parameter: parameters.schema.fields.length + 1 })];
   }
   return rows.map((row) => run(row));
@@ -86,21 +113,46 @@ function runsOf(
 function clearsAll(statement: RowChange, parameters: ChangeParameters): boolean {
   return (
     statement.kind === 'delete' &&
+    statement.returning === undefined &&
     statement.where === undefined &&
     statement.using === undefined &&
     (parameters === undefined || parameters.schema.fields.length === 0)
   );
 }
 
-function queryOf(table: PinnedTable, statement: RowChange, ordinal?: BoundOrdinal): ChangeQuery {
+async function queryOf(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange,
+  ordinal?: BoundOrdinal,
+): Promise<ChangeQuery> {
   switch (statement.kind) {
     case 'delete':
       return deleteQuery(table, statement, ordinal);
     case 'update':
       return updateQuery(table, statement, ordinal);
+    case 'insert-rows':
+      return insertRowsQuery(context, table, statement);
     case 'merge':
-      return mergeQuery(table, statement);
+      return mergeQuery(table, statement, await sourceColumns(context, table, statement));
   }
+}
+
+/** Names of the columns of a MERGE's source, where an action takes those that there are. */
+async function sourceColumns(
+  context: StatementContext,
+  table: PinnedTable,
+  { target, source, clauses }: MergeStatement,
+): Promise<string[]> {
+  const isWanted = clauses.some(({ action }) => {
+    const row = action.kind === 'insert' ? action.values : action.kind === 'update' ? action.assignments : undefined;
+    return row === 'name' || row === 'position';
+  });
+  if (!isWanted) return [];
+  const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
+  const bound = await new Binder(context, [], [table]).bind(sql);
+  const { schema } = await describeBound(context, bound);
+  return schema.fields.map(({ name }) => name);
 }
 
 /** The table property `write.delete.mode` and its like. Tables of format version 1 have no delete files. */

@@ -17,39 +17,42 @@ const row = quoteName('skua row');
 const clause = quoteName('skua clause');
 
 /** Unknown columns, and values that don't fit the columns in number: INVALID_ARGUMENT. */
-export function mergeQuery(table: PinnedTable, statement: MergeStatement): ChangeQuery {
+export function mergeQuery(
+  table: PinnedTable,
+  statement: MergeStatement,
+  /** Names of the source's columns, where an action takes those that there are. */
+  sourceColumns: readonly string[],
+): ChangeQuery {
   const { target, clauses } = statement;
-  const sourceName = statement.source.name ?? 'source';
+  const sourceName = sourceNameOf(statement);
+  const from = { name: statement.source.name, columns: sourceColumns };
   const ctes = [
     `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
-    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceName)})`,
+    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns)})`,
   ];
   const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
   const parts = [
     `SELECT * EXCLUDE (${row}, ${clause}) FROM ${pairs} WHERE ${clause} IN (${effective(clauses, ['matched', 'target'])})`,
-    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName)] : []),
+    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName, sourceColumns)] : []),
   ];
   return {
     sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
     columns: changeColumns(table, { writes: true, ordinal: false }),
-    checked: assignedColumns(clauses.flatMap((candidate) => assignedBy(table, candidate, statement))),
+    checked: assignedColumns(clauses.flatMap((candidate) => assignedBy(table, candidate, qualifierOf(target), from))),
     writes: true,
     twice: 'refuse',
   };
 }
 
 /** Field ids of the columns that a clause gives values. */
-function assignedBy(
-  table: PinnedTable,
-  { action }: MergeClause,
-  { target, source: { name } }: MergeStatement,
-): number[] {
-  if (action.kind === 'update') return [...updatedValues(table, action, qualifierOf(target), name).keys()];
+function assignedBy(table: PinnedTable, { action }: MergeClause, qualifier: string, from: MergeColumns): number[] {
+  if (action.kind === 'update') return [...updatedValues(table, action, qualifier, from).keys()];
   return action.kind === 'insert' ? table.schema.fields.map(({ id }) => id) : [];
 }
 
-function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: string): string {
+function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: readonly string[]): string {
   const { target, on, clauses } = statement;
+  const sourceName = sourceNameOf(statement);
   const qualifier = qualifierOf(target);
   const [ours, theirs] = [quoteName(qualifier), quoteName(sourceName)];
   const isMatched = `${theirs}.${row} IS NOT NULL`;
@@ -59,7 +62,9 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: str
     return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
   });
   const updates = clauses.map(({ action }) =>
-    action.kind === 'update' ? updatedValues(table, action, qualifier, statement.source.name) : undefined,
+    action.kind === 'update'
+      ? updatedValues(table, action, qualifier, { name: statement.source.name, columns: sourceColumns })
+      : undefined,
   );
   const writing = clauses.flatMap(({ action }, index) => (action.kind === 'update' ? [index] : []));
   const values = table.schema.fields.map((field) => {
@@ -77,7 +82,7 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: str
     `${ours}._file AS ${quoteName(changed.file)}`,
     `${ours}._pos AS ${quoteName(changed.position)}`,
     ...(hasRowIds(table) ? [`${ours}._row_id AS ${quoteName(changed.rowId)}`] : []),
-    `${clause} IN (${listOf(writing)}) AS ${quoteName(changed.writes)}`,
+    `${orError(clauses, ['matched', 'target'], `${clause} IN (${listOf(writing)})`)} AS ${quoteName(changed.writes)}`,
     ...values,
   ];
   const join = clauses.some(({ rows }) => rows === 'target') ? 'LEFT JOIN' : 'JOIN';
@@ -89,13 +94,18 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceName: str
 }
 
 /** Only the source is in scope, so that its columns need no qualifier. */
-function insertsSql(table: PinnedTable, clauses: readonly MergeClause[], sourceName: string): string {
+function insertsSql(
+  table: PinnedTable,
+  clauses: readonly MergeClause[],
+  sourceName: string,
+  sourceColumns: readonly string[],
+): string {
   const theirs = quoteName(sourceName);
   const chosen = clauses.flatMap(({ rows, condition }, index) =>
     rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${index}`] : [],
   );
   const inserts = clauses.map(({ action }) =>
-    action.kind === 'insert' ? insertedValues(table, action, sourceName) : undefined,
+    action.kind === 'insert' ? insertedValues(table, action, { name: sourceName, columns: sourceColumns }) : undefined,
   );
   const values = table.schema.fields.map((field) => {
     const cases = inserts.flatMap((inserted, index) =>
@@ -108,11 +118,26 @@ function insertsSql(table: PinnedTable, clauses: readonly MergeClause[], sourceN
     'NULL AS f',
     'NULL AS p',
     ...(hasRowIds(table) ? ['NULL AS i'] : []),
-    'true AS w',
+    `${orError(clauses, ['source'], 'true')} AS w`,
     ...values.map((value, index) => `${value} AS c${index}`),
   ];
   const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
   return `SELECT * EXCLUDE (${clause}) FROM (${unpaired}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
+}
+
+function sourceNameOf({ source: { name } }: MergeStatement): string {
+  return name ?? 'source';
+}
+
+/** An expression, which fails for rows that a clause with THEN ERROR takes. */
+function orError(clauses: readonly MergeClause[], sides: MergeClause['rows'][], expression: string): string {
+  const failing = clauses.flatMap(({ rows, action }, index) => {
+    if (action.kind !== 'error' || !sides.includes(rows)) return [];
+    const text =
+      action.message === undefined ? `'WHEN clause ${index + 1} of MERGE met a row'` : `(${action.message}\n)`;
+    return [`WHEN ${index} THEN CAST(error(CAST(${text} AS VARCHAR)) AS BOOLEAN)`];
+  });
+  return failing.length === 0 ? expression : `CASE ${clause} ${failing.join(' ')} ELSE ${expression} END`;
 }
 
 function conditionSql(condition: string | undefined): string {
@@ -136,21 +161,28 @@ function updatedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'update' },
   qualifier: string,
-  sourceName: string | undefined,
+  from: MergeColumns,
 ): Map<number, string> {
   const { fields } = table.schema;
-  if (action.assignments !== '*') return assignedValues(fields, action.assignments, qualifier, branchSql);
-  return sourceValues(fields, sourceName);
+  if (action.assignments === '*') return sourceValues(fields, from.name);
+  if (action.assignments === 'position') return valuesInOrder(fields, from);
+  if (action.assignments === 'name') return valuesByName(fields, from);
+  return assignedValues(fields, action.assignments, qualifier, branchSql);
 }
 
 function insertedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'insert' },
-  sourceName: string,
+  from: MergeColumns,
 ): Map<number, string> {
   const { fields } = table.schema;
   const { values } = action;
-  if (values === '*') return sourceValues(fields, sourceName);
+  if (values === '*') return sourceValues(fields, from.name);
+  if (values === 'position') return valuesInOrder(fields, from);
+  if (values === 'name') {
+    const named = valuesByName(fields, from);
+    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? branchSql(field, undefined)]));
+  }
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
   if (twice) throw new SkuaError('INVALID_ARGUMENT', `Column "${twice.name}" is named twice`);
@@ -164,6 +196,37 @@ function insertedValues(
     fields.map((field) => {
       const index = columns.indexOf(field);
       return [field.id, branchSql(field, index < 0 ? undefined : values[index])];
+    }),
+  );
+}
+
+/** The source of a MERGE: its name in the statement and its columns. */
+interface MergeColumns {
+  name: string | undefined;
+  columns: readonly string[];
+}
+
+/** The columns of the source in their order, which are as many as those of the table. */
+function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+  if (fields.length !== columns.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `The source of MERGE has ${columns.length} columns for ${fields.length} of the table; write BY NAME, or the columns and VALUES`,
+    );
+  }
+  const source = quoteName(name ?? 'source');
+  return new Map(
+    fields.map((field, index) => [field.id, branchSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
+  );
+}
+
+/** The columns of the source, each for the column of its name. One that the table lacks: INVALID_ARGUMENT. */
+function valuesByName(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+  const source = quoteName(name ?? 'source');
+  return new Map(
+    columns.map((column) => {
+      const field = fieldNamed(fields, column);
+      return [field.id, branchSql(field, `${source}.${quoteName(column)}`)];
     }),
   );
 }

@@ -9,9 +9,10 @@ import { overStaged } from '../reading/query.js';
 import { schemaName } from '../tables/names.js';
 import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
-import { type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
+import { type ChangedRows, type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
 import { deleteRows } from './deletes.js';
 import { allFiles, type Reads } from './reads.js';
+import type { ReturnedRows } from './returning.js';
 import { rewriteFiles, writeComingRows } from './rewrite-files.js';
 
 export interface Step {
@@ -19,25 +20,33 @@ export interface Step {
   /** Absent where nothing changes. */
   change?: SnapshotChange;
   reads: Reads;
+  /** What the statement returns of the rows. */
+  returned?: ReturnedRows | undefined;
 }
 
 export async function changeStep(
   context: StatementContext,
   table: PinnedTable,
   query: ChangeQuery,
-  options: { mode: 'copy-on-write' | 'merge-on-read'; parameters: ChangeParameters },
+  options: {
+    mode: 'copy-on-write' | 'merge-on-read';
+    parameters: ChangeParameters;
+    /** Reads from the rows what the statement returns. */
+    returning?: ((rows: ChangedRows) => Promise<ReturnedRows>) | undefined;
+  },
 ): Promise<Step> {
   const rows = await computeRows(context, table, query, options.parameters);
   const { count, reads } = rows;
   try {
-    if (count === 0) return { affectedRows: 0, reads };
+    const returned = await options.returning?.(rows);
+    if (count === 0) return { affectedRows: 0, reads, returned };
     if (options.mode === 'copy-on-write') {
       const rewritten = await rewriteFiles(context, table, rows, query.writes);
-      return { affectedRows: count, change: changeOf(rewritten), reads };
+      return { affectedRows: count, change: changeOf(rewritten), reads, returned };
     }
     const added = query.writes ? await writeComingRows(context, table, rows) : [];
     const removal = await deleteRows(context, table, rows);
-    return { affectedRows: count, change: changeOf({ added, ...removal }), reads };
+    return { affectedRows: count, change: changeOf({ added, ...removal }), reads, returned };
   } finally {
     await rows.release();
   }

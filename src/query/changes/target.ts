@@ -5,6 +5,7 @@ import { quoteName, tokenize } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import type { ChangeTarget } from '../syntax/row-change.js';
 import { displayName, resolveTable } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
 import { temporaryTable } from '../tables/temporary.js';
 
@@ -28,6 +29,7 @@ export async function loadTarget(
     throw isMissing && isMetadataTable(last) ? refuse('a metadata table') : error;
   });
   if ('sql' in found) throw refuse('a view');
+  refuseChanges(found, statement);
   const own = new Set(found.schema.fields.map(({ name }) => name.toLowerCase()));
   const hidden = rowColumns(found).find((name) => own.has(name));
   if (hidden !== undefined) {

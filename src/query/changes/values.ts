@@ -1,10 +1,11 @@
 /** New values of columns, as SQL. */
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
-import type { NestedField, Type } from '../../iceberg/types.js';
+import type { NestedField } from '../../iceberg/types.js';
 import { quoteName, quoteString, tokenize } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
+import { typedSql } from '../writing/typed-values.js';
 import { wholeSql } from '../writing/whole.js';
 
 /** What is assigned to a column or to fields inside it. */
@@ -49,7 +50,7 @@ function expressionSql(field: NestedField, expression: string | undefined): stri
   const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
   const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
-  return isParameter ? typed(field.type, `(${expression}\n)`) : `(${expression}\n)`;
+  return isParameter ? typedSql(field.type, `(${expression}\n)`) : `(${expression}\n)`;
 }
 
 /** The same as one branch of several, which must have one type. */
@@ -58,8 +59,8 @@ export function branchSql(field: NestedField, expression: string | undefined): s
   const value = `(${expression}\n)`;
   const hasParameters = [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
   return hasParameters
-    ? typed(field.type, value)
-    : wholeSql(field.name, field.type, value, (item) => typed(field.type, item));
+    ? typedSql(field.type, value)
+    : wholeSql(field.name, field.type, value, (item) => typedSql(field.type, item));
 }
 
 /** Where an assignment leads, and how it becomes SQL. */
@@ -101,54 +102,4 @@ function withoutQualifier(fields: readonly NestedField[], path: string[], qualif
   const first = (path[0] as string).toLowerCase();
   const isColumn = fields.some(({ name }) => name.toLowerCase() === first);
   return path.length > 1 && !isColumn && first === qualifier.toLowerCase() ? path.slice(1) : path;
-}
-
-/** Casts as INSERT does. */
-function typed(type: Type, sql: string): string {
-  const name = castType(type);
-  return name === undefined ? sql : `CAST(${sql} AS ${name})`;
-}
-
-const PRIMITIVES = new Map<string, string>([
-  ['boolean', 'BOOLEAN'],
-  ['int', 'INTEGER'],
-  ['long', 'BIGINT'],
-  ['float', 'FLOAT'],
-  ['double', 'DOUBLE'],
-  ['date', 'DATE'],
-  ['time', 'TIME'],
-  ['timestamp', 'TIMESTAMP'],
-  ['timestamptz', 'TIMESTAMPTZ'],
-  ['timestamp_ns', 'TIMESTAMP_NS'],
-  ['string', 'VARCHAR'],
-  ['uuid', 'UUID'],
-  ['binary', 'BLOB'],
-  ['variant', 'VARIANT'],
-]);
-
-/** The engine's name of a type; undefined for those that it has none of its own for. */
-function castType(type: Type): string | undefined {
-  switch (type.kind) {
-    case 'primitive':
-      return PRIMITIVES.get(type.type);
-    case 'decimal':
-      return `DECIMAL(${type.precision}, ${type.scale})`;
-    case 'fixed':
-      return 'BLOB';
-    case 'struct': {
-      const fields = type.fields.map(({ name, type: child }) => [quoteName(name), castType(child)]);
-      if (fields.some(([, child]) => child === undefined)) return undefined;
-      return `STRUCT(${fields.map((field) => field.join(' ')).join(', ')})`;
-    }
-    case 'list': {
-      const element = castType(type.element);
-      return element && `${element}[]`;
-    }
-    case 'map': {
-      const [key, value] = [castType(type.key), castType(type.value)];
-      return key && value && `MAP(${key}, ${value})`;
-    }
-    default:
-      return undefined;
-  }
 }

@@ -11,6 +11,8 @@ import {
   SchemaEvolution,
   SpecEvolution,
   schemaCommit,
+  sortFields,
+  sortOrderCommit,
   specCommit,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
@@ -25,9 +27,11 @@ import type {
   RenameStatement,
   TableAlteration,
 } from '../syntax/alteration.js';
+import type { SortDefinition } from '../syntax/partition.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
+import { refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
-import { defaultValue, requireDefaults } from './column-defaults.js';
+import { type ColumnDefault, columnDefault } from './column-defaults.js';
 import { ignoring } from './definitions.js';
 
 /** All alterations of the statement, or none. What another commit changed meanwhile is taken into account. */
@@ -36,12 +40,36 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
   context.transaction?.requireChangeable();
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, async () => {
     const table = await loadTable(context, name);
-    await changeTable(context, table, async () => async (now, { metadata }) => {
+    await changeTable(context, table, async () => async (now, state) => {
+      refuseColumnChanges(state, statement.alterations.flatMap(alteredColumns));
+      const { metadata } = state;
       const { requirements, updates } = await alterationCommit(now, metadata, statement.alterations);
       if (updates.length === 0) return undefined;
       return { commit: { requirements, updates }, after: applyUpdates(metadata, updates), written: [] };
     });
   });
+}
+
+/** Columns that the alteration changes or uses. */
+function alteredColumns(alteration: TableAlteration): string[] {
+  switch (alteration.kind) {
+    case 'set-properties':
+    case 'remove-properties':
+    case 'add-column':
+    case 'comment-column':
+    case 'move-column':
+    case 'set-sort-order':
+      return [];
+    case 'set-identifier':
+      return alteration.paths.flatMap(([column]) => column ?? []);
+    case 'add-partition-field':
+    case 'drop-partition-field':
+      return alteration.field.column.slice(0, 1);
+    case 'set-partitions':
+      return alteration.fields.flatMap(({ column }) => column.slice(0, 1));
+    default:
+      return alteration.path.slice(0, 1);
+  }
 }
 
 export async function alterView(context: StatementContext, statement: AlterViewStatement): Promise<void> {
@@ -94,9 +122,14 @@ async function alterationCommit(
   const schema = new SchemaEvolution(metadata);
   const spec = new SpecEvolution(metadata);
   const properties: DefinitionUpdate[] = [];
+  let sortedBy: SortDefinition[] | undefined;
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
       properties.push(...propertyUpdates(alteration));
+      continue;
+    }
+    if (alteration.kind === 'set-sort-order') {
+      sortedBy = alteration.fields;
       continue;
     }
     if (alteration.kind === 'add-column') {
@@ -106,16 +139,19 @@ async function alterationCommit(
   }
   const ofSchema = schemaCommit(metadata, schema.schema, schema.lastColumnId);
   const ofSpec = specCommit(metadata, spec.fields);
+  const ofOrder = sortedBy && sortOrderCommit(metadata, sortFields(schema.schema.fields, sortedBy));
   const { updates, removals } = propertyChanges(metadata, schema.schema);
   return {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata.tableUuid },
       ...ofSchema.requirements,
       ...ofSpec.requirements,
+      ...(ofOrder?.requirements ?? []),
     ],
     updates: [
       ...ofSchema.updates,
       ...ofSpec.updates,
+      ...(ofOrder?.updates ?? []),
       ...(removals.length > 0 ? [{ action: 'remove-properties' as const, removals }] : []),
       ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties' as const, updates }] : []),
       ...properties,
@@ -129,25 +165,31 @@ async function valueOfDefault(
   metadata: TableMetadata,
   schema: SchemaEvolution,
   alteration: TableAlteration,
-): Promise<unknown> {
+): Promise<ColumnDefault | undefined> {
   const { kind } = alteration;
   if ((kind !== 'add-column' && kind !== 'set-default') || alteration.default === undefined) return undefined;
-  requireDefaults(metadata.formatVersion);
-  const type = kind === 'add-column' ? sqlTypeToIceberg(alteration.type) : schema.typeOf(alteration.path);
-  return defaultValue(context, { name: alteration.path.join('.'), type }, alteration.default);
+  const { formatVersion } = metadata;
+  const name = alteration.path.join('.');
+  if (kind === 'set-default') {
+    const options = { keys: ['writeDefault'], formatVersion } as const;
+    return columnDefault(context, { name, type: schema.typeOf(alteration.path) }, alteration.default, options);
+  }
+  const options = { keys: ['initialDefault', 'writeDefault'], formatVersion } as const;
+  return columnDefault(context, { name, type: sqlTypeToIceberg(alteration.type) }, alteration.default, options);
 }
 
 function alterDefinition(
   schema: SchemaEvolution,
   spec: SpecEvolution,
-  alteration: Exclude<TableAlteration, PropertyAlteration>,
-  value: unknown,
+  alteration: Exclude<TableAlteration, PropertyAlteration | { kind: 'set-sort-order' }>,
+  given: ColumnDefault | undefined,
 ): void {
   switch (alteration.kind) {
     case 'add-column': {
       const { path, required, comment, place } = alteration;
       if (alteration.ifNotExists && schema.has(path)) return;
-      schema.add(path, { type: sqlTypeToIceberg(alteration.type), required, doc: comment, defaultValue: value, place });
+      const type = given?.type ?? sqlTypeToIceberg(alteration.type);
+      schema.add(path, { type, required, doc: comment, defaultValue: given?.value, place });
       return;
     }
     case 'drop-column':
@@ -163,7 +205,7 @@ function alterDefinition(
       schema.setRequired(alteration.path, alteration.required);
       return;
     case 'set-default':
-      schema.setWriteDefault(alteration.path, value);
+      schema.setWriteDefault(alteration.path, given?.value, given?.type);
       return;
     case 'comment-column':
       schema.setDoc(alteration.path, alteration.comment);
@@ -179,6 +221,9 @@ function alterDefinition(
       return;
     case 'drop-partition-field':
       spec.drop(schema.schema.fields, alteration.field);
+      return;
+    case 'set-partitions':
+      spec.set(schema.schema.fields, alteration.fields);
       return;
   }
 }

@@ -8,6 +8,7 @@ import {
   creationCommit,
   knownFormatVersion,
   prepareSnapshot,
+  refuseLaterTypes,
 } from '../../iceberg/index.js';
 import type { DataFile, Schema } from '../../iceberg/types.js';
 import { alreadyExists, changeTable } from '../committing/commit.js';
@@ -83,7 +84,9 @@ function withDefaultsOf(
   schema: Schema,
   existing: PinnedTable | undefined,
 ): Promise<Schema> {
-  return withWriteDefaults(context, schema, statement.columns, formatVersionOf(statement, existing));
+  const formatVersion = formatVersionOf(statement, existing);
+  for (const { name, type } of schema.fields) refuseLaterTypes(name, type, formatVersion);
+  return withWriteDefaults(context, schema, statement.columns, formatVersion);
 }
 
 async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {

@@ -9,6 +9,8 @@ import {
   partitionSpecToJson,
   refuseLaterTypes,
   schemaToJson,
+  sortFields,
+  sortOrderToJson,
   sqlTypeToIceberg,
 } from '../../iceberg/index.js';
 import type { NestedField, PartitionSpec, Schema } from '../../iceberg/types.js';
@@ -25,7 +27,7 @@ import type {
 import { fieldNamed } from '../tables/fields.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, namesOf } from '../tables/tables.js';
-import { dropTemporaryTable } from '../tables/temporary.js';
+import { dropTemporaryTable, dropTemporaryView } from '../tables/temporary.js';
 
 export async function createSchema(context: StatementContext, statement: CreateSchemaStatement): Promise<void> {
   const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
@@ -62,7 +64,8 @@ async function dropWithContent(
 
 /** DROP TABLE removes the entry from the catalog; with PURGE the catalog removes the files too. */
 export async function dropTable(context: StatementContext, statement: DropStatement): Promise<void> {
-  if (statement.kind === 'drop-table' && dropTemporaryTable(context, statement.table)) return;
+  const drop = statement.kind === 'drop-table' ? dropTemporaryTable : dropTemporaryView;
+  if (drop(context, statement.table)) return;
   const name = resolveTable(namesOf(context), statement.table);
   const catalog = catalogOf(context, name.catalog);
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
@@ -80,6 +83,9 @@ export function createRequest(name: TableName, statement: CreateTableStatement, 
     name: name.name,
     schema: schemaToJson(schema),
     partitionSpec: partitionSpecToJson(specOfDefinition(statement.partitions, schema)),
+    ...(statement.sortedBy.length > 0 && {
+      writeOrder: sortOrderToJson({ orderId: 1, fields: sortFields(schema.fields, statement.sortedBy) }),
+    }),
     location: statement.location,
     properties: tableProperties(statement),
   };

@@ -1,12 +1,20 @@
 /** CREATE OR REPLACE TABLE: a new definition, and with AS new rows, in one commit that keeps the table and its history. */
 import { SkuaError } from '../../errors.js';
-import { applySnapshot, prepareSnapshot, replacementOf, schemaOf, type TableDefinition } from '../../iceberg/index.js';
+import {
+  applySnapshot,
+  prepareSnapshot,
+  replacementOf,
+  schemaOf,
+  sortFields,
+  type TableDefinition,
+} from '../../iceberg/index.js';
 import type { DataFile, Schema, TableMetadata } from '../../iceberg/types.js';
 import { changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import { changedMeanwhile } from '../committing/lost-race.js';
 import type { StatementContext } from '../environment.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
+import { refuseChanges } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
 import { authorizeChange, recordsOf } from '../writing/write.js';
@@ -26,12 +34,14 @@ export async function replaceTable(
   if (statement.location !== undefined && statement.location.replace(/\/+$/, '') !== table.metadata.location) {
     throw new SkuaError('UNIMPLEMENTED', 'CREATE OR REPLACE TABLE keeps the location of the table');
   }
+  refuseChanges(table, 'CREATE OR REPLACE TABLE');
   if (table.isStaged) {
     throw new SkuaError('UNIMPLEMENTED', 'A table that the transaction itself creates can not be replaced in it');
   }
   const definition = {
     schema,
     spec: specOfDefinition(statement.partitions, schema),
+    sortOrder: sortFields(schema.fields, statement.sortedBy),
     properties: tableProperties(statement),
   };
   await authorizeChange(context, table);
@@ -47,6 +57,7 @@ export async function replaceTable(
 /** The files that are written have to fit the newest state of the table too: ABORTED where its ids have moved on. */
 function replacingBy(before: PinnedTable, definition: TableDefinition, files: readonly DataFile[]): Propose {
   return async (context, state) => {
+    refuseChanges(state, 'CREATE OR REPLACE TABLE');
     if (idsOf(state.metadata) !== idsOf(before.metadata)) {
       throw changedMeanwhile(before, state, 'its columns or partitions are others');
     }

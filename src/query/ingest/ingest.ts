@@ -15,6 +15,7 @@ import { rowsScan } from '../rows.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';
 import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { ingestTemporary } from '../tables/temporary.js';
 import { appending, authorizeChange, recordsOf, replacing, writeDataFiles } from '../writing/write.js';
@@ -32,6 +33,7 @@ export async function ingest(
   const existing = await existingTable(context, name);
   if (existing) {
     if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
+    if (target.ifExists === 'replace') refuseChanges(existing, 'Replacing rows');
     if (target.ifExists === 'replace' && !fits(existing, schema)) {
       return replaceDefinition(context, existing, schema, batches);
     }
@@ -164,6 +166,7 @@ function creation(name: TableName): CreateTableStatement {
     columns: [],
     identifier: [],
     partitions: [],
+    sortedBy: [],
     properties: {},
   };
 }

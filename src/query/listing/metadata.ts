@@ -104,7 +104,7 @@ async function tablesOf(context: StatementContext, filter: TableFilter): Promise
 export async function arrowSchemaOf(context: StatementContext, name: TableName): Promise<Schema> {
   const found = await describeTableOrView(context, name);
   if ('sql' in found) return describeView(context, found);
-  return describeFields(found.name, found.schema);
+  return describeFields(found.name, found.schema, found.masked);
 }
 
 async function describeView(context: StatementContext, view: View): Promise<Schema> {

@@ -45,16 +45,23 @@ function createTableStatement({ name, schema, metadata }: PinnedTable): string {
     lines.push(`PRIMARY KEY (${identifiers.map(pathText).join(', ')})`);
   }
   const partitions = defaultPartitionSpec(metadata).fields.map(({ name: given, transform, sourceIds }) => {
-    const column = fieldPath(schema.fields, sourceIds[0] as number) ?? fail(given);
+    const column =
+      fieldPath(schema.fields, sourceIds[0] as number) ?? fail(`that partition field "${given}" is made of`);
     const term = termText(transform, column);
     return given === fieldName({ column, transform }) ? term : `${term} AS ${quoteName(given)}`;
   });
   const { comment } = metadata.properties;
+  const order = metadata.sortOrders.find(({ orderId }) => orderId === metadata.defaultSortOrderId)?.fields ?? [];
+  const sorted = order.map(({ transform, sourceId, direction, nullOrder }) => {
+    const term = termText(transform, fieldPath(schema.fields, sourceId) ?? fail('of the sort order'));
+    return `${term} ${direction.toUpperCase()} ${nullOrder.toUpperCase().replace('-', ' ')}`;
+  });
   return [
     `CREATE TABLE ${nameText(name)} (`,
     lines.map((line) => `  ${line}`).join(',\n'),
     ')',
     ...(partitions.length > 0 ? [`PARTITIONED BY (${partitions.join(', ')})`] : []),
+    ...(sorted.length > 0 ? [`SORTED BY (${sorted.join(', ')})`] : []),
     ...(comment === undefined ? [] : [`COMMENT ${quoteString(comment)}`]),
     propertiesText({ 'format-version': String(metadata.formatVersion), ...metadata.properties }),
   ].join('\n');
@@ -76,14 +83,25 @@ function nameText({ catalog, namespace, name }: TableName): string {
   return pathText([catalog, schemaName(namespace), name]);
 }
 
-function columnText({ name, type, required, doc, writeDefault }: NestedField): string {
-  const literal = defaultLiteral(type, writeDefault);
+function columnText(field: NestedField): string {
+  const { name, type, required, doc } = field;
+  const given = defaultText(field);
   return [
     `${quoteName(name)} ${typeToSql(type)}`,
     ...(required ? ['NOT NULL'] : []),
-    ...(literal ? [`DEFAULT ${literalText(literal)}`] : []),
+    ...(given === undefined ? [] : [`DEFAULT ${given}`]),
     ...(doc === undefined ? [] : [`COMMENT ${quoteString(doc)}`]),
   ].join(' ');
+}
+
+/** A struct has those of its fields. */
+function defaultText({ type, writeDefault }: NestedField): string | undefined {
+  if (type.kind === 'struct' && writeDefault != null) {
+    const parts = type.fields.map((child) => `${quoteString(child.name)}: ${defaultText(child) ?? 'NULL'}`);
+    return `{${parts.join(', ')}}`;
+  }
+  const literal = defaultLiteral(type, writeDefault);
+  return literal && literalText(literal);
 }
 
 /** As text, which the column's type reads; bytes with escapes. */
@@ -107,6 +125,6 @@ function propertiesText(properties: Record<string, string>): string {
   return `TBLPROPERTIES (${sorted.map(([key, value]) => `${quoteString(key)} = ${quoteString(value)}`).join(', ')})`;
 }
 
-function fail(field: string): never {
-  throw new SkuaError('UNIMPLEMENTED', `The column that partition field "${field}" is made of was dropped`);
+function fail(which: string): never {
+  throw new SkuaError('UNIMPLEMENTED', `The column ${which} was dropped`);
 }

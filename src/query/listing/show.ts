@@ -1,13 +1,15 @@
 /** SHOW, DESCRIBE and EXPLAIN: statements that answer with rows about names and plans. */
-import { Bool, Field, Schema, Utf8 } from 'apache-arrow';
+import { Bool, Field, List, Schema, Utf8 } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, typeToSql } from '../../iceberg/index.js';
+import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { describeQuery } from '../reading/query.js';
-import type { Rows } from '../rows.js';
+import { type Rows, type RowsTable, rowsTable } from '../rows.js';
 import { settingsOf } from '../session/session-values.js';
 import { settingOf } from '../session/settings.js';
-import type { DescribeStatement, ShowStatement } from '../syntax/statement.js';
+import { parseStatement } from '../syntax/parse.js';
+import { type DescribeStatement, type ShowStatement, statementName } from '../syntax/statement.js';
 import {
   chosenCatalog,
   currentCatalog,
@@ -19,7 +21,8 @@ import {
   resolveTable,
   schemaName,
 } from '../tables/names.js';
-import { arrowSchemaOf, listCatalogs, listSchemas, listTables } from './metadata.js';
+import { temporaryTable, temporaryView } from '../tables/temporary.js';
+import { arrowSchemaOf, listCatalogs, listSchemas, listTables, withColumns } from './metadata.js';
 import { createStatement, tableProperties } from './show-create.js';
 import { wantedByPatterns } from './wanted-names.js';
 
@@ -41,6 +44,14 @@ const SHOW_SCHEMAS: Record<ShowStatement['what'], Schema> = {
   'create-table': new Schema([text('create_statement')]),
   tblproperties: new Schema([text('key'), text('value')]),
   databases: new Schema([text('database_name')]),
+  'all-tables': new Schema([
+    text('database'),
+    text('schema'),
+    text('name'),
+    new Field('column_names', new List(text('element')), true),
+    new Field('column_types', new List(text('element')), true),
+    new Field('temporary', new Bool(), true),
+  ]),
   'current-schema': new Schema([text('catalog_name'), text('schema_name')]),
 };
 
@@ -52,6 +63,23 @@ export function showSchema(statement: ShowStatement | DescribeStatement): Schema
 
 export async function show(context: StatementContext, statement: ShowStatement): Promise<Rows> {
   return { schema: showSchema(statement), rows: await showRows(context, statement) };
+}
+
+/** The rows of a DESCRIBE or SHOW as a table. Any other statement: INVALID_ARGUMENT. */
+export async function shownRows(context: StatementContext, sql: string): Promise<RowsTable> {
+  const statement = parseStatement(sql);
+  if (statement.kind === 'describe') return rowsOf(sql, await describe(context, statement));
+  if (statement.kind !== 'show')
+    throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} can't stand in FROM`);
+  const shown = await show(context, statement);
+  if (statement.what !== 'tables') return rowsOf(sql, shown);
+  // DuckDB calls the only column that it shows `name`.
+  const schema = new Schema([...shown.schema.fields, text('name')]);
+  return rowsOf(sql, { schema, rows: shown.rows.map((row) => [...row, row[1]]) });
+}
+
+function rowsOf(sql: string, { schema, rows }: Rows): RowsTable {
+  return rowsTable(sql, schema, rows);
 }
 
 async function showRows(context: StatementContext, statement: ShowStatement): Promise<unknown[][]> {
@@ -77,6 +105,14 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
         statement.what === 'views' ? [entry.schema, entry.table] : [entry.schema, entry.table, entry.type],
       );
     }
+    case 'all-tables': {
+      const entries = await withColumns(context, await listTables(context, wantedByPatterns({})));
+      return entries.map(({ catalog, schema, table, arrowSchema }) => {
+        const fields = arrowSchema?.fields ?? [];
+        const types = fields.map(typeNameOf);
+        return [catalog, schema, table, fields.map(({ name }) => name), types, false];
+      });
+    }
     case 'columns':
       return columnRows(context, statement.within ?? []);
     case 'settings':
@@ -94,8 +130,12 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
 
 export async function describe(context: StatementContext, statement: DescribeStatement): Promise<Rows> {
   const schema = SHOW_SCHEMAS.columns;
-  if ('table' in statement.target) return { schema, rows: await columnRows(context, statement.target.table) };
-  const described = await describeQuery(context, statement.target.sql);
+  const { target } = statement;
+  const isTemporary =
+    'table' in target && (temporaryTable(context, target.table) ?? temporaryView(context, target.table)) !== undefined;
+  if ('table' in target && !isTemporary) return { schema, rows: await columnRows(context, target.table) };
+  const sql = 'table' in target ? `SELECT * FROM ${target.table.map(quoteName).join('.')}` : target.sql;
+  const described = await describeQuery(context, sql);
   const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
   return { schema, rows: fields.map((field) => [field.name, typeToSql(field.type), true, null]) };
 }
@@ -106,10 +146,14 @@ async function columnRows(context: StatementContext, path: string[]): Promise<un
   const schema = await arrowSchemaOf(context, name);
   return schema.fields.map((field) => [
     field.name,
-    field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type),
+    typeNameOf(field),
     field.nullable,
     field.metadata.get('ARROW:FLIGHT:SQL:REMARKS') ?? null,
   ]);
+}
+
+function typeNameOf(field: Field): string {
+  return field.metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') ?? String(field.type);
 }
 
 function catalogNamed(catalogs: readonly string[], path: readonly string[]): string {

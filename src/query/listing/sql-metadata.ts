@@ -1,5 +1,6 @@
 /** Columns as Flight SQL and SQL tools describe them: type names, sizes, remarks. */
 import { Field, Schema } from 'apache-arrow';
+import type { MaskedField } from '../../governance/index.js';
 import { fieldToResult, typeToSql } from '../../iceberg/index.js';
 import type { Schema as IcebergSchema, NestedField, Type } from '../../iceberg/types.js';
 import { schemaName, type TableName } from '../tables/names.js';
@@ -28,7 +29,7 @@ export function describeColumn(field: NestedField): ColumnDescription {
 }
 
 /** The Arrow schema of a table with the column metadata of Flight SQL (`ARROW:FLIGHT:SQL:*`). */
-export function describeFields(name: TableName, schema: IcebergSchema): Schema {
+export function describeFields(name: TableName, schema: IcebergSchema, masked: readonly MaskedField[] = []): Schema {
   const fields = schema.fields.map((icebergField) => {
     const field = fieldToResult(icebergField);
     const column = describeColumn(icebergField);
@@ -46,10 +47,19 @@ export function describeFields(name: TableName, schema: IcebergSchema): Schema {
     put('IS_CASE_SENSITIVE', column.type === 'VARCHAR' ? 1 : 0);
     put('IS_READ_ONLY', 0);
     put('IS_SEARCHABLE', 1);
-    put('REMARKS', column.comment);
+    put('REMARKS', remarksOf(icebergField.name, column.comment, masked));
     return new Field(field.name, field.type, field.nullable, metadata);
   });
   return new Schema(fields);
+}
+
+/** The column's comment, and before it how the caller sees the column masked. */
+function remarksOf(column: string, comment: string | undefined, masked: readonly MaskedField[]): string | undefined {
+  const masks = masked.filter((field) => field.column === column);
+  if (masks.length === 0) return comment;
+  const actions = masks.map(({ name, action }) => (name === column ? action : `${name}: ${action}`));
+  const remark = `masked for you (${actions.join(', ')})`;
+  return comment === undefined ? remark : `${remark}; ${comment}`;
 }
 
 const PRECISIONS: Record<string, number> = {

@@ -3,9 +3,10 @@
  */
 import type { ParsedQuery, QueryScope, StarReference, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import { hiddenColumnNames } from '../../iceberg/index.js';
+import { hiddenColumnNames, OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { Edit } from '../syntax/rewrite.js';
+import { refuseInsight } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 
 /** A reference that was bound with hidden columns. */
@@ -20,21 +21,40 @@ export function nameOf(reference: TableReference): string {
   return reference.alias ?? (reference.path.at(-1) as string);
 }
 
-/** The hidden columns of a table that the reference's SELECT names. A column of the table's own by that name is not hidden. */
-export function namedHiddenColumns(parsed: ParsedQuery, reference: TableReference, table: PinnedTable): string[] {
+/**
+ * The hidden columns of a table that the reference's SELECT names; with `others` also by the names that DuckDB has for them. A column of the
+ * table's own by that name is not hidden. Of a restricted table: PERMISSION_DENIED, since they tell of hidden rows and of partitions.
+ */
+export function namedHiddenColumns(
+  parsed: ParsedQuery,
+  reference: TableReference,
+  table: PinnedTable,
+  others: boolean,
+): string[] {
   const scope = parsed.scopes[reference.scope];
   if (!scope) return [];
   const own = new Set(table.schema.fields.map(({ name }) => name.toLowerCase()));
   const qualifier = nameOf(reference).toLowerCase();
-  return hiddenColumnNames(table.metadata).filter(
-    (name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)),
-  );
+  const known = [...hiddenColumnNames(table.metadata), ...(others ? OTHER_HIDDEN_NAMES : [])];
+  const named = known.filter((name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)));
+  if (named.length > 0) refuseInsight(table, `Column ${named[0]}`);
+  return named;
 }
 
 /** `_file`, `table._file`, `schema.table._file`, or a field of one of them. */
 function mayMean(path: readonly string[], qualifier: string, name: string): boolean {
   const lower = path.map((part) => part.toLowerCase());
   return lower.some((part, index) => part === name && (index === 0 || lower[index - 1] === qualifier));
+}
+
+/** Whether an error says that a query finds no column of a name that DuckDB has for a hidden one. */
+export function missesOtherName(error: unknown): boolean {
+  if (!(error instanceof SkuaError) || error.code !== 'INVALID_ARGUMENT') return false;
+  return OTHER_HIDDEN_NAMES.some((name) =>
+    new RegExp(`column "?${name}"? (?:that it cannot|not found)|does not have a column named "${name}"`, 'i').test(
+      error.message,
+    ),
+  );
 }
 
 /** Takes the hidden columns out of what `*` means. */

@@ -8,17 +8,21 @@ import type {
   QueryDescription,
   RunOptions,
   ScanDemand,
-  TableBinding,
   TableScan,
 } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { anySignal } from '../../signal.js';
 import type { SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { columnsOf, isListed, type RowsTable, rowsScan, rowsTable } from '../rows.js';
-import { columnsOfTable, pinOf } from '../tables/tables.js';
+import { isListed, type RowsTable, rowsScan, rowsTable } from '../rows.js';
+import { pinOf } from '../tables/tables.js';
 import { Binder, type BoundQuery } from './bind.js';
+
+export { bindingsOf } from './bindings.js';
+
+import { bindingsOf } from './bindings.js';
 import { DamagedFiles } from './damaged-files.js';
+import { readsRestricted, withoutValues } from './restricted-errors.js';
 import { type StagedScan, StagingArea } from './stage.js';
 import { stageTables } from './stage-tables.js';
 
@@ -27,15 +31,6 @@ export interface DescribedQuery {
   schema: Schema;
   parameters: Schema;
   pins: SnapshotPin[];
-}
-
-/** The bindings under which the engine knows a bound query's tables. */
-export function bindingsOf(bound: BoundQuery): TableBinding[] {
-  return [
-    ...[...bound.tables].map(([name, table]) => ({ name, columns: columnsOfTable(table) })),
-    ...[...bound.rows].map(([name, table]) => ({ name, columns: columnsOf(table.schema) })),
-    ...bound.functions,
-  ];
 }
 
 export async function bindQuery(context: StatementContext, sql: string, pins?: SnapshotPin[]): Promise<BoundQuery> {
@@ -105,15 +100,18 @@ export async function overStaged<T>(
   parameters: ParameterRow | undefined,
   work: (staged: StagedQuery) => Promise<T>,
 ): Promise<StagedQuery & { result: T }> {
-  return againIfDamaged(async () => {
+  const result = againIfDamaged(async () => {
     const staged = await stageQuery(context, bound, parameters);
     try {
       return { ...staged, result: await work(staged) };
     } catch (error) {
       const failure = await staged.area.failureOf(error, staged.engine, staged.scans);
       await staged.area.release();
-      throw failure;
+      throw failure instanceof DamagedFiles ? failure : withoutValues(bound, failure);
     }
+  });
+  return result.catch((error: unknown) => {
+    throw error instanceof DamagedFiles ? withoutValues(bound, error) : error;
   });
 }
 
@@ -148,7 +146,7 @@ async function stageQuery(
     return { engine, scans, staged, demands, area };
   } catch (error) {
     await area.release();
-    throw error;
+    throw error instanceof DamagedFiles ? error : withoutValues(bound, error);
   }
 }
 
@@ -190,6 +188,8 @@ export async function runQuery(
           current = await start(context, bound, row, running);
         }
         yield* current.batches();
+      } catch (error) {
+        throw withoutValues(bound, error);
       } finally {
         await current.end();
       }
@@ -232,7 +232,8 @@ async function start(
       parameters,
       fetch: staged.area.fetch,
       batchBytes: context.environment.limits.batchBytes,
-      onProgress: context.call.onProgress?.bind(context.call),
+      // How far a scan has come tells how many rows are hidden.
+      onProgress: readsRestricted(bound) ? undefined : context.call.onProgress?.bind(context.call),
     }),
   );
   const batches = result.batches[Symbol.asyncIterator]();

@@ -7,6 +7,7 @@ import { resolveSnapshot } from '../../iceberg/index.js';
 import { type RowsTable, rowsScan } from '../rows.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { allOf, filterOfKeys, isWorthWaiting, type LearntKeys, learnKeys, type ScanSize } from './join-keys.js';
+import { demandBelow } from './restricted-demand.js';
 import type { StagedScan, StagingArea } from './stage.js';
 
 /** What keys can be read from. */
@@ -23,6 +24,8 @@ interface Member {
   name: string;
   table: PinnedTable;
   demand: ScanDemand;
+  /** What is asked of the table as the text sees it, where that is less than all of it. */
+  seen: ScanDemand;
   size: ScanSize;
   /** Where the size was not known without it. */
   plan?: ScanPlan;
@@ -38,7 +41,7 @@ export async function stageTables(
   const wanted = [...bound.tables].map(([name, table]) => {
     // A table that the optimiser removed still has to exist for the text to bind.
     const demand = demands.find((candidate) => candidate.table === name) ?? { table: name, columns: [], limit: 0 };
-    return { name, table, demand };
+    return { name, table, demand: demandBelow(table, demand), seen: demand };
   });
   if (wanted.every(({ demand }) => demand.joins === undefined)) {
     return Promise.all(
@@ -49,11 +52,11 @@ export async function stageTables(
   const sources = bound.rows.map((table) => rowsSource(rowsScan(table), demands));
   const staged = new Map<string, Promise<StagedScan>>();
   for (const member of [...members].sort((left, right) => left.size.bytes - right.size.bytes)) {
-    const { name, size, demand } = member;
+    const { name, size, demand, seen } = member;
     const scan = stageMember(area, engine, member, [...sources]);
     staged.set(name, scan);
     const isReduced = demand.filter !== undefined || demand.joins !== undefined;
-    sources.push({ name, size, filter: demand.filter, isReduced, staged: scan });
+    sources.push({ name, size, filter: seen.filter, isReduced, staged: scan });
   }
   return Promise.all(members.map(({ name }) => staged.get(name) as Promise<StagedScan>));
 }

@@ -10,7 +10,7 @@ import type {
   ScanDemand,
   TableScan,
 } from '../../engine/contract.js';
-import type { SkuaError } from '../../errors.js';
+import { SkuaError } from '../../errors.js';
 import type { ComparedColumn, Filter, PhysicalColumn, TableColumn } from '../../expressions/index.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../../iceberg/contract.js';
 import {
@@ -30,6 +30,7 @@ import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { localFooter, misleadingBloomFilters } from '../../parquet/index.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
+import { displayName } from '../tables/names.js';
 import { columnsOfTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { tableAnnotations } from './file-types.js';
 import { rowsFromMetadata, statisticsWanted } from './from-metadata.js';
@@ -169,6 +170,7 @@ export class StagingArea {
     return {
       name,
       columns,
+      ...barrierOf(table),
       comparedColumns: compared.filter(({ fieldId }) => !own.has(fieldId)),
       source: { kind: 'parquet', files, counted },
     };
@@ -240,6 +242,14 @@ export class StagingArea {
   async #whole(table: PinnedTable, file: DeleteFile, traffic: Traffic): Promise<string> {
     return this.#local.whole(table, file, await this.#readable(table, file), traffic);
   }
+}
+
+/** No rows of a restricted table without its barrier. */
+function barrierOf({ name, restrictions, barrier }: PinnedTable): Pick<TableScan, 'barrier'> {
+  if (!restrictions) return {};
+  if (!barrier) throw new SkuaError('INTERNAL', `The restrictions of ${displayName(name)} are not in place`);
+  const { condition, masks } = barrier;
+  return { barrier: { ...(condition !== undefined && { condition }), masks } };
 }
 
 function demandedOf(columns: readonly TableColumn[], demand: ScanDemand): TableColumn[] {

@@ -6,8 +6,10 @@ import {
   parseColumnType,
   parseDefault,
   parsePartition,
+  parsePartitions,
   parseProperties,
   parsePropertyKeys,
+  parseSortOrder,
   parseTerm,
 } from './clauses.js';
 import type { Cursor } from './cursor.js';
@@ -72,6 +74,8 @@ function rename(kind: 'rename-table' | 'rename-view', from: string[], ifExists: 
 function parseAlterations(cursor: Cursor): TableAlteration[] {
   const identifier = parseIdentifier(cursor);
   if (identifier) return [identifier];
+  const layout = parseLayout(cursor);
+  if (layout) return [layout];
   const properties = parsePropertyAlteration(cursor);
   if (properties) return [properties];
   if (cursor.accept('ADD', 'PARTITION', 'FIELD'))
@@ -97,7 +101,25 @@ function parseAlterations(cursor: Cursor): TableAlteration[] {
     acceptColumnWord(cursor);
     return [parseAlterColumn(cursor)];
   }
-  throw cursor.error('Expected ADD, DROP, RENAME, ALTER, SET, UNSET or REPLACE PARTITION FIELD');
+  throw cursor.error('Expected ADD, DROP, RENAME, ALTER, SET, RESET, UNSET or REPLACE PARTITION FIELD');
+}
+
+/** The whole partition spec or sort order at once. */
+function parseLayout(cursor: Cursor): TableAlteration | undefined {
+  if (cursor.accept('SET', 'PARTITIONED', 'BY')) return { kind: 'set-partitions', fields: parsePartitions(cursor) };
+  if (cursor.accept('RESET', 'PARTITIONED', 'BY')) return { kind: 'set-partitions', fields: [] };
+  if (cursor.accept('SET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: parseSortOrder(cursor) };
+  if (cursor.accept('RESET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: [] };
+  if (cursor.at('WRITE')) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'ALTER TABLE … WRITE is not supported; write SET SORTED BY (…) or RESET SORTED BY',
+    );
+  }
+  if (cursor.at('EXECUTE')) {
+    throw new SkuaError('UNIMPLEMENTED', 'ALTER TABLE … EXECUTE is not supported');
+  }
+  return undefined;
 }
 
 /** The primary key, in the words of SQL and in those of Spark. */
@@ -200,9 +222,15 @@ function droppedColumn(cursor: Cursor): string[] {
 
 function parseAlterColumn(cursor: Cursor): TableAlteration {
   const path = cursor.path('a column');
-  if (cursor.accept('SET', 'DATA', 'TYPE') || cursor.accept('TYPE')) {
+  if (cursor.accept('SET', 'DATA', 'TYPE') || cursor.accept('SET', 'TYPE') || cursor.accept('TYPE')) {
     const type = parseColumnType(cursor);
     if (type === '') throw cursor.error('Expected a type');
+    if (cursor.at('USING')) {
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        'ALTER COLUMN … TYPE … USING is not supported: Iceberg widens types without touching values; write other values with UPDATE',
+      );
+    }
     return { kind: 'set-type', path, type };
   }
   if (cursor.accept('SET', 'NOT', 'NULL')) return { kind: 'set-required', path, required: true };
@@ -225,7 +253,7 @@ function parsePropertyAlteration(cursor: Cursor): PropertyAlteration | undefined
     acceptPropertiesWord(cursor);
     return { kind: 'set-properties', properties: parseProperties(cursor) };
   }
-  if (cursor.accept('UNSET')) {
+  if (cursor.accept('UNSET') || cursor.accept('RESET')) {
     acceptPropertiesWord(cursor);
     cursor.accept('IF', 'EXISTS');
     return { kind: 'remove-properties', keys: parsePropertyKeys(cursor) };

@@ -1,5 +1,5 @@
 /** What ALTER does, one alteration at a time. Columns are paths: `[column]`, `[column, field, …]`. */
-import type { PartitionDefinition } from './partition.js';
+import type { PartitionDefinition, SortDefinition } from './partition.js';
 
 export type TableAlteration =
   | AddColumn
@@ -15,7 +15,10 @@ export type TableAlteration =
   | { kind: 'set-identifier'; paths: string[][] }
   | PropertyAlteration
   | { kind: 'add-partition-field'; field: PartitionDefinition }
-  | { kind: 'drop-partition-field'; field: PartitionDefinition };
+  | { kind: 'drop-partition-field'; field: PartitionDefinition }
+  /** The whole of the default partition spec; none makes the table unpartitioned. */
+  | { kind: 'set-partitions'; fields: PartitionDefinition[] }
+  | { kind: 'set-sort-order'; fields: SortDefinition[] };
 
 export interface AddColumn {
   kind: 'add-column';

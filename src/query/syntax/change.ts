@@ -1,5 +1,4 @@
 /** DELETE, UPDATE and TRUNCATE. */
-import { SkuaError } from '../../errors.js';
 import { parseAssignments, parseTarget } from './change-parts.js';
 import type { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
@@ -21,11 +20,9 @@ export function parseRowChange(cursor: Cursor): RowChange | undefined {
   const ctes = cursor.position > start ? { with: fragments.between(start, cursor.position) } : {};
   const statement = parseAfterCommonTables(cursor, fragments, ctes);
   if (!statement) return undefined;
-  if (cursor.at('RETURNING')) {
-    throw new SkuaError('UNIMPLEMENTED', `${statement.kind.toUpperCase()} … RETURNING is not supported`);
-  }
+  const returning = cursor.accept('RETURNING') ? { returning: fragments.until('an expression') } : {};
   cursor.expectEnd();
-  return { ...statement, written: { sql: cursor.text, pieces: fragments.pieces } };
+  return { ...statement, ...returning, written: { sql: cursor.text, pieces: fragments.pieces } };
 }
 
 function parseAfterCommonTables(

@@ -2,7 +2,7 @@
 import { SkuaError } from '../../errors.js';
 import type { Token } from '../../sql/index.js';
 import type { Cursor } from './cursor.js';
-import type { PartitionDefinition } from './partition.js';
+import type { PartitionDefinition, SortDefinition } from './partition.js';
 
 /** First words of queries. */
 export const QUERY_STARTS = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE', 'PIVOT', 'UNPIVOT', 'SUMMARIZE']);
@@ -21,6 +21,7 @@ export const AFTER_TYPE = new Set([
   'COLLATE',
   'FIRST',
   'AFTER',
+  'USING',
 ]);
 
 /** The text of a column's type, which ends before a comma or a word that can't be part of it. Empty where there is none. */
@@ -70,6 +71,39 @@ export function parseDefault(cursor: Cursor): string {
 export function parsePartition(cursor: Cursor): PartitionDefinition {
   const partition = parseTerm(cursor);
   return cursor.accept('AS') ? { ...partition, name: cursor.name('a partition name') } : partition;
+}
+
+/** `(transform(column) [AS name], …)` */
+export function parsePartitions(cursor: Cursor): PartitionDefinition[] {
+  return parseList(cursor, parsePartition);
+}
+
+/**
+ * `(transform(column) [ASC | DESC] [NULLS FIRST | NULLS LAST], …)`. Without a word, nulls come first in ascending order and last in
+ * descending order, as the reference implementation has it.
+ */
+export function parseSortOrder(cursor: Cursor): SortDefinition[] {
+  return parseList(cursor, (list) => {
+    const { column, transform } = parseTerm(list);
+    const isDescending = list.accept('DESC');
+    if (!isDescending) list.accept('ASC');
+    const given = list.accept('NULLS', 'FIRST')
+      ? 'nulls-first'
+      : list.accept('NULLS', 'LAST')
+        ? 'nulls-last'
+        : undefined;
+    const nullOrder = given ?? (isDescending ? 'nulls-last' : 'nulls-first');
+    return { column, transform, direction: isDescending ? 'desc' : 'asc', nullOrder };
+  });
+}
+
+function parseList<T>(cursor: Cursor, parse: (cursor: Cursor) => T): T[] {
+  const list: T[] = [];
+  cursor.expectSymbol('(');
+  do list.push(parse(cursor));
+  while (cursor.acceptSymbol(','));
+  cursor.expectSymbol(')');
+  return list;
 }
 
 /** `transform(column)`, or a column for identity. */

@@ -1,8 +1,15 @@
 /** CREATE SCHEMA and CREATE TABLE. */
 import { SkuaError } from '../../errors.js';
-import { AFTER_TYPE, parseColumnType, parseDefault, parseNames, parsePartition, parseProperties } from './clauses.js';
+import {
+  AFTER_TYPE,
+  parseColumnType,
+  parseDefault,
+  parseNames,
+  parsePartitions,
+  parseProperties,
+  parseSortOrder,
+} from './clauses.js';
 import type { Cursor } from './cursor.js';
-import type { PartitionDefinition } from './partition.js';
 import type { ColumnDefinition, CreateTableStatement, Statement } from './statement.js';
 
 export function parseCreateSchema(cursor: Cursor): Statement {
@@ -37,6 +44,7 @@ export function parseCreateTable(cursor: Cursor): Statement {
     columns: [],
     identifier: [],
     partitions: [],
+    sortedBy: [],
     properties: {},
   };
   if (cursor.peek()?.text === '(' && !['SELECT', 'WITH', 'VALUES', 'FROM'].includes(cursor.peek(1)?.keyword ?? '')) {
@@ -101,6 +109,7 @@ function parseClauses(cursor: Cursor, statement: CreateTableStatement): void {
         throw new SkuaError('UNIMPLEMENTED', `USING ${provider} is not supported; tables are Iceberg`);
     } else if (cursor.accept('PARTITIONED', 'BY') || cursor.accept('PARTITION', 'BY'))
       statement.partitions = parsePartitions(cursor);
+    else if (cursor.accept('SORTED', 'BY')) statement.sortedBy = parseSortOrder(cursor);
     else if (
       cursor.accept('TBLPROPERTIES') ||
       (cursor.at('WITH') && cursor.peek(1)?.text === '(' && cursor.accept('WITH'))
@@ -110,13 +119,4 @@ function parseClauses(cursor: Cursor, statement: CreateTableStatement): void {
     else if (cursor.accept('COMMENT')) statement.comment = cursor.string('a comment');
     else return;
   }
-}
-
-function parsePartitions(cursor: Cursor): PartitionDefinition[] {
-  const partitions: PartitionDefinition[] = [];
-  cursor.expectSymbol('(');
-  do partitions.push(parsePartition(cursor));
-  while (cursor.acceptSymbol(','));
-  cursor.expectSymbol(')');
-  return partitions;
 }

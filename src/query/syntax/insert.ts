@@ -6,7 +6,9 @@ import type { Statement } from './statement.js';
 
 export function parseInsert(cursor: Cursor): Statement {
   cursor.expect('INSERT');
-  if (cursor.at('OR')) throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported`);
+  if (cursor.at('OR')) {
+    throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported; write MERGE INTO`);
+  }
   const overwrite = cursor.accept('OVERWRITE');
   if (!cursor.accept('INTO') && !overwrite) cursor.expect('INTO');
   cursor.accept('TABLE');
@@ -19,16 +21,23 @@ export function parseInsert(cursor: Cursor): Statement {
   if (byName && columns) throw cursor.error('BY NAME and a list of columns exclude each other');
   const statement = { kind: 'insert' as const, table, columns, byName, overwrite };
   if (!byName && !columns && cursor.accept('DEFAULT', 'VALUES')) {
+    const returning = returningOf(cursor);
     cursor.expectEnd();
-    return statement;
+    return { ...statement, ...returning };
   }
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
-  if (/\b(?:RETURNING|ON\s+CONFLICT)\b/i.test(cursor.text.slice(cursor.position))) {
-    refuseInsertClauses(cursor.fromHere());
+  const sql = cursor.until(({ keyword }) => keyword === 'RETURNING' || cursor.at('ON', 'CONFLICT'));
+  if (cursor.at('ON')) {
+    throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported; write MERGE INTO');
   }
-  return { ...statement, sql: cursor.rest() };
+  const returning = returningOf(cursor);
+  cursor.expectEnd();
+  if (overwrite && returning.returning !== undefined) {
+    throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE … RETURNING is not supported; INSERT INTO … RETURNING is');
+  }
+  return { ...statement, sql, ...returning };
 }
 
 /** A parenthesis may also begin a query. */
@@ -38,10 +47,9 @@ function startsColumns(cursor: Cursor): boolean {
   return next.kind === 'quoted' || (next.kind === 'word' && !QUERY_STARTS.has(next.keyword));
 }
 
-function refuseInsertClauses(cursor: Cursor): void {
-  cursor.until((token) => token.keyword === 'RETURNING' || token.keyword === 'ON');
-  for (; !cursor.ended; cursor.next()) {
-    if (cursor.at('RETURNING')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … RETURNING is not supported');
-    if (cursor.at('ON', 'CONFLICT')) throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported');
-  }
+function returningOf(cursor: Cursor): { returning?: string } {
+  if (!cursor.accept('RETURNING')) return {};
+  const returning = cursor.rest().replace(/;\s*$/, '').trimEnd();
+  if (returning === '') throw cursor.error('Expected an expression after RETURNING');
+  return { returning };
 }

@@ -5,7 +5,7 @@ import { parseAssignments, parseTarget, parseValue } from './change-parts.js';
 import { parseNames } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { Fragments } from './fragments.js';
-import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement } from './row-change.js';
+import type { ChangeTarget, MergeAction, MergeClause, MergeSource, MergeStatement, WholeRow } from './row-change.js';
 
 /** From INTO on; MERGE itself has been read. */
 export function parseMerge(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): MergeStatement {
@@ -83,23 +83,46 @@ function parseClause(cursor: Cursor, fragments: Fragments): MergeClause {
 
 function parseAction(cursor: Cursor, fragments: Fragments, rows: MergeClause['rows']): MergeAction {
   if (cursor.accept('DO', 'NOTHING')) return { kind: 'nothing' };
+  if (cursor.accept('ERROR')) {
+    const ends = cursor.ended || cursor.at('WHEN') || cursor.at('RETURNING');
+    return ends ? { kind: 'error' } : { kind: 'error', message: fragments.until('an expression', 'WHEN', 'RETURNING') };
+  }
   if (rows === 'source') {
     cursor.expect('INSERT');
     return parseInsertAction(cursor, fragments);
   }
   if (cursor.accept('DELETE')) return { kind: 'delete' };
   cursor.expect('UPDATE');
-  cursor.expect('SET');
-  if (cursor.peek()?.text === '*') {
+  const wanted = acceptWholeRow(cursor, 'SET');
+  if (wanted !== undefined) {
     if (rows === 'target') throw cursor.error('Rows that are not in the source take no values from it');
-    cursor.next();
-    return { kind: 'update', assignments: '*' };
+    return { kind: 'update', assignments: wanted };
   }
+  cursor.expect('SET');
   return { kind: 'update', assignments: parseAssignments(cursor, fragments, 'WHEN', 'RETURNING') };
 }
 
+/** `[SET] *`, `BY NAME`, `BY POSITION`; nothing at all goes by position. Undefined where values are written out. */
+function acceptWholeRow(cursor: Cursor, ...before: string[]): WholeRow | undefined {
+  const given = cursor.accept('BY', 'NAME') ? 'name' : cursor.accept('BY', 'POSITION') ? 'position' : undefined;
+  if (given !== undefined) {
+    cursor.acceptSymbol('*');
+    return given;
+  }
+  if (endsAction(cursor)) return 'position';
+  if (!cursor.at(...before) || cursor.peek(before.length)?.text !== '*') return undefined;
+  cursor.accept(...before);
+  cursor.next();
+  return '*';
+}
+
+function endsAction(cursor: Cursor): boolean {
+  return cursor.ended || cursor.at('WHEN') || cursor.at('RETURNING') || cursor.peek()?.text === ';';
+}
+
 function parseInsertAction(cursor: Cursor, fragments: Fragments): MergeAction {
-  if (cursor.acceptSymbol('*')) return { kind: 'insert', values: '*' };
+  const wanted = acceptWholeRow(cursor);
+  if (wanted !== undefined) return { kind: 'insert', values: wanted };
   if (cursor.accept('DEFAULT', 'VALUES')) return { kind: 'insert', columns: [], values: [] };
   const columns = cursor.peek()?.text === '(' ? { columns: parseNames(cursor) } : {};
   cursor.expect('VALUES');

@@ -1,26 +1,34 @@
 /**
  * Turns what Iceberg users write, and the engine's grammar lacks, into what it has: `FOR VERSION AS OF …`, `FOR TIMESTAMP AS OF …` and
  * `FOR VERSION FROM … TO …` into AT clauses, `catalog.a.b.table` into `catalog."a.b".table`, `pg_catalog.f()` into `f()`,
- * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for.
+ * `table$snapshots` into a quoted name, backticks into double quotes, the escapes of ODBC and JDBC into what they stand for, `iceberg_scan(t)`
+ * into `t`, and `getvariable('name')` into the value.
  */
 import { atOnce, quoteName, STEP, syntaxError, type Token, type Tokens, tokenizeSteps } from '../../sql/index.js';
 import { escapeSteps } from '../escapes/index.js';
 import { schemaName } from '../tables/names.js';
 import { literalEdit } from './literals.js';
 import { type Edit, editSteps } from './rewrite.js';
+import { tableFunction } from './table-functions.js';
+import { type VariableValue, variableEdit } from './variables.js';
 
 type IsCatalog = (name: string) => boolean;
 
 /** See `tokenize` for the errors; a binary literal of other characters than hexadecimal digits, and a name of too many parts: INVALID_ARGUMENT. */
-export function normalizeQuery(sql: string, isCatalog: IsCatalog): string {
-  return atOnce(normalizeSteps(sql, isCatalog));
+export function normalizeQuery(sql: string, isCatalog: IsCatalog, variables?: VariableValue): string {
+  return atOnce(normalizeSteps(sql, isCatalog, variables));
 }
 
 /** As `normalizeQuery`, in steps. */
-export function* normalizeSteps(sql: string, isCatalog: IsCatalog): Generator<void, string> {
+export function* normalizeSteps(
+  sql: string,
+  isCatalog: IsCatalog,
+  variables: VariableValue = () => '(NULL)',
+): Generator<void, string> {
   const tokens = yield* plainTokens(sql);
   const edits: Edit[] = [];
   const clauses = new ClauseTracker();
+  const inner = (text: string) => normalizeQuery(text, isCatalog, variables);
   for (let index = 0, next = STEP; index < tokens.length; index++) {
     if (index >= next) {
       next = index + STEP;
@@ -53,6 +61,18 @@ export function* normalizeSteps(sql: string, isCatalog: IsCatalog): Generator<vo
     const literal = nanosecondLiteral(tokens, index, keyword);
     if (literal) edits.push(literal);
     if (tokens.isSymbol(index - 1, '.')) continue;
+    const variable = variableEdit(tokens, index, variables);
+    if (variable) {
+      edits.push(variable);
+      index += 3;
+      continue;
+    }
+    const called = clauses.namesTables ? tableFunction(tokens, index, inner) : undefined;
+    if (called) {
+      edits.push(called.edit);
+      index = called.last;
+      continue;
+    }
     index = nameEdits(tokens, index, clauses.namesTables ? isCatalog : () => false, edits);
   }
   const escapes = yield* escapeSteps(tokens);

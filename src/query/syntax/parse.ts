@@ -8,8 +8,9 @@ import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
-import { parseSet, parseShownSetting } from './setting.js';
-import type { Statement } from './statement.js';
+import { insteadOf } from './instead.js';
+import { parseReset, parseSet, parseShownSetting } from './setting.js';
+import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
 
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
@@ -42,6 +43,8 @@ function parseAt(cursor: Cursor): Statement {
       return parseUse(cursor);
     case 'SET':
       return parseSet(cursor);
+    case 'RESET':
+      return parseReset(cursor);
     case 'INSERT':
       return parseInsert(cursor);
     case 'WITH':
@@ -88,30 +91,46 @@ function unknownStatement(cursor: Cursor): SkuaError {
   if (!KNOWN_ELSEWHERE.has(first.keyword) && !TWO_WORD_STATEMENTS.has(first.keyword)) {
     return cursor.error(`Unknown statement "${first.text}"`);
   }
+  const isNamedByTwo = TWO_WORD_STATEMENTS.has(first.keyword) || first.keyword === 'PRAGMA' || first.keyword === 'CALL';
   const name =
-    TWO_WORD_STATEMENTS.has(first.keyword) && second ? `${first.keyword} ${second.text.toUpperCase()}` : first.keyword;
-  return new SkuaError('UNIMPLEMENTED', `${name} is not supported`);
+    isNamedByTwo && second
+      ? `${first.keyword} ${first.keyword === 'PRAGMA' || first.keyword === 'CALL' ? second.text : second.text.toUpperCase()}`
+      : first.keyword;
+  return new SkuaError('UNIMPLEMENTED', `${name} is not supported${insteadOf(first.keyword, second?.text ?? '')}`);
 }
 
 const KNOWN_ELSEWHERE = new Set(
   (
     'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL KILL LOAD ' +
-    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE RESET REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
+    'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
   ).split(' '),
 );
-
-const EXPLAINED = 'EXPLAIN is supported for queries and changes only';
 
 function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
   const analyze = cursor.accept('ANALYZE');
-  if (cursor.at('EXPLAIN')) throw new SkuaError('UNIMPLEMENTED', EXPLAINED);
+  if (cursor.at('EXPLAIN'))
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; EXPLAIN has none',
+    );
   const inner = parseAt(cursor.fromHere());
-  if (inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge') {
-    if (!analyze) return { kind: 'explain', analyze, sql: inner.written.sql, change: inner };
+  const sql = cursor.rest();
+  const isChange =
+    inner.kind === 'delete' || inner.kind === 'update' || inner.kind === 'merge' || inner.kind === 'insert';
+  const filled = inner.kind === 'create-temporary' ? inner.definition : inner;
+  const source = filled.kind === 'create-table' ? filled.as : undefined;
+  if (analyze && (isChange || source !== undefined)) {
     throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN ANALYZE runs queries only; EXPLAIN shows the plan of a change');
   }
-  if (inner.kind !== 'query') throw new SkuaError('UNIMPLEMENTED', EXPLAINED);
+  if (isChange) return { kind: 'explain', analyze, sql, change: inner };
+  if (source !== undefined) return { kind: 'explain', analyze, sql: source };
+  if (inner.kind !== 'query') {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      `EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; ${statementName(inner)} has none`,
+    );
+  }
   return { kind: 'explain', analyze, sql: inner.sql };
 }
 
@@ -134,6 +153,11 @@ function parseShow(cursor: Cursor): Statement {
     return { kind: 'show', what: 'current-schema' };
   }
   if (second === 'CREATE' || second === 'TBLPROPERTIES') return parseShowTable(cursor);
+  if (second === 'ALL' && cursor.peek(2)?.keyword === 'TABLES') {
+    cursor.expect('SHOW', 'ALL', 'TABLES');
+    cursor.expectEnd();
+    return { kind: 'show', what: 'all-tables' };
+  }
   if (second === 'ALL' && cursor.peek(2) === undefined) return { kind: 'show', what: 'settings' };
   if (!(second in kinds)) {
     const setting = parseShownSetting(new Cursor(cursor.text));
@@ -199,6 +223,8 @@ function acceptSchemaWord(cursor: Cursor): boolean {
 }
 
 function parseCreate(cursor: Cursor): Statement {
+  const temporary = temporaryWords(cursor);
+  if (temporary) return parseCreateTemporary(cursor.text, temporary);
   if (['SCHEMA', 'DATABASE', 'NAMESPACE'].includes(cursor.peek(1)?.keyword ?? '')) return parseCreateSchema(cursor);
   const isReplacing = cursor.at('CREATE', 'OR', 'REPLACE');
   const what = cursor.peek(isReplacing ? 3 : 1);
@@ -206,6 +232,24 @@ function parseCreate(cursor: Cursor): Statement {
   if (what?.keyword === 'VIEW') return parseCreateView(cursor);
   if (!isReplacing) throw unknownStatement(cursor);
   throw new SkuaError('UNIMPLEMENTED', `CREATE OR REPLACE ${what?.text.toUpperCase() ?? ''} is not supported`);
+}
+
+/** The place of `TEMP`, and of what may stand in front of it, in a CREATE. */
+function temporaryWords(cursor: Cursor): { start: number; end: number } | undefined {
+  const first = cursor.at('CREATE', 'OR', 'REPLACE') ? 3 : 1;
+  const isScoped = ['LOCAL', 'GLOBAL'].includes(cursor.peek(first)?.keyword ?? '');
+  const [start, last] = [cursor.peek(first), cursor.peek(isScoped ? first + 1 : first)];
+  if (!start || !last || (last.keyword !== 'TEMP' && last.keyword !== 'TEMPORARY')) return undefined;
+  return { start: start.start, end: last.end };
+}
+
+/** The statement without those words, each of whose places stays what it was. */
+function parseCreateTemporary(text: string, { start, end }: { start: number; end: number }): Statement {
+  const statement = parseCreate(new Cursor(text.slice(0, start) + ' '.repeat(end - start) + text.slice(end)));
+  if (statement.kind !== 'create-table' && statement.kind !== 'create-view') {
+    throw new SkuaError('UNIMPLEMENTED', `${statementName(statement)} can't be TEMPORARY; tables and views can`);
+  }
+  return { kind: 'create-temporary', definition: statement };
 }
 
 function parseDrop(cursor: Cursor): Statement {
@@ -226,12 +270,26 @@ function parseDrop(cursor: Cursor): Statement {
   return { kind: 'drop-schema', schema: path, ifExists, cascade };
 }
 
+/** `READ ONLY` or `READ WRITE`. Whether the transaction may change nothing. */
+function acceptAccessMode(cursor: Cursor): boolean {
+  if (cursor.at('ISOLATION')) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'A transaction can not choose its isolation level; SHOW transaction_isolation tells what all of them have',
+    );
+  }
+  const isReadOnly = cursor.accept('READ', 'ONLY');
+  if (!isReadOnly) cursor.accept('READ', 'WRITE');
+  cursor.expectEnd();
+  return isReadOnly;
+}
+
 function parseTransaction(cursor: Cursor): Statement {
   const first = cursor.next().keyword;
   if (first === 'START') cursor.expect('TRANSACTION');
   else if (!cursor.accept('TRANSACTION')) cursor.accept('WORK');
   if (first === 'ROLLBACK' && cursor.at('TO')) throw new SkuaError('UNIMPLEMENTED', 'Savepoints are not supported');
+  if (first === 'BEGIN' || first === 'START') return { kind: 'begin', readOnly: acceptAccessMode(cursor) };
   cursor.expectEnd();
-  if (first === 'BEGIN' || first === 'START') return { kind: 'begin' };
   return { kind: first === 'COMMIT' || first === 'END' ? 'commit' : 'rollback' };
 }

@@ -6,6 +6,12 @@ export interface PartitionDefinition {
   name?: string;
 }
 
+/** What rows are sorted by when they are written. */
+export interface SortDefinition extends Pick<PartitionDefinition, 'column' | 'transform'> {
+  direction: 'asc' | 'desc';
+  nullOrder: 'nulls-first' | 'nulls-last';
+}
+
 /** The name that was given, or the one that the reference implementation gives to the fields of a new table. */
 export function fieldName({ column, transform, name }: PartitionDefinition): string {
   if (name !== undefined) return name;

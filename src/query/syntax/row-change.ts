@@ -1,5 +1,7 @@
 /** Statements that change rows of a table. Expressions, conditions and sources are text, with parameters written as `$1`, `$2`, …. */
 
+import type { InsertStatement } from './statement.js';
+
 /** The statement as it was written, and which pieces of it are expressions or lists of tables: where to look for a syntax error. */
 export interface StatementText {
   sql: string;
@@ -62,11 +64,29 @@ export interface MergeClause {
   action: MergeAction;
 }
 
-/** `*` means every column of the table, by the name that it has in the source. */
+/**
+ * Whole rows: `*` is every column of the table, by the name that it has in the source; `name` those that the source has, and `position` the
+ * columns of the source in their order.
+ */
+export type WholeRow = '*' | 'name' | 'position';
+
 export type MergeAction =
   | { kind: 'nothing' }
+  /** Fails, with the value of an expression. */
+  | { kind: 'error'; message?: string }
   | { kind: 'delete' }
-  | { kind: 'update'; assignments: Assignment[] | '*' }
-  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | '*' };
+  | { kind: 'update'; assignments: Assignment[] | WholeRow }
+  | { kind: 'insert'; columns?: string[]; values: (string | undefined)[] | WholeRow };
 
-export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement) & { written: StatementText };
+/** INSERT … RETURNING. */
+export interface InsertRowsStatement {
+  kind: 'insert-rows';
+  target: ChangeTarget;
+  insert: InsertStatement;
+}
+
+export type RowChange = (DeleteStatement | UpdateStatement | MergeStatement | InsertRowsStatement) & {
+  written: StatementText;
+  /** The list of expressions after RETURNING. */
+  returning?: string;
+};

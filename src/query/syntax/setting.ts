@@ -10,8 +10,44 @@ export interface SetStatement {
   values: string[];
 }
 
-export function parseSet(cursor: Cursor): SetStatement {
+export interface SetVariableStatement {
+  kind: 'set-variable';
+  name: string;
+  /** An expression. Absent where the variable goes. */
+  sql?: string;
+}
+
+/** `SET VARIABLE name = expression` */
+function parseSetVariable(cursor: Cursor): SetVariableStatement {
+  const name = cursor.name('a variable');
+  if (!cursor.acceptSymbol('=')) cursor.expect('TO');
+  const sql = cursor.rest().replace(/;\s*$/, '').trimEnd();
+  if (sql === '') throw cursor.error('Expected a value');
+  return { kind: 'set-variable', name, sql };
+}
+
+/** `RESET VARIABLE name`, `RESET setting` */
+export function parseReset(cursor: Cursor): SetStatement | SetVariableStatement {
+  cursor.expect('RESET');
+  if (cursor.at('VARIABLE') && cursor.peek(1)) {
+    cursor.next();
+    const name = cursor.name('a variable');
+    cursor.expectEnd();
+    return { kind: 'set-variable', name };
+  }
+  const isScoped = cursor.at('SESSION') || cursor.at('LOCAL') || cursor.at('GLOBAL');
+  if (isScoped && cursor.peek(1)?.kind === 'word') cursor.next();
+  const name = cursor.accept('TIME', 'ZONE') ? 'timezone' : cursor.path('the name of a setting').join('.');
+  cursor.expectEnd();
+  return { kind: 'set', name, values: [] };
+}
+
+export function parseSet(cursor: Cursor): SetStatement | SetVariableStatement {
   cursor.expect('SET');
+  if (cursor.at('VARIABLE') && cursor.peek(1)?.text !== '=' && !cursor.at('VARIABLE', 'TO')) {
+    cursor.next();
+    return parseSetVariable(cursor);
+  }
   if (cursor.accept('SESSION', 'CHARACTERISTICS', 'AS', 'TRANSACTION') || cursor.accept('TRANSACTION')) {
     return parseIsolation(cursor);
   }

@@ -1,9 +1,9 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
-import type { PartitionDefinition } from './partition.js';
+import type { PartitionDefinition, SortDefinition } from './partition.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
-import type { SetStatement } from './setting.js';
+import type { SetStatement, SetVariableStatement } from './setting.js';
 import type { CreateViewStatement } from './view.js';
 
 export type Statement =
@@ -13,10 +13,12 @@ export type Statement =
   | DescribeStatement
   | UseStatement
   | SetStatement
+  | SetVariableStatement
   | CreateSchemaStatement
   | DropSchemaStatement
   | CreateTableStatement
   | CreateViewStatement
+  | CreateTemporaryStatement
   | DropStatement
   | AlterTableStatement
   | AlterViewStatement
@@ -37,7 +39,7 @@ export interface ExplainStatement {
   analyze: boolean;
   sql: string;
   /** What is explained, where it is no query. */
-  change?: RowChange;
+  change?: RowChange | InsertStatement;
 }
 
 export interface ShowStatement {
@@ -47,6 +49,7 @@ export interface ShowStatement {
     | 'catalogs'
     | 'schemas'
     | 'tables'
+    | 'all-tables'
     | 'views'
     | 'columns'
     | 'databases'
@@ -100,11 +103,18 @@ export interface CreateTableStatement {
   /** Names of the primary key's columns, which become Iceberg's identifier fields. */
   identifier: string[];
   partitions: PartitionDefinition[];
+  sortedBy: SortDefinition[];
   properties: Record<string, string>;
   location?: string;
   comment?: string;
   /** CREATE TABLE … AS. */
   as?: string;
+}
+
+/** A table or view that only the session sees. */
+export interface CreateTemporaryStatement {
+  kind: 'create-temporary';
+  definition: CreateTableStatement | CreateViewStatement;
 }
 
 export interface ColumnDefinition {
@@ -134,11 +144,11 @@ export interface InsertStatement {
   overwrite: boolean;
   /** SELECT or VALUES. Absent for DEFAULT VALUES. */
   sql?: string;
+  /** The list of expressions after RETURNING. */
+  returning?: string;
 }
 
-export interface TransactionStatement {
-  kind: 'begin' | 'commit' | 'rollback';
-}
+export type TransactionStatement = { kind: 'begin'; readOnly: boolean } | { kind: 'commit' | 'rollback' };
 
 /** What the log, and a person, calls the statement. */
 export function statementName(statement: Statement): string {
@@ -150,6 +160,10 @@ export function statementName(statement: Statement): string {
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    case 'create-temporary':
+      return statement.definition.kind === 'create-view' ? 'CREATE TEMPORARY VIEW' : 'CREATE TEMPORARY TABLE';
+    case 'set-variable':
+      return statement.sql === undefined ? 'RESET VARIABLE' : 'SET VARIABLE';
     case 'rename-table':
       return 'ALTER TABLE';
     case 'rename-view':

@@ -1,10 +1,11 @@
 /** Iceberg's metadata tables, as `"table$snapshots"`. */
 import type { TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import { METADATA_TABLES, metadataTable } from '../../iceberg/index.js';
+import { FUNCTION_TABLES, METADATA_TABLES, metadataTable } from '../../iceberg/index.js';
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { displayName, type NameContext, resolveTable, type TableName } from './names.js';
+import { refuseInsight } from './restricted.js';
 import { loadTable, metadataCacheOf } from './tables.js';
 import { travel } from './travel.js';
 
@@ -12,6 +13,9 @@ import { travel } from './travel.js';
 export function isChangesTable(reference: TableReference): boolean {
   return /.\$changes$/i.test(reference.path.at(-1) as string);
 }
+
+/** Metadata tables of ids and times alone, which callers may read of a restricted table too. */
+const TELL_NO_VALUES: readonly string[] = ['history', 'refs'];
 
 /** The metadata table that a reference means; undefined where the name does not end in `$` and the name of one. */
 export async function metadataTableOf(
@@ -22,10 +26,11 @@ export async function metadataTableOf(
   const written = reference.path.at(-1) as string;
   const split = written.lastIndexOf('$');
   const kind = written.slice(split + 1).toLowerCase();
-  const known = METADATA_TABLES.find((candidate) => candidate === kind);
+  const known = [...METADATA_TABLES, ...FUNCTION_TABLES].find((candidate) => candidate === kind);
   if (split <= 0 || !known) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written.slice(0, split)]);
   const current = await loadTable(context, name);
+  if (!TELL_NO_VALUES.includes(known)) refuseInsight(current, `Metadata table $${known}`);
   const table = reference.at ? travel(current, reference.at) : current;
   const { schema, rows } = await metadataTable(known, table.metadata, {
     storage: table.storage,
@@ -40,6 +45,6 @@ export async function metadataTableOf(
 /** NOT_FOUND of a table whose name looks like that of a metadata table, with the names that there are. */
 export function withMetadataTables(error: unknown, name: TableName): unknown {
   if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND' || !name.name.includes('$')) return error;
-  const known = [...METADATA_TABLES, 'changes'].map((kind) => `$${kind}`).join(', ');
+  const known = [...METADATA_TABLES, 'position_deletes', 'changes'].map((kind) => `$${kind}`).join(', ');
   return new SkuaError('NOT_FOUND', `${error.message}; metadata tables are ${known}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import type { LoadedTable } from '../../catalog/index.js';
+import type { ReadBarrier, ReadRestrictions } from '../../governance/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import type { Storage } from '../../storage/index.js';
 import type { TableName } from './names.js';
@@ -16,6 +17,10 @@ export interface PinnedTable {
   at?: string;
   /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
   part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
+  /** What its catalog lets the caller read of it; absent where that is all. */
+  restrictions?: ReadRestrictions;
+  /** The restrictions as they hold for every scan of this state of the table. */
+  barrier?: ReadBarrier;
   /** Hidden columns that the statement names. */
   hidden?: string[];
   /** When the load began, by `performance.now()`: what was committed before it is part of the state. */

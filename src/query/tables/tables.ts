@@ -2,7 +2,7 @@
 import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableColumn } from '../../expressions/index.js';
-import { requireReadable } from '../../governance/index.js';
+import { type MaskedField, maskedFields, requireReadable } from '../../governance/index.js';
 import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import { storeIdentity } from '../../storage/index.js';
@@ -67,7 +67,7 @@ export async function loadTable(context: StatementContext, name: TableName): Pro
 
 /** The state of a table that a catalog's answer holds, under the same terms. */
 export function pinned(context: StatementContext, name: TableName, loaded: LoadedTable, loadedAt: number): PinnedTable {
-  requireReadable(displayName(name), loaded);
+  const restrictions = requireReadable(displayName(name), loaded);
   const metadata = parseMetadata(name, loaded.metadata);
   return {
     name,
@@ -76,6 +76,7 @@ export function pinned(context: StatementContext, name: TableName, loaded: Loade
     snapshotId: metadata.currentSnapshotId,
     schema: schemaOf(metadata),
     storage: context.environment.openStorage(loaded.storage),
+    ...(restrictions && { restrictions }),
     loadedAt,
   };
 }
@@ -84,12 +85,18 @@ export function pinned(context: StatementContext, name: TableName, loaded: Loade
 export interface TableDescription {
   name: TableName;
   schema: Schema;
+  /** Fields that the caller sees masked. */
+  masked: MaskedField[];
 }
 
 /** The table's columns, also those of a table whose rows the caller may not see. NOT_FOUND where there is none of that name. */
 export async function describeTable(context: StatementContext, name: TableName): Promise<TableDescription> {
-  const metadata = context.transaction?.known(name) ?? parseMetadata(name, (await load(context, name)).metadata);
-  return { name, schema: schemaOf(metadata) };
+  const known = context.transaction?.known(name);
+  const created = context.transaction?.created(name);
+  const loaded = created?.loaded ?? (await load(context, name));
+  const metadata = known ?? parseMetadata(name, loaded.metadata);
+  const schema = schemaOf(metadata);
+  return { name, schema, masked: maskedFields(loaded.restrictions, schema, metadata.formatVersion) };
 }
 
 function load(context: StatementContext, { catalog, namespace, name }: TableName): Promise<LoadedTable> {

@@ -1,4 +1,7 @@
-/** Temporary tables of bulk ingest: rows in memory that only their session sees, under a name without a schema, until it ends. */
+/**
+ * Temporary tables: rows in memory that only their session sees, under a name without a schema, until it ends; and temporary views, which are
+ * queries of the same kind.
+ */
 import type { Schema } from 'apache-arrow';
 import { batchBytes, type ColumnarBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
@@ -9,17 +12,66 @@ import type { RowsTable } from '../rows.js';
 
 const TEMPORARY_TABLES = Symbol('temporary tables');
 const bySession = new WeakMap<Session, Map<string, RowsTable>>();
+const TEMPORARY_VIEWS = Symbol('temporary views');
+const viewsBySession = new WeakMap<Session, Map<string, TemporaryView>>();
+
+export interface TemporaryView {
+  name: string;
+  sql: string;
+  /** Names for the query's columns; none: the query's own. */
+  columns: string[];
+  /** Where names in the text are looked up. */
+  session: Pick<Session, 'catalog' | 'schema'>;
+}
+
+/** The name of a temporary table or view in a path: `t`, `temp.t` or `temp.main.t`; undefined for any other path. */
+export function temporaryName(path: readonly string[]): string | undefined {
+  const [first = '', ...rest] = path.map((part) => part.toLowerCase());
+  if (rest.length === 0) return first;
+  const isTemporary = first === 'temp' && (rest.length === 1 || (rest.length === 2 && rest[0] === 'main'));
+  return isTemporary ? rest.at(-1) : undefined;
+}
 
 /** The session's temporary table of that name, in any case. */
 export function temporaryTable(context: StatementContext, path: readonly string[]): RowsTable | undefined {
-  if (path.length !== 1) return undefined;
-  return bySession.get(context.call.session)?.get((path[0] as string).toLowerCase());
+  return bySession.get(context.call.session)?.get(temporaryName(path) ?? '');
+}
+
+export function temporaryView(context: StatementContext, path: readonly string[]): TemporaryView | undefined {
+  return viewsBySession.get(context.call.session)?.get(temporaryName(path) ?? '');
 }
 
 /** Drops a temporary table; false where there is none of that name. */
 export function dropTemporaryTable(context: StatementContext, path: readonly string[]): boolean {
-  if (path.length !== 1) return false;
-  return bySession.get(context.call.session)?.delete((path[0] as string).toLowerCase()) ?? false;
+  return bySession.get(context.call.session)?.delete(temporaryName(path) ?? '') ?? false;
+}
+
+export function dropTemporaryView(context: StatementContext, path: readonly string[]): boolean {
+  return viewsBySession.get(context.call.session)?.delete(temporaryName(path) ?? '') ?? false;
+}
+
+/** Keeps a view for the session. One of that name: ALREADY_EXISTS, unless it is to be replaced. */
+export async function keepTemporaryView(
+  context: StatementContext,
+  view: TemporaryView,
+  options: { orReplace: boolean },
+): Promise<void> {
+  const { session, report } = context.call;
+  const views = await session.resource(
+    TEMPORARY_VIEWS,
+    async () => {
+      const created = new Map<string, TemporaryView>();
+      viewsBySession.set(session, created);
+      return created;
+    },
+    async (created) => created.clear(),
+  );
+  const key = view.name.toLowerCase();
+  if (views.has(key) && !options.orReplace) {
+    throw new SkuaError('ALREADY_EXISTS', `Temporary view already exists: ${view.name}`);
+  }
+  views.set(key, view);
+  report.keepsState = true;
 }
 
 /** Keeps the rows of a stream. More than a session may hold: RESOURCE_EXHAUSTED, and nothing is kept. The rows added. */

@@ -190,6 +190,15 @@ export function endTransaction(call: Call, id?: string): StagedChanges {
   return transaction.end();
 }
 
+/** Refuses what would change something in a transaction that was begun READ ONLY: FAILED_PRECONDITION. */
+export function refuseInReadOnly(transaction: Transaction | undefined, statement: string): void {
+  if (!transaction?.isReadOnly) return;
+  throw new SkuaError(
+    'FAILED_PRECONDITION',
+    `${statement} would change something, but the transaction is READ ONLY; end it first, or BEGIN without READ ONLY`,
+  );
+}
+
 /** Removes what changes wrote that will never take effect. */
 export async function rollback(changes: StagedChanges): Promise<void> {
   await Promise.all(changes.flat().map(({ pending }) => pending.removeAll()));

@@ -9,19 +9,22 @@ import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { bindingsOf, bindQuery, overStaged } from '../reading/query.js';
+import { refuseSpatialWrites } from '../reading/refusals.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import type { InsertStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';
 import { displayName, resolveTable } from '../tables/names.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { withDefaults } from './default-values.js';
 import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
 
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadInsertTarget(context, statement);
+  refuseSpatialWrites(table);
   return describeSource(context, table, await sourceOf(context, table, statement));
 }
 
@@ -38,13 +41,43 @@ async function describeSource(
   return engine.describe(source.sql, bindingsOf(source), context.call.signal, options);
 }
 
+/**
+ * What an INSERT writes as text that is not bound yet: its query, how many columns that has, the value of each column of the table, and what
+ * the parameters are.
+ */
+export async function insertedColumns(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: InsertStatement,
+): Promise<{
+  sql: string;
+  targets: number;
+  values: string[];
+  describe: (bound: BoundParameters) => Promise<QueryDescription>;
+}> {
+  const source = await sourceOf(context, table, statement);
+  const { targets } = source;
+  const columns = targets.map((name) => (name === undefined ? undefined : fieldNamed(table.schema.fields, name)));
+  const isDefault = statement.sql === undefined;
+  const sql = isDefault ? 'SELECT 1' : withDefaults(statement.sql as string, columns as NestedField[]);
+  const describe = (bound: BoundParameters) => describeSource(context, table, source, bound);
+  return { sql, targets: targets.length, values: valuesOf(table, targets), describe };
+}
+
+/** The query whose rows an INSERT writes, for EXPLAIN. */
+export async function bindInsertQuery(context: StatementContext, statement: InsertStatement): Promise<BoundQuery> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  return (await sourceOf(context, table, statement)).source;
+}
+
 /** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
 export async function insert(
   context: StatementContext,
   statement: InsertStatement,
   parameters: RowsTable | undefined,
 ): Promise<number> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadInsertTarget(context, statement);
+  refuseSpatialWrites(table);
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
   const from = await sourceOf(context, table, statement);
@@ -57,6 +90,13 @@ export async function insert(
     return statement.overwrite ? overwriting(table, files) : appending(table, files);
   });
   return recordsOf(files);
+}
+
+/** INSERT OVERWRITE of a restricted table: PERMISSION_DENIED. */
+async function loadInsertTarget(context: StatementContext, statement: InsertStatement): Promise<PinnedTable> {
+  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  if (statement.overwrite) refuseChanges(table, 'INSERT OVERWRITE');
+  return table;
 }
 
 /** What an INSERT writes, and the column that each column of it goes to; undefined for one that goes nowhere. */
@@ -159,14 +199,17 @@ export async function writeQuery<T>(
 
 /** The query's columns in table order, with defaults for columns that are not written. */
 function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[]): string {
-  const columns = table.schema.fields.map((field) => {
-    const index = targets.indexOf(field.name);
-    return index < 0
-      ? `${writeDefault(field)} AS ${quoteName(field.name)}`
-      : `${quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
-  });
+  const columns = valuesOf(table, targets);
   const names = targets.map((_, index) => quoteName(`c${index}`));
   return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
+}
+
+/** Each column of the table by its name: a column of the query, or its default. */
+function valuesOf(table: PinnedTable, targets: readonly (string | undefined)[]): string[] {
+  return table.schema.fields.map((field) => {
+    const index = targets.indexOf(field.name);
+    return `${index < 0 ? writeDefault(field) : quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
+  });
 }
 
 function targetColumns(table: PinnedTable, names: string[] | undefined): NestedField[] {

@@ -25,6 +25,7 @@ import { changedMeanwhile } from '../committing/lost-race.js';
 import type { StatementContext } from '../environment.js';
 import { inParallel } from '../parallel.js';
 import { refuseSpatialWrites } from '../reading/refusals.js';
+import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, type PinnedTable } from '../tables/tables.js';
 import { annotate } from './annotations.js';
 import { executionSummary, refuseRepetition } from './execution.js';
@@ -94,6 +95,7 @@ export async function writeDataFiles(
         fetch,
         directory: await mkdtemp(join(folder, 'rows-')),
         columns,
+        unknown: 'leave out',
         checked: source.checked,
         ...layout,
         targetFileSize: targetFileSize(context, table.metadata),
@@ -134,6 +136,7 @@ export function replacing(
   isReplaced: (file: DataFile | DeleteFile) => boolean = () => true,
 ): Propose {
   return async (context, state) => {
+    refuseChanges(state, 'Replacing rows');
     requireColumns(table, state);
     if (state.metadata.defaultSpecId !== table.metadata.defaultSpecId) {
       throw changedMeanwhile(table, state, 'it is partitioned in another way');

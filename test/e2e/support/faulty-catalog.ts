@@ -10,6 +10,7 @@ import { startEmbeddedStack } from '../../../src/embedded/index.js';
 import { parseJson, writeJson } from '../../../src/json.js';
 import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
+import type { QueryEnvironment } from '../../../src/query/environment.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
@@ -35,6 +36,7 @@ export type Fault =
 
 export interface FaultyCatalog {
   statements: StatementService;
+  environment: QueryEnvironment;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
   fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
   /** Warnings in the log, and what is worse. */
@@ -119,6 +121,7 @@ ${more}
 
   const catalog: FaultyCatalog = {
     statements,
+    environment,
     fault: () => undefined,
     warnings: [],
     call() {

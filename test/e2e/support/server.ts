@@ -1,7 +1,7 @@
 /** A server in front of an embedded stack of its own, for one test file. */
 import { batchToRows } from '../../../src/arrow/index.js';
 import { connect, type FlightSqlClient, textFormat } from '../../../src/client/index.js';
-import { type LocalServer, startLocalServer } from '../../../src/commands/local-server.js';
+import { type LocalOptions, type LocalServer, startLocalServer } from '../../../src/commands/local-server.js';
 import { createLogger } from '../../../src/logging.js';
 
 export interface TestServer extends LocalServer {
@@ -9,9 +9,9 @@ export interface TestServer extends LocalServer {
   client(user: string): Promise<FlightSqlClient>;
 }
 
-export async function startTestServer(): Promise<TestServer> {
+export async function startTestServer(options: Pick<LocalOptions, 'policies'> = {}): Promise<TestServer> {
   const logger = createLogger({ level: 'error', format: 'json' });
-  const local = await startLocalServer({ logger, port: 0, tokenLifetime: 3600 });
+  const local = await startLocalServer({ ...options, logger, port: 0, tokenLifetime: 3600 });
   const clients: FlightSqlClient[] = [];
   return {
     ...local,

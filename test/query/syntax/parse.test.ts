@@ -104,11 +104,13 @@ describe('INSERT', () => {
 
 describe('transactions', () => {
   it.each([
-    ['BEGIN', 'begin'],
-    ['START TRANSACTION', 'begin'],
-    ['commit work', 'commit'],
-    ['ROLLBACK', 'rollback'],
-  ])('takes %s', (sql, kind) => expect(parseStatement(sql)).toEqual({ kind }));
+    ['BEGIN', { kind: 'begin', readOnly: false }],
+    ['START TRANSACTION', { kind: 'begin', readOnly: false }],
+    ['BEGIN TRANSACTION READ WRITE', { kind: 'begin', readOnly: false }],
+    ['begin read only', { kind: 'begin', readOnly: true }],
+    ['commit work', { kind: 'commit' }],
+    ['ROLLBACK', { kind: 'rollback' }],
+  ])('takes %s', (sql, statement) => expect(parseStatement(sql)).toEqual(statement));
 });
 
 describe('settings', () => {
@@ -131,9 +133,9 @@ describe('settings', () => {
 describe('what is not supported or wrong', () => {
   it.each([
     ['ALTER ROLE r RENAME TO s', 'ALTER ROLE is not supported'],
-    ['INSTALL httpfs', 'INSTALL is not supported'],
-    ["ATTACH 'x'", 'ATTACH is not supported'],
-    ['PRAGMA version', 'PRAGMA is not supported'],
+    ['INSTALL httpfs', 'INSTALL is not supported; the engine takes no extensions'],
+    ["ATTACH 'x'", 'ATTACH is not supported; the catalogs are those of the configuration; USE chooses one'],
+    ['PRAGMA version', 'PRAGMA version is not supported; write SELECT version()'],
     ['CREATE FUNCTION f() AS 1', 'CREATE FUNCTION is not supported'],
   ])('%j is UNIMPLEMENTED and named', (sql, message) => {
     expect(failure(sql)).toMatchObject({ code: 'UNIMPLEMENTED', message });

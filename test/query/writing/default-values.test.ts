@@ -11,9 +11,11 @@ const columns: NestedField[] = [
 it.each([
   ['VALUES (DEFAULT, DEFAULT, 1)', "VALUES (CAST('7' AS INTEGER), NULL, 1)"],
   [
-    "values ((1), f(2, 3), [4, 5]), (default, 'DEFAULT', 6)",
-    "values ((1), f(2, 3), [4, 5]), (CAST('7' AS INTEGER), 'DEFAULT', 6)",
+    "values ((1), f(2, 3), [4, 5]), (default, g('DEFAULT'), 6)",
+    "values ((1), f(2, 3), [4, 5]), (CAST('7' AS INTEGER), g('DEFAULT'), 6)",
   ],
+  // Where some rows give a text and others none, all are cast to the type of the column.
+  ["VALUES ('1', a, 2), (3, NULL, 4)", "VALUES (CAST('1' AS INTEGER), a, 2), (CAST(3 AS INTEGER), NULL, 4)"],
   ['VALUES (1, "default", 2)', 'VALUES (1, "default", 2)'],
   ['VALUES (1, t.default, 2)', 'VALUES (1, t.default, 2)'],
   ['SELECT DEFAULT, 1, 2', 'SELECT DEFAULT, 1, 2'],

@@ -95,6 +95,14 @@ class Walk {
     this.around = value.type === 'SELECT_NODE' ? [...around, this.scopes.length] : around;
     if (value.type === 'SELECT_NODE') this.scopes.push({ columns: [], stars: [], joinsNaturally: false });
     this.inspect(value, known);
+    if (value.type === 'ORDER_MODIFIER') {
+      // The star of ORDER BY ALL means the columns of the result, and is not in the text.
+      const orders = nodesOf(value.orders).filter(
+        ({ expression }) => !isNode(expression) || expression.class !== 'STAR',
+      );
+      this.visit(orders, inside);
+      return;
+    }
     if (value.type === 'RECURSIVE_CTE_NODE') inside.add(textOf(value.cte_name).toLowerCase());
     for (const [key, child] of Object.entries(value)) {
       if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);

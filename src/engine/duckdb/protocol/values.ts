@@ -80,9 +80,10 @@ export function tableFrom({ columns, ...rest }: WireTable): TableBinding {
 
 /** `offer` gives a source of rows its number. */
 export function wireScan(scan: TableScan, offer: (source: BatchSource) => number): WireScan {
-  const { source, comparedColumns } = scan;
+  const { source, comparedColumns, barrier } = scan;
   return {
     ...wireTable(scan),
+    ...(barrier && { barrier }),
     comparedColumns: comparedColumns && {
       rest: comparedColumns.map(({ column: _, ...rest }) => rest),
       columns: wireColumns(comparedColumns.map(({ column }) => column)),

@@ -4,6 +4,7 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 import { fromStoredSql, isStoredOtherwise } from '../types/stored.js';
+import { behindBarrier } from './barrier.js';
 import { defineFunctions } from './define-functions.js';
 import { loadDeletedPositions, loadTable } from './load.js';
 import { ReadNames } from './read-names.js';
@@ -49,7 +50,7 @@ export async function attachScans(
       continue;
     }
     await loadDeletedPositions(connection, scan);
-    const select = scanSql(scan, scan.source.files, emptyFile, names);
+    const select = behindBarrier(scan, scanSql(scan, scan.source.files, emptyFile, names));
     await connection.execute(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
   }
   return names;

@@ -1,6 +1,6 @@
 import { DataType, type Field, Type } from 'apache-arrow';
 import { SkuaError } from '../../../errors.js';
-import type { Literal, PhysicalColumn, StoredNumber } from '../../../expressions/index.js';
+import type { NestedDefaults, PhysicalColumn, StoredNumber } from '../../../expressions/index.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,
@@ -33,7 +33,7 @@ export interface ReadContext {
   /** Of the column; nested fields carry their own. */
   fieldId?: number;
   /** Initial defaults of fields inside structs, by field id. */
-  defaults?: ReadonlyMap<number, Literal>;
+  defaults?: NestedDefaults | undefined;
   /** Field ids that hold no NaN in this file. */
   withoutNan?: ReadonlySet<number>;
   /** What the file tells of the column's values must not be asked for a comparison. */
@@ -113,13 +113,13 @@ function structRead(
   context: ReadContext,
   depth: number,
 ): PhysicalRead {
-  const defaults = context.defaults ?? new Map<number, Literal>();
+  const defaults: NestedDefaults = context.defaults ?? new Map();
   const children = fields.map((field) => {
     const found = childFor(field, physical.children);
     return { field, found, read: found && physicalRead(field, found, context, depth) };
   });
   const present = children.filter(({ found }) => found !== undefined);
-  const missing = (field: Field) => literalSql(defaults.get(fieldIdOf(field) ?? -1), sqlTypeOf(field));
+  const missing = (field: Field) => missingSql(field, fieldIdOf(field), defaults);
   if (present.length === 0) {
     // Any field of the file's tells which structs are null; those of the table could be found by their names.
     const [any] = physical.children;
@@ -145,6 +145,16 @@ function structRead(
       return `CASE WHEN ${value} IS NULL THEN NULL ELSE struct_pack(${parts.join(', ')}) END`;
     },
   };
+}
+
+/** What a field is in files without it. */
+export function missingSql(field: Field, fieldId: number | undefined, defaults: NestedDefaults): string {
+  const value = defaults.get(fieldId ?? -1);
+  if (value !== 'struct') return literalSql(value, sqlTypeOf(field));
+  const parts = (field.type.children as Field[]).map(
+    (child) => `${quoteIdentifier(child.name)} := ${missingSql(child, fieldIdOf(child), defaults)}`,
+  );
+  return `struct_pack(${parts.join(', ')})`;
 }
 
 function structField(fields: readonly Field[]): Field {

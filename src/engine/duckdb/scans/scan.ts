@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteText } from '../native/text.js';
 import { literalSql, sqlTypeOf } from '../types/sql-type.js';
 import { traversableSql } from '../types/variants.js';
 import { deleteJoins } from './deletes.js';
-import { columnRead, type PhysicalRead } from './evolution.js';
+import { columnRead, missingSql, type PhysicalRead } from './evolution.js';
 import { filterSql } from './filter-sql.js';
 import type { ReadNames } from './read-names.js';
 
@@ -259,10 +259,12 @@ function partialSql(scan: TableScan, { files, columns }: Group, read: string): s
 }
 
 /** What a column is in files that do not hold it: the partition's value, or the initial default, or null (spec, "Column Projection"). */
-function constantSql({ field, fieldId, initialDefault }: TableColumn, files: readonly ParquetSource[]): string {
+function constantSql(column: TableColumn, files: readonly ParquetSource[]): string {
+  const { field, fieldId, initialDefault, nestedDefaults } = column;
   const type = sqlTypeOf(field);
+  const missing = nestedDefaults ? missingSql(field, fieldId, nestedDefaults) : literalSql(initialDefault, type);
   return byFile(
-    files.map(({ constants }) => literalSql(constants.has(fieldId) ? constants.get(fieldId) : initialDefault, type)),
+    files.map(({ constants }) => (constants.has(fieldId) ? literalSql(constants.get(fieldId), type) : missing)),
   );
 }
 

@@ -38,9 +38,18 @@ export function heldSql(field: Field, value: string, where?: string): string {
 
 /** `stored`, which is `value` as the column's type, or an error where a part of the value was lost on the way that nobody would give up unasked. */
 export function wholeSql(field: Field, given: Field | undefined, value: string, stored: string): string {
+  if (DataType.isNull(field.type)) return unless([somethingOf(field, value)], stored);
   if (!given) return stored;
   const cast = mayFail(field, given) ? `TRY_CAST(${value} AS ${sqlTypeOf(field)})` : stored;
   return unless(lossesOf(field, given, value, field.name, 0), cast);
+}
+
+/** What is not null in a column whose type is not known yet. */
+function somethingOf({ name }: Field, value: string): Fault {
+  return {
+    condition: `${value} IS NOT NULL`,
+    message: `the column ${name} is of the type "NULL" and takes nothing else; ALTER TABLE … ALTER COLUMN ${name} TYPE … gives it another type`,
+  };
 }
 
 /** Words by which the error of a null in a required column is known. */

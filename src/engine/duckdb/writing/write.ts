@@ -139,14 +139,17 @@ function rowsSql(options: WriteOptions, given: readonly ResultColumn[]): { prefi
   });
   return {
     prefix: `SELECT ${held.join(', ')} FROM (SELECT ${casts.join(', ')} FROM (`,
-    suffix: `) AS q(${names.join(', ')}))`,
+    suffix: `) AS q(${names.join(', ')})${leftOutSql(options)})`,
   };
 }
 
 /** What copies such rows into files of a folder; what stands before and after their query. */
 function copySql(options: WriteOptions, directory: string): { prefix: string; suffix: string } {
-  const columns = options.columns.map(({ field }, index) => `c${index} AS ${quoteIdentifier(field.name)}`);
-  const ids = options.columns.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
+  const stored = storedColumns(options);
+  const columns = options.columns.flatMap((column, index) =>
+    stored.includes(column) ? [`c${index} AS ${quoteIdentifier(column.field.name)}`] : [],
+  );
+  const ids = stored.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
   const settings = [
     'FORMAT parquet',
     'RETURN_STATS',
@@ -160,6 +163,20 @@ function copySql(options: WriteOptions, directory: string): { prefix: string; su
   // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
   const limit = options.sortedBy?.length ? ' LIMIT 9223372036854775807' : '';
   return { prefix: `COPY (SELECT ${columns.join(', ')} FROM (`, suffix: `)${limit}) ${target}` };
+}
+
+/** Columns of the type `unknown` are in no data file (Iceberg spec, "Primitive Types"). */
+function storedColumns({ columns, unknown }: WriteOptions): TableColumn[] {
+  return unknown === 'leave out' ? columns.filter(({ field }) => !DataType.isNull(field.type)) : columns;
+}
+
+/** The condition that columns which are left out hold nothing but nulls: an error that names the column where one does not. */
+function leftOutSql(options: WriteOptions): string {
+  const stored = storedColumns(options);
+  const checks = options.columns.flatMap((column, index) =>
+    stored.includes(column) ? [] : [wholeSql(column.field, undefined, `c${index}`, 'true')],
+  );
+  return checks.length === 0 ? '' : ` WHERE ${checks.join(' AND ')}`;
 }
 
 /** The value of FIELD_IDS for one field: its id, or its own and its children's. */

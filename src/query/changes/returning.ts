@@ -1,0 +1,108 @@
+/** RETURNING: what a change answers with, made of the rows that it changed. */
+import { Schema } from 'apache-arrow';
+import { batchBytes, type ColumnarBatch } from '../../arrow/index.js';
+import type { EngineInstance, TableBinding, TableScan } from '../../engine/contract.js';
+import { SkuaError } from '../../errors.js';
+import { quoteName } from '../../sql/index.js';
+import type { StatementContext } from '../environment.js';
+import { functionsFor } from '../reading/functions.js';
+import { starEdits } from '../reading/hidden.js';
+import { variablesOf } from '../session/variable-values.js';
+import { normalizeQuery } from '../syntax/normalize.js';
+import { applyEdits, type Edit } from '../syntax/rewrite.js';
+import type { RowChange } from '../syntax/row-change.js';
+import { findCatalog } from '../tables/names.js';
+import { namesOf, type PinnedTable } from '../tables/tables.js';
+import { type ChangeQuery, changed } from './change-query.js';
+import { qualifierOf } from './target.js';
+
+export interface ReturnedRows {
+  schema: Schema;
+  batches: ColumnarBatch[];
+}
+
+/**
+ * The query over the changed rows, which stand in `from`. The target's columns are what the list can name, and in MERGE `merge_action`. A
+ * subquery or a parameter in the list: UNIMPLEMENTED.
+ */
+async function returningSql(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange,
+  from: string,
+): Promise<string> {
+  const names = namesOf(context);
+  const qualifier = qualifierOf(statement.target);
+  const text = normalizeQuery(
+    `SELECT ${statement.returning}\nFROM ${quoteName(qualifier)}`,
+    (name) => findCatalog(names, name) !== undefined,
+    variablesOf(context),
+  );
+  const { engine } = await context.environment.instance(context.call);
+  const parsed = await engine.parser.parseQuery(text);
+  const [reference, ...more] = parsed.tables;
+  if (!reference || more.length > 0 || parsed.parameterCount > 0) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'RETURNING takes expressions over the columns of the table, without subqueries and parameters',
+    );
+  }
+  const columns = table.schema.fields.map(({ name }) => quoteName(name));
+  const edits: Edit[] = [];
+  if (statement.kind === 'merge') {
+    columns.push(mergeAction);
+    edits.push(...starEdits(parsed, [{ scope: reference.scope, table: qualifier, columns: ['merge_action'] }]));
+  }
+  const rows = `(SELECT ${columns.join(', ')} FROM ${from}) AS ${quoteName(qualifier)}`;
+  return applyEdits(text, [...edits, { start: reference.start, end: reference.end, text: rows }]);
+}
+
+const mergeAction = `CASE WHEN ${quoteName(changed.file)} IS NULL THEN 'INSERT' WHEN ${quoteName(changed.writes)} THEN 'UPDATE' ELSE 'DELETE' END AS merge_action`;
+
+/** The schema of what the statement returns. */
+export async function describeReturning(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange,
+  query: ChangeQuery,
+): Promise<Schema> {
+  const { engine } = await context.environment.instance(context.call);
+  const binding: TableBinding = { name: 'changed rows', columns: query.columns };
+  const sql = await returningSql(context, table, statement, quoteName(binding.name));
+  const { schema } = await engine.describe(sql, [binding, ...functionsFor(context, sql)], context.call.signal);
+  return schema;
+}
+
+/** The returned rows. More than a session's temporary tables may hold: RESOURCE_EXHAUSTED, before anything has changed. */
+export async function returnedRows(
+  context: StatementContext,
+  table: PinnedTable,
+  statement: RowChange,
+  rows: { scan: TableScan; from: string; engine: EngineInstance },
+): Promise<ReturnedRows> {
+  const sql = await returningSql(context, table, statement, rows.from);
+  const { source, columns } = rows.scan;
+  const isEmpty = source.kind === 'local' && source.paths.length === 0;
+  const empty = new Schema(columns.map(({ field }) => field));
+  const scan: TableScan = isEmpty
+    ? { ...rows.scan, source: { kind: 'batches', schema: empty, batches: [] } }
+    : rows.scan;
+  const { batchBytes: size, temporaryBytes } = context.environment.limits;
+  const { schema, batches } = await rows.engine.run(sql, [scan, ...functionsFor(context, sql)], {
+    signal: context.call.signal,
+    batchBytes: size,
+  });
+  const collected: ColumnarBatch[] = [];
+  let bytes = 0;
+  for await (const batch of batches) {
+    bytes += batchBytes(batch);
+    if (bytes > temporaryBytes) {
+      throw new SkuaError(
+        'RESOURCE_EXHAUSTED',
+        'RETURNING would hold more rows than fit; make the change without it, or in parts',
+      );
+    }
+    collected.push(batch);
+  }
+  return { schema, batches: collected };
+}

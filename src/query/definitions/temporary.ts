@@ -1,0 +1,162 @@
+/** CREATE TEMPORARY TABLE and CREATE TEMPORARY VIEW, and INSERT into such a table. */
+import { Schema } from 'apache-arrow';
+import type { ColumnarBatch } from '../../arrow/index.js';
+import { SkuaError } from '../../errors.js';
+import { arrowToSchema, fieldToResult } from '../../iceberg/index.js';
+import { quoteName } from '../../sql/index.js';
+import type { StatementContext } from '../environment.js';
+import { Binder, type BoundQuery } from '../reading/bind.js';
+import { bindQuery, describeBound, runQuery } from '../reading/query.js';
+import type { RowsTable } from '../rows.js';
+import type { CreateTableStatement, CreateTemporaryStatement, InsertStatement } from '../syntax/statement.js';
+import type { CreateViewStatement } from '../syntax/view.js';
+import { fieldNamed } from '../tables/fields.js';
+import {
+  ingestTemporary,
+  keepTemporaryView,
+  temporaryName,
+  temporaryTable,
+  temporaryView,
+} from '../tables/temporary.js';
+import { withDefaults } from '../writing/default-values.js';
+import { withParameters } from '../writing/insert.js';
+import { typedSql } from '../writing/typed-values.js';
+import { wholeSql } from '../writing/whole.js';
+import { schemaOfDefinition } from './definitions.js';
+
+/** The rows that the table begins with. */
+export async function createTemporary(
+  context: StatementContext,
+  { definition }: CreateTemporaryStatement,
+): Promise<number> {
+  if (definition.kind === 'create-table') return createTable(context, definition);
+  await createView(context, definition);
+  return 0;
+}
+
+async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<number> {
+  const table = nameOf(statement.table);
+  refuseClauses(statement);
+  if (statement.ifNotExists && temporaryTable(context, [table])) return 0;
+  if (temporaryView(context, [table])) throw new SkuaError('ALREADY_EXISTS', `Temporary view already exists: ${table}`);
+  const { schema, batches } = await contentOf(context, statement);
+  const ifExists = statement.orReplace ? 'replace' : 'fail';
+  return ingestTemporary(context, { table, temporary: true, ifNotExists: 'create', ifExists }, schema, batches);
+}
+
+async function contentOf(
+  context: StatementContext,
+  { as, columns }: CreateTableStatement,
+): Promise<{ schema: Schema; batches: AsyncIterable<ColumnarBatch> }> {
+  if (as === undefined) {
+    // The rows are results of queries, in which variants are JSON.
+    return { schema: new Schema(schemaOfDefinition(columns, []).fields.map(fieldToResult)), batches: nothing() };
+  }
+  const names = columns.map(({ name }) => quoteName(name)).join(', ');
+  const bound = await bindQuery(
+    context,
+    names === '' ? as : `SELECT * FROM (${as}\n) AS ${quoteName('rows')}(${names})`,
+  );
+  return runQuery(context, bound);
+}
+
+async function* nothing(): AsyncGenerator<ColumnarBatch> {}
+
+function refuseClauses({
+  columns,
+  identifier,
+  partitions,
+  sortedBy,
+  properties,
+  location,
+  comment,
+}: CreateTableStatement) {
+  const has = partitions.length + sortedBy.length + Object.keys(properties).length + identifier.length > 0;
+  const isPlain = columns.every(
+    (column) => !column.required && column.default === undefined && column.comment === undefined,
+  );
+  if (has || location !== undefined || comment !== undefined || !isPlain) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'A temporary table is rows in memory: its columns have names and types, and it has no constraints, defaults, partitions or properties',
+    );
+  }
+}
+
+async function createView(context: StatementContext, statement: CreateViewStatement): Promise<void> {
+  const name = nameOf(statement.view);
+  if (statement.ifNotExists && temporaryView(context, [name])) return;
+  if (temporaryTable(context, [name])) throw new SkuaError('ALREADY_EXISTS', `Temporary table already exists: ${name}`);
+  const bound = await new Binder(context).bind(statement.sql);
+  if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'The query of a view takes no parameters');
+  const { schema } = await describeBound(context, bound);
+  const columns = statement.columns.map((column) => column.name);
+  if (columns.length > 0 && columns.length !== schema.fields.length) {
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `${columns.length} columns are named, but the query has ${schema.fields.length}`,
+    );
+  }
+  const { catalog, schema: current } = context.call.session;
+  const view = { name, sql: statement.sql, columns, session: { catalog, schema: current } };
+  await keepTemporaryView(context, view, { orReplace: statement.orReplace });
+}
+
+function nameOf(path: readonly string[]): string {
+  const name = temporaryName(path) === undefined ? undefined : path.at(-1);
+  if (name !== undefined) return name;
+  throw new SkuaError(
+    'INVALID_ARGUMENT',
+    `${path.join('.')}: what is temporary belongs to the session and has a name without a schema`,
+  );
+}
+
+/** Adds rows to a temporary table. The rows added. */
+export async function insertTemporary(
+  context: StatementContext,
+  statement: InsertStatement,
+  table: RowsTable,
+  parameters: RowsTable | undefined,
+): Promise<number> {
+  const bound = await temporarySource(context, statement, table);
+  const types = parameters && (await describeBound(context, bound, parameters)).types;
+  const stream = await runQuery(context, parameters && types ? withParameters(bound, parameters, types) : bound);
+  const target = {
+    table: statement.table.at(-1) as string,
+    temporary: true,
+    ifNotExists: 'fail',
+    ifExists: 'append',
+  } as const;
+  return ingestTemporary(context, target, stream.schema, stream.batches);
+}
+
+/** The rows of an INSERT into a temporary table, in the types of its columns. */
+export async function temporarySource(
+  context: StatementContext,
+  statement: InsertStatement,
+  table: RowsTable,
+): Promise<BoundQuery> {
+  if (statement.overwrite || statement.sql === undefined) {
+    throw new SkuaError(
+      'UNIMPLEMENTED',
+      'A temporary table takes INSERT INTO with a query or VALUES; CREATE OR REPLACE TEMP TABLE … AS replaces its rows',
+    );
+  }
+  const { fields } = arrowToSchema(table.schema, { formatVersion: 3 });
+  let names = statement.columns;
+  if (statement.byName) {
+    const bound = await bindQuery(context, statement.sql);
+    names = (await describeBound(context, bound)).schema.fields.map(({ name }) => name);
+  }
+  const targets = names?.map((name) => fieldNamed(fields, name)) ?? fields;
+  const sql = withDefaults(statement.sql, targets);
+  const values = fields.map((field) => {
+    const index = targets.indexOf(field);
+    const value = wholeSql(field.name, field.type, index < 0 ? 'NULL' : `c${index}`, (item) =>
+      typedSql(field.type, item),
+    );
+    return `${value} AS ${quoteName(field.name)}`;
+  });
+  const columns = targets.map((_, index) => `c${index}`).join(', ');
+  return bindQuery(context, `SELECT ${values.join(', ')} FROM (${sql}\n) AS ${quoteName('rows')}(${columns})`);
+}
