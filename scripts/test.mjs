@@ -1,5 +1,5 @@
 /**
- * Lint, types, then every test: `npm test`, or `npm test -- <vitest arguments>` for some of them. Real servers and clients are used where
+ * Lint, types, the arrows between rooms, then every test: `npm test`, or `npm test -- <vitest arguments>` for some of them. Real servers and clients are used where
  * they are installed (`node scripts/real/install.mjs`); which ones were not there is said at the end. With `SKUA_TEST_REQUIRE_ALL`
  * set, a missing one and a skipped test are failures.
  */
@@ -28,6 +28,7 @@ function step(name, command, args) {
 
 step('Lint', process.execPath, [join(modules, '@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']);
 step('Types', process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.test.json']);
+step('Rooms', process.execPath, [join(repository, 'scripts/rooms.mjs')]);
 
 const folder = mkdtempSync(join(tmpdir(), 'skua-test-'));
 const outputFile = join(folder, 'results.json');

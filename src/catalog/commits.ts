@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import { commitState, rivalOf, type Seen } from './commit-state.js';
 import type { CatalogConfig } from './config.js';

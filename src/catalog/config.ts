@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { Namespace } from './contract.js';
 import { checkNamespace } from './names.js';

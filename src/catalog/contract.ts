@@ -1,5 +1,5 @@
 /** The Iceberg REST catalog as Skua uses it (Iceberg REST specification). Every request carries the caller's own token. */
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import type { StorageAccess } from '../storage/contract.js';
 import type { ReadTerms } from './read-terms.js';
 import type { TableCommit, ViewCommit } from './updates.js';

@@ -1,4 +1,4 @@
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { Delegation, StaticStorage } from './access.js';
 import { createCommitter } from './commits.js';

@@ -1,4 +1,4 @@
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { StorageAccess, StorageCredential } from '../storage/contract.js';
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { BearerToken } from '../auth/principal.js';
+import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import { parseJson, writeJson } from '../json.js';
 import { retryAfter } from '../retry-after.js';

@@ -3,7 +3,7 @@
  * of Arrow batches out. Table names in the text have already been replaced by the binding names given here.
  */
 import type { Schema } from 'apache-arrow';
-import type { ColumnarBatch } from '../arrow/batch.js';
+import type { ColumnarBatch } from '../arrow/index.js';
 import type { Barrier, ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } from '../expressions/index.js';
 import type { WrittenFile } from '../parquet/index.js';
 

@@ -1,5 +1,5 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
-import type { Principal } from '../auth/principal.js';
+import type { Principal } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { Call, CallReport } from '../query/contract.js';
 import { clearCookie, type Session, type SessionLease, setCookie } from '../session/index.js';

@@ -2,8 +2,8 @@
  * The one place that every RPC passes: drain state, token, session, limits, deadline and cancel, error mapping, and the one log line.
  */
 import type { Metadata } from '@grpc/grpc-js';
+import type { Principal } from '../auth/index.js';
 import { type Authenticator, bearerFrom } from '../auth/index.js';
-import type { Principal } from '../auth/principal.js';
 import { type ErrorCode, SkuaError } from '../errors.js';
 import { type SessionStore, sessionIdFrom } from '../session/index.js';
 import { FlightCall, RunningCall, type Surface } from './flight-call.js';

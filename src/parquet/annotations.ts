@@ -1,15 +1,7 @@
 /** What the bytes of a Parquet column stand for (Parquet format, "Logical Types"). */
 import { compactTypes } from './compact-reader.js';
 import { integer, type ThriftField, writeFields } from './thrift-fields.js';
-import type { PhysicalType } from './types.js';
-
-/** `other` is whatever else there is. `utc`: instants, and not what a clock shows. */
-export type Annotation =
-  | { kind: 'none' | 'string' | 'uuid' | 'date' | 'integer' | 'unsigned' | 'list' | 'map' | 'other' }
-  | { kind: 'decimal'; precision: number; scale: number }
-  | { kind: 'time' | 'timestamp'; unit: TimeUnit; utc: boolean };
-
-export type TimeUnit = 'millis' | 'micros' | 'nanos';
+import type { Annotation, PhysicalType, TimeUnit } from './types.js';
 
 /** A struct as the compact protocol has it: values by field number. */
 type Thrift = { readonly [field: `field_${number}`]: unknown };

@@ -1,7 +1,6 @@
 /** Which statistics of a column chunk can be believed (Parquet format, "Statistics", "ColumnOrder"). */
 import { isUtf8 } from 'node:buffer';
-import type { Annotation } from './annotations.js';
-import type { ChunkStatistics, PhysicalType } from './types.js';
+import type { Annotation, ChunkStatistics, PhysicalType } from './types.js';
 
 /** A Statistics struct as it stands in the footer, and what its meaning hangs on. */
 export interface StatedStatistics {

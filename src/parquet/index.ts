@@ -1,6 +1,5 @@
 /** What a Parquet footer tells: which bytes of a file a scan needs. */
 export { addPageChecksums } from './add-checksums.js';
-export type { Annotation } from './annotations.js';
 export { misleadingBloomFilters } from './bloom-filters.js';
 export { parseFooter, readFooter } from './footer.js';
 export { createFooterCache, type FooterCache, type FooterFile } from './footer-cache.js';
@@ -9,7 +8,15 @@ export { adjustToUtc } from './nanosecond-clocks.js';
 export { neededRanges } from './needed-ranges.js';
 export { pagesAreSound } from './page-checksums.js';
 export { type SkippedRowGroups, skippedRowGroups } from './row-groups.js';
-export type { ChunkStatistics, ColumnChunk, LeafColumn, ParquetFooter, RowGroup, SchemaElement } from './types.js';
+export type {
+  Annotation,
+  ChunkStatistics,
+  ColumnChunk,
+  LeafColumn,
+  ParquetFooter,
+  RowGroup,
+  SchemaElement,
+} from './types.js';
 export { variantProblem } from './variant-bytes.js';
 export { annotateVariants } from './variant-groups.js';
 export type { WrittenColumnStatistics, WrittenFile } from './written-file.js';

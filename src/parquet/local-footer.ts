@@ -5,12 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { ByteRange, Storage } from '../storage/contract.js';
-import { type Annotation, annotated, canStandFor, sameAnnotation } from './annotations.js';
+import { annotated, canStandFor, sameAnnotation } from './annotations.js';
 import { needsPlain, plainChunk, plainSize } from './byte-stream-split.js';
 import { compactTypes } from './compact-reader.js';
 import { parseFooter } from './footer.js';
 import { integer, readFields, readList, type ThriftField, writeFields, writeList } from './thrift-fields.js';
-import type { ChunkStatistics, ColumnChunk, ParquetFooter, SchemaElement } from './types.js';
+import type { Annotation, ChunkStatistics, ColumnChunk, ParquetFooter, SchemaElement } from './types.js';
 
 export interface LocalFooter {
   footer: ParquetFooter;

@@ -1,6 +1,13 @@
 import type { PhysicalColumn } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
-import type { Annotation } from './annotations.js';
+
+/** `other` is whatever else there is. `utc`: instants, and not what a clock shows. */
+export type Annotation =
+  | { kind: 'none' | 'string' | 'uuid' | 'date' | 'integer' | 'unsigned' | 'list' | 'map' | 'other' }
+  | { kind: 'decimal'; precision: number; scale: number }
+  | { kind: 'time' | 'timestamp'; unit: TimeUnit; utc: boolean };
+
+export type TimeUnit = 'millis' | 'micros' | 'nanos';
 
 /** What the footer of a Parquet file says (Parquet format, "FileMetaData"). */
 export interface ParquetFooter {

@@ -1,8 +1,8 @@
 /** The life of a statement, as the Flight SQL room and the embedding server use it. */
 import type { Schema } from 'apache-arrow';
-import type { ColumnarBatch } from '../arrow/batch.js';
-import type { Principal } from '../auth/principal.js';
-import type { Session } from '../session/session.js';
+import type { ColumnarBatch } from '../arrow/index.js';
+import type { Principal } from '../auth/index.js';
+import type { Session } from '../session/index.js';
 
 /** One caller's call: the checked token, its session, and a signal that fires when the client goes away or the deadline passes. */
 export interface Call {

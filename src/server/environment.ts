@@ -11,7 +11,7 @@ import { createMetadataCache } from '../iceberg/index.js';
 import type { Logger } from '../logging.js';
 import { createFooterCache } from '../parquet/index.js';
 import type { Call } from '../query/contract.js';
-import type { QueryEnvironment, SessionInstance } from '../query/environment.js';
+import type { QueryEnvironment, SessionInstance } from '../query/index.js';
 import { namingDataFiles, Turns } from '../query/index.js';
 import { createRangeCache, openStorage } from '../storage/index.js';
 import { within } from '../within.js';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlightSqlClient } from '../../src/client/index.js';
-import type { Annotation } from '../../src/parquet/annotations.js';
 import { readFields, readList, writeFields, writeList } from '../../src/parquet/thrift-fields.js';
+import type { Annotation } from '../../src/parquet/types.js';
 import { reannotated, withFooter, withStatistics, writtenFile } from '../parquet/edited.js';
 import { type CraftedFile, craftTable, field, locationOf } from './support/crafted-table.js';
 import { rowsAsText, startTestServer, type TestServer } from './support/server.js';

@@ -41,6 +41,8 @@ function runFiles(start: () => Promise<Server>): void {
         clients.set(block.user, client);
         await check(client, block);
       },
+      // Some statements write thousands of files.
+      180_000,
     );
   });
 }

@@ -1,8 +1,7 @@
 /** Which statistics of a footer are believed, by type, writer and form. */
 import { describe, expect, it } from 'vitest';
-import type { Annotation } from '../../src/parquet/annotations.js';
 import { certainStatistics, type StatedStatistics } from '../../src/parquet/certain-statistics.js';
-import type { PhysicalType } from '../../src/parquet/types.js';
+import type { Annotation, PhysicalType } from '../../src/parquet/types.js';
 
 const plain: Annotation = { kind: 'none' };
 const text: Annotation = { kind: 'string' };

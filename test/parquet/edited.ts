@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Annotation, annotated } from '../../src/parquet/annotations.js';
+import { annotated } from '../../src/parquet/annotations.js';
 import { compactTypes } from '../../src/parquet/compact-reader.js';
 import {
   integer,
@@ -12,6 +12,7 @@ import {
   writeFields,
   writeList,
 } from '../../src/parquet/thrift-fields.js';
+import type { Annotation } from '../../src/parquet/types.js';
 import { openDatabase } from './duckdb.js';
 
 /** What a query gives, as one file; `options` go into COPY. */

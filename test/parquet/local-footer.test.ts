@@ -1,8 +1,8 @@
 /** Files under the footer that the engine reads them by. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { Annotation } from '../../src/parquet/annotations.js';
 import { localFooter, parseFooter } from '../../src/parquet/index.js';
+import type { Annotation } from '../../src/parquet/types.js';
 import { reannotated, withStatistics, writtenFile } from './edited.js';
 
 const storageOf = (file: Buffer) => {

@@ -2,7 +2,7 @@
 import type { KeptMetadata, SchemaJson, TypeJson } from '../metadata/model.js';
 import type { JsonObject } from '../request/fields.js';
 import type { Caller } from './caller.js';
-import { dotted, type TableIdentifier } from './store.js';
+import { dotted, type TableIdentifier } from './identifiers.js';
 
 /** What those who hold a role may see of a table. Who holds several roles with policies is held to all of them. */
 export interface Policy {

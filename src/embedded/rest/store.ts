@@ -2,15 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readDocument, writeDocument } from '../persistence/atomic-file.js';
 import { Turns } from '../persistence/turns.js';
+import type { Namespace, TableIdentifier } from './identifiers.js';
 import type { Policy } from './policies.js';
 import type { Grants } from './privileges.js';
 
-export type Namespace = readonly string[];
-
-export interface TableIdentifier {
-  namespace: Namespace;
-  name: string;
-}
+export { dotted, type Namespace, type TableIdentifier } from './identifiers.js';
 
 export interface NamespaceEntry {
   namespace: Namespace;
@@ -33,11 +29,6 @@ export interface Rights {
 interface StoreDocument extends Partial<Rights> {
   namespaces: NamespaceEntry[];
   tables: TableLike[];
-}
-
-/** `demo.events` */
-export function dotted(identifier: TableIdentifier): string {
-  return [...identifier.namespace, identifier.name].join('.');
 }
 
 const keyOf = (levels: Namespace) => levels.join('\u001f');

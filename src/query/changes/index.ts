@@ -51,7 +51,7 @@ export async function bindChangeQuery(context: StatementContext, statement: RowC
 }
 
 function verbOf({ kind }: RowChange | TruncateStatement): string {
-  return kind === 'insert-rows' ? 'INSERT' : kind.toUpperCase();
+  return kind === 'insert-rows' ? 'INSERT … RETURNING' : kind.toUpperCase();
 }
 
 const NO_FIELDS = new Schema([]);

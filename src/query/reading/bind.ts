@@ -3,7 +3,7 @@
  * in which every table is one of the given bindings.
  */
 import { batchToRows } from '../../arrow/index.js';
-import type { ParsedQuery, TableReference, TableScan } from '../../engine/contract.js';
+import type { ParsedQuery, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import { inTurns, quoteName, quoteString, TextBudget, tokenize } from '../../sql/index.js';
@@ -30,22 +30,12 @@ import { atPin, loadTableOrView, type PinnedTable, viewDialects } from '../table
 import { type TemporaryView, temporaryTable, temporaryView } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import { requireDialect, type View } from '../tables/views.js';
-import { bindingsOf } from './bindings.js';
+import { type BoundQuery, bindingsOf } from './bindings.js';
 import { functionsFor } from './functions.js';
 import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { positionDeletesOf } from './position-deletes.js';
 
-/** A query whose every table is known. */
-export interface BoundQuery {
-  sql: string;
-  /** Iceberg tables by binding name. */
-  tables: Map<string, PinnedTable>;
-  /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
-  rows: Map<string, RowsTable | ListedTable>;
-  /** The functions that answer for the session, and those of the escapes, where the text calls any. */
-  functions: TableScan[];
-  parameterCount: number;
-}
+export type { BoundQuery } from './bindings.js';
 
 const DEEPEST_VIEW = 16;
 

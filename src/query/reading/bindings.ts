@@ -1,8 +1,19 @@
 /** A bound query's tables as the engine takes them. */
-import type { TableBinding } from '../../engine/contract.js';
-import { columnsOf } from '../rows.js';
-import { columnsOfTable } from '../tables/tables.js';
-import type { BoundQuery } from './bind.js';
+import type { TableBinding, TableScan } from '../../engine/contract.js';
+import { columnsOf, type ListedTable, type RowsTable } from '../rows.js';
+import { columnsOfTable, type PinnedTable } from '../tables/tables.js';
+
+/** A query whose every table is known. */
+export interface BoundQuery {
+  sql: string;
+  /** Iceberg tables by binding name. */
+  tables: Map<string, PinnedTable>;
+  /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
+  rows: Map<string, RowsTable | ListedTable>;
+  /** The functions that answer for the session, and those of the escapes, where the text calls any. */
+  functions: TableScan[];
+  parameterCount: number;
+}
 
 /** The bindings under which the engine knows a bound query's tables. */
 export function bindingsOf(bound: BoundQuery): TableBinding[] {

@@ -1,6 +1,6 @@
 /** Errors of the engine that name a local copy name the data file instead. */
 import { basename } from 'node:path';
-import type { ColumnarBatch } from '../../arrow/batch.js';
+import type { ColumnarBatch } from '../../arrow/index.js';
 import type { EngineInstance, ResultStream, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 

@@ -12,6 +12,7 @@ import type { DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { displayName, type NameContext, resolveTable } from '../tables/names.js';
+import { refuseInsight } from '../tables/restricted.js';
 import { loadTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { travel } from '../tables/travel.js';
 import { StagingArea } from './stage.js';
@@ -29,6 +30,7 @@ export async function positionDeletesOf(
   if (written === undefined) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written]);
   const current = await loadTable(context, name);
+  refuseInsight(current, 'Metadata table $position_deletes');
   const table = reference.at ? travel(current, reference.at) : current;
   const source = { storage: table.storage, cache: metadataCacheOf(context, table), signal: context.call.signal };
   const files = await positionDeleteFiles(table.metadata, { ...source, snapshotId: table.snapshotId });

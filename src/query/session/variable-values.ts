@@ -1,5 +1,5 @@
 /** The values of a session's variables, by which `getvariable('name')` is replaced. */
-import type { Session } from '../../session/session.js';
+import type { Session } from '../../session/index.js';
 import type { StatementContext } from '../environment.js';
 import type { VariableValue } from '../syntax/variables.js';
 

@@ -1,6 +1,6 @@
 /** Statements that change rows of a table. Expressions, conditions and sources are text, with parameters written as `$1`, `$2`, …. */
 
-import type { InsertStatement } from './statement.js';
+import type { InsertStatement } from './insert-statement.js';
 
 /** The statement as it was written, and which pieces of it are expressions or lists of tables: where to look for a syntax error. */
 export interface StatementText {

@@ -1,8 +1,12 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
+import type { InsertStatement } from './insert-statement.js';
 import type { PartitionDefinition, SortDefinition } from './partition.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
+
+export type { InsertStatement } from './insert-statement.js';
+
 import type { SetStatement, SetVariableStatement } from './setting.js';
 import type { CreateViewStatement } from './view.js';
 
@@ -132,20 +136,6 @@ export interface DropStatement {
   table: string[];
   ifExists: boolean;
   purge: boolean;
-}
-
-export interface InsertStatement {
-  kind: 'insert';
-  table: string[];
-  columns?: string[];
-  /** Columns go by the names that the query gives them. */
-  byName: boolean;
-  /** The rows take the place of those that are there. */
-  overwrite: boolean;
-  /** SELECT or VALUES. Absent for DEFAULT VALUES. */
-  sql?: string;
-  /** The list of expressions after RETURNING. */
-  returning?: string;
 }
 
 export type TransactionStatement = { kind: 'begin'; readOnly: boolean } | { kind: 'commit' | 'rollback' };

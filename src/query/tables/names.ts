@@ -4,7 +4,7 @@
  */
 import type { TableIdentifier } from '../../catalog/contract.js';
 import { SkuaError } from '../../errors.js';
-import type { Session } from '../../session/session.js';
+import type { Session } from '../../session/index.js';
 import { endOfQuote } from '../../sql/index.js';
 
 /** The namespace path of a schema name. A text that is no path is a name of one level. */

@@ -5,7 +5,7 @@
 import type { Schema } from 'apache-arrow';
 import { batchBytes, type ColumnarBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
-import type { Session } from '../../session/session.js';
+import type { Session } from '../../session/index.js';
 import type { IngestTarget } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import type { RowsTable } from '../rows.js';

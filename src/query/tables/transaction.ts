@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { SkuaError } from '../../errors.js';
 import { schemaOf } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
-import type { Session } from '../../session/session.js';
+import type { Session } from '../../session/index.js';
 import type { Call } from '../contract.js';
 import { displayName, type TableName, tableKey } from './names.js';
 import type { PinnedTable } from './pinned-table.js';

@@ -1,4 +1,4 @@
-import type { ColumnarBatch, FieldNode } from '../../../arrow/batch.js';
+import type { ColumnarBatch, FieldNode } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import { copyMemory, type Pointer } from '../native/library.js';
 import { addressOf, allocate } from '../native/memory.js';

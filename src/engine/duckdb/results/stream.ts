@@ -1,6 +1,6 @@
 import { Schema } from 'apache-arrow';
 import koffi from 'koffi';
-import type { ColumnarBatch } from '../../../arrow/batch.js';
+import type { ColumnarBatch } from '../../../arrow/index.js';
 import { batchBytes, splitBatch } from '../../../arrow/index.js';
 import { SkuaError, toSkuaError } from '../../../errors.js';
 import type { Connection, Statement } from '../native/database.js';

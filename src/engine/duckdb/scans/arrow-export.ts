@@ -1,5 +1,5 @@
 import { DataType, type Field, Precision, type Schema, TimeUnit, Type } from 'apache-arrow';
-import type { ColumnarBatch } from '../../../arrow/batch.js';
+import type { ColumnarBatch } from '../../../arrow/index.js';
 import { type Column, columnsOf } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import { noOperation } from '../native/library.js';

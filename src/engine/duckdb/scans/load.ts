@@ -1,5 +1,5 @@
 import { Field, Int32, Int64, Schema } from 'apache-arrow';
-import type { ColumnarBatch } from '../../../arrow/batch.js';
+import type { ColumnarBatch } from '../../../arrow/index.js';
 import { sliceBatch } from '../../../arrow/index.js';
 import type { TableScan } from '../../contract.js';
 import type { Connection } from '../native/database.js';

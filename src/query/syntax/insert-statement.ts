@@ -1,0 +1,14 @@
+/** INSERT as it was written. */
+export interface InsertStatement {
+  kind: 'insert';
+  table: string[];
+  columns?: string[];
+  /** Columns go by the names that the query gives them. */
+  byName: boolean;
+  /** The rows take the place of those that are there. */
+  overwrite: boolean;
+  /** SELECT or VALUES. Absent for DEFAULT VALUES. */
+  sql?: string;
+  /** The list of expressions after RETURNING. */
+  returning?: string;
+}
