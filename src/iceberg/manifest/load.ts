@@ -66,15 +66,16 @@ export async function decodeMetadataFile<T>(
   decode: (bytes: Uint8Array) => T | Promise<T>,
 ): Promise<T> {
   const read = () => source.storage.read(file.location, undefined, source.signal);
-  const attempt = async () => {
+  const attempt = async (length?: number) => {
     const bytes = await (source.cache ? source.cache.bytes(file.location, read) : read());
-    if (file.length !== undefined && bytes.length !== file.length) {
-      throw new SkuaError('DATA_LOSS', `it has ${bytes.length} bytes instead of ${file.length}`);
+    if (length !== undefined && bytes.length !== length) {
+      throw new SkuaError('DATA_LOSS', `it has ${bytes.length} bytes instead of ${length}`);
     }
     return decode(bytes);
   };
   try {
-    return await attempt();
+    // Another length than the list says may be a list that is wrong: what is read again counts as it is.
+    return await attempt(file.length);
   } catch (error) {
     if (source.signal?.aborted || !isDamage(error)) throw error;
     source.cache?.forget(file.location);
