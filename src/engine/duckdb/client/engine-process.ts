@@ -90,6 +90,8 @@ export class EngineProcess {
   private end: ProcessEnd | undefined;
   private endReason: ProcessEnd['reason'] = 'crash';
   private culprit: number | undefined;
+  /** By this server. */
+  private isKilled = false;
   private lastWords = '';
   private becomeReady: () => void = () => undefined;
   private failToStart: (error: SkuaError) => void = () => undefined;
@@ -108,7 +110,7 @@ export class EngineProcess {
     this.channel = new Channel(
       this.child.stdio[3] as Duplex,
       (message) => this.take(message),
-      () => this.kill('crash'),
+      () => void this.child.kill('SIGKILL'),
     );
     const { stderr } = this.child as { stderr: Readable };
     stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -116,7 +118,10 @@ export class EngineProcess {
     });
     this.gone = new Promise((resolve) => {
       this.child.once('error', (error) => resolve(this.lose(error.message)));
-      this.child.once('exit', (code, signal) => resolve(this.lose(signal ?? `exit code ${code}`)));
+      this.child.once('exit', (code, signal) => {
+        if (signal === 'SIGKILL' && !this.isKilled && this.endReason === 'crash') this.endReason = 'killed';
+        resolve(this.lose(signal ?? `exit code ${code}`));
+      });
     });
     void this.gone.then((end) => {
       this.failToStart(startError(end));
@@ -246,6 +251,7 @@ export class EngineProcess {
 
   private kill(reason: ProcessEnd['reason']): void {
     if (this.end) return;
+    this.isKilled = true;
     if (this.endReason === 'crash') this.endReason = reason;
     this.child.kill('SIGKILL');
   }
@@ -375,8 +381,13 @@ export class EngineProcess {
   private errorFor(end: ProcessEnd, id: number, principal: string): ProcessEndedError {
     // Damage that a statement does may show long after it.
     const others = [...this.principals].some((each) => each !== principal);
-    const mayBeInnocent = end.reason === 'unstoppable' ? id !== this.culprit : end.reason === 'crash' && others;
-    return new ProcessEndedError(end, mayBeInnocent);
+    const isInnocent = {
+      crash: others,
+      killed: true,
+      unstoppable: id !== this.culprit,
+      closed: false,
+    };
+    return new ProcessEndedError(end, isInnocent[end.reason]);
   }
 }
 

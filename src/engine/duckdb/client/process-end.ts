@@ -2,8 +2,8 @@ import { SkuaError } from '../../../errors.js';
 
 /** Why and how an engine process ended, and what it took with it. */
 export interface ProcessEnd {
-  /** It crashed, was ended because a statement could not be stopped, or was no longer needed. */
-  reason: 'crash' | 'unstoppable' | 'closed';
+  /** It crashed, somebody else killed it, it was ended because a statement could not be stopped, or it was no longer needed. */
+  reason: 'crash' | 'killed' | 'unstoppable' | 'closed';
   /** The signal or exit code, as a word. */
   how: string;
   /** The end of what it wrote to its error output. */
@@ -33,6 +33,7 @@ export class ProcessEndedError extends SkuaError {
 function sentence({ reason, how }: ProcessEnd): string {
   switch (reason) {
     case 'crash':
+    case 'killed':
       return `the engine process that ran this statement ended (${how}); the statement came to nothing`;
     case 'unstoppable':
       return 'the engine process that ran this statement was ended, since a statement in it could not be stopped; run it again';

@@ -53,7 +53,7 @@ async function crash(instance: EngineInstance, sql = endless): Promise<unknown> 
     // A text that is refused never runs.
     if (running === undefined && time > 50) return error;
   }
-  if (running !== undefined) process.kill(running, 'SIGKILL');
+  if (running !== undefined) process.kill(running, 'SIGSEGV');
   return error;
 }
 
