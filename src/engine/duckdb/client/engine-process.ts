@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { ZodError } from 'zod';
 import { SkuaError } from '../../../errors.js';
 import type { BatchSource, FetchMissing, MissingColumns } from '../../contract.js';
@@ -21,6 +20,7 @@ import { OfferedRows } from './offered-rows.js';
 import { type ProcessEnd, ProcessEndedError, type Victim } from './process-end.js';
 import { RemoteResult } from './remote-result.js';
 import type { MemoryPair, SharedMemoryPool } from './shared-memory-pool.js';
+import { startProcess } from './start-process.js';
 
 /** How long a statement may take to end once it has been told to, in milliseconds; then its process is ended. */
 const CANCEL_GRACE = 2000;
@@ -99,7 +99,7 @@ export class EngineProcess {
   constructor({ memory, pool, onBroken }: ProcessOptions) {
     this.onBroken = onBroken;
     this.memory = pool?.take();
-    this.child = start(memory, this.memory);
+    this.child = startProcess(memory, this.memory);
     this.writer = new BatchWriter(this.memory?.arena);
     this.reader = new BatchReader(this.memory?.engines.memory);
     this.ready = new Promise((resolve, reject) => {
@@ -396,46 +396,4 @@ function startError({ reason, how, lastWords }: ProcessEnd): SkuaError {
   const words = lines.find((line) => /Error: /.test(line)) ?? (lines.at(-1) || how);
   const message = reason === 'closed' ? 'the server is stopping' : `the SQL engine does not start: ${words}`;
   return new SkuaError('UNAVAILABLE', message);
-}
-
-/** Beside this module once it is compiled; tests run the sources of the server with the compiled process. */
-function script(): string {
-  const path = fileURLToPath(new URL('../process/main.js', import.meta.url));
-  return import.meta.url.endsWith('.ts') ? path.replace(/([\\/])src([\\/]engine[\\/])/, '$1dist$2') : path;
-}
-
-/** What an engine process is given of the environment: nothing that could hold a secret. */
-const INHERITED = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'TEMP',
-  'TMP',
-  'LANG',
-  'LD_LIBRARY_PATH',
-  'DYLD_LIBRARY_PATH',
-  'SystemRoot',
-];
-
-function start(memory: number, shared: MemoryPair | undefined): ChildProcess {
-  const environment = Object.fromEntries(
-    INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-  );
-  const settings = {
-    parent: process.pid,
-    memory,
-    ownBytes: shared?.engines.memory.bytes.length ?? 0,
-    serverBytes: shared?.servers.memory.bytes.length ?? 0,
-  };
-  return spawn(process.execPath, [script(), JSON.stringify(settings)], {
-    // Each running query holds a thread of the pool.
-    env: { ...environment, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '128' },
-    stdio: [
-      'ignore',
-      'ignore',
-      'pipe',
-      'pipe',
-      ...(shared ? [shared.engines.descriptor, shared.servers.descriptor] : []),
-    ],
-  });
 }
