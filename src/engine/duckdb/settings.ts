@@ -9,10 +9,10 @@ export const commonConfiguration: Record<string, string> = {
   allocator_background_threads: 'true',
 };
 
-/** Settings that a configuration cannot hold, before it is locked. */
 /** DuckDB takes seconds to optimise a chain of several hundred operators, and does not stop when it is told to. */
 const deepestExpression = 250;
 
+/** Settings that a configuration cannot hold, before it is locked. */
 export const commonSettings = [
   `SET GLOBAL max_expression_depth = ${deepestExpression}`,
   "SET GLOBAL TimeZone = 'UTC'",

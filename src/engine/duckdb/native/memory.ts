@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import { copyMemory, duckdb, type Pointer } from './library.js';
+import { duckdb, type Pointer } from './library.js';
 
 /** Zeroed memory outside the JavaScript heap, which the collector never moves. */
 export function allocate(bytes: number): Buffer {
@@ -33,13 +33,6 @@ export function pointerList(pointers: readonly Pointer[]): Buffer {
   const memory = Buffer.alloc(Math.max(pointers.length, 1) * 8 + 64);
   for (const [index, pointer] of pointers.entries()) memory.writeBigUInt64LE(BigInt(pointer), index * 8);
   return memory;
-}
-
-/** Copies `bytes` bytes from an address into JavaScript's memory. */
-export function readBytes(pointer: Pointer, bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(Math.max(bytes, 1));
-  if (bytes > 0) copyMemory(addressOf(copy), pointer, bytes);
-  return copy.subarray(0, bytes);
 }
 
 /** The text at a `char *` that stays the library's own. */
