@@ -3,8 +3,13 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
+COPY scripts/setup.mjs ./scripts/setup.mjs
 COPY src ./src
-RUN npx tsc -p tsconfig.json && npm prune --omit=dev --no-audit --no-fund
+COPY console ./console
+RUN node scripts/setup.mjs --console \
+  && npm prune --omit=dev --no-audit --no-fund \
+  && find dist -name '*.map' -delete -o -name '*.d.ts' -delete \
+  && rm dist/.tsbuildinfo
 
 FROM node:24-slim
 ENV NODE_ENV=production
@@ -15,8 +20,9 @@ COPY package.json ./
 COPY bin ./bin
 COPY proto ./proto
 COPY scripts/health.mjs ./scripts/health.mjs
-USER node
-EXPOSE 50051
+# By number, so that an orchestrator can see that it is not root. Nothing is written but below /tmp: the file system may be read-only.
+USER 1000:1000
+EXPOSE 50051 50080
 HEALTHCHECK --interval=5s --timeout=5s --start-period=20s CMD ["node", "scripts/health.mjs", "127.0.0.1:50051"]
 ENTRYPOINT ["node", "bin/skua.cjs"]
 CMD ["serve", "--config", "/etc/skua/skua.toml"]

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,7 +6,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The engine's processes and the decoding threads run compiled.
     globalSetup: ['test/compiled.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Most of the time is spent waiting for servers and clients in other processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

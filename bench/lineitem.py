@@ -15,11 +15,11 @@ import adbc_driver_flightsql.dbapi as adbc
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.flight as flight
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from support.contestants import CppFlight  # noqa: E402
 from support.flight import FlightSql  # noqa: E402
 from support.server import MemorySamples, Server, spread, versions  # noqa: E402
 
@@ -75,23 +75,6 @@ def timed(client, sql):
     started = time.perf_counter()
     table = client.table(sql)
     return time.perf_counter() - started, table
-
-
-class Peer:
-    """Another server, asked by the same client in turn with Skua."""
-
-    def __init__(self, source):
-        command = [sys.executable, str(pathlib.Path(__file__).parent / "support" / "peer.py"), str(source)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.client = flight.FlightClient(f"grpc://127.0.0.1:{int(self.process.stdout.readline())}")
-
-    def table(self, sql):
-        return self.client.do_get(flight.Ticket(sql.encode())).read_all()
-
-    def stop(self):
-        self.client.close()
-        self.process.terminate()
-        self.process.wait()
 
 
 def measure(server, clients, sql, runs, expected):
@@ -170,7 +153,7 @@ def main():
             print(f"all {rows} rows and their values are those of the source")
             print("| columns | Skua, s | MB/s of Arrow data | at most, MB resident | Arrow C++ Flight and DuckDB, s | ratio |")
             print("| --- | --- | --- | --- | --- | --- |")
-            peer = Peer(source)
+            peer = CppFlight(source)
             for name, sql, expected in [("16", EVERYTHING, everything), ("4 of integers", NUMBERS, numbers)]:
                 (own, others), size, peak = measure(server, (client, peer), sql, options.runs, expected)
                 speed = spread([size / 1e6 / value for value in own])

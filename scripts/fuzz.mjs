@@ -1,23 +1,32 @@
-/** `npm run fuzz -- TARGET [COUNT] [SEED]`: random input against a server on the embedded stack. Prints its seed; exits 1 where something is wrong. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/**
+ * `npm run fuzz -- TARGET [COUNT] [SEED] [STORE]`: random input against a server on the embedded stack, whose warehouse is on local files or, with
+ * `s3` for STORE, on RustFS; or against what decodes it. Prints its seed; exits 1 where something is wrong.
+ */
+import { avro, metadata, parquet } from './fuzz/decoders.mjs';
 import * as functions from './fuzz/functions.mjs';
+import * as messages from './fuzz/messages.mjs';
+import * as sql from './fuzz/sql.mjs';
 
-const targets = { functions };
-const [name, count, seed = String(Date.now())] = process.argv.slice(2);
+const targets = { functions, sql, messages, metadata, avro, parquet };
+const [name, count, seed = String(Date.now()), store = 'local'] = process.argv.slice(2);
 const target = targets[name];
-if (!target) {
-  console.error('npm run fuzz -- TARGET [COUNT] [SEED], with one of these targets:');
+if (!target || !['local', 's3'].includes(store)) {
+  console.error('npm run fuzz -- TARGET [COUNT] [SEED] [local | s3], with one of these targets:');
   for (const [word, { description, usualCount }] of Object.entries(targets)) {
     console.error(`  ${word}: ${description} (${usualCount} times)`);
   }
   process.exit(2);
 }
 
+if (target.standsAlone) {
+  const times = Number(count ?? target.usualCount);
+  console.log(`${name}, ${times} times, seed ${seed}`);
+  report(await target.run({ count: times, seed, randomFrom, log: (line) => console.log(line) }));
+}
+
 const { batchToRows } = await import('../dist/arrow/index.js');
 const { connect } = await import('../dist/client/index.js');
-const { startLocalServer } = await import('../dist/commands/local-server.js');
+const { startFuzzServer } = await import('./fuzz/server.mjs');
 
 let deaths = 0;
 const ignore = () => undefined;
@@ -28,14 +37,14 @@ const logger = {
   ...Object.fromEntries(['fatal', 'warn', 'info', 'debug', 'trace'].map((level) => [level, ignore])),
   child: () => logger,
 };
-const folder = mkdtempSync(join(tmpdir(), 'skua-fuzz-'));
 const prepared = await target.prepare?.();
-const local = await startLocalServer({ logger, port: 0, tokenLifetime: 8 * 3600, folder });
+const started = await startFuzzServer(store, logger, target.settings);
 const clients = [];
 const server = {
+  ...started,
   deaths: () => deaths,
   async client(user) {
-    const client = connect({ address: local.server.address, token: await local.token(user) });
+    const client = connect({ address: started.address, token: await started.token(user) });
     clients.push(client);
     return client;
   },
@@ -46,22 +55,27 @@ const server = {
     return rows.flat();
   },
 };
-console.log(`${name}, ${count ?? target.usualCount} times, seed ${seed}`);
+console.log(`${name}, ${count ?? target.usualCount} times, seed ${seed}, on ${store === 's3' ? 'S3' : 'local files'}`);
 const wrong = await target.run({
   count: Number(count ?? target.usualCount),
+  seed,
   random: randomFrom(seed),
+  randomFrom,
   server,
   prepared,
   log: (line) => console.log(line),
 });
 for (const client of clients) client.close();
-await local.stop();
-rmSync(folder, { recursive: true, force: true });
-for (const line of wrong.slice(0, 20)) console.error(line);
-console.log(
-  wrong.length === 0 ? 'Nothing wrong.' : `${wrong.length} wrong; npm run fuzz -- ${name} ${count ?? ''} ${seed}`,
-);
-process.exit(wrong.length === 0 ? 0 : 1);
+await started.stop();
+report(wrong);
+
+/** Says what is wrong, and ends. */
+function report(wrong) {
+  for (const line of wrong.slice(0, 20)) console.error(line);
+  const again = `npm run fuzz -- ${name} ${count ?? target.usualCount} ${seed} ${store}`;
+  console.log(wrong.length === 0 ? 'Nothing wrong.' : `${wrong.length} wrong; ${again}`);
+  process.exit(wrong.length === 0 ? 0 : 1);
+}
 
 /** 0 to 1, exclusive; the same numbers for the same seed (FNV-1a over the text, then mulberry32). */
 function randomFrom(text) {

@@ -1,6 +1,6 @@
 /**
  * Holds the arrows between the rooms of `src/`: which room may import which, only by its public face (`index.ts`, or `contract.ts`, `types.ts` and `protocol.ts`, which hold only words), and no file
- * by a circle. `docs/architecture.md` draws the same table, which is checked too.
+ * by a circle; and that private members are `#name`. `docs/architecture.md` draws the same table, which is checked too.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
@@ -19,31 +19,44 @@ const arrows = {
   auth: ['config'],
   parquet: ['storage', 'expressions', 'arrow'],
   iceberg: ['storage', 'expressions', 'parquet', 'arrow'],
-  catalog: ['auth', 'storage', 'config'],
+  catalog: ['auth', 'iceberg', 'storage', 'config'],
   governance: ['iceberg', 'expressions'],
-  engine: ['expressions', 'arrow', 'sql', 'iceberg', 'parquet', 'storage'],
-  query: [
-    'engine',
-    'catalog',
-    'iceberg',
-    'parquet',
-    'governance',
+  engine: ['expressions', 'arrow', 'sql', 'iceberg', 'parquet', 'storage', 'governance'],
+  query: ['engine', 'catalog', 'iceberg', 'governance', 'session', 'auth', 'storage', 'expressions', 'arrow', 'sql'],
+  formats: ['arrow'],
+  admission: ['query', 'session', 'auth'],
+  flight: ['admission', 'query', 'session', 'auth', 'arrow'],
+  observe: ['query', 'sql'],
+  http: ['admission', 'observe', 'query', 'session', 'auth', 'arrow', 'formats', 'sql'],
+  cluster: ['flight', 'auth'],
+  client: ['arrow', 'flight', 'formats'],
+  shell: ['client', 'arrow', 'sql'],
+  embedded: ['iceberg', 'storage'],
+  server: [
+    'admission',
+    'cluster',
+    'flight',
+    'http',
+    'observe',
+    'query',
     'session',
     'auth',
+    'catalog',
+    'engine',
+    'iceberg',
+    'parquet',
     'storage',
-    'expressions',
-    'arrow',
+    'config',
     'sql',
   ],
-  flight: ['query', 'session', 'auth', 'arrow'],
-  client: ['arrow', 'sql', 'flight'],
-  embedded: ['iceberg'],
-  server: ['flight', 'query', 'session', 'auth', 'catalog', 'engine', 'iceberg', 'parquet', 'storage', 'config', 'sql'],
-  commands: ['server', 'client', 'embedded', 'config', 'auth', 'arrow', 'sql'],
+  commands: ['server', 'client', 'shell', 'embedded', 'config', 'auth', 'arrow', 'sql'],
 };
 
 /** Files that other rooms import: a room's own face, or one that stands for a part of it. */
 const faces = /^(index|contract|types|protocol)\.ts$/;
+
+/** Which engine runs the statements is known to who starts it; all others know the contract. */
+const startsEngines = 'server';
 
 const files = readdirSync(join(root, 'src'), { recursive: true })
   .map((path) => String(path).split(sep).join('/'))
@@ -60,7 +73,13 @@ for (const [file, targets] of imports) {
       problems.push(`${file} imports ${target}: ${room} may not import ${other}`);
     else if (!faces.test(target.slice(other.length + 1)))
       problems.push(`${file} reaches past the public face of ${other}: ${target}`);
+    else if (other === 'engine' && room !== startsEngines && target !== 'engine/contract.ts')
+      problems.push(`${file} imports ${target}: only ${startsEngines} knows more of an engine than its contract`);
   }
+}
+for (const file of files) {
+  const text = readFileSync(join(root, 'src', file), 'utf8');
+  if (/^\s+private (?!constructor\()[a-z]/m.test(text)) problems.push(`${file} has a private member that is no #name`);
 }
 for (const circle of circles()) problems.push(`a circle of imports: ${circle.join(' → ')}`);
 problems.push(...tableProblems());

@@ -1,6 +1,9 @@
-/** Brings a clone to where its commands can run: installs the locked packages and compiles, each only when something changed. */
+/**
+ * Brings a clone to where its commands can run: installs the locked packages and compiles, each only when something changed. With `--console` the console is built
+ * as well, which the demo does without; `--clean` begins anew.
+ */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,6 +45,9 @@ if (changed(join(root, 'node_modules/.package-lock.json')) < changed(join(root, 
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
+// What was compiled from files that are gone would be packed, too.
+if (process.argv.includes('--clean')) rmSync(join(root, 'dist'), { recursive: true, force: true });
+
 const sources = Math.max(
   newest(join(root, 'src')),
   changed(join(root, 'tsconfig.json')),
@@ -49,4 +55,17 @@ const sources = Math.max(
 );
 if (changed(join(root, 'dist/.tsbuildinfo')) < sources) {
   run('Compiling', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+}
+
+const consoleSources = Math.max(newest(join(root, 'console')), sources);
+if (process.argv.includes('--console') && changed(join(root, 'dist/console/index.html')) < consoleSources) {
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  run('Building the console', process.execPath, [
+    vite,
+    'build',
+    '--config',
+    'console/vite.config.ts',
+    '--logLevel',
+    'warn',
+  ]);
 }

@@ -28,6 +28,7 @@ function step(name, command, args) {
 
 step('Lint', process.execPath, [join(modules, '@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']);
 step('Types', process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.test.json']);
+step('Types of the console', process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', 'console/tsconfig.json']);
 step('Rooms', process.execPath, [join(repository, 'scripts/rooms.mjs')]);
 
 const folder = mkdtempSync(join(tmpdir(), 'skua-test-'));

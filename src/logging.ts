@@ -28,7 +28,7 @@ export function createLogger(config: LoggingConfig, destination?: DestinationStr
   return pino(
     {
       level: config.level,
-      base: undefined,
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_PROPERTIES.flatMap((name) => [name, `*.${name}`]), censor: '[not logged]' },

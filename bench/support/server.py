@@ -27,15 +27,15 @@ class Server:
     def read_addresses(self):
         tokens = []
         for line in self.process.stdout:
-            if found := re.search(r"listens on grpc://(\S+);(.*)", line):
+            if found := re.search(r"listens on grpc://([^\s;]+)[^;]*;(.*)", line):
                 self.address, self.details = found.group(1), found.group(2).strip()
             if found := re.search(r"export SKUA_TOKEN=(\S+)", line):
                 tokens.append(found.group(1))
             if "Ctrl-C" in line:
                 break
-        if len(tokens) != 2:
+        if len(tokens) < 3:
             raise SystemExit("The server did not start.")
-        self.admin_token, self.reader_token = tokens
+        self.admin_token, self.reader_token, self.analyst_token = tokens[:3]
 
     @property
     def uri(self):

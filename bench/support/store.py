@@ -15,8 +15,8 @@ from .server import ROOT, Server
 class S3Server(Server):
     script = ROOT / "bench" / "support" / "s3-server.mjs"
 
-    def __init__(self):
-        super().__init__(["node", str(self.script)])
+    def __init__(self, settings=""):
+        super().__init__(["node", str(self.script), settings])
 
     def restart(self):
         """Starts the server anew; its caches are empty then."""

@@ -1,5 +1,6 @@
 /** The clients of other projects that the programs in test/clients need. */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, copyFromMaven, onceInCache, onPath, repository, runToEnd } from './cache.mjs';
 
@@ -9,10 +10,16 @@ export const composeParserVersion = '2.10.0';
 
 const requirements = join(repository, 'test/clients/requirements.txt');
 const duckdbRequirements = join(repository, 'test/clients/duckdb-requirements.txt');
+const sqlalchemyRequirements = join(repository, 'test/clients/sqlalchemy-requirements.txt');
+const goProgram = join(repository, 'test/clients/go');
+const goExample = join(repository, 'examples/go');
+const dbtRequirements = join(repository, 'test/clients/dbt-requirements.txt');
 const jdbcJar = join(cacheFolder, `flight-sql-jdbc-driver-${jdbcVersion}`, `flight-sql-jdbc-driver-${jdbcVersion}.jar`);
 const cachedGrpcurl = join(cacheFolder, `grpcurl-${grpcurlVersion}`, 'grpcurl');
 const cachedComposeParser = join(cacheFolder, `compose-go-${composeParserVersion}`, 'cmd');
 const cachedPython = join(cacheFolder, 'python', 'bin', 'python');
+const cachedSqlalchemy = join(cacheFolder, 'sqlalchemy', 'bin', 'python');
+const cachedDbt = join(cacheFolder, 'dbt', 'bin', 'python');
 const cachedDuckdb = join(cacheFolder, 'duckdb', 'bin', 'python');
 
 /** A Python with the packages of test/clients/requirements.txt: the one that `SKUA_TEST_PYTHON` names, or the cached environment. */
@@ -40,6 +47,33 @@ export function findDuckdb() {
 
 export function installDuckdb() {
   return findDuckdb().path ?? makeEnvironment('duckdb', duckdbRequirements);
+}
+
+/** A Python with SQLAlchemy and what its dialect needs: the one that `SKUA_TEST_SQLALCHEMY` names, or the cached environment. */
+export function findSqlalchemy() {
+  const python = process.env.SKUA_TEST_SQLALCHEMY ?? cachedSqlalchemy;
+  if (existsSync(python)) return { path: python };
+  return {
+    missing:
+      'no Python with the packages of test/clients/sqlalchemy-requirements.txt: node scripts/real/install.mjs sqlalchemy',
+  };
+}
+
+export function installSqlalchemy() {
+  return findSqlalchemy().path ?? makeEnvironment('sqlalchemy', sqlalchemyRequirements);
+}
+
+/** A Python with dbt, its tests of adapters and what `dbt-skua` needs: the one that `SKUA_TEST_DBT` names, or the cached environment. */
+export function findDbt() {
+  const python = process.env.SKUA_TEST_DBT ?? cachedDbt;
+  if (existsSync(python)) return { path: python };
+  return {
+    missing: 'no Python with the packages of test/clients/dbt-requirements.txt: node scripts/real/install.mjs dbt',
+  };
+}
+
+export function installDbt() {
+  return findDbt().path ?? makeEnvironment('dbt', dbtRequirements);
 }
 
 function makeEnvironment(name, packages) {
@@ -81,6 +115,38 @@ export function installGrpcurl() {
     goInstall(`github.com/fullstorydev/grpcurl/cmd/grpcurl@v${grpcurlVersion}`, folder),
   );
   return cachedGrpcurl;
+}
+
+/** The program in test/clients/go, compiled from what it is now. */
+export function findGoClient() {
+  const program = join(cacheFolder, goFolder(), 'client');
+  return existsSync(program) ? { path: program } : { missing: 'not compiled: node scripts/real/install.mjs go' };
+}
+
+export function installGoClient() {
+  const folder = onceInCache(goFolder(), (partial) =>
+    runToEnd('go', ['build', '-o', join(partial, 'client'), '.'], { cwd: goProgram }),
+  );
+  return join(folder, 'client');
+}
+
+/** The program in examples/go, compiled from what it is now. */
+export function findGoExample() {
+  const program = join(cacheFolder, goFolder(goExample, 'go-example'), 'example');
+  return existsSync(program) ? { path: program } : { missing: 'not compiled: node scripts/real/install.mjs goExample' };
+}
+
+export function installGoExample() {
+  const folder = onceInCache(goFolder(goExample, 'go-example'), (partial) =>
+    runToEnd('go', ['build', '-o', join(partial, 'example'), '.'], { cwd: goExample }),
+  );
+  return join(folder, 'example');
+}
+
+function goFolder(program = goProgram, name = 'go-client') {
+  const hash = createHash('sha256');
+  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(program, file)));
+  return `${name}-${hash.digest('hex').slice(0, 12)}`;
 }
 
 /** The Compose specification's own parser, which checks a compose file without a docker engine. */

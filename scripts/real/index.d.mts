@@ -1,4 +1,20 @@
-export type Part = 'keycloak' | 'rustfs' | 'python' | 'duckdb' | 'jdbc' | 'grpcurl' | 'compose';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+export type Part =
+  | 'keycloak'
+  | 'rustfs'
+  | 'python'
+  | 'duckdb'
+  | 'jdbc'
+  | 'grpcurl'
+  | 'go'
+  | 'goExample'
+  | 'dbt'
+  | 'sqlalchemy'
+  | 'chromium'
+  | 'nginx'
+  | 'spark'
+  | 'compose';
 
 /** A path, or the reason why there is none. */
 export interface Found {
@@ -42,7 +58,15 @@ export function startKeycloak(options: {
   logFolder: string;
   port?: number;
 }): Promise<RunningKeycloak>;
-export function startRustfs(options: { logFolder: string; port?: number }): Promise<RunningRustfs>;
+export function startBalancer(ports: readonly number[]): Promise<{ port: number; stop(): Promise<void> }>;
+export function startRustfs(options: { logFolder: string; port?: number; bucket?: string }): Promise<RunningRustfs>;
+export function storeClient(store: S3Store): Promise<S3Client>;
+export function storageSettings(store: Pick<S3Store, 'accessKeyId' | 'secretAccessKey'>): string;
+export function storageProperties(store: S3Store): Record<string, string>;
+export function startSpark(options: {
+  logFolder: string;
+  port?: number;
+}): Promise<{ endpoint: string; stop(): Promise<void> }>;
 export function startServer(
   name: string,
   command: string,

@@ -1,4 +1,4 @@
-/** Installs real servers and clients into the cache: `node scripts/real/install.mjs [keycloak rustfs python duckdb jdbc grpcurl compose]`; without names, all. */
+/** Installs real servers and clients into the cache: `node scripts/real/install.mjs [keycloak rustfs python duckdb jdbc grpcurl go sqlalchemy spark compose]`; without names, all. */
 import { parts } from './index.mjs';
 
 const names = process.argv.slice(2);

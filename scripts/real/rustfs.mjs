@@ -41,8 +41,11 @@ export function installRustfs() {
   return join(folder, 'rustfs');
 }
 
-/** Starts RustFS on 127.0.0.1, on a free port where none is given, with an empty store. `stop` removes the store. */
-export async function startRustfs({ logFolder, port: wantedPort }) {
+/**
+ * Starts RustFS on 127.0.0.1, on a free port where none is given, with an empty store, or one that holds the empty `bucket`. `stop` removes the
+ * store.
+ */
+export async function startRustfs({ logFolder, port: wantedPort, bucket }) {
   const found = findRustfs();
   if (found.missing) throw new Error(`RustFS: ${found.missing}`);
   const folder = mkdtempSync(join(tmpdir(), 'skua-rustfs-'));
@@ -71,7 +74,9 @@ export async function startRustfs({ logFolder, port: wantedPort }) {
   );
   try {
     await waitUntilReady(server, () => answersOk(`${endpoint}/health/ready`), 30);
+    if (bucket !== undefined) await createBucket({ endpoint, region, accessKeyId, secretAccessKey }, bucket);
   } catch (error) {
+    await server.stop();
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
@@ -84,5 +89,36 @@ export async function startRustfs({ logFolder, port: wantedPort }) {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** A client of the store that is not the server's. */
+export async function storeClient({ endpoint, region, accessKeyId, secretAccessKey }) {
+  // Only here, since it is large, and most of those who look for the store's binary want no client.
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  return new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
+}
+
+async function createBucket(store, bucket) {
+  const { CreateBucketCommand } = await import('@aws-sdk/client-s3');
+  const client = await storeClient(store);
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  client.destroy();
+}
+
+/** The store's keys, as TOML for a server whose catalog hands out none. */
+export function storageSettings({ accessKeyId, secretAccessKey }) {
+  const [id, secret] = [accessKeyId, secretAccessKey].map((value) => JSON.stringify(value));
+  return `[storage]\naccess_key_id = ${id}\nsecret_access_key = ${secret}\n`;
+}
+
+/** How to reach the store, in the words of Iceberg's catalogs. */
+export function storageProperties({ endpoint, region, accessKeyId, secretAccessKey }) {
+  return {
+    's3.endpoint': endpoint,
+    's3.access-key-id': accessKeyId,
+    's3.secret-access-key': secretAccessKey,
+    's3.path-style-access': 'true',
+    'client.region': region,
   };
 }

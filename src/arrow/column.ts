@@ -48,7 +48,7 @@ export function layoutOf(type: DataType): Layout {
 }
 
 /** Number of buffers of one column without its children; a view column has its variadic buffers besides. */
-export function bufferCount(layout: Layout): number {
+function bufferCount(layout: Layout): number {
   switch (layout.kind) {
     case 'null':
       return 0;
@@ -66,23 +66,30 @@ export function bufferCount(layout: Layout): number {
 
 /** Takes nodes and buffers apart in pre-order. */
 export class ColumnReader {
+  readonly #nodes: readonly FieldNode[];
+  readonly #buffers: readonly Uint8Array[];
+  readonly #variadicBufferCounts: readonly number[];
   #node = 0;
   #buffer = 0;
   #variadic = 0;
 
   constructor(
-    private readonly nodes: readonly FieldNode[],
-    private readonly buffers: readonly Uint8Array[],
-    private readonly variadicBufferCounts: readonly number[] = [],
-  ) {}
+    nodes: readonly FieldNode[],
+    buffers: readonly Uint8Array[],
+    variadicBufferCounts: readonly number[] = [],
+  ) {
+    this.#nodes = nodes;
+    this.#buffers = buffers;
+    this.#variadicBufferCounts = variadicBufferCounts;
+  }
 
   /** The next column of that type. A batch that has too little: INVALID_ARGUMENT. */
   read(type: DataType): Column {
-    const node = this.nodes[this.#node++];
+    const node = this.#nodes[this.#node++];
     const layout = layoutOf(type);
     let count = bufferCount(layout);
-    if (layout.kind === 'view') count += this.variadicBufferCounts[this.#variadic++] ?? 0;
-    const buffers = this.buffers.slice(this.#buffer, this.#buffer + count);
+    if (layout.kind === 'view') count += this.#variadicBufferCounts[this.#variadic++] ?? 0;
+    const buffers = this.#buffers.slice(this.#buffer, this.#buffer + count);
     this.#buffer += count;
     if (node === undefined || buffers.length < count) {
       throw new SkuaError('INVALID_ARGUMENT', 'the record batch has fewer columns than its schema');

@@ -1,5 +1,4 @@
 /** Arrow IPC messages, read. What a client sends becomes plain columns: no dictionaries, no view types, no compression. */
-import * as zlib from 'node:zlib';
 import { type DataType, type Dictionary, Field, Schema, Type } from 'apache-arrow';
 import { type DictionaryBatch, Message, type RecordBatch } from 'apache-arrow/ipc/metadata/message';
 import { messageOf, SkuaError } from '../errors.js';
@@ -132,7 +131,8 @@ function decompressor(batch: RecordBatch): (buffer: Uint8Array) => Uint8Array {
   if (compression.type !== 1) {
     throw new SkuaError('UNIMPLEMENTED', 'LZ4-compressed record batches are not supported; send them uncompressed');
   }
-  const { zstdDecompressSync } = zlib as Zstd;
+  // Not imported: what reads answers runs in browsers too.
+  const { zstdDecompressSync } = (globalThis.process?.getBuiltinModule?.('node:zlib') ?? {}) as Zstd;
   if (zstdDecompressSync === undefined) {
     throw new SkuaError(
       'UNIMPLEMENTED',

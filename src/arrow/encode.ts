@@ -1,6 +1,6 @@
 /** Arrow IPC messages, written (Arrow columnar format, "Serialization and Interprocess Communication"). */
-import type { Schema } from 'apache-arrow';
-import { BufferRegion, FieldNode, Message, RecordBatch } from 'apache-arrow/ipc/metadata/message';
+import type { CompressionType, Schema } from 'apache-arrow';
+import { BodyCompression, BufferRegion, FieldNode, Message, RecordBatch } from 'apache-arrow/ipc/metadata/message';
 import type { ColumnarBatch } from './batch.js';
 
 /** The Schema message as a flatbuffer: what `FlightData.data_header` carries. */
@@ -36,7 +36,8 @@ export interface EncodedBatch {
   bodyLength: number;
 }
 
-export function encodeBatch(batch: ColumnarBatch): EncodedBatch {
+/** `codec`: what the buffers are compressed with. */
+export function encodeBatch(batch: ColumnarBatch, codec?: CompressionType): EncodedBatch {
   let offset = 0;
   const regions = batch.buffers.map((buffer) => {
     const region = new BufferRegion(offset, buffer.byteLength);
@@ -44,7 +45,8 @@ export function encodeBatch(batch: ColumnarBatch): EncodedBatch {
     return region;
   });
   const nodes = batch.nodes.map((node) => new FieldNode(node.length, node.nullCount));
-  const header = Message.encode(Message.from(new RecordBatch(batch.length, nodes, regions, null), offset));
+  const compression = codec === undefined ? null : new BodyCompression(codec);
+  const header = Message.encode(Message.from(new RecordBatch(batch.length, nodes, regions, compression), offset));
   return { header, buffers: batch.buffers, bodyLength: offset };
 }
 

@@ -12,6 +12,7 @@ export {
   encodeSchema,
   encodeSchemaMessage,
 } from './encode.js';
+export { readStream } from './read-stream.js';
 export { rowsToBatch, type UnionValue } from './rows.js';
 export { sliceBatch, splitBatch } from './slice.js';
 export { decodeStream, encodeStream } from './stream.js';

@@ -29,7 +29,7 @@ export function* splitBatch(schema: Schema, batch: ColumnarBatch, maximumBytes: 
   }
 }
 
-export function sliceColumn(column: Column, offset: number, length: number): Column {
+function sliceColumn(column: Column, offset: number, length: number): Column {
   if (offset === 0 && length === column.length) return column;
   const layout = layoutOf(column.type);
   const [first, second, third] = column.buffers as [Uint8Array, Uint8Array, Uint8Array];

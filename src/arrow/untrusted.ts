@@ -2,7 +2,6 @@
  * Checks of what a stranger sent. Arrow's own reader trusts the lengths and offsets of a message, and so does the engine's native code, which
  * would read memory that is not the client's.
  */
-import { isUtf8 } from 'node:buffer';
 import { DataType, type Field, Type } from 'apache-arrow';
 import { DictionaryBatch as DictionaryBatchTable } from 'apache-arrow/fb/dictionary-batch';
 import type { Field as FieldTable } from 'apache-arrow/fb/field';
@@ -13,6 +12,9 @@ import { Schema as SchemaTable } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 import { SkuaError } from '../errors.js';
 import { bitAt, type Column, layoutOf, offsetsOf } from './column.js';
+
+/** Node's own. Not imported, since the decoder runs in browsers too, which take nothing that is untrusted. */
+const isUtf8 = globalThis.process?.getBuiltinModule?.('node:buffer').isUtf8;
 
 /** Fields of a schema, those inside others included, and how deep they may lie. */
 const MOST_FIELDS = 20_000;

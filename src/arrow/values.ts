@@ -36,8 +36,8 @@ function presentReader(column: Column): ValueReader {
     case 'bytes': {
       const offsets = offsetsOf(second, layout.offsetWidth);
       const text = DataType.isUtf8(type) || DataType.isLargeUtf8(type);
-      const buffer = Buffer.from(third.buffer, third.byteOffset, third.byteLength);
-      if (text) return (row) => buffer.toString('utf8', offsets[row], offsets[row + 1]);
+      const read = textReader(third);
+      if (text) return (row) => read(offsets[row] as number, offsets[row + 1] as number);
       return (row) => third.slice(offsets[row], offsets[row + 1]);
     }
     case 'list': {
@@ -64,6 +64,16 @@ function presentReader(column: Column): ValueReader {
     case 'view':
       throw new SkuaError('INTERNAL', 'view columns are made plain before they are read');
   }
+}
+
+/** Node's Buffer reads short texts many times faster than TextDecoder, which browsers have. */
+function textReader(bytes: Uint8Array): (start: number, end: number) => string {
+  if (typeof Buffer === 'function') {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return (start, end) => buffer.toString('utf8', start, end);
+  }
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return (start, end) => decoder.decode(bytes.subarray(start, end));
 }
 
 function elementReader(column: Column): ValueReader {

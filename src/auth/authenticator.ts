@@ -1,8 +1,8 @@
 import type { AuthConfig } from '../config/index.js';
-import { SkuaError } from '../errors.js';
 import { principalOf } from './claims.js';
 import { KeySet, type KeySetOptions } from './key-set.js';
 import type { Principal } from './principal.js';
+import { TokenRefused } from './refusal.js';
 import { readUnverified } from './unverified.js';
 import { VerifiedCache } from './verified-cache.js';
 import { verifyToken } from './verify.js';
@@ -13,6 +13,8 @@ export interface Authenticator {
    * @throws SkuaError UNAUTHENTICATED with the reason, or UNAVAILABLE where the issuer's keys can't be had.
    */
   authenticate(token: string): Promise<Principal>;
+  /** The issuers whose tokens are taken, each with a look for its keys: how many there are, or UNAVAILABLE where none can be had. */
+  readonly issuers: readonly { issuer: string; keys(): Promise<number> }[];
 }
 
 export interface AuthenticatorOptions extends KeySetOptions {
@@ -27,6 +29,7 @@ export function createAuthenticator(config: readonly AuthConfig[], options: Auth
   const verified = new VerifiedCache(options.verifiedLifetime ?? 60_000, options.verifiedCapacity ?? 10_000);
   const now = options.now ?? Date.now;
   return {
+    issuers: [...issuers].map(([issuer, { keySet }]) => ({ issuer, keys: async () => (await keySet.current()).size })),
     async authenticate(token) {
       const hash = VerifiedCache.hash(token);
       const known = verified.get(hash, now());
@@ -37,7 +40,7 @@ export function createAuthenticator(config: readonly AuthConfig[], options: Auth
       const unverified = readUnverified(token);
       const issuer = issuers.get(unverified.issuer);
       if (issuer === undefined) {
-        throw new SkuaError('UNAUTHENTICATED', 'The token comes from an issuer that this server does not trust.');
+        throw new TokenRefused('issuer', 'The token comes from an issuer that this server does not trust.');
       }
       const { payload, keys } = await verifyToken(unverified, issuer.config, issuer.keySet, now());
       const principal = principalOf(payload, issuer.config, token);

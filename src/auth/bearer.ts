@@ -1,4 +1,4 @@
-import { SkuaError } from '../errors.js';
+import { TokenRefused } from './refusal.js';
 
 /**
  * The token of an `authorization` header: `Bearer …`, or `Basic …` of a tool that has only user and password fields, with the token as
@@ -7,23 +7,20 @@ import { SkuaError } from '../errors.js';
  */
 export function bearerFrom(header: string | undefined): string {
   if (header === undefined || header.trim() === '') {
-    throw new SkuaError(
-      'UNAUTHENTICATED',
-      "The call has no token: the header 'authorization: Bearer <token>' is missing.",
-    );
+    throw new TokenRefused('missing', "The call has no token: the header 'authorization: Bearer <token>' is missing.");
   }
   const [, scheme, credentials] = /^\s*([A-Za-z0-9-]+)(?:\s+(.*?))?\s*$/s.exec(header) ?? [];
   switch (scheme?.toLowerCase()) {
     case 'bearer':
       if (credentials === undefined || credentials === '') {
-        throw new SkuaError('UNAUTHENTICATED', "The header 'authorization: Bearer' holds no token.");
+        throw new TokenRefused('missing', "The header 'authorization: Bearer' holds no token.");
       }
       return credentials;
     case 'basic':
       return passwordToken(credentials ?? '');
     default:
-      throw new SkuaError(
-        'UNAUTHENTICATED',
+      throw new TokenRefused(
+        'malformed',
         "The header 'authorization' must be 'Bearer <token>', or Basic with the token as password.",
       );
   }
@@ -35,13 +32,13 @@ function passwordToken(credentials: string): string {
     : '';
   const colon = decoded.indexOf(':');
   if (colon === -1) {
-    throw new SkuaError('UNAUTHENTICATED', "The header 'authorization: Basic' is malformed.");
+    throw new TokenRefused('malformed', "The header 'authorization: Basic' is malformed.");
   }
   const user = decoded.slice(0, colon);
   const password = decoded.slice(colon + 1);
   if (password !== '' && (user === '' || user === 'token' || looksLikeJwt(password))) return password;
-  throw new SkuaError(
-    'UNAUTHENTICATED',
+  throw new TokenRefused(
+    'malformed',
     "This server takes no passwords. Log in with the user 'token' and an access token of your identity provider as password.",
   );
 }

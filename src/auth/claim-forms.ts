@@ -3,7 +3,7 @@
  * apart by issuer and subject, so a subject that is no text, or that is not the same text everywhere, is nobody's.
  */
 import type { JWTPayload } from 'jose';
-import { SkuaError } from '../errors.js';
+import { TokenRefused } from './refusal.js';
 
 /** Longest name of a subject, user or role, in UTF-16 code units. */
 const LONGEST_NAME = 1024;
@@ -62,10 +62,10 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function wrongType(claim: string): SkuaError {
+function wrongType(claim: string): TokenRefused {
   return refused(`The claim '${claim}' of the token has a wrong type.`);
 }
 
-function refused(message: string): SkuaError {
-  return new SkuaError('UNAUTHENTICATED', message);
+function refused(message: string): TokenRefused {
+  return new TokenRefused('claims', message);
 }

@@ -1,8 +1,8 @@
 import type { JWTPayload } from 'jose';
 import type { AuthConfig } from '../config/index.js';
-import { SkuaError } from '../errors.js';
 import { checkName } from './claim-forms.js';
 import { BearerToken, type Principal } from './principal.js';
+import { TokenRefused } from './refusal.js';
 
 /**
  * The principal that a verified token stands for.
@@ -26,7 +26,7 @@ function userName(payload: JWTPayload, subject: string, path: readonly string[] 
   const claim = `'${path.join('.')}'`;
   if (value !== undefined && value !== null)
     return checkName(value, `The claim ${claim} of the token, which names the user,`);
-  throw new SkuaError('UNAUTHENTICATED', `The token has no claim ${claim}, which names the user.`);
+  throw new TokenRefused('claims', `The token has no claim ${claim}, which names the user.`);
 }
 
 /** Roles are not required: a token without the claim has none. */
@@ -35,7 +35,7 @@ function roleNames(payload: JWTPayload, path: readonly string[] | undefined): st
   if (value === undefined || value === null) return [];
   const names = typeof value === 'string' ? value.split(' ').filter((role) => role !== '') : value;
   if (!Array.isArray(names))
-    throw new SkuaError('UNAUTHENTICATED', `The claim '${path?.join('.')}' of the token is no list of role names.`);
+    throw new TokenRefused('claims', `The claim '${path?.join('.')}' of the token is no list of role names.`);
   return names.map((name) => checkName(name, `A role in the claim '${path?.join('.')}' of the token`));
 }
 

@@ -3,3 +3,4 @@ export { type Authenticator, type AuthenticatorOptions, createAuthenticator } fr
 export { bearerFrom } from './bearer.js';
 export { KeySet, type KeySetOptions } from './key-set.js';
 export { BearerToken, type Principal } from './principal.js';
+export { type RefusalReason, TokenRefused } from './refusal.js';

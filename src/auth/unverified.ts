@@ -1,7 +1,7 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { parse } from 'lossless-json';
-import { SkuaError } from '../errors.js';
 import { checkClaimForms } from './claim-forms.js';
+import { type RefusalReason, TokenRefused } from './refusal.js';
 
 /** What a token says about itself before anything of it was checked; good only for finding out how to check it. */
 export interface UnverifiedToken {
@@ -24,9 +24,9 @@ export function readUnverified(token: string): UnverifiedToken {
   if (typ !== undefined && !(typeof typ === 'string' && TYPES.has(typ.toLowerCase().replace(/^application\//, '')))) {
     throw refused('The token is of another type, not an access token.');
   }
-  if (alg === 'none') throw refused('The token is not signed.');
+  if (alg === 'none') throw refused('The token is not signed.', 'algorithm');
   if (typeof alg !== 'string' || !/^[\w-]{1,32}$/.test(alg))
-    throw refused('The token does not name its signature algorithm.');
+    throw refused('The token does not name its signature algorithm.', 'algorithm');
   if (kid !== undefined && typeof kid !== 'string') throw refused("The token's key id, 'kid', has a wrong type.");
   if (!BASE64URL.test(parts[2] as string)) throw refused("The token's signature is malformed.");
   checkClaimForms(payload);
@@ -45,8 +45,8 @@ function readObject(part: string): object {
     value = JSON.parse(text);
     refuseDuplicates(text);
   } catch (error) {
-    if (error instanceof SkuaError) throw error;
-    throw new SkuaError('UNAUTHENTICATED', 'The token is malformed: its header and claims are no JSON.', {
+    if (error instanceof TokenRefused) throw error;
+    throw new TokenRefused('malformed', 'The token is malformed: its header and claims are no JSON.', {
       cause: error,
     });
   }
@@ -62,6 +62,6 @@ function refuseDuplicates(text: string): void {
   });
 }
 
-function refused(message: string): SkuaError {
-  return new SkuaError('UNAUTHENTICATED', message);
+function refused(message: string, reason: RefusalReason = 'malformed'): TokenRefused {
+  return new TokenRefused(reason, message);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Principal } from './principal.js';
 
 interface Entry {
@@ -12,13 +13,14 @@ interface Entry {
  * An entry dies with the token, with a change of the issuer's keys, or after a short time, whichever comes first.
  */
 export class VerifiedCache {
-  readonly #entries = new Map<string, Entry>();
+  /** Milliseconds. */
+  readonly #lifetime: number;
+  readonly #entries: LRUCache<string, Entry>;
 
-  constructor(
-    /** Milliseconds. */
-    private readonly lifetime: number,
-    private readonly capacity: number,
-  ) {}
+  constructor(lifetime: number, capacity: number) {
+    this.#lifetime = lifetime;
+    this.#entries = new LRUCache({ max: capacity });
+  }
 
   static hash(token: string): string {
     return createHash('sha256').update(token).digest('base64');
@@ -34,11 +36,6 @@ export class VerifiedCache {
 
   /** `expiresAt` is when the token ends, leeway included, in milliseconds since the epoch. */
   set(hash: string, principal: Principal, keyVersion: number, now: number, expiresAt: number): void {
-    this.#entries.delete(hash);
-    if (this.#entries.size >= this.capacity) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
-    this.#entries.set(hash, { principal, keyVersion, until: Math.min(expiresAt, now + this.lifetime) });
+    this.#entries.set(hash, { principal, keyVersion, until: Math.min(expiresAt, now + this.#lifetime) });
   }
 }

@@ -1,8 +1,8 @@
 /** Checks one token against the keys and the configuration of its issuer, and says in one sentence what is wrong with it. */
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { AuthConfig } from '../config/index.js';
-import { SkuaError } from '../errors.js';
 import type { KeySet, KeySnapshot } from './key-set.js';
+import { type RefusalReason, TokenRefused } from './refusal.js';
 import type { UnverifiedToken } from './unverified.js';
 
 export interface VerifiedToken {
@@ -20,7 +20,7 @@ export async function verifyToken(
 ): Promise<VerifiedToken> {
   const { algorithm, keyId } = token;
   if (!(config.algorithms as readonly string[]).includes(algorithm)) {
-    throw refused(`The token's signature algorithm '${algorithm}' is not allowed.`);
+    throw refused('algorithm', `The token's signature algorithm '${algorithm}' is not allowed.`);
   }
   let keys = await keySet.current();
   for (;;) {
@@ -30,7 +30,7 @@ export async function verifyToken(
     const mayBeRotated = failure instanceof errors.JWKSNoMatchingKey || keyId === undefined;
     if (!mayBeRotated || !isKeyFailure(failure)) throw explain(failure);
     if (keyId !== undefined && keys.hasKeyId(keyId)) {
-      throw refused(`The token's signature algorithm '${algorithm}' does not fit its key.`);
+      throw refused('algorithm', `The token's signature algorithm '${algorithm}' does not fit its key.`);
     }
     const newer = await keySet.newerThan(keys);
     if (newer === undefined) throw explain(failure);
@@ -76,33 +76,39 @@ async function verifyWith(
 
 function joseError(error: unknown): errors.JOSEError {
   if (error instanceof errors.JOSEError) return error;
-  throw new SkuaError('UNAUTHENTICATED', "The token's key can't be used.", { cause: error });
+  throw new TokenRefused('key', "The token's key can't be used.", { cause: error });
 }
 
 function isKeyFailure(error: errors.JOSEError): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
 }
 
-function explain(error: errors.JOSEError): SkuaError {
-  if (error instanceof errors.JWTExpired) return refused('The token has expired. Fetch a new one.');
+function explain(error: errors.JOSEError): TokenRefused {
+  if (error instanceof errors.JWTExpired) return refused('expired', 'The token has expired. Fetch a new one.');
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.reason === 'missing') return refused(`The token has no claim '${error.claim}', which is required.`);
-    if (error.reason === 'invalid') return refused(`The claim '${error.claim}' of the token has a wrong type.`);
-    if (error.claim === 'nbf') return refused('The token is not valid yet.');
-    if (error.claim === 'aud') return refused('The token was issued for another audience, not for this server.');
-    if (error.claim === 'iss') return refused('The token comes from an issuer that this server does not trust.');
-    return refused(`The claim '${error.claim}' of the token is not accepted.`);
+    if (error.reason === 'missing')
+      return refused('claims', `The token has no claim '${error.claim}', which is required.`);
+    if (error.reason === 'invalid')
+      return refused('claims', `The claim '${error.claim}' of the token has a wrong type.`);
+    if (error.claim === 'nbf') return refused('early', 'The token is not valid yet.');
+    if (error.claim === 'aud')
+      return refused('audience', 'The token was issued for another audience, not for this server.');
+    if (error.claim === 'iss')
+      return refused('issuer', 'The token comes from an issuer that this server does not trust.');
+    return refused('claims', `The claim '${error.claim}' of the token is not accepted.`);
   }
   if (error instanceof errors.JWKSNoMatchingKey)
-    return refused('The token is signed with a key that its issuer does not publish.');
-  if (error instanceof errors.JWSSignatureVerificationFailed) return refused("The token's signature is wrong.");
-  if (error instanceof errors.JOSEAlgNotAllowed) return refused("The token's signature algorithm is not allowed.");
-  if (error instanceof errors.JWKSInvalid) return refused("The token's key can't be used.");
+    return refused('key', 'The token is signed with a key that its issuer does not publish.');
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return refused('signature', "The token's signature is wrong.");
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return refused('algorithm', "The token's signature algorithm is not allowed.");
+  if (error instanceof errors.JWKSInvalid) return refused('key', "The token's key can't be used.");
   if (error instanceof errors.JOSENotSupported)
-    return refused('The token needs an extension that this server does not know.');
-  return refused('The token is malformed.');
+    return refused('malformed', 'The token needs an extension that this server does not know.');
+  return refused('malformed', 'The token is malformed.');
 }
 
-function refused(message: string): SkuaError {
-  return new SkuaError('UNAUTHENTICATED', message);
+function refused(reason: RefusalReason, message: string): TokenRefused {
+  return new TokenRefused(reason, message);
 }

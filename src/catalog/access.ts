@@ -5,14 +5,14 @@ export type Delegation = 'vended' | 'none' | 'vended-or-static';
 
 /** The configured store. What the catalog says of its place counts more; the keys are used only where delegation allows it. */
 export interface StaticStorage {
-  endpoint?: string;
-  region?: string;
-  pathStyle?: boolean;
-  accessKeyId?: string;
-  secretAccessKey?: string;
+  endpoint?: string | undefined;
+  region?: string | undefined;
+  pathStyle?: boolean | undefined;
+  accessKeyId?: string | undefined;
+  secretAccessKey?: string | undefined;
   /** Prefixes of the locations that the keys are used for; without them, for all. */
-  allowedLocations?: readonly string[];
-  sessionToken?: string;
+  allowedLocations?: readonly string[] | undefined;
+  sessionToken?: string | undefined;
 }
 
 const KEY_PROPERTIES = [
@@ -47,6 +47,12 @@ export function credentialsOf(
   const substitute = delegation === 'vended' || withheld ? undefined : fixed;
   const preferred = delegation === 'none' ? (fixed ?? inline) : (inline ?? substitute);
   return preferred ?? vended;
+}
+
+/** What is configured, with the keys where they may be used at all. */
+export function configuredAccess(delegation: Delegation, storage: StaticStorage): StorageAccess {
+  const credentials = delegation === 'vended' ? undefined : fixedCredentials(storage);
+  return { properties: placeOf(storage), credentials: credentials ?? [] };
 }
 
 /** The configured keys, for the locations that they may open. */

@@ -1,7 +1,11 @@
 /** What a table tells about a commit that was sent to it. */
+
+import type { SetSnapshotRef, TableCommit, TableRequirement, TableUpdate } from '../iceberg/contract.js';
 import { writeJson } from '../json.js';
 import type { LoadedTable } from './contract.js';
-import { addedSnapshots, type Document, type TableCommit, type TableRequirement, type TableUpdate } from './updates.js';
+import { addedSnapshots } from './updates.js';
+
+type Document = Record<string, unknown>;
 
 /**
  * `applied`: the table holds it. `overtaken`: it doesn't, and the commit can't take effect any more, since the table has moved on. `gone`: there is
@@ -27,6 +31,8 @@ interface Metadata {
   properties?: Record<string, string>;
   snapshots?: Document[];
   refs?: Record<string, Document>;
+  statistics?: Document[];
+  'partition-statistics'?: Document[];
 }
 
 /** A table of a commit, and as it is; undefined where there is no such table. */
@@ -154,16 +160,41 @@ function isVisible(update: TableUpdate, table: Metadata): boolean {
     case 'remove-properties':
       return update.removals.every((name) => table.properties?.[name] === undefined);
     case 'set-snapshot-ref':
-      return String(table.refs?.[update['ref-name']]?.['snapshot-id']) === String(update['snapshot-id']);
+      return isReference(update, table.refs?.[update['ref-name']]);
+    case 'set-statistics':
+      return hasStatistics(table.statistics, update, update.statistics['statistics-path']);
+    case 'remove-statistics':
+      return !hasStatistics(table.statistics, update);
+    case 'remove-partition-statistics':
+      return !hasStatistics(table['partition-statistics'], update);
     case 'remove-snapshot-ref':
       return table.refs?.[update['ref-name']] === undefined;
     case 'remove-snapshots': {
       const present = new Set(table.snapshots?.map((snapshot) => String(snapshot['snapshot-id'])));
       return update['snapshot-ids'].every((id) => !present.has(String(id)));
     }
+    case 'remove-schemas':
+      return !table.schemas?.some((schema) => update['schema-ids'].includes(schema['schema-id'] as number));
+    case 'remove-partition-specs':
+      return !table['partition-specs']?.some((spec) => update['spec-ids'].includes(spec['spec-id'] as number));
     case 'add-snapshot':
       return false;
   }
+}
+
+/** Retention is a part of a reference that commits can change by itself. */
+function isReference(wanted: SetSnapshotRef, actual: Document | undefined): boolean {
+  const names = ['snapshot-id', 'min-snapshots-to-keep', 'max-snapshot-age-ms', 'max-ref-age-ms'] as const;
+  return actual !== undefined && names.every((name) => String(wanted[name] ?? null) === String(actual[name] ?? null));
+}
+
+function hasStatistics(
+  files: readonly Document[] | undefined,
+  wanted: { 'snapshot-id': bigint },
+  location?: unknown,
+): boolean {
+  const ofSnapshot = files?.filter((file) => String(file['snapshot-id']) === String(wanted['snapshot-id'])) ?? [];
+  return ofSnapshot.some((file) => location === undefined || file['statistics-path'] === location);
 }
 
 function isId(wanted: number, actual: number | undefined): boolean {

@@ -3,13 +3,14 @@ import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import { commitState, rivalOf, type Seen } from './commit-state.js';
 import type { CatalogConfig } from './config.js';
-import type { IdentifiedCommit, LoadedTable, Look } from './contract.js';
+import type { IdentifiedCommit, LoadedTable, Sending } from './contract.js';
 import { CommitRefused, CommitStateUnknown } from './errors.js';
-import { type TableLoader, tablePath } from './table-loader.js';
+import { tablePath } from './paths.js';
+import type { TableLoader } from './table-loader.js';
 import { type CatalogRequest, ExchangeFailure, type Transport } from './transport.js';
 import { addedSnapshots } from './updates.js';
 
-const ONE_LOOK: Look = { waits: [] };
+const ONE_LOOK: Sending = { waits: [] };
 
 /**
  * Commits are sent once. What became of one is asked of the tables themselves after every answer but a success: something between Skua and the
@@ -19,14 +20,14 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
   async function commit(
     token: BearerToken,
     config: CatalogConfig,
-    { request, entries }: Sending,
-    look: Look,
+    { request, entries }: CommitRequest,
+    sending: Sending,
   ): Promise<void> {
     try {
-      await transport.exchange(token, request);
+      await transport.exchange(token, { ...request, headers: sending.key?.headers(config.keyLifetime) ?? {} });
     } catch (failure) {
       if (!(failure instanceof ExchangeFailure)) throw failure;
-      await settle(token, config, entries, look, failure);
+      await settle(token, config, entries, sending, failure);
     }
   }
 
@@ -35,12 +36,12 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
     token: BearerToken,
     config: CatalogConfig,
     entries: readonly IdentifiedCommit[],
-    look: Look,
+    sending: Sending,
     failure: ExchangeFailure,
   ): Promise<void> {
     const { error, outcome, retryAfter } = failure;
     if (outcome === 'not-sent') throw new CommitRefused(error, { isOvertaken: false, mayPass: true, retryAfter });
-    const found = await lookUp(token, config, entries, look);
+    const found = await lookUp(token, config, entries, sending);
     const state = found && commitState(found);
     if (state === 'applied') return;
     const isUnknown = outcome === 'unknown' || state === undefined;
@@ -61,7 +62,7 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
     token: BearerToken,
     config: CatalogConfig,
     entries: readonly IdentifiedCommit[],
-    { waits }: Look,
+    { waits }: Sending,
   ): Promise<LoadedSeen[] | undefined> {
     for (const wait of [0, ...waits]) {
       await sleep(Math.random() * wait);
@@ -90,15 +91,15 @@ export function createCommitter(name: string, transport: Transport, tables: Tabl
   }
 
   return {
-    commitTable: (token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit, look = ONE_LOOK) =>
-      commit(token, config, { request: tableRequest(config, entry), entries: [entry] }, look),
+    commitTable: (token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit, sending = ONE_LOOK) =>
+      commit(token, config, { request: tableRequest(config, entry), entries: [entry] }, sending),
 
     commitTransaction: (
       token: BearerToken,
       config: CatalogConfig,
       entries: readonly IdentifiedCommit[],
-      look = ONE_LOOK,
-    ) => commit(token, config, { request: transactionRequest(config, entries), entries }, look),
+      sending = ONE_LOOK,
+    ) => commit(token, config, { request: transactionRequest(config, entries), entries }, sending),
 
     async probeTable(token: BearerToken, config: CatalogConfig, entry: IdentifiedCommit): Promise<void> {
       await transport.exchange(token, tableRequest(config, entry));
@@ -110,7 +111,7 @@ interface LoadedSeen extends Seen {
   table: LoadedTable | undefined;
 }
 
-interface Sending {
+interface CommitRequest {
   request: CatalogRequest;
   entries: readonly IdentifiedCommit[];
 }

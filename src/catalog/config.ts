@@ -3,6 +3,7 @@ import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { Namespace } from './contract.js';
 import { checkNamespace } from './names.js';
+import { durationOf } from './request-key.js';
 import type { Transport } from './transport.js';
 
 /** What the catalog said about itself (Iceberg REST specification, `GET /v1/config`). */
@@ -15,6 +16,8 @@ export interface CatalogConfig {
   supports(route: string): boolean | undefined;
   /** A namespace as one path segment or query value. */
   encode(namespace: Namespace): string;
+  /** How long the catalog knows a request again by its `Idempotency-Key`, in milliseconds; undefined where it does not say that it does. */
+  keyLifetime: number | undefined;
 }
 
 /** Kept for this long, in milliseconds. Every later request is authorized by itself, so nothing is opened by it. */
@@ -55,6 +58,7 @@ function parseConfig(body: unknown): CatalogConfig {
     defaults?: Record<string, string>;
     overrides?: Record<string, string>;
     endpoints?: string[];
+    'idempotency-key-lifetime'?: string;
   };
   const properties = { ...answer.defaults, ...answer.overrides };
   const prefix = properties.prefix;
@@ -64,6 +68,7 @@ function parseConfig(body: unknown): CatalogConfig {
     properties,
     root: prefix ? `v1/${prefix.split('/').map(encodeURIComponent).join('/')}` : 'v1',
     supports: (route) => endpoints?.has(route),
+    keyLifetime: durationOf(answer['idempotency-key-lifetime']),
     encode(namespace) {
       checkNamespace(namespace);
       if (namespace.some((level) => level.includes(decodeURIComponent(separator)))) {

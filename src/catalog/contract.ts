@@ -1,8 +1,10 @@
 /** The Iceberg REST catalog as Skua uses it (Iceberg REST specification). Every request carries the caller's own token. */
 import type { BearerToken } from '../auth/index.js';
+import type { TableCommit } from '../iceberg/contract.js';
 import type { StorageAccess } from '../storage/contract.js';
 import type { ReadTerms } from './read-terms.js';
-import type { TableCommit, ViewCommit } from './updates.js';
+import type { RequestKey } from './request-key.js';
+import type { ViewCommit } from './updates.js';
 
 /** A namespace path, one entry a level. */
 export type Namespace = readonly string[];
@@ -15,6 +17,8 @@ export interface TableIdentifier {
 /** A configured catalog, shared by all callers; holds no token. */
 export interface Catalog {
   readonly name: string;
+  /** How its files are reached with what is configured alone, without anybody's token. */
+  configuredAccess(): StorageAccess;
   /** The catalog as one caller sees it. */
   as(token: BearerToken): CatalogSession;
 }
@@ -36,13 +40,15 @@ export interface CatalogSession {
   ): Promise<void>;
   listTables(namespace: Namespace): Promise<TableIdentifier[]>;
   listViews(namespace: Namespace): Promise<TableIdentifier[]>;
-  loadTable(identifier: TableIdentifier): Promise<LoadedTable>;
+  loadTable(identifier: TableIdentifier, options?: LoadOptions): Promise<LoadedTable>;
   createTable(namespace: Namespace, request: CreateTableRequest): Promise<LoadedTable>;
   /**
    * Says what the table would be like, with credentials for the place where it will lie; a commit with the requirement `assert-create` then
    * makes it. A catalog that knows no staged creation: UNIMPLEMENTED, or it makes the table at once, and its answer has a `metadataLocation`.
    */
   stageTable(namespace: Namespace, request: CreateTableRequest): Promise<LoadedTable>;
+  /** Makes a table of a metadata file that is there. */
+  registerTable(namespace: Namespace, request: { name: string; metadataLocation: string }): Promise<LoadedTable>;
   dropTable(identifier: TableIdentifier, options: { purge: boolean }): Promise<void>;
   renameTable(from: TableIdentifier, to: TableIdentifier): Promise<void>;
   /**
@@ -50,11 +56,16 @@ export interface CatalogSession {
    * it. `CommitRefused`, if it doesn't: ABORTED after a lost race or a failed requirement. `CommitStateUnknown`, if that can't be told, upon
    * which no file may be removed.
    */
-  commitTable(identifier: TableIdentifier, commit: TableCommit, look?: Look): Promise<void>;
+  commitTable(identifier: TableIdentifier, commit: TableCommit, sending?: Sending): Promise<void>;
   /** Commits to several tables at once; all or nothing. Fails in the same way. */
-  commitTransaction(commits: IdentifiedCommit[], look?: Look): Promise<void>;
+  commitTransaction(commits: IdentifiedCommit[], sending?: Sending): Promise<void>;
   /** Asks whether the caller may commit to a table, by a commit that changes nothing. A failed requirement: ABORTED. */
   probeTable(identifier: TableIdentifier, commit: TableCommit): Promise<void>;
+  /**
+   * Tells the catalog of a scan or a commit (`ReportMetricsRequest` of the specification), where it takes reports. Returns at once; a report
+   * that can't be delivered is dropped.
+   */
+  report(identifier: TableIdentifier, report: unknown): void;
   loadView(identifier: TableIdentifier): Promise<LoadedView>;
   createView(namespace: Namespace, request: unknown): Promise<LoadedView>;
   /** Commits to a view. A lost race or a failed requirement: ABORTED. */
@@ -63,15 +74,39 @@ export interface CatalogSession {
   renameView(from: TableIdentifier, to: TableIdentifier): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** `refs`: of the snapshots, only those that a branch or tag names. Default `all`. */
+  snapshots?: 'all' | 'refs';
+  /** The views of the same catalog that led to the table, the outermost first: what may be read of it can depend on them. */
+  referencedBy?: readonly TableIdentifier[];
+}
+
 /** The terms are those of this one answer: they are the caller's own, and the next answer may have others. */
 export interface LoadedTable extends ReadTerms {
   identifier: TableIdentifier;
   metadataLocation: string | undefined;
   /** Table metadata as JSON (Iceberg spec, "Table Metadata"), 64-bit integers kept exact; `parseTableMetadata` gives it its types. */
   metadata: unknown;
+  /** The metadata may lack snapshots that no branch or tag names. */
+  lacksSnapshots?: boolean;
   /** How to read and write the table's files as this caller. */
   storage: StorageAccess;
+  /** The catalog plans scans of the table: since it demands to, or since that is configured. */
+  planScan?: PlanScan;
 }
+
+/** A plan as it was answered, all parts of it. */
+export interface PlannedFiles {
+  pages: { 'file-scan-tasks'?: unknown; 'delete-files'?: unknown }[];
+  /** With the plan's own credentials, where it has some; those hold for its files. */
+  access: StorageAccess;
+}
+
+/**
+ * Has the catalog plan a scan; `request` is the body of a PlanTableScanRequest. A plan that failed fails as the catalog says. A signal that
+ * fires ends the plan at the catalog, too.
+ */
+export type PlanScan = (request: Record<string, unknown>, signal: AbortSignal | undefined) => Promise<PlannedFiles>;
 
 export interface LoadedView {
   identifier: TableIdentifier;
@@ -85,8 +120,8 @@ export interface CreateTableRequest {
   schema: unknown;
   partitionSpec?: unknown;
   writeOrder?: unknown;
-  location?: string;
-  properties?: Record<string, string>;
+  location?: string | undefined;
+  properties?: Record<string, string> | undefined;
 }
 
 export interface IdentifiedCommit {
@@ -94,7 +129,10 @@ export interface IdentifiedCommit {
   commit: TableCommit;
 }
 
-/** How long a table is asked for what became of a commit: the first time at once, then after random times up to these, in milliseconds. */
-export interface Look {
+/** How a commit is sent. */
+export interface Sending {
+  /** When a table is asked for what became of it: the first time at once, then after random times up to these, in milliseconds. */
   waits: readonly number[];
+  /** The same for every try of the same commit. */
+  key?: RequestKey;
 }

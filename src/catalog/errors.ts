@@ -61,7 +61,8 @@ export interface CatalogFailure {
 /** The longest sentence that is passed on, in characters. */
 const MAX_MESSAGE = 1_000;
 
-export function parseFailure(status: number, body: string): CatalogFailure {
+/** `secret` went with the request; no part of it is passed on with the sentence. */
+export function parseFailure(status: number, body: string, secret = ''): CatalogFailure {
   let parsed: unknown;
   try {
     parsed = parseJson(body);
@@ -72,7 +73,7 @@ export function parseFailure(status: number, body: string): CatalogFailure {
   return {
     status,
     type: typeof error?.type === 'string' ? error.type : undefined,
-    message: typeof error?.message === 'string' && error.message !== '' ? clean(error.message) : undefined,
+    message: typeof error?.message === 'string' && error.message !== '' ? clean(error.message, secret) : undefined,
   };
 }
 
@@ -114,8 +115,9 @@ function codeOf({ status, type }: CatalogFailure, conflict: Conflict): ErrorCode
 }
 
 /** One line, of bearable length, without anything that looks like a token. */
-function clean(message: string): string {
+function clean(message: string, secret: string): string {
   const line = message
+    .replace(/[\w+/=-]{8,}/g, (word) => (secret.includes(word) ? '[token]' : word))
     .replace(/eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, '[token]')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** The last answer to a table load, by caller and table. */
 export interface LoadedTables<T> {
   get(key: string): T | undefined;
@@ -5,32 +7,13 @@ export interface LoadedTables<T> {
 }
 
 /** Keeps at most so many bytes of answers, least recently used out first. */
-export function createLoadedTables<T>(capacityBytes: number): LoadedTables<T> {
-  const entries = new Map<string, { value: T; bytes: number }>();
-  let total = 0;
-
-  function remove(key: string): void {
-    total -= entries.get(key)?.bytes ?? 0;
-    entries.delete(key);
-  }
-
+export function createLoadedTables<T extends object>(capacityBytes: number): LoadedTables<T> {
+  const kept = new LRUCache<string, T>({ maxSize: capacityBytes });
   return {
-    get(key) {
-      const entry = entries.get(key);
-      if (!entry) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
-      return entry.value;
-    },
+    get: (key) => kept.get(key),
     set(key, value, bytes) {
-      remove(key);
-      if (bytes > capacityBytes) return;
-      entries.set(key, { value, bytes });
-      total += bytes;
-      for (const oldest of entries.keys()) {
-        if (total <= capacityBytes) break;
-        remove(oldest);
-      }
+      kept.delete(key);
+      kept.set(key, value, { size: Math.max(1, Math.ceil(bytes)) });
     },
   };
 }

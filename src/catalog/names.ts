@@ -86,14 +86,19 @@ export function withCheckedNames(session: CatalogSession): CatalogSession {
       checkTable({ namespace, name: request.name }, 'table');
       return session.stageTable(namespace, request);
     },
+    async registerTable(namespace, request) {
+      checkTable({ namespace, name: request.name }, 'table');
+      return session.registerTable(namespace, request);
+    },
     dropTable: onTable('table', session.dropTable),
     renameTable: onTwo('table', session.renameTable),
     commitTable: onTable('table', session.commitTable),
-    async commitTransaction(commits, look) {
+    async commitTransaction(commits, sending) {
       for (const { identifier } of commits) checkTable(identifier, 'table');
-      return session.commitTransaction(commits, look);
+      return session.commitTransaction(commits, sending);
     },
     probeTable: onTable('table', session.probeTable),
+    report: (identifier, report) => session.report(identifier, report),
     loadView: onTable('view', session.loadView),
     async createView(namespace, request) {
       checkTable({ namespace, name: String((request as { name?: unknown }).name ?? '') }, 'view');

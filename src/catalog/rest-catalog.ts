@@ -1,6 +1,7 @@
 import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
-import type { Delegation, StaticStorage } from './access.js';
+import type { Endpoints } from '../storage/index.js';
+import { configuredAccess, type Delegation, type StaticStorage } from './access.js';
 import { createCommitter } from './commits.js';
 import { type CatalogConfig, createConfigSource } from './config.js';
 import type {
@@ -12,26 +13,39 @@ import type {
   TableIdentifier,
 } from './contract.js';
 import { withCheckedNames } from './names.js';
-import { createTableLoader, type TableAnswer, tablePath } from './table-loader.js';
-import { type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
+import { tablePath } from './paths.js';
+import { createReporter } from './reports.js';
+import { RequestKey } from './request-key.js';
+import { createTableLoader, type TableAnswer } from './table-loader.js';
+import { type CatalogExchange, type CatalogRequest, createTransport, ExchangeFailure } from './transport.js';
 
 export interface RestCatalogConfig {
   /** The name in SQL and in messages. */
   name: string;
   /** Of the REST API, without `/v1`. */
   uri: string;
-  warehouse?: string;
+  warehouse?: string | undefined;
   delegation: Delegation;
   /** Default: nothing is configured. */
-  storage?: StaticStorage;
+  storage?: StaticStorage | undefined;
   /** For an answer to begin and between its parts, in milliseconds; a connection has a sixth of it. Default 30,000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Default 64. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** For answers with table metadata, which need not be parsed again where they stay the same. Default 64 MiB. */
-  metadataCacheBytes?: number;
+  metadataCacheBytes?: number | undefined;
   /** The catalog's ETag stands for the caller's rights and restrictions too, and not for the table's metadata alone. Default false. */
-  conditionalLoads?: boolean;
+  conditionalLoads?: boolean | undefined;
+  /** Where the catalog may send requests with a caller's token besides to itself. Default: nowhere. */
+  endpoints?: Endpoints | undefined;
+  /** Told of every request to the catalog. */
+  onRequest?: ((request: CatalogExchange) => void) | undefined;
+  /** Headers that every request has besides its own, such as the trace that it is part of. */
+  headers?: (() => Record<string, string>) | undefined;
+  /** Scans and commits are reported where the catalog takes reports. Default true. */
+  reportMetrics?: boolean | undefined;
+  /** Who plans scans of tables whose catalog leaves that open. Default `client`. */
+  scanPlanning?: 'client' | 'server' | undefined;
 }
 
 export interface RestCatalog extends Catalog {
@@ -47,15 +61,21 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
     connectTimeout: timeout / 6,
     requestTimeout: timeout,
     maxConnections: options.maxConnections ?? 64,
+    onRequest: options.onRequest,
+    headers: options.headers,
   });
   const configOf = createConfigSource(transport, options.warehouse);
   const tables = createTableLoader(transport, {
     name: options.name,
+    uri: options.uri,
+    endpoints: options.endpoints,
     delegation: options.delegation,
     storage: options.storage ?? {},
     metadataCacheBytes: options.metadataCacheBytes ?? 64 * 1024 * 1024,
+    planAtServer: options.scanPlanning === 'server',
     conditionalLoads: options.conditionalLoads ?? false,
   });
+  const reporter = options.reportMetrics === false ? undefined : createReporter(transport, configOf);
   const committer = createCommitter(options.name, transport, tables);
 
   function as(token: BearerToken): CatalogSession {
@@ -69,6 +89,12 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
     }
 
     const send = async (request: CatalogRequest) => (await transport.exchange(token, request)).body;
+
+    /** Sends what changes something; again where the catalog knows it then for the same request. */
+    const change = (config: CatalogConfig, request: CatalogRequest) => {
+      const headers = new RequestKey().headers(config.keyLifetime);
+      return send({ ...request, headers, isRepeatable: config.keyLifetime !== undefined });
+    };
 
     /** All pages of a listing. */
     async function listAll<T>(path: string, member: string): Promise<T[]> {
@@ -125,12 +151,12 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
         within(async (config) => {
           config.encode(namespace);
           const body = { namespace: [...namespace], properties };
-          await send({ method: 'POST', path: `${config.root}/namespaces`, body, answer: 'none' });
+          await change(config, { method: 'POST', path: `${config.root}/namespaces`, body, answer: 'none' });
         }),
 
       dropNamespace: (namespace) =>
         within(async (config) => {
-          await send({
+          await change(config, {
             method: 'DELETE',
             path: namespacePath(config, namespace),
             answer: 'none',
@@ -141,7 +167,8 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
       updateNamespace: (namespace, { updates = {}, removals = [] }) =>
         within(async (config) => {
           const path = `${namespacePath(config, namespace)}/properties`;
-          await send({ method: 'POST', path, body: { updates, removals }, answer: 'none', conflict: 'commit' });
+          const body = { updates, removals };
+          await change(config, { method: 'POST', path, body, answer: 'none', conflict: 'commit' });
         }),
 
       listTables: (namespace) =>
@@ -159,12 +186,12 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           }
         }),
 
-      loadTable: (identifier) => within((config) => tables.load(token, config, identifier)),
+      loadTable: (identifier, options) => within((config) => tables.load(token, config, identifier, options)),
 
       createTable: (namespace, request) =>
         within(async (config) => {
           const path = `${namespacePath(config, namespace)}/tables`;
-          const answer = await send({ method: 'POST', path, body: createBody(request) });
+          const answer = await change(config, { method: 'POST', path, body: createBody(request) });
           return tables.adopt(token, config, { namespace, name: request.name }, answer as TableAnswer);
         }),
 
@@ -185,23 +212,32 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           }
         }),
 
+      registerTable: (namespace, { name, metadataLocation }) =>
+        within(async (config) => {
+          const path = `${namespacePath(config, namespace)}/register`;
+          const answer = await send({ method: 'POST', path, body: { name, 'metadata-location': metadataLocation } });
+          return tables.adopt(token, config, { namespace, name }, answer as TableAnswer);
+        }),
+
       dropTable: (identifier, { purge }) =>
         within(async (config) => {
           const path = `${tablePath(config, identifier)}?purgeRequested=${purge}`;
-          await send({ method: 'DELETE', path, answer: 'none' });
+          await change(config, { method: 'DELETE', path, answer: 'none' });
         }),
 
       renameTable: (source, destination) =>
         within(async (config) => {
           const path = `${config.root}/tables/rename`;
-          await send({ method: 'POST', path, body: { source, destination }, answer: 'none' });
+          await change(config, { method: 'POST', path, body: { source, destination }, answer: 'none' });
         }),
 
-      commitTable: (identifier, commit, look) =>
-        within((config) => committer.commitTable(token, config, { identifier, commit }, look)),
+      commitTable: (identifier, commit, sending) =>
+        within((config) => committer.commitTable(token, config, { identifier, commit }, sending)),
 
-      commitTransaction: (commits, look) =>
-        within((config) => committer.commitTransaction(token, config, commits, look)),
+      commitTransaction: (commits, sending) =>
+        within((config) => committer.commitTransaction(token, config, commits, sending)),
+
+      report: (identifier, report) => reporter?.send(token, identifier, report),
 
       probeTable: (identifier, commit) =>
         within((config) => committer.probeTable(token, config, { identifier, commit })),
@@ -227,7 +263,7 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
           const body = { identifier: { namespace: [...namespace], name }, requirements, updates };
           return toView(
             identifier,
-            await send({ method: 'POST', path: viewPath(config, identifier), body, conflict: 'commit' }),
+            await change(config, { method: 'POST', path: viewPath(config, identifier), body, conflict: 'commit' }),
           );
         }),
 
@@ -235,18 +271,26 @@ export function createRestCatalog(options: RestCatalogConfig): RestCatalog {
         within(async (config) => {
           requireViews(config);
           const path = `${config.root}/views/rename`;
-          await send({ method: 'POST', path, body: { source, destination }, answer: 'none' });
+          await change(config, { method: 'POST', path, body: { source, destination }, answer: 'none' });
         }),
 
       dropView: (identifier) =>
         within(async (config) => {
           requireViews(config);
-          await send({ method: 'DELETE', path: viewPath(config, identifier), answer: 'none' });
+          await change(config, { method: 'DELETE', path: viewPath(config, identifier), answer: 'none' });
         }),
     });
   }
 
-  return { name: options.name, as, close: () => transport.close() };
+  return {
+    name: options.name,
+    as,
+    configuredAccess: () => configuredAccess(options.delegation, options.storage ?? {}),
+    async close() {
+      await reporter?.close();
+      await transport.close();
+    },
+  };
 }
 
 /** A catalog that knows no staged creation says so in words of its own. */

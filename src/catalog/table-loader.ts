@@ -1,6 +1,7 @@
 import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { StorageAccess, StorageCredential } from '../storage/contract.js';
+import type { Endpoints, RequestSigner } from '../storage/index.js';
 import {
   type AccessAnswer,
   credentialsOf,
@@ -11,9 +12,12 @@ import {
   type StaticStorage,
 } from './access.js';
 import { type CatalogConfig, tokenKey } from './config.js';
-import type { LoadedTable, TableIdentifier } from './contract.js';
+import type { LoadedTable, LoadOptions, TableIdentifier } from './contract.js';
 import { createLoadedTables } from './loaded-tables.js';
+import { queryOf, tablePath } from './paths.js';
 import { isFreelyReadable, type ReadTerms, readTermsOf, type TermsAnswer } from './read-terms.js';
+import { offersSigning, type SigningAnswer, signerOf } from './remote-signing.js';
+import { offersPlanning, planningOf, type Scanned } from './scan-planning.js';
 import {
   type CatalogAnswer,
   type CatalogRequest,
@@ -23,17 +27,22 @@ import {
 } from './transport.js';
 
 /** LoadTableResult and CommitTableResponse of the Iceberg REST specification. */
-export interface TableAnswer extends AccessAnswer, TermsAnswer {
+export interface TableAnswer extends SigningAnswer, TermsAnswer {
   'metadata-location'?: string | null;
   metadata: unknown;
 }
 
 export interface TableLoaderOptions {
   name: string;
+  uri: string;
+  /** Where signers may be. */
+  endpoints: Endpoints | undefined;
   delegation: Delegation;
   storage: StaticStorage;
   /** For answers that are kept, so that one like it need not be parsed again. */
   metadataCacheBytes: number;
+  /** Scans are planned by the catalog where it leaves that open. */
+  planAtServer: boolean;
   /** Whether the catalog's ETag stands for all of an answer, so that an unchanged one need not be sent. */
   conditionalLoads: boolean;
 }
@@ -41,10 +50,24 @@ export interface TableLoaderOptions {
 /** A GET that asks for credentials as well. */
 interface TableQuestion {
   path: string;
+  /** With its `?`, or empty. */
+  query: string;
   identifier: TableIdentifier;
   headers?: Record<string, string>;
   read?: ReadAnswer | undefined;
 }
+
+interface Wanted {
+  identifier: TableIdentifier;
+  options: LoadOptions;
+}
+
+interface Caller {
+  token: BearerToken;
+  config: CatalogConfig;
+}
+
+type OnLoad = (answer: TableAnswer) => void;
 
 interface KeptAnswer {
   read: ReadAnswer;
@@ -53,7 +76,12 @@ interface KeptAnswer {
 }
 
 export interface TableLoader {
-  load(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier): Promise<LoadedTable>;
+  load(
+    token: BearerToken,
+    config: CatalogConfig,
+    identifier: TableIdentifier,
+    options?: LoadOptions,
+  ): Promise<LoadedTable>;
   /**
    * A table that only its commit will make, from a request that says what it is to be like; with credentials for the place where it will lie.
    * They are renewed by asking for a table at that place.
@@ -71,7 +99,10 @@ export interface TableLoader {
 /** Sends a CreateTableRequest that is only to be staged. */
 export type StageRequest = (headers: Record<string, string>, location: string | undefined) => CatalogRequest;
 
-const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
+/** Keys of its own for each table, or signatures for single requests. */
+const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials,remote-signing' };
+/** The first of them, for catalogs that don't take both in one request. */
+const VENDING_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
 /** After the catalog said that it can't vend for a caller and a table, it isn't asked to again for this long, in milliseconds. */
 const NO_VENDING_LIFETIME = 300_000;
 /** Refusals that are remembered. */
@@ -84,10 +115,12 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
   const kept = createLoadedTables<KeptAnswer>(options.metadataCacheBytes);
   /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
   const refusals = new Map<string, number>();
+  /** When the catalog last refused to be asked for either of both. */
+  let choiceRefusedAt = Number.NEGATIVE_INFINITY;
 
-  function ask(token: BearerToken, { path, identifier, headers, read }: TableQuestion): Promise<CatalogAnswer> {
+  function ask(token: BearerToken, { path, query, identifier, headers, read }: TableQuestion): Promise<CatalogAnswer> {
     return vending(token, path, identifier, (extra) => {
-      return { method: 'GET', path, headers: { ...headers, ...extra }, read };
+      return { method: 'GET', path: path + query, headers: { ...headers, ...extra }, read };
     });
   }
 
@@ -105,7 +138,15 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     const get = (extra: Record<string, string>) => transport.exchange(token, request(extra));
     if (!wantsVending) return get({});
     try {
-      return await get(DELEGATION_HEADER);
+      if (Date.now() - choiceRefusedAt > NO_VENDING_LIFETIME) {
+        try {
+          return await get(DELEGATION_HEADER);
+        } catch (failure) {
+          if (!isVendingRefused(failure)) throw failure;
+          choiceRefusedAt = Date.now();
+        }
+      }
+      return await get(VENDING_HEADER);
     } catch (failure) {
       if (!isVendingRefused(failure)) throw failure;
       if (delegation === 'vended') throw vendingError(identifier);
@@ -127,20 +168,22 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
 
   /**
    * The whole answer, each time: an ETag stands for the table's metadata, and an answer that is not sent would hide that the caller's rights
-   * or restrictions have changed. `conditionalLoads` is for catalogs whose ETag covers these too.
+   * or restrictions have changed. `conditionalLoads` is for catalogs whose ETag covers these too. One answer never serves for another question:
+   * for fewer snapshots, or through other views.
    */
   async function freshAnswer(
     token: BearerToken,
     config: CatalogConfig,
-    identifier: TableIdentifier,
+    { identifier, options }: Wanted,
     conditional: boolean,
   ): Promise<TableAnswer> {
     const path = tablePath(config, identifier);
-    const key = `${tokenKey(token)} ${path}`;
+    const query = queryOf(config, options);
+    const key = `${tokenKey(token)} ${path}${query}`;
     const known = kept.get(key);
     const etag = conditional && known && mayStay(config, known.body) ? known.etag : undefined;
     const headers: Record<string, string> = etag ? { 'if-none-match': etag } : {};
-    const answer = await ask(token, { path, identifier, headers, read: known?.read });
+    const answer = await ask(token, { path, query, identifier, headers, read: known?.read });
     if (answer.status === 304 && known) return known.body;
     const body = answer.body as TableAnswer;
     kept.set(key, { read: { text: answer.text, body }, body, etag: answer.etag }, 2 * answer.text.length);
@@ -149,44 +192,97 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
 
   function mayStay(config: CatalogConfig, answer: TableAnswer): boolean {
     if (!options.conditionalLoads) return false;
-    return earliestExpiry(credentials(answer, termsOf(config, answer))) - Date.now() > MIN_CREDENTIAL_LIFE;
+    return earliestExpiry(credentials(config, answer, termsOf(config, answer))) - Date.now() > MIN_CREDENTIAL_LIFE;
   }
 
   function termsOf(config: CatalogConfig, answer: TermsAnswer): ReadTerms {
     return readTermsOf(config.properties, answer);
   }
 
-  function credentials(answer: AccessAnswer, terms: ReadTerms): StorageCredential[] {
-    return credentialsOf(answer, delegation, storage, !isFreelyReadable(terms));
+  /** No keys of our own are a substitute where the catalog withholds some, or signs requests itself. */
+  function credentials(config: CatalogConfig, answer: SigningAnswer, terms: ReadTerms): StorageCredential[] {
+    const isSubstituted = isFreelyReadable(terms) && !signs(config, answer);
+    return credentialsOf(answer, delegation, storage, !isSubstituted);
   }
 
-  /** The terms of the answer that the credentials were for hold for those that follow, unless a later answer has its own. */
-  function refresher(token: BearerToken, config: CatalogConfig, identifier: TableIdentifier, terms: ReadTerms) {
+  function signs(config: CatalogConfig, answer: SigningAnswer): boolean {
+    return delegation !== 'none' && offersSigning(config, answer);
+  }
+
+  function signer(loaded: Caller & Pick<Wanted, 'identifier'>, answer: SigningAnswer): RequestSigner | undefined {
+    if (!signs(loaded.config, answer)) return undefined;
+    return signerOf({ ...options, transport }, loaded, answer);
+  }
+
+  function access(
+    loaded: Caller & Pick<Wanted, 'identifier'>,
+    answer: SigningAnswer,
+    terms: ReadTerms,
+  ): Pick<StorageAccess, 'properties' | 'credentials' | 'signer'> {
+    const signing = signer(loaded, answer);
+    return {
+      properties: propertiesOf(loaded.config.properties, answer, storage),
+      credentials: credentials(loaded.config, answer, terms),
+      ...(signing && { signer: () => signing }),
+    };
+  }
+
+  /**
+   * The terms of the answer that the credentials were for hold for those that follow, unless a later answer has its own. Who wants to hear of
+   * that answer has the table loaded for it.
+   */
+  function refresher({ token, config, ...wanted }: Caller & Wanted, terms: ReadTerms, onLoad?: OnLoad) {
     return async (): Promise<StorageCredential[]> => {
       try {
         const route = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
-        if (delegation === 'none' || !config.supports(route)) {
-          const answer = await freshAnswer(token, config, identifier, false);
-          return credentials(answer, termsOf(config, answer));
+        if (delegation === 'none' || !config.supports(route) || onLoad) {
+          const answer = await freshAnswer(token, config, wanted, false);
+          onLoad?.(answer);
+          return credentials(config, answer, termsOf(config, answer));
         }
+        const { identifier, options } = wanted;
         const path = `${tablePath(config, identifier)}/credentials`;
-        const answer = await ask(token, { path, identifier });
-        return credentials(answer.body as AccessAnswer, terms);
+        const query = queryOf(config, { ...options, snapshots: 'all' });
+        const answer = await ask(token, { path, query, identifier });
+        return credentials(config, answer.body as AccessAnswer, terms);
       } catch (failure) {
         throw failure instanceof ExchangeFailure ? failure.error : failure;
       }
     };
   }
 
+  /** The table's own word counts more than what is configured. A catalog that can't plan, as is configured: UNIMPLEMENTED. */
+  function planning({ scanPlanningMode: mode }: ReadTerms, scanned: Scanned): Pick<LoadedTable, 'planScan'> {
+    if (mode !== 'server' && !(mode === undefined && options.planAtServer)) return {};
+    if (offersPlanning(scanned.config)) return { planScan: planningOf(options, transport, scanned) };
+    if (mode === 'server') return {};
+    const sentence = `The catalog '${options.name}' does not plan scans, which scan_planning = "server" of [catalogs.${options.name}] asks for.`;
+    throw new ExchangeFailure(new SkuaError('UNIMPLEMENTED', sentence), 'refused', undefined);
+  }
+
+  /** A table that was just made, whose catalog may demand to plan scans of it. */
+  function madeTable(answer: TableAnswer, terms: ReadTerms, scanned: Scanned): LoadedTable {
+    const isDemanded = terms.scanPlanningMode === 'server';
+    return {
+      ...toTable(scanned.identifier, answer, terms, scanned.access),
+      ...(isDemanded && planning(terms, scanned)),
+    };
+  }
+
   return {
-    async load(token, config, identifier) {
-      const answer = await freshAnswer(token, config, identifier, true);
+    async load(token, config, identifier, options = {}) {
+      const wanted = { identifier, options };
+      const answer = await freshAnswer(token, config, wanted, true);
       const terms = termsOf(config, answer);
-      return toTable(identifier, answer, terms, {
-        properties: propertiesOf(config.properties, answer, storage),
-        credentials: credentials(answer, terms),
-        refresh: refresher(token, config, identifier, terms),
-      });
+      const opened = {
+        ...access({ token, config, identifier }, answer, terms),
+        refresh: refresher({ token, config, ...wanted }, terms),
+      };
+      return {
+        ...toTable(identifier, answer, terms, opened),
+        ...(options.snapshots === 'refs' && { lacksSnapshots: true }),
+        ...planning(terms, { token, config, identifier, options, access: opened }),
+      };
     },
     async stage(token, config, identifier, request) {
       const send = async (location?: string) => {
@@ -197,26 +293,32 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
       const answer = await send();
       const terms = termsOf(config, answer);
       const { location } = answer.metadata as { location?: string };
-      return toTable(identifier, answer, terms, {
-        properties: propertiesOf(config.properties, answer, storage),
-        credentials: credentials(answer, terms),
+      const opened = {
+        ...access({ token, config, identifier }, answer, terms),
         refresh: async () => {
           try {
-            return credentials(await send(location), terms);
+            return credentials(config, await send(location), terms);
           } catch (failure) {
             throw failure instanceof ExchangeFailure ? failure.error : failure;
           }
         },
-      });
+      };
+      return madeTable(answer, terms, { token, config, identifier, options: {}, access: opened });
     },
     adopt(token, config, identifier, answer) {
       const properties = propertiesOf(config.properties, answer, storage);
       const terms = termsOf(config, answer);
-      const known = credentials(answer, terms);
-      const refresh = refresher(token, config, identifier, terms);
-      const access =
-        known.length > 0 ? { properties, credentials: known, refresh } : pendingAccess(properties, refresh);
-      return toTable(identifier, answer, terms, access);
+      const known = credentials(config, answer, terms);
+      const wanted = { identifier, options: {} };
+      let signing: RequestSigner | undefined;
+      const refresh = refresher({ token, config, ...wanted }, terms, (later) => {
+        signing = signer({ token, config, identifier }, later);
+      });
+      const opened =
+        known.length > 0
+          ? { properties, credentials: known, refresh }
+          : { ...pendingAccess(properties, refresh), signer: () => signing };
+      return madeTable(answer, terms, { token, config, ...wanted, access: opened });
     },
   };
 }
@@ -231,14 +333,9 @@ function toTable(
   return { identifier, metadataLocation, metadata: answer.metadata, storage, ...terms };
 }
 
-/** Path of a table below the catalog's URI. */
-export function tablePath(config: CatalogConfig, { namespace, name }: TableIdentifier): string {
-  return `${config.root}/namespaces/${config.encode(namespace)}/tables/${encodeURIComponent(name)}`;
-}
-
 /** The answer of a catalog that has nothing to vend: 400 with a sentence about credentials, or the route or header isn't known to it. */
 function isVendingRefused(failure: unknown): boolean {
   if (!(failure instanceof ExchangeFailure)) return false;
   if (failure.status === 406 || failure.status === 501) return true;
-  return failure.status === 400 && /credential/i.test(failure.error.message);
+  return failure.status === 400 && /credential|delegation|remote.signing/i.test(failure.error.message);
 }

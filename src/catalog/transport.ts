@@ -4,18 +4,24 @@ import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import { parseJson, writeJson } from '../json.js';
 import { retryAfter } from '../retry-after.js';
+import { endsWithin } from '../time-limit.js';
+import { answerText } from './answer-text.js';
 import { type Conflict, parseFailure, toError, UnusableAnswer } from './errors.js';
 
 export interface CatalogRequest {
   method: 'GET' | 'POST' | 'DELETE';
   /** Below the catalog's URI, encoded, with its query. */
   path: string;
+  /** Another URI that the path is below; who asks has seen that the token may go there. */
+  base?: string | undefined;
   body?: unknown;
   headers?: Record<string, string>;
   /** `none`: whatever body a success has is not read. Default `json`. */
   answer?: 'json' | 'none';
   /** What a 409 means. Default `exists`. */
   conflict?: Conflict;
+  /** The catalog tells a repetition from another request, so that it may be sent again. Default: GETs alone. */
+  isRepeatable?: boolean;
   /** An earlier answer: one that has the same text has the same body. */
   read?: ReadAnswer | undefined;
 }
@@ -32,6 +38,8 @@ export interface CatalogAnswer {
   body: unknown;
   text: string;
   etag: string | undefined;
+  /** The header Cache-Control (RFC 9111), in lower case. */
+  cacheControl: string;
 }
 
 /** One failed exchange: whether the request may have reached the catalog tells whether it may have taken effect. */
@@ -60,12 +68,27 @@ export interface TransportOptions {
   connectTimeout: number;
   requestTimeout: number;
   maxConnections: number;
+  /** Told of every request. */
+  onRequest?: ((request: CatalogExchange) => void) | undefined;
+  /** Headers besides the request's own. */
+  headers?: (() => Record<string, string>) | undefined;
 }
 
-/** GETs are sent this often in all, unless the catalog says when to come again; whatever changes something is sent once. */
-const GET_ATTEMPTS = 3;
+/** One request that was answered, or not. */
+export interface CatalogExchange {
+  method: CatalogRequest['method'];
+  /** Of HTTP; `none` where there was no answer. */
+  status: number | 'none';
+  milliseconds: number;
+}
+
+/** What can be repeated is sent this often in all, unless the catalog says when to come again. */
+const MOST_ATTEMPTS = 3;
 /** The longest wait before the first retry, in milliseconds; doubles each time. */
 const RETRY_DELAY = 75;
+
+/** How long requests that are under way may take when the catalog is closed, in milliseconds. */
+const CLOSE_GRACE = 5_000;
 
 /** HTTP to one catalog over kept-alive connections. Redirects are not followed: the token is meant for this address only. */
 export function createTransport(options: TransportOptions): Transport {
@@ -79,7 +102,14 @@ export function createTransport(options: TransportOptions): Transport {
   });
 
   async function once(token: BearerToken, what: CatalogRequest): Promise<CatalogAnswer> {
-    const { status, headers, text } = await send(token, what);
+    const started = performance.now();
+    const told = (status: number | 'none') =>
+      options.onRequest?.({ method: what.method, status, milliseconds: performance.now() - started });
+    const { status, headers, text } = await send(token, what).catch((error) => {
+      told('none');
+      throw error;
+    });
+    told(status);
     if (status === 304 || (status >= 200 && status < 300)) {
       const etag = headers.etag;
       return {
@@ -87,9 +117,10 @@ export function createTransport(options: TransportOptions): Transport {
         body: status === 304 || what.answer === 'none' ? undefined : bodyOf(what, text, status),
         text,
         etag: typeof etag === 'string' ? etag : undefined,
+        cacheControl: String(headers['cache-control'] ?? '').toLowerCase(),
       };
     }
-    const failure = parseFailure(status, text);
+    const failure = parseFailure(status, text, token.header());
     const error = toError(options.name, failure, what.conflict ?? 'exists');
     const outcome = status >= 500 && status !== 501 ? 'unknown' : 'refused';
     throw new ExchangeFailure(error, outcome, status, failure.type, retryAfter(headers['retry-after']));
@@ -97,18 +128,19 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function send(token: BearerToken, what: CatalogRequest) {
     try {
-      const answer = await request(`${base}/${what.path}`, {
+      const answer = await request(`${what.base ?? base}/${what.path}`, {
         dispatcher: agent,
         method: what.method,
         headers: {
           accept: 'application/json',
           ...(what.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...what.headers,
+          ...options.headers?.(),
           authorization: token.header(),
         },
         body: what.body === undefined ? null : writeJson(what.body),
       });
-      return { status: answer.statusCode, headers: answer.headers, text: await boundedText(answer.body) };
+      return { status: answer.statusCode, headers: answer.headers, text: await answerText(answer.body) };
     } catch (error) {
       throw unreachable(error);
     }
@@ -150,14 +182,17 @@ export function createTransport(options: TransportOptions): Transport {
         try {
           return await once(token, what);
         } catch (failure) {
-          if (!(failure instanceof ExchangeFailure) || what.method !== 'GET') throw failure;
+          const isRepeatable = what.isRepeatable ?? what.method === 'GET';
+          if (!(failure instanceof ExchangeFailure) || !isRepeatable) throw failure;
           const wait = waitBeforeRetry(failure, attempt);
           if (wait === undefined || Date.now() + wait > deadline) throw failure;
           await sleep(wait);
         }
       }
     },
-    close: () => agent.close(),
+    async close() {
+      if (!(await endsWithin(CLOSE_GRACE, agent.close()))) await agent.destroy();
+    },
   };
 }
 
@@ -166,26 +201,10 @@ function waitBeforeRetry(failure: ExchangeFailure, attempt: number): number | un
   if (!isTransient(failure)) return undefined;
   const backoff = Math.random() * RETRY_DELAY * 2 ** attempt;
   if (failure.retryAfter !== undefined) return failure.retryAfter + backoff;
-  return attempt < GET_ATTEMPTS ? backoff : undefined;
+  return attempt < MOST_ATTEMPTS ? backoff : undefined;
 }
 
 function isTransient({ status, error }: ExchangeFailure): boolean {
   if (status === undefined) return !error.message.includes('in time');
   return status === 429 || status === 502 || status === 503 || status === 504;
-}
-
-/** Largest answer that is read, in bytes. Metadata of thousands of snapshots has some tens of megabytes. */
-const LARGEST_ANSWER = 256 * 2 ** 20;
-
-async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_ANSWER) {
-      throw new SkuaError('RESOURCE_EXHAUSTED', `The catalog's answer has more than ${LARGEST_ANSWER} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
 }

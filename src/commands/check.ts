@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type Config, loadConfig, unsafeSettings } from '../config/index.js';
 import { messageOf } from '../errors.js';
-import { type CheckLine, checkServices } from './check-services.js';
+import { type CheckLine, checkServices } from '../server/index.js';
 
 interface CheckOptions {
   config?: string;

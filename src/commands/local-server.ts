@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../config/index.js';
 import { type EmbeddedStack, type Policy, startEmbeddedStack } from '../embedded/index.js';
 import type { Logger } from '../logging.js';
 import { type RunningServer, startServer } from '../server/index.js';
+import { localConfig } from './local-config.js';
 
 export interface LocalServer {
   stack: EmbeddedStack;
@@ -20,10 +21,14 @@ export interface LocalOptions {
   logger: Logger;
   /** Port of the server; 0 takes a free one. */
   port: number;
+  /** Port for HTTP; 0 takes a free one. Default: the usual one, or a free one where that is taken. */
+  httpPort?: number | undefined;
   /** Where the stack keeps its data; without it, in a temporary folder that goes at the end. */
   folder?: string;
   /** Row filters and column masks by table and role. Default: those that the folder holds. */
   policies?: readonly Policy[];
+  /** More of the configuration, as TOML. */
+  settings?: string;
   /** How long tokens live, in seconds. */
   tokenLifetime: number;
 }
@@ -39,7 +44,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     },
   });
   try {
-    const server = await startServer(configFor(stack, options.port), { logger: options.logger });
+    const server = await startServer(configFor(stack, options), { logger: options.logger });
     return {
       stack,
       server,
@@ -66,34 +71,14 @@ function warehouseOf(stack: EmbeddedStack): string {
   return join(stack.folder, 'warehouse');
 }
 
-function configFor(stack: EmbeddedStack, port: number): Config {
-  const text = (value: string) => JSON.stringify(value);
-  return loadConfig({
-    env: {},
-    text: `
+function configFor(stack: EmbeddedStack, { port, httpPort, settings = '' }: LocalOptions): Config {
+  const usual = `
 [server]
 port = ${port}
-drain_timeout = "5s"
-
-[[auth]]
-issuer = ${text(stack.issuer.issuer)}
-jwks_url = ${text(stack.issuer.jwksUrl)}
-audience = ${text(stack.issuer.audience)}
-user_claim = "preferred_username"
-roles_claim = "realm_access.roles"
-allow_insecure_jwks = true
-
-[catalogs.quickstart]
-uri = ${text(stack.catalog.uri)}
-warehouse = "quickstart"
-credential_delegation = "none"
-
+[http]
+${httpPort === undefined ? '' : `port = ${httpPort}`}
 [storage]
-local_roots = [${text(warehouseOf(stack))}]
-
-[default]
-catalog = "quickstart"
-schema = "demo"
-`,
-  });
+local_roots = [${JSON.stringify(warehouseOf(stack))}]
+`;
+  return loadConfig({ env: {}, text: localConfig(stack, usual, settings) });
 }

@@ -3,25 +3,20 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
+import { connect, type FlightSqlClient } from '../client/index.js';
+import { toSkuaError } from '../errors.js';
 import {
-  connect,
-  DEFAULT_ADDRESS,
   describeFailure,
-  type FlightSqlClient,
   OUTPUT_FORMATS,
   type Output,
   type OutputFormat,
   runPrompt,
   runStatement,
-  statementsOf,
-} from '../client/index.js';
-import { SkuaError, toSkuaError } from '../errors.js';
+} from '../shell/index.js';
+import { statementsOf } from '../sql/index.js';
+import { type ConnectionOptions, connectionOf, readText, withConnection } from './connection.js';
 
-interface QueryOptions {
-  address: string;
-  token?: string;
-  tokenFile?: string;
-  ca?: string;
+interface QueryOptions extends ConnectionOptions {
   execute: string[];
   file?: string;
   output: OutputFormat;
@@ -29,24 +24,8 @@ interface QueryOptions {
 
 /** `skua query`: runs SQL on a server and shows the results; exit code 1 when a statement failed, 130 after Ctrl-C. */
 export function queryCommand(): Command {
-  return new Command('query')
+  return withConnection(new Command('query'))
     .description('Run SQL on a server: from -e, from a file, from a pipe, or at a prompt.')
-    .addOption(
-      new Option(
-        '--address <address>',
-        'grpc://host:port, grpc+tls://host:port or host:port (TLS unless it is this machine)',
-      )
-        .env('SKUA_ADDRESS')
-        .default(DEFAULT_ADDRESS),
-    )
-    .addOption(
-      new Option(
-        '--token <token>',
-        'bearer token; other users of the machine can see it here, so rather use the variable',
-      ).env('SKUA_TOKEN'),
-    )
-    .addOption(new Option('--token-file <path>', 'file that holds the bearer token').env('SKUA_TOKEN_FILE'))
-    .addOption(new Option('--ca <path>', 'PEM file with the authorities to trust').env('SKUA_CA'))
     .addOption(
       new Option('-e, --execute <sql>', 'statements to run; can be repeated')
         .argParser((value: string, previous: string[]) => [...previous, value])
@@ -68,13 +47,9 @@ async function query(options: QueryOptions, command: Command): Promise<number> {
   let hint = '';
   const interrupt = new AbortController();
   try {
-    const token = tokenOf(options, command);
-    if (token === undefined) hint = ' Put it into SKUA_TOKEN, or name a file with --token-file.';
-    client = connect({
-      address: options.address,
-      ...(token === undefined ? {} : { token }),
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
-    });
+    const connection = connectionOf(options, command);
+    if (connection.token === undefined) hint = ' Put it into SKUA_TOKEN, or name a file with --token-file.';
+    client = connect(connection);
     const statements = await statementsFrom(options);
     if (statements === undefined) {
       await prompt(client, output);
@@ -103,23 +78,6 @@ async function statementsFrom(options: QueryOptions): Promise<string[] | undefin
     texts.push(await text(process.stdin));
   }
   return texts.flatMap(statementsOf);
-}
-
-/** What is written on the command line counts before what the environment says. */
-function tokenOf({ token, tokenFile }: QueryOptions, command: Command): string | undefined {
-  const namesFile =
-    command.getOptionValueSource('tokenFile') === 'cli' && command.getOptionValueSource('token') !== 'cli';
-  const given = (namesFile ? undefined : token) ?? (tokenFile === undefined ? undefined : readText(tokenFile, 'token'));
-  const trimmed = given?.trim().replace(/^bearer\s+/i, '');
-  return trimmed === '' ? undefined : trimmed;
-}
-
-function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new SkuaError('INVALID_ARGUMENT', `The file ${path} with the ${what} can't be read.`, { cause: error });
-  }
 }
 
 async function prompt(client: FlightSqlClient, output: Output): Promise<void> {

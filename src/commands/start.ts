@@ -1,40 +1,57 @@
 /** `skua start`: the embedded stack and a server, left running, and how to connect to them. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Policy } from '../embedded/index.js';
 import { createLogger } from '../logging.js';
-import { startLocalServer } from './local-server.js';
+import { type LocalServer, startLocalServer } from './local-server.js';
 import { untilStopped } from './signals.js';
-import { logUnforeseen } from './unforeseen.js';
+import { logUncaught } from './uncaught.js';
 
 const TOKEN_LIFETIME_SECONDS = 8 * 3600;
+const CLONE = fileURLToPath(new URL('../../', import.meta.url));
 const QUERIES = 'quickstart/polaris-keycloak-user-token/queries.sql';
 
 export function startCommand(): Command {
   return new Command('start')
     .description('Run the embedded stack (issuer, catalog, warehouse) with a server in front of it.')
     .option('--port <port>', 'port of the server; 0 takes a free one', parsePort, 50051)
+    .option(
+      '--http-port <port>',
+      'port for HTTP; 0 takes a free one (default: 50080, or a free one where that is taken)',
+      parsePort,
+    )
     .option('--folder <folder>', 'where the data is kept', join('.skua', 'data'))
     .option('--verbose', 'log every call', false)
-    .action(async (options: { port: number; folder: string; verbose: boolean }) => {
+    .action(async (options: { port: number; httpPort?: number; folder: string; verbose: boolean }) => {
       const logger = createLogger({ level: options.verbose ? 'info' : 'warn', format: 'auto' });
-      logUnforeseen(logger);
+      logUncaught(logger);
       const local = await startLocalServer({
         logger,
         port: options.port,
+        httpPort: options.httpPort,
         folder: options.folder,
         tokenLifetime: TOKEN_LIFETIME_SECONDS,
       });
-      const [admin, reader] = await Promise.all([local.token('adminuser'), local.token('testuser')]);
-      process.stdout.write(howToConnect(local.server.address, options.folder, admin, reader));
+      const users = ['adminuser', 'testuser', 'analyst'];
+      const tokens = await Promise.all(users.map((user) => local.token(user)));
+      process.stdout.write(howToConnect(local, options.folder, tokens));
       await untilStopped();
       process.stdout.write('\nStopping …\n');
       await local.stop();
     });
 }
 
-function howToConnect(address: string, folder: string, admin: string, reader: string): string {
+function howToConnect({ server: { address, httpUrl }, stack }: LocalServer, folder: string, tokens: string[]): string {
+  const [admin, reader, analyst] = tokens;
+  const isClone = process.cwd() === resolve(CLONE);
+  // The module that it imports is no part of the package.
+  const pyarrow = `  pyarrow   PYTHONPATH=test/clients python3 -c "import os, flight_sql_caller as f; print(f.Caller('${address}', os.environ['SKUA_TOKEN']).query('SHOW SCHEMAS'))"
+
+`;
+  const skua = isClone ? 'node bin/skua.cjs' : 'npx skua';
   return `
-Skua listens on grpc://${address}; its data is kept in ${folder}.
+Skua listens on grpc://${address} and ${httpUrl}; its data is kept in ${folder}.
 The tokens below are good for ${TOKEN_LIFETIME_SECONDS / 3600} hours.
 
   adminuser (reads and writes):
@@ -43,21 +60,42 @@ The tokens below are good for ${TOKEN_LIFETIME_SECONDS / 3600} hours.
   testuser (reads only):
     export SKUA_TOKEN=${reader}
 
-Set SKUA_TOKEN as above, then paste one of these in this folder (more clients: docs/clients.md):
+  analyst (reads what policies leave: ${policyOf(stack.catalog.policies)}):
+    export SKUA_TOKEN=${analyst}
 
-  skua      node bin/skua.cjs query --address ${address} --file ${QUERIES}
+  in a browser: ${httpUrl}/console/ (adminuser / adminuser123, testuser / testuser123, analyst / analyst123)
 
-  pyarrow   PYTHONPATH=test/clients python3 -c "import os, flight_sql_caller as f; print(f.Caller('${address}', os.environ['SKUA_TOKEN']).query('SHOW SCHEMAS'))"
+Set SKUA_TOKEN as above, then paste one of these${isClone ? ' in this folder' : ''} (more clients: docs/clients.md):
 
-  ADBC      python3 -c "import os, adbc_driver_flightsql.dbapi as d; c = d.connect('grpc://${address}', {'adbc.flight.sql.authorization_header': 'Bearer ' + os.environ['SKUA_TOKEN']}, autocommit=True).cursor(); c.execute('SHOW SCHEMAS'); print(c.fetchall())"
+  skua      ${skua} query --address ${address} --file ${isClone ? QUERIES : join(CLONE, QUERIES)}
+
+${isClone ? pyarrow : ''}  ADBC      python3 -c "import os, adbc_driver_flightsql.dbapi as d; c = d.connect('grpc://${address}', {'adbc.flight.sql.authorization_header': 'Bearer ' + os.environ['SKUA_TOKEN']}, autocommit=True).cursor(); c.execute('SHOW SCHEMAS'); print(c.fetchall())"
 
   JDBC      jdbc:arrow-flight-sql://${address}/?useEncryption=false&token=<the token>
             (driver org.apache.arrow:flight-sql-jdbc-driver:18.3.0, JVM option --add-opens=java.base/java.nio=ALL-UNNAMED)
+
+  curl      curl -s ${httpUrl}/v1/statements -H "authorization: Bearer $SKUA_TOKEN" -H 'content-type: application/sql' -d 'SHOW SCHEMAS'
 
   grpcurl   grpcurl -plaintext -H "authorization: Bearer $SKUA_TOKEN" ${address} list
 
 Ctrl-C stops everything.
 `;
+}
+
+/** What the policies of the analyst's role do, in words. */
+function policyOf(policies: readonly Policy[]): string {
+  const own = policies.filter(({ role }) => role === 'analyst');
+  if (own.length === 0) return 'there are none yet, docs/governance.md says how to write one';
+  return own
+    .map(({ table, rowFilter, masks = {} }) => {
+      const masked = Object.entries(masks).map(([column, action]) => `${column} by ${action}`);
+      return [
+        `of ${table}`,
+        rowFilter === undefined ? 'all rows' : 'only rows that its filter lets through',
+        masked.length > 0 ? `masked are ${masked.join(', ')}` : 'no column masked',
+      ].join(', ');
+    })
+    .join('; ');
 }
 
 function parsePort(text: string): number {

@@ -1,11 +1,21 @@
 /** Settings that are valid one by one and make no sense, or are dangerous, together. */
 import { isIP } from 'node:net';
+import * as zlib from 'node:zlib';
 import type { ConfigProblem } from './error.js';
 import type { AuthConfig, Config } from './schema.js';
 import { showPath } from './shape.js';
 
 export function findContradictions(config: Config): ConfigProblem[] {
-  return [...serverProblems(config), ...authProblems(config.auth), ...storageProblems(config), ...nameProblems(config)];
+  return [
+    ...serverProblems(config),
+    ...clusterProblems(config),
+    ...httpProblems(config),
+    ...auditProblems(config),
+    ...authProblems(config.auth),
+    ...storageProblems(config),
+    ...engineProblems(config),
+    ...nameProblems(config),
+  ];
 }
 
 function serverProblems({ server }: Config): ConfigProblem[] {
@@ -22,6 +32,12 @@ function serverProblems({ server }: Config): ConfigProblem[] {
     problems.push({
       key: 'server.tls.client_ca',
       message: 'is set without server.tls.certificate; client certificates are checked only with TLS.',
+    });
+  }
+  if (server.resultCompression === 'zstd' && !('zstdCompress' in zlib)) {
+    problems.push({
+      key: 'server.result_compression',
+      message: '"zstd" needs Node.js 22.15 or later; "lz4" does not.',
     });
   }
   if (hasTls && server.allowPlaintext) {
@@ -46,6 +62,57 @@ function serverProblems({ server }: Config): ConfigProblem[] {
     }
   }
   return problems;
+}
+
+function clusterProblems({ cluster, server, tickets }: Config): ConfigProblem[] {
+  const { address, servers, discover } = cluster;
+  if (address === undefined) {
+    const isMeant = servers.length > 0 || discover !== undefined;
+    return isMeant
+      ? [
+          {
+            key: 'cluster.address',
+            message: 'is required where other servers are named: they and clients reach this one by it.',
+          },
+        ]
+      : [];
+  }
+  const problems: ConfigProblem[] = [];
+  if (tickets.key === undefined) {
+    problems.push({
+      key: 'tickets.key',
+      message: 'is required with cluster.address: servers take the tickets of each other.',
+    });
+  }
+  const hasTls = server.tls.certificate !== undefined;
+  if (hasTls !== address.startsWith('grpc+tls:') && !(server.allowPlaintext && !hasTls)) {
+    const message = hasTls
+      ? 'must begin with grpc+tls://, since this server speaks TLS.'
+      : 'must begin with grpc:// or grpc+tcp://, since this server speaks no TLS.';
+    problems.push({ key: 'cluster.address', message });
+  }
+  return problems;
+}
+
+function auditProblems({ audit }: Config): ConfigProblem[] {
+  if (audit.output === 'file' && audit.file === undefined) {
+    return [{ key: 'audit.file', message: 'is required, since audit.output is "file".' }];
+  }
+  if (audit.output !== 'file' && audit.file !== undefined) {
+    return [{ key: 'audit.file', message: `is set although audit.output is "${audit.output}".` }];
+  }
+  return [];
+}
+
+function httpProblems({ server, http }: Config): ConfigProblem[] {
+  const hasTls = server.tls.certificate !== undefined;
+  if (!http.enabled || hasTls || http.allowPlaintext || isLoopback(http.host)) return [];
+  return [
+    {
+      key: 'http.host',
+      message: `"${http.host}" can be reached from other machines, and without TLS tokens would travel unencrypted. Set server.tls.certificate and server.tls.key, or http.allow_plaintext = true where something in front ends TLS.`,
+    },
+  ];
 }
 
 function authProblems(auth: readonly AuthConfig[]): ConfigProblem[] {
@@ -129,6 +196,38 @@ function unusedKeys(path: string[]): ConfigProblem {
     message:
       'would never be used, since credential_delegation is "vended". Drop the key, or set "none" or "vended-or-static".',
   };
+}
+
+/** Names of properties that are credentials, or that say who may use them. */
+const CREDENTIAL = /secret|token|password|credential|access-key|^header\.authorization/i;
+
+function engineProblems({ engines }: Config): ConfigProblem[] {
+  return Object.entries(engines).flatMap(([name, { endpoint, tls, allowPlaintext, catalogProperties }]) => {
+    const at = (key: string) => showPath(['engines', name, key]);
+    const problems: ConfigProblem[] = [];
+    if (name === 'local')
+      problems.push({ key: showPath(['engines', name]), message: 'is the name of the own engine.' });
+    if (tls && allowPlaintext) {
+      problems.push({ key: at('allow_plaintext'), message: 'is true although tls is; drop one of them.' });
+    }
+    if (!tls && !allowPlaintext && !isLoopback(new URL(endpoint).hostname)) {
+      problems.push({
+        key: at('tls'),
+        message: `is false, and ${endpoint} is on another machine: tokens would travel unencrypted. (allow_plaintext = true lets them.)`,
+      });
+    }
+    for (const property of catalogProperties) {
+      if (!/^[^=\s]+=/.test(property)) {
+        problems.push({ key: at('catalog_properties'), message: `"${property}" must have the form name=value.` });
+      } else if (CREDENTIAL.test(property.slice(0, property.indexOf('=')))) {
+        problems.push({
+          key: at('catalog_properties'),
+          message: `"${property.slice(0, property.indexOf('='))}" is a credential, which every user of the cluster would share; catalogs vend them.`,
+        });
+      }
+    }
+    return problems;
+  });
 }
 
 function nameProblems(config: Config): ConfigProblem[] {

@@ -3,15 +3,14 @@ export { isLoopback } from './contradictions.js';
 export { configReference, describeConfig, type KeyDocumentation } from './document.js';
 export { ConfigError, type ConfigProblem } from './error.js';
 export { type LoadOptions, loadConfig } from './load.js';
+export { changedKeys } from './reload.js';
 export {
   ALGORITHMS,
   type AuthConfig,
   type CatalogConfig,
   type Config,
-  type LimitsConfig,
+  type EngineConfig,
   type LoggingConfig,
-  type ServerConfig,
-  type StorageConfig,
 } from './schema.js';
 export { type StoreAccess, storeAccessOf } from './store-access.js';
 export { type UnsafeSetting, unsafeSettings } from './unsafe.js';

@@ -41,6 +41,15 @@ export function secret(sentence: string, minimumLength = 1) {
   return key(z.string().min(minimumLength), { type: 'string', allowed, secret: true }, sentence);
 }
 
+export function secretList(sentence: string, minimumLength: number) {
+  const allowed = `a list of strings of at least ${minimumLength} characters`;
+  return key(
+    z.array(z.string().min(minimumLength)),
+    { type: 'list of strings', allowed, secret: true, fromText: listFromText },
+    sentence,
+  );
+}
+
 /** A file or folder; relative paths count from the folder of the configuration file. */
 export function path(sentence: string) {
   return key(z.string().min(1), { type: 'path', allowed: 'a path' }, sentence);

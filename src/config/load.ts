@@ -10,9 +10,9 @@ import { showPath } from './shape.js';
 
 export interface LoadOptions {
   /** TOML file; relative paths in it count from its folder. */
-  path?: string;
+  path?: string | undefined;
   /** TOML text instead of a file. */
-  text?: string;
+  text?: string | undefined;
   /** Overrides, usually `process.env`. */
   env: Record<string, string | undefined>;
 }

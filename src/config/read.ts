@@ -30,10 +30,13 @@ export function readTree(tree: Record<string, unknown>, directory: string): Read
 }
 
 class Reader {
+  readonly #directory: string;
   readonly problems: ConfigProblem[] = [];
   readonly sources = new Map<string, Source>();
 
-  constructor(private readonly directory: string) {}
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
 
   table(shape: TableShape, raw: unknown, path: Path, properties: Path): Record<string, unknown> {
     const result: Record<string, unknown> = {};
@@ -44,18 +47,18 @@ class Reader {
     for (const name of Object.keys(raw)) {
       const base = shape.entries.get(name.replace(/_file$/, ''));
       const isSecretFile = name.endsWith('_file') && isSecret(base?.shape);
-      if (!shape.entries.has(name) && !isSecretFile) this.unknownKey(shape, name, path);
+      if (!shape.entries.has(name) && !isSecretFile) this.#unknownKey(shape, name, path);
     }
     for (const [name, { property, shape: entry }] of shape.entries) {
-      const child = this.entry(entry, raw, name, [...path, name], [...properties, property]);
+      const child = this.#entry(entry, raw, name, [...path, name], [...properties, property]);
       if (child !== undefined) result[property] = child;
     }
     return result;
   }
 
-  private entry(shape: Shape, table: Record<string, unknown>, name: string, path: Path, properties: Path): unknown {
+  #entry(shape: Shape, table: Record<string, unknown>, name: string, path: Path, properties: Path): unknown {
     const raw = table[name];
-    if (shape.kind === 'value') return this.value(shape, table, name, path, properties);
+    if (shape.kind === 'value') return this.#value(shape, table, name, path, properties);
     if (raw === undefined) return undefined;
     if (shape.kind === 'table') return this.table(shape, raw, path, properties);
     if (shape.kind === 'list') {
@@ -74,13 +77,7 @@ class Reader {
     );
   }
 
-  private value(
-    shape: ValueShape,
-    table: Record<string, unknown>,
-    name: string,
-    path: Path,
-    properties: Path,
-  ): unknown {
+  #value(shape: ValueShape, table: Record<string, unknown>, name: string, path: Path, properties: Path): unknown {
     const { description } = shape;
     const key = showPath(path);
     let raw = table[name];
@@ -88,7 +85,7 @@ class Reader {
     if (description.secret && table[`${name}_file`] !== undefined) {
       if (raw !== undefined)
         this.problems.push({ key, message: `is set, and so is ${key}_file; only one of them is allowed.` });
-      raw = this.secretFile(table[`${name}_file`], `${key}_file`);
+      raw = this.#secretFile(table[`${name}_file`], `${key}_file`);
       if (raw === undefined) return undefined;
     }
     const isText = raw instanceof EnvironmentText;
@@ -101,24 +98,24 @@ class Reader {
     });
     const value = isText ? (description.fromText((raw as EnvironmentText).text) ?? (raw as EnvironmentText).text) : raw;
     return description.type.endsWith('path') || description.type.endsWith('paths')
-      ? this.absolute(value, description.type, isText ? process.cwd() : this.directory)
+      ? this.#absolute(value, description.type, isText ? process.cwd() : this.#directory)
       : value;
   }
 
-  private absolute(value: unknown, type: string, directory: string): unknown {
+  #absolute(value: unknown, type: string, directory: string): unknown {
     if (type === 'dotted path' || value === '') return value;
-    if (Array.isArray(value)) return value.map((item) => this.absolute(item, type, directory));
+    if (Array.isArray(value)) return value.map((item) => this.#absolute(item, type, directory));
     return typeof value === 'string' ? resolve(directory, value) : value;
   }
 
-  private secretFile(raw: unknown, key: string): string | undefined {
+  #secretFile(raw: unknown, key: string): string | undefined {
     const fromEnvironment = raw instanceof EnvironmentText;
     const given = fromEnvironment ? raw.text : raw;
     if (typeof given !== 'string' || given === '') {
       this.problems.push({ key, message: 'must be the path of a file that holds the value.' });
       return undefined;
     }
-    const path = resolve(fromEnvironment ? process.cwd() : this.directory, given);
+    const path = resolve(fromEnvironment ? process.cwd() : this.#directory, given);
     try {
       return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     } catch (error) {
@@ -128,7 +125,7 @@ class Reader {
     }
   }
 
-  private unknownKey(shape: TableShape, name: string, path: Path): void {
+  #unknownKey(shape: TableShape, name: string, path: Path): void {
     const names = [...shape.entries.keys()];
     const secretFiles = names
       .filter((candidate) => isSecret(shape.entries.get(candidate)?.shape))

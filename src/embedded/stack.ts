@@ -6,10 +6,10 @@ import { type CatalogOptions, type EmbeddedCatalog, startCatalog } from './rest/
 
 export interface EmbeddedStackOptions {
   /** Keeps users, keys, namespaces, tables, views, grants and the local warehouse. Default: a temporary folder, removed by `close`. */
-  folder?: string;
-  issuer?: Omit<IssuerOptions, 'folder'>;
+  folder?: string | undefined;
+  issuer?: Omit<IssuerOptions, 'folder'> | undefined;
   /** A warehouse other than `warehouse` in the folder, and all else that a catalog can be told. */
-  catalog?: Partial<Omit<CatalogOptions, 'issuer' | 'folder'>>;
+  catalog?: Partial<Omit<CatalogOptions, 'issuer' | 'folder'>> | undefined;
 }
 
 export interface EmbeddedStack {

@@ -1,18 +1,33 @@
 /**
- * What Skua asks of an SQL engine: SQL text and pinned tables in; a schema, the columns and filters that each scan needs, and a stream
- * of Arrow batches out. Table names in the text have already been replaced by the binding names given here.
+ * What Skua asks of an SQL engine: a bound statement with pinned tables in; a schema and a stream of Arrow record batches out. How an engine
+ * finds the rows of a table, and what it fetches, keeps and runs for that, is its own affair.
  */
 import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
-import type { Barrier, ComparedColumn, Filter, Literal, PhysicalColumn, TableColumn } from '../expressions/index.js';
-import type { WrittenFile } from '../parquet/index.js';
+import type { Filter, TableColumn } from '../expressions/index.js';
+import type { MaskedField, ReadRestrictions } from '../governance/index.js';
+import type { AskForPlan, FileTask, ScanPlan, ScanStatistics } from '../iceberg/contract.js';
+import type { DataFile, DeleteFile, SortOrder, TableMetadata, Schema as TableSchema } from '../iceberg/types.js';
+import type { Storage, StorageAccess } from '../storage/contract.js';
+import type { SqlParser } from './syntax.js';
+
+export type * from './syntax.js';
 
 export interface Engine {
-  /** Opens an isolated instance whose SQL can read files below `directory` and nothing else on the machine. */
-  open(options: InstanceOptions): Promise<EngineInstance>;
+  /** A place for the statements of one session; nothing that one session does is seen in another. */
+  open(options: SessionOptions): Promise<EngineSession>;
+  /** What it keeps of files besides the caches that it is given. */
+  caches?(): EngineCache[];
   /** The processes that run at this moment. */
   processes(): EngineProcessStatus[];
   close(): Promise<void>;
+}
+
+export interface EngineCache {
+  cache: string;
+  hits: number;
+  misses: number;
+  bytes: number;
 }
 
 export interface EngineProcessStatus {
@@ -25,86 +40,140 @@ export interface EngineProcessStatus {
   requests: number;
 }
 
-export interface InstanceOptions {
-  /** Whose statements run in it: a word that is the same for all instances of one principal, and of nobody else. */
+export interface SessionOptions {
+  /** Whose statements run in it: a word that is the same for all sessions of one principal, and of nobody else. */
   principal: string;
-  /** A folder that belongs to this instance alone. */
-  directory: string;
-  /** Memory that the instance may use before it spills or refuses with RESOURCE_EXHAUSTED, in bytes. */
+  /** Memory that the session may use before it spills or refuses with RESOURCE_EXHAUSTED, in bytes. */
   memoryLimit: number;
-  /** Disk space that it may fill below `directory` with what does not fit in memory, in bytes. */
-  spillLimit?: number;
-  /** Threads for one query. */
+  /** Disk space that it may fill with what does not fit in memory, in bytes. */
+  spillLimit?: number | undefined;
+  /** Threads for one statement. */
   threads: number;
 }
 
-export interface SqlParser {
+/** Aborting a signal ends what it was given to: CANCELLED. */
+export interface EngineSession {
+  /** The syntax of a text: what a single SELECT refers to. Never touches data. */
+  readonly parser: SqlParser;
   /**
-   * Parses one SELECT, VALUES or FROM-first query. Throws INVALID_ARGUMENT with line and column on a syntax error, and
-   * PERMISSION_DENIED for a table function that could reach outside the tables (`read_parquet`, `glob`, `duckdb_settings`, `query`, …).
+   * Binds and types a statement without reading data. Unknown column, or values bound that it can do nothing with: INVALID_ARGUMENT.
+   * Restrictions of a table that don't fit its schema: PERMISSION_DENIED.
    */
-  parseQuery(sql: string): Promise<ParsedQuery>;
-}
-
-export interface ParsedQuery {
-  /** References to tables that are not common table expressions of the query, in order of position. */
-  tables: TableReference[];
-  /** Column references of three names or more, which may name a table by its full path: `catalog.schema.table.column`. */
-  qualifiedColumns: ColumnReference[];
-  /** Parameters as they are numbered: 1 to n. */
-  parameterCount: number;
-  /** The SELECTs of the query; `TableReference.scope` is an index into them. */
-  scopes: QueryScope[];
-}
-
-/** One SELECT. */
-export interface QueryScope {
-  /** Columns that it and the subqueries in it refer to, as written and unquoted: `[column]`, `[table, column]`, … */
-  columns: string[][];
-  /** `*`, `table.*` and `COLUMNS(*)` of its own. */
-  stars: StarReference[];
-  /** Joins tables by the names of all their columns. */
-  joinsNaturally: boolean;
-}
-
-export interface StarReference {
-  /** The table of `table.*`. */
-  table?: string;
+  describe(statement: BoundStatement, options?: DescribeOptions): Promise<QueryDescription>;
+  /** Starts a query; comes back when its first rows are there, or are sure to come. */
+  run(statement: BoundStatement, options: RunOptions): Promise<ResultStream>;
+  /** What the scans of a query would read, by the metadata of its tables alone. */
+  plan(statement: BoundStatement, options: StatementOptions): Promise<ScanProfile[]>;
+  /** Plans a query; with `analyze`, runs it and drops its rows. */
+  explain(statement: BoundStatement, options: ExplainOptions): Promise<Explanation>;
+  /** Runs a query once and keeps its rows, to be read by other statements of the session as often as they like. */
+  keep(statement: BoundStatement, options: KeepOptions): Promise<KeptRows>;
   /**
-   * Where an EXCLUDE list can be written: behind the star, or inside the list that is there. Absent where a text has no star and yet
-   * means one (`FROM t`); `start` is then where the FROM begins.
+   * Writes the rows of a query as data files of a table, through its storage; they are not yet part of any snapshot. The query's columns go to the
+   * given ones by position, and are cast. A value that would lose more by it than digits behind its point, or that the column can't hold:
+   * INVALID_ARGUMENT naming the path to it.
    */
-  exclude: { kind: 'none' | 'list' | 'name' | 'implicit'; start: number; end: number };
+  writeDataFiles(statement: BoundStatement, options: WriteOptions): Promise<DataFile[]>;
+  /**
+   * Writes the rows of a query, which are locations of data files and positions in them, as position delete files of a table, sorted (Iceberg
+   * spec, "Position Delete Files").
+   */
+  writePositionDeletes(statement: BoundStatement, options: PositionDeleteOptions): Promise<DeleteFile[]>;
+  close(): Promise<void>;
 }
 
-export interface TableReference {
-  /** The names as written, unquoted: `[table]`, `[schema, table]` or `[catalog, schema, table]`. */
-  path: string[];
-  alias?: string;
-  /** The SELECT whose FROM clause holds it. */
-  scope: number;
-  /** Characters [start, end) of the whole name in the text, without its alias and AT clause. */
-  start: number;
-  end: number;
-  /** `AT (VERSION => …)` or `AT (TIMESTAMP => …)`; `text` is the value as SQL text; [start, end) spans the clause. */
-  at?: { unit: 'version' | 'timestamp'; text: string; start: number; end: number };
+/** A text, and what each table name in it stands for. Names are written quoted. */
+export interface BoundStatement {
+  /** Under which the log speaks of it. */
+  id?: string | undefined;
+  sql: string;
+  tables: readonly BoundTable[];
+  /** What takes the place of the engine's own functions, of which `iceberg_bucket` and `iceberg_truncate` are two. */
+  functions: readonly FunctionDefinition[];
+  /** In hexadecimal digits: of hashes that are the same throughout the statement, and in no other. */
+  salt: () => string;
+  /** Told when everything that the plan reads is there, with a look at what the scans have come to: one for each Iceberg table, in order. */
+  onStaged?: ((profiles: () => ScanProfile[]) => void) | undefined;
+  /** Another engine may run it; absent where this one must. */
+  routing?: Routing | undefined;
+  /** The session's, as a name of the IANA database: of casts between times with zone and what has none, and of results. Default: UTC. */
+  timeZone?: string | undefined;
 }
 
-export interface ColumnReference {
-  path: string[];
-  start: number;
-  end: number;
+/** Which engine a statement asks for, where it does. */
+export interface Routing {
+  /** By its configured name, or `local`. */
+  engine?: { name: string; by: 'hint' | 'setting' } | undefined;
 }
 
-/** A table as the SQL text names it. */
-export interface TableBinding {
-  /** Identifier used in the text, always written quoted: `"t0"`. */
-  name: string;
-  columns: TableColumn[];
-  /** The table has the columns `_file` (location, VARCHAR) and `_pos` (position of the row in its file, BIGINT) besides. */
-  rowColumns?: boolean;
-  /** Instead of a table: functions that take the place of the engine's own. */
-  functions?: FunctionDefinition[];
+export type BoundTable = { name: string } & (
+  | { kind: 'iceberg'; table: PinnedTable }
+  /** All rows of some files of a table, its hidden columns included. `columns` are fetched before it is known what the statement reads; default: all. */
+  | { kind: 'files'; table: PinnedTable; tasks: readonly FileTask[]; columns?: readonly string[] | undefined }
+  /** What delete files of a table say, with the columns `file_path` and `pos`. */
+  | { kind: 'position-deletes'; table: PinnedTable; files: readonly DeleteFile[] }
+  | RowsSource
+  /** Rows that are computed once it is known which of them the statement needs. */
+  | { kind: 'listed'; schema: Schema; list: (demand: RowsDemand) => Promise<readonly ColumnarBatch[]> }
+  | { kind: 'kept'; rows: KeptRows }
+);
+
+/** Rows that are handed to the engine. What can be iterated only once serves one statement. */
+export interface RowsSource {
+  kind: 'rows';
+  schema: Schema;
+  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>;
+}
+
+/** Rows that the filter would drop may be given all the same, and columns that are not asked for be null. */
+export interface RowsDemand {
+  columns: readonly string[];
+  filter?: Filter | undefined;
+}
+
+/** An Iceberg table as one statement sees it. */
+export interface PinnedTable {
+  identifier: { catalog: string; namespace: readonly string[]; name: string };
+  /** The identifier as users read it. */
+  displayName: string;
+  metadata: TableMetadata;
+  /** Absent for a table without snapshots. */
+  snapshotId: bigint | undefined;
+  /** What its columns are. */
+  schema: TableSchema;
+  /** The state is one of a transaction's, which its catalog does not know. */
+  isUncommitted?: boolean | undefined;
+  /** Only a part of the rows. */
+  part?: PartOfTable | undefined;
+  /** Names of hidden columns that it has besides: `_file`, `_pos`, … */
+  hidden?: readonly string[] | undefined;
+  /** How the caller reaches the table's files, and the files reached that way. */
+  access: StorageAccess;
+  storage: Storage;
+  /** What its catalog lets the caller read of it; absent where that is all. Nothing of the text is computed on what is hidden. */
+  restrictions?: ReadRestrictions | undefined;
+  /** Its catalog plans its scans. */
+  planScan?: AskForPlan | undefined;
+  /** Told of each scan of it that was planned. */
+  onPlanned?: ((scan: PlannedScan) => void) | undefined;
+}
+
+/**
+ * Rows that appends added after a snapshot, those in files that another snapshot does not hold alike, or those in the data files that belong to
+ * one of several servers (see `Rendezvous`).
+ */
+export type PartOfTable =
+  | { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint }
+  | { kind: 'share'; servers: readonly string[]; index: number };
+
+/** A scan, with what the text asks of the table: what else prunes is not told, since it may come from other tables or from restrictions. */
+export interface PlannedScan {
+  plan: ScanPlan;
+  filter: Filter | undefined;
+  /** Names of the columns that are read. */
+  columns: readonly string[];
+  /** Milliseconds that planning took. */
+  duration: number;
 }
 
 export interface FunctionDefinition {
@@ -117,53 +186,6 @@ export interface FunctionDefinition {
   }[];
 }
 
-/** What the optimised plan wants of one table. A table that is referenced twice has the union of both. */
-export interface ScanDemand {
-  /** `TableBinding.name`. */
-  table: string;
-  /** Columns that are read, those of filters included. Empty for a bare COUNT(*). */
-  columns: string[];
-  filter?: Filter;
-  /** Joins by which rows without a partner may be left out, where the table is read once. */
-  joins?: JoinKey[];
-  /** True where the filter says just which rows are wanted, and not only of some that they are not. */
-  isExact?: boolean;
-  /** Where nothing else is asked of the table. */
-  aggregates?: Aggregates;
-  top?: TopRows;
-  /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
-  limit?: number;
-}
-
-/** The first rows in the order of a column, ties and other terms of the order left aside. */
-export interface TopRows {
-  column: string;
-  rows: number;
-  descending: boolean;
-  nullsFirst: boolean;
-}
-
-/** What a query asks of all rows of a table; with a filter, only the number of the wanted ones. */
-export interface Aggregates {
-  /** Whether the number of rows is asked. */
-  rows: boolean;
-  /** Columns whose smallest or largest value is asked, and whose number of values. */
-  extremes: string[];
-  counts: string[];
-}
-
-/** Rows whose `column` is none of the values that `tableColumn` of the binding `table` has, in rows for that table's filter, don't matter. */
-export interface JoinKey {
-  column: string;
-  table: string;
-  tableColumn: string;
-  /** Rows whose column is null matter too. */
-  orNull?: boolean;
-}
-
-/** Values of a column but null: each of them, in order, or the ends of their range where they are many. */
-export type ColumnValues = { values: Literal[] } | { min: Literal; max: Literal };
-
 export interface QueryDescription {
   schema: Schema;
   /** One field per parameter: what it takes, or without bound values, what the engine would choose for it. */
@@ -173,6 +195,7 @@ export interface QueryDescription {
 }
 
 export interface DescribeOptions {
+  signal?: AbortSignal | undefined;
   bound?: BoundParameters | undefined;
   /** Columns that the rows go to, in the order of the query's. Parameters that stand for one of them have its type. */
   into?: readonly TableColumn[] | undefined;
@@ -186,70 +209,6 @@ export interface BoundParameters {
   exact?: readonly number[] | undefined;
 }
 
-export interface EngineInstance {
-  /** The syntax of a text: its statements and what a single SELECT refers to. Never touches data. */
-  readonly parser: SqlParser;
-  /**
-   * Binds and types a query without reading data. Unknown column, or values bound that it can do nothing with: INVALID_ARGUMENT.
-   * Aborting the signal interrupts it: CANCELLED.
-   */
-  describe(
-    sql: string,
-    tables: TableBinding[],
-    signal?: AbortSignal,
-    options?: DescribeOptions,
-  ): Promise<QueryDescription>;
-  /** The columns and filters that the optimised plan reads. */
-  demand(sql: string, tables: TableBinding[], parameters?: ParameterRow, signal?: AbortSignal): Promise<ScanDemand[]>;
-  /**
-   * The values that a column of a scan has in the rows for a filter: all of them if there are at most `most`. Undefined where its type has none
-   * that a Literal can name.
-   */
-  columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined>;
-  /** The engine's own plan as text, for EXPLAIN. */
-  explain(sql: string, scans: TableScan[], options: ExplainOptions, parameters?: ParameterRow): Promise<string>;
-  /** The local files of a scan that can't be read, those of deletes included, and why; holes are left alone. */
-  unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]>;
-  /** Starts a query. Aborting the signal interrupts it; the stream then fails with CANCELLED. */
-  run(sql: string, scans: TableScan[], options: RunOptions): Promise<ResultStream>;
-  /** Writes the rows of a query as Parquet files with Iceberg field ids, split by partition and at about `targetFileSize` bytes. */
-  writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]>;
-  close(): Promise<void>;
-}
-
-/**
- * What a plan reads of a local file and that is not there. Before a text runs over files of which only some columns are there, the plan of
- * that very text is asked what it reads; what the demand did not foresee is then asked for once, and is there when the promise is fulfilled.
- */
-export interface MissingColumns {
-  /** `ParquetSource.path`. */
-  path: string;
-  /** The file's own names. */
-  columns: string[];
-  /** Row groups that were left out are wanted after all. */
-  allRowGroups?: boolean;
-}
-
-export interface UnreadableFile {
-  path: string;
-  reason: string;
-}
-
-export type FetchMissing = (missing: MissingColumns[]) => Promise<void>;
-
-export interface ColumnRequest {
-  column: string;
-  filter?: Filter | undefined;
-  most: number;
-  fetch?: FetchMissing;
-}
-
-export interface ExplainOptions {
-  analyze: boolean;
-  signal?: AbortSignal;
-  fetch?: FetchMissing;
-}
-
 /** Values for the parameters of one execution: row `index` of a batch with one column per parameter. */
 export interface ParameterRow {
   schema: Schema;
@@ -259,10 +218,12 @@ export interface ParameterRow {
   types?: readonly (string | undefined)[] | undefined;
 }
 
-export interface RunOptions {
+export interface StatementOptions {
   signal: AbortSignal;
   parameters?: ParameterRow | undefined;
-  fetch?: FetchMissing;
+}
+
+export interface RunOptions extends StatementOptions {
   /**
    * Columns that the result has been announced with. Where the engine gives a column of another type, it is cast; a value that would not be
    * the same then: INVALID_ARGUMENT.
@@ -271,8 +232,11 @@ export interface RunOptions {
   /** Batches are coalesced to about this many bytes. */
   batchBytes: number;
   /** Each batch is good only until the next one is asked for, or the stream is left: for readers that keep none. */
-  lend?: boolean;
-  /** Given a function that says how much of the query is done, 0 to 1, where the engine knows it; before the query begins. */
+  lend?: boolean | undefined;
+  /**
+   * Given a function that says how much of the query is done, 0 to 1, where the engine knows it; before the query begins. Never of a query that
+   * reads a restricted table, since that tells how many rows are hidden.
+   */
   onProgress?: ((read: () => number | undefined) => void) | undefined;
 }
 
@@ -280,112 +244,127 @@ export interface ResultStream {
   schema: Schema;
   /** Pulled, never pushed: no more than a few batches are computed ahead of the consumer. Leaving the loop early stops the query. */
   batches: AsyncIterable<ColumnarBatch>;
+  /** Ends what still runs, and lets go of what it holds, also where nobody ever read the batches. */
+  close(): Promise<void>;
 }
 
-/** What one table binding stands for: local files, rows, or just so many rows of which no column is read. */
-export interface TableScan extends TableBinding {
-  /** What lies between the rows of a source of Parquet files and the text. */
-  barrier?: Barrier;
-  /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
-  comparedColumns?: ComparedColumn[];
-  source: /** Local files, and rows that stand for files that need not be read. */
-    | { kind: 'parquet'; files: ParquetSource[]; counted?: CountedRows[] }
-    | BatchSource
-    | { kind: 'count'; rowCount: number }
-    /** Local Parquet files whose own columns are the table's, as `writeParquet` left them. */
-    | { kind: 'local'; paths: string[] };
+export interface ExplainOptions extends StatementOptions {
+  analyze: boolean;
 }
 
-/** Rows of which only some values matter; the other columns are null. */
-export interface CountedRows {
-  rowCount: number;
-  /** By field id. */
-  columns: Map<number, CountedColumn>;
+export interface Explanation {
+  /** One for each Iceberg table of the statement, in order. */
+  scans: ScanProfile[];
+  /** The plan of an engine that tells its operators; that of another in its own words. */
+  plan: PlanOperator | string;
+  /** Which engine runs it and why, where there are several. */
+  engine?: { name: string; reason: string } | undefined;
+  /** In milliseconds: until everything that the plan reads was there, and from then on. */
+  times: { staging: number; engine: number };
 }
 
-/** So many rows have a value: one has `min`, the others have `max`. */
-export interface CountedColumn {
-  count: number;
-  min: Literal;
-  max: Literal;
+/** An operator of a plan, and those that it has its rows from. */
+export interface PlanOperator {
+  /** As the engine calls it; `TABLE_SCAN` for what reads an Iceberg table. */
+  operator: string;
+  /** Of a scan: the table's name in the statement's text. */
+  table?: string | undefined;
+  /** What it does, by the engine's words for it. */
+  details: Record<string, string[]>;
+  estimatedRows?: number | undefined;
+  /** Where the statement was run: the rows that it gave, and the seconds that it took by itself, of all threads together. */
+  rows?: number | undefined;
+  seconds?: number | undefined;
+  children: PlanOperator[];
 }
 
-/** Rows that are handed to the engine. What can be iterated only once serves one statement. */
-export interface BatchSource {
-  kind: 'batches';
-  schema: Schema;
-  batches: Iterable<ColumnarBatch> | AsyncIterable<ColumnarBatch>;
+export interface ScanProfile {
+  /** Columns that the plan reads, those of filters included. */
+  columns: readonly string[];
+  /** Of a restricted table nothing is told that would count what is hidden. */
+  read: ScanFigures | RestrictedScan;
 }
 
-export interface ParquetSource {
-  /** A local path inside the instance's directory; possibly sparse, holding the footer and the wanted column chunks. */
-  path: string;
-  /** Names of the file's own columns that are there; without it, the whole file is. */
-  held?: ReadonlySet<string>;
-  /** The location that the table's metadata gives, for the `_file` column and for position deletes. */
-  location: string;
-  rowCount: number;
-  /** Row groups without rows for these comparisons, all of which every wanted row satisfies, are a hole: the file is read with them. */
-  partialFor?: Filter[];
-  /** Only so many rows are wanted; row groups behind them are a hole. */
-  firstRows?: number;
-  /** The file's own columns as its footer has them, nested children included, each with its field id where it has one. */
-  columns: PhysicalColumn[];
-  /** Values that all rows of the file have, by field id, whatever the file holds: identity partition values. */
-  constants: Map<number, Literal | null>;
-  /** What a column that is computed as `partition` is, one value for each of its fields. */
-  partition?: (Literal | null)[];
-  /** Id of the file's first row, for `rowId`; without it the file's rows have no ids but those that it holds. */
-  firstRowId?: bigint;
-  /** Field ids of floating-point columns that are known to hold no NaN; of others a writer's bounds may leave NaNs out. */
-  withoutNan?: ReadonlySet<number>;
-  /** Names of the file's own columns whose bloom filters must not be asked; see `misleadingBloomFilters`. */
-  misleadingBloomFilters?: ReadonlySet<string>;
-  /** Deleted row positions within this file, ascending. */
-  deletedPositions?: BigInt64Array;
-  /** Local Parquet files of position deletes (columns `file_path`, `pos`) that apply to this file's `location`. */
-  positionDeletes: string[];
-  /** Local Parquet files of equality deletes that apply to this file. */
-  equalityDeletes: EqualityDeletes[];
+export interface RestrictedScan {
+  kind: 'restricted';
+  /** Whether the caller sees only some of the rows. */
+  filtersRows: boolean;
+  masked: readonly MaskedField[];
 }
 
-export interface EqualityDeletes {
-  path: string;
-  fieldIds: number[];
-  /** The file's own columns, as of a data file. */
-  columns: PhysicalColumn[];
+export interface ScanFigures {
+  kind: 'figures';
+  plan: ScanStatistics;
+  /** Keys of smaller tables that files were pruned by, in words. */
+  joinKeys: readonly string[];
+  /** Files that are read, and planned files of which the metadata told enough. */
+  filesRead: number;
+  filesUnread: number;
+  /** Of the files that are read. */
+  rowGroups: number;
+  rowGroupsSkipped: number;
+  /** Files that are read by copies in the engine's own format. */
+  filesDecoded?: number;
+  /** From the store, and from the cache. */
+  bytesFetched: number;
+  bytesCached: number;
+}
+
+export interface KeepOptions extends StatementOptions {
+  /** What the rows are written to, by position. */
+  columns: readonly TableColumn[];
+  checked?: CheckedColumns | undefined;
+}
+
+/** Rows that the engine holds until they are released. */
+export interface KeptRows {
+  readonly columns: readonly TableColumn[];
+  readonly count: number;
+  /** What was read of each Iceberg table of the statement, in order. */
+  readonly reads: readonly TableRead[];
+  release(): Promise<void>;
+}
+
+export interface TableRead {
+  /** The files that were looked at, each with the deletes that apply to it. */
+  tasks: readonly FileTask[];
+  /** How they are read, where not by the table's own access. */
+  read?: ScanPlan['read'];
+  /** Those that the same scan looks at in another state of the table. */
+  tasksOf(state: PinnedTable, signal: AbortSignal): Promise<readonly FileTask[]>;
 }
 
 /** Columns that get new values, and the name of the column of the query that is true in the rows where they do; all rows without it. */
 export interface CheckedColumns {
   fieldIds: ReadonlySet<number>;
-  where?: string;
+  where?: string | undefined;
 }
 
-export interface WriteOptions {
-  signal: AbortSignal;
-  parameters?: ParameterRow;
-  fetch?: FetchMissing | undefined;
-  /** Folder for the files, inside the instance's directory. */
-  directory: string;
-  /**
-   * Target columns in table order; the query's columns are assigned by position, and cast. A value that would lose more by it than digits
-   * behind its point, or that the column can't hold: INVALID_ARGUMENT naming the path to it.
-   */
-  columns: TableColumn[];
+export interface WriteOptions extends StatementOptions {
+  /** Whose partition spec, sort order and properties the files follow, and through whose storage they are written. */
+  table: PinnedTable;
+  /** Default: the table's. */
+  columns?: readonly TableColumn[] | undefined;
+  /** Default: the table's sort order. */
+  order?: WriteOrder | undefined;
   /** Where values are new and may be such that their column can't hold them; others come from files, as they are. Default: all columns. */
   checked?: CheckedColumns | undefined;
-  /** Expressions whose values, as text, split the rows into files: SQL over the target columns as `c0`, `c1`, … in their order. */
-  partitions: { name: string; expression: string }[];
-  /** Columns of the Null type: stored as nulls, or no part of the files, in which case they may hold nothing else. Default: stored. */
-  unknown?: 'store' | 'leave out';
-  /** Terms of an ORDER BY over the same columns. Default: no order, whatever that of the query. */
-  sortedBy?: string[];
-  /** In bytes. */
+  /** In bytes, unless the table's properties say another. */
   targetFileSize: number;
-  /** Gives pages checksums, by which damage is noticed where the file is read. */
-  checksums?: boolean;
-  compression: 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
-  /** Of zstd, 1 to 22. Default: the engine's. */
-  compressionLevel?: number;
+}
+
+/** How rows are sorted before they are split into files. */
+export type WriteOrder =
+  /** Files that are sorted so bear the id, where the table knows the order by one. */
+  | { kind: 'sort-order'; fields: SortOrder['fields']; orderId?: number | undefined }
+  /** Rows that are close to each other in several fields at once come to lie close to each other; for each a field that rows can be sorted by. */
+  | { kind: 'z-order'; fieldIds: readonly number[] };
+
+export interface PositionDeleteOptions {
+  signal: AbortSignal;
+  table: PinnedTable;
+  /** The data files that the rows are about: those of one partition of one spec, or any that each get files of their own. */
+  files: readonly [DataFile, ...DataFile[]];
+  eachByItself?: boolean | undefined;
+  targetFileSize: number;
 }

@@ -1,2 +1,4 @@
 export type * from './contract.js';
-export { openDuckDb, type PlacementOptions } from './duckdb/index.js';
+export { type DuckDbOptions, openDuckDb } from './duckdb/index.js';
+export { type Cluster, type ClusterPlace, type ClusterRule, RoutedSession } from './routing/index.js';
+export { SparkEngine, type SparkOptions } from './spark/index.js';

@@ -33,11 +33,15 @@ export interface PhysicalColumn {
   name: string;
   fieldId?: number;
   children: PhysicalColumn[];
-  /** Of a leaf that holds numbers of a type that can be widened. */
-  number?: StoredNumber;
+  /** Of a leaf whose values lie as one of the table format's own types. */
+  stored?: StoredType;
   /** A group that is annotated as a variant (Parquet format, "LogicalTypes"). */
   isVariant?: boolean;
+  /** A leaf that is annotated as GEOMETRY or GEOGRAPHY. */
+  isSpatial?: boolean;
 }
 
-/** How numbers lie in a file: whole ones in 32 bits, floating-point ones in 32 bits, decimals. */
-export type StoredNumber = { kind: 'int' } | { kind: 'float' } | { kind: 'decimal'; precision: number; scale: number };
+/** How values lie in a file: whole numbers in 32 and 64 bits, floating-point ones likewise, dates as days, timestamps in microseconds. */
+export type StoredType =
+  | { kind: 'int' | 'long' | 'float' | 'double' | 'boolean' | 'string' | 'date' | 'timestamp' | 'timestamptz' }
+  | { kind: 'decimal'; precision: number; scale: number };

@@ -1,8 +1,9 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
+import { RunningCall } from '../admission/index.js';
 import type { Principal } from '../auth/index.js';
-import { SkuaError } from '../errors.js';
-import type { Call, CallReport } from '../query/contract.js';
-import { clearCookie, type Session, type SessionLease, setCookie } from '../session/index.js';
+import { clearCookie, type SessionLease, setCookie } from '../session/index.js';
+import { type BodyCompression, COMPRESSION_HEADER, compressionFrom } from './compression.js';
+import { RELAYED } from './relay.js';
 
 /** What all four kinds of gRPC server call have in common. */
 export type Surface = Pick<
@@ -13,92 +14,45 @@ export type Surface = Pick<
   off(event: 'cancelled', listener: () => void): unknown;
 };
 
-/** Work for one principal that can be stopped: a client's call, or a statement that goes on between calls. */
-export class RunningCall implements Call {
-  readonly report: CallReport & { waitedMs?: number } = {};
-  /** Told how to read the progress of the call's query, where somebody watches it. */
-  onProgress?: (read: () => number | undefined) => void;
-  readonly #abort = new AbortController();
-  readonly #endings: (() => void)[] = [];
-  #leave: (() => void) | undefined;
-
-  constructor(
-    readonly principal: Principal,
-    protected readonly lease: SessionLease,
-  ) {}
-
-  get session(): Session {
-    return this.lease.session;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** Stops the call; it ends with this error. */
-  abort(reason: SkuaError): void {
-    this.#abort.abort(reason);
-  }
-
-  /** Runs when the call is over, however it ended. */
-  onEnd(callback: () => void): void {
-    this.#endings.push(callback);
-  }
-
-  /** For the gate: the call has a place among the running statements, which the function gives back. */
-  occupy(leave: () => void): void {
-    this.#leave = leave;
-  }
-
-  /** Gives the place among the running statements back before the call is over. */
-  leaveSlot(): void {
-    this.#leave?.();
-    this.#leave = undefined;
-  }
-
-  /** For the gate. */
-  end(): void {
-    for (const callback of this.#endings.splice(0)) callback();
-    this.leaveSlot();
-    this.lease.release();
-  }
-
-  /** Another hold on the session of the call, for work that outlives it. */
-  shareSession(): SessionLease {
-    return this.lease.share();
-  }
-
-  /** Tells the session, where the call left state in it. */
-  keepState(): void {
-    if (this.report.keepsState) this.lease.keep();
-  }
-
-  /** The error that a call ends with: why it was stopped if it was, else what it threw. */
-  outcome(thrown: unknown): unknown {
-    const { aborted, reason } = this.#abort.signal;
-    return aborted && reason instanceof SkuaError ? reason : thrown;
-  }
-}
-
 /** A client's call whose principal is known: what handlers get. */
 export class FlightCall extends RunningCall {
+  readonly #surface: Surface;
   readonly #headers = new Metadata();
   #headersSent = false;
+  #sessionEnded = false;
 
-  constructor(
-    principal: Principal,
-    lease: SessionLease,
-    private readonly surface: Surface,
-  ) {
+  constructor(principal: Principal, lease: SessionLease, surface: Surface) {
     super(principal, lease);
-    if (lease.newId !== undefined) this.#headers.set('set-cookie', setCookie(lease.newId));
+    this.#surface = surface;
+  }
+
+  /** Another server passed it on, and it is not to be passed on again. */
+  get isRelayed(): boolean {
+    return this.#surface.metadata.get(RELAYED).length > 0;
+  }
+
+  /** How the client wants the bodies of results. Neither of ours: INVALID_ARGUMENT. */
+  get compression(): BodyCompression | undefined {
+    const [asked] = this.#surface.metadata.get(COMPRESSION_HEADER);
+    return asked === undefined ? undefined : compressionFrom(String(asked));
   }
 
   /** Ends the session of the call's cookie and takes the cookie away. False for the session that calls without a cookie share. */
   endSession(): boolean {
     const ended = this.lease.end();
     if (ended) this.setHeader('set-cookie', clearCookie());
+    this.#sessionEnded = ended;
     return ended;
+  }
+
+  /** The client is to know of it, so that no other server tells it the same again. */
+  override refuseWhatIsMissing(): void {
+    try {
+      super.refuseWhatIsMissing();
+    } catch (error) {
+      this.sendHeaders();
+      throw error;
+    }
   }
 
   setHeader(name: string, value: string): void {
@@ -109,6 +63,8 @@ export class FlightCall extends RunningCall {
   sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;
-    if (Object.keys(this.#headers.getMap()).length > 0) this.surface.sendMetadata(this.#headers);
+    const session = this.lease.toSend(this.report.keepsState ?? false);
+    if (session !== undefined && !this.#sessionEnded) this.setHeader('set-cookie', setCookie(session));
+    if (Object.keys(this.#headers.getMap()).length > 0) this.#surface.sendMetadata(this.#headers);
   }
 }

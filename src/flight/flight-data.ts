@@ -146,19 +146,22 @@ export function receiveFlightData(bytes: Uint8Array): IncomingFlightData {
 }
 
 class FieldReader {
+  readonly #source: Uint8Array;
   #offset = 0;
 
-  constructor(private readonly source: Uint8Array) {}
+  constructor(source: Uint8Array) {
+    this.#source = source;
+  }
 
   get more(): boolean {
-    return this.#offset < this.source.byteLength;
+    return this.#offset < this.#source.byteLength;
   }
 
   varint(): number {
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {
-      const byte = this.source[this.#offset++];
+      const byte = this.#source[this.#offset++];
       if (byte === undefined) break;
       value += (byte & 127) * factor;
       if (byte < 128) return value;
@@ -171,8 +174,8 @@ class FieldReader {
     const length = this.varint();
     const start = this.#offset;
     this.#offset += length;
-    if (this.#offset > this.source.byteLength) throw malformed();
-    return this.source.subarray(start, this.#offset);
+    if (this.#offset > this.#source.byteLength) throw malformed();
+    return this.#source.subarray(start, this.#offset);
   }
 
   /** Passes over a field of that wire type (Protocol Buffers encoding, "Message Structure"). */

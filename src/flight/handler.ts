@@ -4,7 +4,7 @@ import type { Action, ActionType, FlightDescriptor, FlightInfo, PollInfo } from 
 import type { PutStream } from './put-stream.js';
 import type { ResultStream } from './result-stream.js';
 
-/** What answers the Flight RPCs once the gate has let them pass. */
+/** What answers the Flight RPCs once the admission has let them pass. */
 export interface FlightHandler {
   readonly actions: readonly ActionType[];
   getFlightInfo(call: FlightCall, descriptor: FlightDescriptor): Promise<FlightInfo>;

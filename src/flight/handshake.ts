@@ -7,6 +7,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { SkuaError } from '../errors.js';
 import type { FlightCall } from './flight-call.js';
 import { BasicAuth, type HandshakeRequest, type HandshakeResponse } from './messages.js';
+import { readable } from './readable.js';
 
 export type HandshakeStream = ServerDuplexStream<HandshakeRequest, HandshakeResponse>;
 
@@ -19,24 +20,27 @@ export interface HandshakeLimits {
 
 /** Reads the credentials of clients that are not known yet: so few of them at a time, and for so long. */
 export class Handshakes {
+  readonly #limits: HandshakeLimits;
   #pending = 0;
 
-  constructor(private readonly limits: HandshakeLimits) {}
+  constructor(limits: HandshakeLimits) {
+    this.#limits = limits;
+  }
 
   /**
-   * Puts credentials from the payload into the call's metadata, where the gate looks for them. None in time: DEADLINE_EXCEEDED; too many
+   * Puts credentials from the payload into the call's metadata, where the admission looks for them. None in time: DEADLINE_EXCEEDED; too many
    * others that wait: RESOURCE_EXHAUSTED.
    */
   async readCredentials(stream: HandshakeStream): Promise<void> {
     if (stream.metadata.get('authorization').length > 0) return;
-    if (this.#pending >= this.limits.pending) {
+    if (this.#pending >= this.#limits.pending) {
       throw new SkuaError('RESOURCE_EXHAUSTED', 'too many clients are about to log in; try again later');
     }
     this.#pending++;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const reason = new SkuaError('DEADLINE_EXCEEDED', 'no credentials came in time');
-      timer = setTimeout(() => reject(reason), this.limits.timeout);
+      timer = setTimeout(() => reject(reason), this.#limits.timeout);
     });
     try {
       await Promise.race([readPayload(stream), late]);
@@ -50,9 +54,17 @@ export class Handshakes {
 async function readPayload(stream: HandshakeStream): Promise<void> {
   const first = await (stream as unknown as Readable).iterator({ destroyOnReturn: false }).next();
   if (first.done) return;
-  const { username, password } = BasicAuth.decode((first.value as HandshakeRequest).payload);
+  const { username, password } = credentialsIn(readable(first.value as HandshakeRequest).payload);
   const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
   stream.metadata.set('authorization', `Basic ${basic}`);
+}
+
+function credentialsIn(payload: Uint8Array): BasicAuth {
+  try {
+    return BasicAuth.decode(payload);
+  } catch (cause) {
+    throw new SkuaError('INVALID_ARGUMENT', 'the payload of the handshake is no BasicAuth message', { cause });
+  }
 }
 
 /** Answers with the bearer header, and with the token as payload, which Arrow's older clients send back as `auth-token-bin`. */

@@ -1,4 +1,3 @@
 /** Arrow Flight SQL over gRPC. What a client needs of the protocol is in `protocol.ts`. */
-export type { CallRecord, Logger } from './gate.js';
 export * from './protocol.js';
 export { createFlightServer, type FlightLimits, type FlightServer, type FlightServerOptions } from './server.js';

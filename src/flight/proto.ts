@@ -1,6 +1,6 @@
 /** The gRPC contract in `proto/`, loaded once: the service definition, and a codec for each message. */
 import { fileURLToPath } from 'node:url';
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import { SkuaError } from '../errors.js';
 
@@ -17,8 +17,6 @@ export const packageDefinition: PackageDefinition = loadSync(['Flight.proto', 'F
 });
 
 export const FLIGHT_SERVICE = 'arrow.flight.protocol.FlightService';
-
-export type FlightMethod = MethodDefinition<object, object>;
 
 export const flightService = packageDefinition[FLIGHT_SERVICE] as unknown as ServiceDefinition;
 

@@ -2,5 +2,6 @@
 export * from './flight-data.js';
 export * from './messages.js';
 export { type Codec, codec, FLIGHT_SERVICE, flightService, packageDefinition } from './proto.js';
+export { RELAYED, SYSTEM_ACTION } from './relay.js';
 export { openAny, type PackedMessage, packAny, unpackAny } from './sql/any.js';
 export * as flightSql from './sql/messages.js';

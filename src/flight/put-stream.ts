@@ -103,21 +103,25 @@ export class PutStream {
 
 /** Messages that are waited for until the call is stopped, or for so long. */
 class PatientMessages {
-  constructor(
-    private readonly messages: AsyncIterator<IncomingFlightData>,
-    private readonly signal: AbortSignal,
-    /** Milliseconds. */
-    private readonly idleTimeout: number,
-  ) {}
+  readonly #messages: AsyncIterator<IncomingFlightData>;
+  readonly #signal: AbortSignal;
+  /** Milliseconds. */
+  readonly #idleTimeout: number;
+
+  constructor(messages: AsyncIterator<IncomingFlightData>, signal: AbortSignal, idleTimeout: number) {
+    this.#messages = messages;
+    this.#signal = signal;
+    this.#idleTimeout = idleTimeout;
+  }
 
   async next(): Promise<IteratorResult<IncomingFlightData>> {
-    const { signal, idleTimeout } = this;
+    const signal = this.#signal;
     let stopWaiting = () => {};
     const givenUp = new Promise<never>((_, reject) => {
       const onAbort = () => reject(signal.reason);
-      const seconds = idleTimeout / 1000;
+      const seconds = this.#idleTimeout / 1000;
       const silence = new SkuaError('DEADLINE_EXCEEDED', `the client sent nothing for ${seconds} s`);
-      const timer = setTimeout(() => reject(silence), idleTimeout);
+      const timer = setTimeout(() => reject(silence), this.#idleTimeout);
       signal.addEventListener('abort', onAbort);
       stopWaiting = () => {
         clearTimeout(timer);
@@ -125,7 +129,7 @@ class PatientMessages {
       };
     });
     try {
-      return await Promise.race([this.messages.next(), givenUp]);
+      return await Promise.race([this.#messages.next(), givenUp]);
     } finally {
       stopWaiting();
     }

@@ -1,10 +1,12 @@
 /** Sends a result: schema, then batches, never further ahead of the client than one message. */
 import type { Writable } from 'node:stream';
-import { batchBytes, encodeBatch, encodeSchemaMessage, splitBatch } from '../arrow/index.js';
+import { batchBytes, encodeSchemaMessage, splitBatch } from '../arrow/index.js';
 import { SkuaError } from '../errors.js';
 import type { StatementStream } from '../query/contract.js';
+import { markPhase } from '../query/index.js';
+import { type BodyCompression, batchEncoder } from './compression.js';
 import type { FlightCall } from './flight-call.js';
-import { batchMessage, headerOnly, type OutgoingFlightData } from './flight-data.js';
+import { headerOnly, type OutgoingFlightData } from './flight-data.js';
 
 /** A result with its schema; pulled, never pushed. */
 export type ResultStream = Pick<StatementStream, 'schema' | 'batches'>;
@@ -14,6 +16,8 @@ export interface SendOptions {
   messageBytes: number;
   /** A result with more rows ends with RESOURCE_EXHAUSTED. */
   resultRows: number;
+  /** Where the client does not say otherwise. */
+  compression: BodyCompression;
 }
 
 /** Throws when the call is aborted, or what the batches throw; in both cases the batches' producer has been told to stop. */
@@ -25,12 +29,14 @@ export async function sendResult(
 ): Promise<void> {
   const { report, signal } = call;
   const writer = new MessageWriter(writable, signal);
+  const encode = batchEncoder(call.compression ?? options.compression);
   report.rows = 0;
   report.bytes = 0;
   try {
     await writer.write(headerOnly(encodeSchemaMessage(result.schema)));
     for await (const batch of result.batches) {
       signal.throwIfAborted();
+      if (report.rows === 0) markPhase(call, 'rows');
       if (report.rows + batch.length > options.resultRows) {
         throw new SkuaError(
           'RESOURCE_EXHAUSTED',
@@ -38,7 +44,7 @@ export async function sendResult(
         );
       }
       for (const piece of splitBatch(result.schema, batch, options.messageBytes)) {
-        await writer.write(batchMessage(encodeBatch(piece)));
+        await writer.write(await encode(piece));
         report.rows += piece.length;
         report.bytes += batchBytes(piece);
       }
@@ -51,14 +57,15 @@ export async function sendResult(
 
 /** Writes with one message under way: a second write waits until the client's window took the first. */
 class MessageWriter {
+  readonly #writable: Writable;
+  readonly #signal: AbortSignal;
   #underWay: Promise<void> = Promise.resolve();
   #reject: ((reason: unknown) => void) | undefined;
-  readonly #onAbort = () => this.#reject?.(this.signal.reason);
+  readonly #onAbort = () => this.#reject?.(this.#signal.reason);
 
-  constructor(
-    private readonly writable: Writable,
-    private readonly signal: AbortSignal,
-  ) {
+  constructor(writable: Writable, signal: AbortSignal) {
+    this.#writable = writable;
+    this.#signal = signal;
     signal.addEventListener('abort', this.#onAbort);
   }
 
@@ -67,7 +74,7 @@ class MessageWriter {
     this.#underWay = new Promise((resolve, reject) => {
       // gRPC forgets the callback of a write when the call is cancelled, hence the second way out.
       this.#reject = reject;
-      this.writable.write(message, (error) => (error ? reject(error) : resolve()));
+      this.#writable.write(message, (error) => (error ? reject(error) : resolve()));
     });
     // Its failure is seen by whoever waits for it next.
     this.#underWay.catch(() => {});
@@ -75,10 +82,10 @@ class MessageWriter {
 
   async flushed(): Promise<void> {
     await this.#underWay;
-    this.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
   }
 
   close(): void {
-    this.signal.removeEventListener('abort', this.#onAbort);
+    this.#signal.removeEventListener('abort', this.#onAbort);
   }
 }

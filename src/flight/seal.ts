@@ -10,6 +10,8 @@ export interface Owner {
   subject: string;
 }
 
+type SealKey = string | Uint8Array;
+
 /** What a sealed value is good for. */
 export type Purpose = 'ticket' | 'prepared statement' | 'poll descriptor';
 
@@ -24,22 +26,27 @@ const VERSION = 2;
 const SIGNATURE_LENGTH = 32;
 
 export class Sealer {
-  readonly #key: Buffer;
+  /** Newest first. */
+  readonly #keys: readonly Buffer[];
   readonly #now: () => number;
 
-  /** Several servers behind one address need the same key; without one, a random key makes seals good until the server ends. */
-  constructor(key: string | Uint8Array | undefined, now: () => number = Date.now) {
-    this.#key = createHmac('sha256', 'skua seal')
-      .update(key ?? randomBytes(32))
-      .digest();
+  /**
+   * Several servers behind one address need the same key; without one, a random key makes seals good until the server ends. What one of the
+   * previous keys sealed is opened too.
+   */
+  constructor(key: SealKey | undefined, now: () => number = Date.now, previous: readonly SealKey[] = []) {
+    this.#keys = [key ?? randomBytes(32), ...previous].map((each) =>
+      createHmac('sha256', 'skua seal').update(each).digest(),
+    );
     this.#now = now;
   }
 
   /** Integers in the payload may be bigints. `expires` is in milliseconds since the epoch. */
   seal(purpose: Purpose, owner: Owner, payload: object, expires: number): Buffer {
-    const envelope: Envelope<object> = { owner: this.#ownerOf(owner), expires, payload };
+    const [key] = this.#keys as [Buffer];
+    const envelope: Envelope<object> = { owner: ownerWith(key, owner), expires, payload };
     const body = Buffer.from(JSON.stringify(envelope, bigintsAsTexts), 'utf8');
-    return Buffer.concat([Buffer.of(VERSION), this.#sign(purpose, body), body]);
+    return Buffer.concat([Buffer.of(VERSION), sign(key, purpose, body), body]);
   }
 
   /** Not made by this server: INVALID_ARGUMENT. Made for another principal: PERMISSION_DENIED. Expired: FAILED_PRECONDITION. */
@@ -47,18 +54,18 @@ export class Sealer {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     const signature = bytes.subarray(1, 1 + SIGNATURE_LENGTH);
     const body = bytes.subarray(1 + SIGNATURE_LENGTH);
-    const genuine =
-      bytes[0] === VERSION &&
-      signature.byteLength === SIGNATURE_LENGTH &&
-      timingSafeEqual(signature, this.#sign(purpose, body));
-    if (!genuine) {
+    const isWhole = bytes[0] === VERSION && signature.byteLength === SIGNATURE_LENGTH;
+    const key = isWhole
+      ? this.#keys.find((candidate) => timingSafeEqual(signature, sign(candidate, purpose, body)))
+      : undefined;
+    if (key === undefined) {
       throw new SkuaError(
         'INVALID_ARGUMENT',
         `this ${purpose} was not issued by this server, or the server was restarted since; ask for a new one`,
       );
     }
     const envelope = JSON.parse(body.toString('utf8'), bigintsFromTexts) as Envelope<T>;
-    if (envelope.owner !== this.#ownerOf(owner)) {
+    if (envelope.owner !== ownerWith(key, owner)) {
       throw new SkuaError('PERMISSION_DENIED', `this ${purpose} was issued to somebody else`);
     }
     if (envelope.expires <= this.#now()) {
@@ -66,16 +73,16 @@ export class Sealer {
     }
     return { payload: envelope.payload, expires: envelope.expires };
   }
+}
 
-  #sign(purpose: Purpose, body: Uint8Array): Buffer {
-    return createHmac('sha256', this.#key).update(`${VERSION} ${purpose}\n`).update(body).digest();
-  }
+function sign(key: Buffer, purpose: Purpose, body: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(`${VERSION} ${purpose}\n`).update(body).digest();
+}
 
-  #ownerOf(owner: Owner): string {
-    return createHmac('sha256', this.#key)
-      .update(JSON.stringify([owner.issuer, owner.subject]))
-      .digest('base64url');
-  }
+function ownerWith(key: Buffer, owner: Owner): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([owner.issuer, owner.subject]))
+    .digest('base64url');
 }
 
 /** Written by the language's own JSON, for a statement may be long; it lacks 64-bit integers. */

@@ -4,36 +4,44 @@ import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
-import type { Authenticator } from '../auth/index.js';
+import type { Admission } from '../admission/index.js';
 import { messageOf, SkuaError } from '../errors.js';
 import type { StatementService } from '../query/contract.js';
-import type { SessionStore } from '../session/index.js';
-import { type CallRecord, Gate, type Logger } from './gate.js';
+import type { TlsMaterial } from '../tls-files.js';
+import { CallAdmission } from './call-admission.js';
+import type { BodyCompression } from './compression.js';
+import { announceEnd } from './farewell.js';
 import { type HandshakeLimits, Handshakes } from './handshake.js';
 import { FLIGHT_SERVICE, packageDefinition } from './proto.js';
 import { reflectedDefinition } from './reflection.js';
 import { Sealer } from './seal.js';
 import { createService, serviceDefinition } from './service.js';
-import { createFlightSqlHandler } from './sql/index.js';
+import { createFlightSqlHandler, type Dividing, type SystemAnswers } from './sql/index.js';
 
 export interface FlightServerOptions {
-  authenticator: Authenticator;
+  admission: Admission;
   statements: StatementService;
-  sessions: SessionStore;
-  logger: Logger;
   /** Told to clients as the server's version. */
   version: string;
   limits?: FlightLimits;
   tickets?: {
     /** Signs tickets and prepared statement handles. Several servers behind one address need the same. Default: random. */
     key?: string | Uint8Array | undefined;
+    /** Keys that signed before, newest first: what they signed is still taken. */
+    previousKeys?: readonly string[];
     /** How long a ticket can be redeemed, in milliseconds. Default: 15 minutes. */
     lifetime?: number;
   };
   /** Put into every endpoint. Default: none, so that clients keep the connection they have. */
   locations?: readonly string[];
+  /** The servers that answer beside this one, and from when queries are divided among them. */
+  dividing?: Dividing | undefined;
+  /** What it tells those servers in the name of a caller. */
+  system?: SystemAnswers | undefined;
   /** PEM. Without it, the server speaks plaintext. With `clientCa`, every client must have a certificate of that authority. */
-  tls?: { certificate: Buffer; key: Buffer; clientCa?: Buffer | undefined } | undefined;
+  tls?: TlsMaterial | undefined;
+  /** In milliseconds. Default: connections live as long as their clients want. */
+  connections?: { maxAge?: number | undefined; grace?: number; maxIdle?: number };
   /** For clients that log in. Default: 10 seconds, 256 clients. */
   handshake?: HandshakeLimits;
   /**
@@ -41,8 +49,6 @@ export interface FlightServerOptions {
    * seconds.
    */
   keepalive?: { interval: number; timeout: number };
-  /** Told of every call when it is over. */
-  onCall?: (record: CallRecord) => void;
 }
 
 export interface FlightLimits {
@@ -50,16 +56,8 @@ export interface FlightLimits {
   maxMetadataSize?: number;
   /** Largest message that a client may send, in bytes. Default: 64 MiB. */
   maxMessageSize?: number;
-  /** Statements that run at the same time; one more waits. Default: 64. */
-  concurrentStatements?: number;
-  /** Those of one principal. Default: three quarters of them, so that one principal never has all places. */
-  concurrentStatementsPerPrincipal?: number | undefined;
-  /** A statement that waits longer for a place ends with RESOURCE_EXHAUSTED, in milliseconds. Default: 30 seconds. */
-  queueTimeout?: number;
   /** A statement whose text is longer is refused with INVALID_ARGUMENT, in bytes. Default: 1 MiB. */
   statementBytes?: number;
-  /** A statement that runs longer ends with DEADLINE_EXCEEDED, in milliseconds. Default: 30 minutes. */
-  statementTimeout?: number;
   /** A client that sends nothing in the middle of DoPut for so long ends it with DEADLINE_EXCEEDED, in milliseconds. Default: 2 minutes. */
   uploadIdleTimeout?: number;
   /** A statement that PollFlightInfo started ends when it is neither polled nor fetched for so long, in milliseconds. Default: 1 minute. */
@@ -68,6 +66,8 @@ export interface FlightLimits {
   resultRows?: number | undefined;
   /** Batches of results are split to messages of about this size, in bytes. Default: 2 MiB. */
   messageBytes?: number;
+  /** How the bodies of results are compressed where the client does not say. Default: not at all. */
+  compression?: BodyCompression;
   /** An unused prepared statement is closed after this time, in milliseconds. Default: 30 minutes. */
   preparedStatementIdleTimeout?: number;
   /** Bound parameters of one principal that the server keeps, in bytes. Default: 64 MiB. */
@@ -77,8 +77,15 @@ export interface FlightLimits {
 export interface FlightServer {
   /** Listens and returns the port; port 0 takes a free one. A port that is taken: UNAVAILABLE. */
   listen(host: string, port: number): Promise<number>;
-  /** Refuses new calls with UNAVAILABLE, waits up to `timeout` milliseconds for running ones, stops those left, and closes. */
-  drain(timeout: number): Promise<void>;
+  /** New connections are made with this certificate; of no effect where the server speaks plaintext. */
+  useCertificate(tls: TlsMaterial): void;
+  /** What the gRPC health service says from now on; while the server drains it is NOT_SERVING in any case. */
+  setReady(ready: boolean): void;
+  /**
+   * For up to `notice` milliseconds asks clients to leave, and takes their calls all the same. Then refuses new calls with UNAVAILABLE, waits up to
+   * `timeout` milliseconds for running ones, stops those left, and closes. Default: no notice.
+   */
+  drain(timeout: number, notice?: number): Promise<void>;
   /** Stops all calls and closes. */
   close(): Promise<void>;
   /** Calls that are under way at this moment, statements that run, and statements that wait for a place. */
@@ -96,33 +103,23 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const limits = options.limits ?? {};
   const keepalive = options.keepalive ?? { interval: 30_000, timeout: 20_000 };
-  const concurrentStatements = limits.concurrentStatements ?? 64;
-  const gate = new Gate({
-    authenticator: options.authenticator,
-    sessions: options.sessions,
-    logger: options.logger,
-    slots: {
-      total: concurrentStatements,
-      perPrincipal: limits.concurrentStatementsPerPrincipal ?? Math.ceil(concurrentStatements * 0.75),
-      queueTimeout: limits.queueTimeout ?? 30_000,
-    },
-    statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
-    metadataBytes: limits.maxMetadataSize ?? METADATA,
-    onCall: options.onCall,
-  });
+  const { admission, connections = {} } = options;
+  const credentials = credentialsOf(options.tls);
   const handler = createFlightSqlHandler({
     statements: options.statements,
-    sealer: new Sealer(options.tickets?.key),
+    sealer: new Sealer(options.tickets?.key, Date.now, options.tickets?.previousKeys),
     version: options.version,
     ticketLifetime: options.tickets?.lifetime ?? 15 * MINUTE,
     locations: options.locations ?? [],
+    dividing: options.dividing,
+    system: options.system,
     preparedStatementIdleTimeout: limits.preparedStatementIdleTimeout ?? 30 * MINUTE,
     statementBytes: limits.statementBytes ?? MIB,
     parameterBytes: limits.parameterBytes ?? 64 * MIB,
-    statementTimeout: limits.statementTimeout ?? 30 * MINUTE,
+    statementTimeout: admission.statementTimeout,
     polling: {
       timeout: limits.pollTimeout ?? MINUTE,
-      background: (rpc, origin, work) => gate.background(rpc, origin, work),
+      background: (rpc, origin, work) => admission.background(rpc, origin, work),
     },
   });
   const server = new Server({
@@ -131,40 +128,60 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     'grpc.so_reuseport': 0,
     'grpc.keepalive_time_ms': keepalive.interval,
     'grpc.keepalive_timeout_ms': keepalive.timeout,
+    ...(connections.maxAge === undefined ? {} : { 'grpc.max_connection_age_ms': connections.maxAge }),
+    ...(connections.grace === undefined ? {} : { 'grpc.max_connection_age_grace_ms': connections.grace }),
+    ...(connections.maxIdle === undefined ? {} : { 'grpc.max_connection_idle_ms': connections.maxIdle }),
   });
   allowMetadata(server, limits.maxMetadataSize ?? METADATA);
   server.addService(
     serviceDefinition,
-    createService(gate, handler, new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }), {
-      messageBytes: limits.messageBytes ?? 2 * MIB,
-      uploadIdleTimeout: limits.uploadIdleTimeout ?? 2 * MINUTE,
-      resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
-    }),
+    createService(
+      new CallAdmission(admission),
+      handler,
+      new Handshakes(options.handshake ?? { timeout: 10_000, pending: 256 }),
+      {
+        messageBytes: limits.messageBytes ?? 2 * MIB,
+        uploadIdleTimeout: limits.uploadIdleTimeout ?? 2 * MINUTE,
+        resultRows: limits.resultRows ?? Number.POSITIVE_INFINITY,
+        compression: limits.compression ?? 'none',
+      },
+    ),
   );
   const health = new HealthImplementation({ '': 'SERVING', [FLIGHT_SERVICE]: 'SERVING' });
   health.addToServer(server);
   new ReflectionService(reflectedDefinition([packageDefinition, healthDefinition()])).addToServer(server);
 
-  const drain = async (timeout: number) => {
-    health.setStatus('', 'NOT_SERVING');
-    health.setStatus(FLIGHT_SERVICE, 'NOT_SERVING');
-    await gate.drain(timeout);
+  let isDraining = false;
+  const setReady = (ready: boolean) => {
+    const status = ready && !isDraining ? 'SERVING' : 'NOT_SERVING';
+    for (const service of ['', FLIGHT_SERVICE]) health.setStatus(service, status);
+  };
+  let boundTo: string | undefined;
+  const drain = async (timeout: number, notice = 0) => {
+    isDraining = true;
+    setReady(false);
+    if (boundTo !== undefined && notice > 0) await announceEnd(server, boundTo, notice);
+    await admission.drain(timeout);
     await shutDown(server);
   };
   return {
     get running() {
-      return gate.running;
+      return admission.running;
     },
     async listen(host, port) {
       const address = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
       return new Promise((resolve, reject) => {
-        server.bindAsync(address, credentialsOf(options.tls), (error, bound) => {
-          if (error === null) resolve(bound);
-          else
+        server.bindAsync(address, credentials, (error, bound) => {
+          if (error === null) {
+            boundTo = address.replace(/:\d+$/, `:${bound}`);
+            resolve(bound);
+          } else
             reject(new SkuaError('UNAVAILABLE', `cannot listen on ${address}: ${reasonOf(error)}`, { cause: error }));
         });
       });
     },
+    useCertificate: (tls) => renew(credentials, tls),
+    setReady,
     drain,
     close: () => drain(0),
   };
@@ -196,13 +213,21 @@ function credentialsOf(tls: FlightServerOptions['tls']): ServerCredentials {
   );
 }
 
+/** grpc-js renews certificates by a provider of its own kind, which tells its credentials in just this way. */
+function renew(credentials: ServerCredentials, { certificate, key, clientCa }: TlsMaterial): void {
+  const { updateSecureContextOptions: update } = credentials as unknown as {
+    updateSecureContextOptions(options: object): void;
+  };
+  update.call(credentials, { cert: [certificate], key: [key], ca: clientCa });
+}
+
 function healthDefinition() {
   return loadSync('health/v1/health.proto', { includeDirs: [join(dirname(healthProto), '../..')], keepCase: true });
 }
 
 /**
  * grpc-js has no option for the size of request headers; the setting is HTTP/2's own SETTINGS_MAX_HEADER_LIST_SIZE. HTTP/2 resets a stream
- * above it without a word, so what is only somewhat larger is let in, and refused by the gate with a sentence.
+ * above it without a word, so what is only somewhat larger is let in, and refused by the admission with a sentence.
  */
 function allowMetadata(server: Server, bytes: number): void {
   const { commonServerOptions } = server as unknown as { commonServerOptions: { settings?: object } };

@@ -1,24 +1,9 @@
-/** From errors to gRPC statuses. The one mapping, for planning and for the middle of a stream. */
-import { randomUUID } from 'node:crypto';
+/** From errors to gRPC statuses. */
 import { type StatusObject, status } from '@grpc/grpc-js';
-import { SkuaError } from '../errors.js';
+import type { SkuaError } from '../errors.js';
 
 /** Longest status message in bytes; clients refuse trailers of 8 KiB and more. */
 const LONGEST_MESSAGE = 4000;
-
-export interface Failure {
-  error: SkuaError;
-  /** Where the client only learns that something broke: the id under which the log has the cause. */
-  incident?: string;
-}
-
-/** What was foreseen passes with its sentence; of anything else the client learns only an id, under which the log has the cause. */
-export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof SkuaError) return { error: thrown };
-  const incident = randomUUID();
-  const message = `internal error; the server's log has the cause under ${incident}`;
-  return { error: new SkuaError('INTERNAL', message, { cause: thrown }), incident };
-}
 
 export type GrpcStatus = Pick<StatusObject, 'code' | 'details'> & Error;
 

@@ -34,18 +34,42 @@ export function fieldMasks(
 
 /** The masked columns of the schema. */
 export function maskedColumns(schema: Schema, masks: readonly FieldMask[], salt: () => string): MaskedColumn[] {
-  const masker = new Masker(new Map(masks.map((mask) => [mask.id, mask])), salt);
+  const masker = new Masker(new Map(masks.map((mask) => [mask.id, mask])), freeName(schema), salt);
   return schema.fields.flatMap((field) => {
     const value = masker.field(field, quoteIdentifier(field.name), 0);
     return value === undefined ? [] : [{ name: field.name, value }];
   });
 }
 
+/** A beginning for the names of items, which no field of the schema has: SQL would take one for the other. */
+function freeName(schema: Schema): string {
+  const taken: string[] = [];
+  const collect = (type: Type): void => {
+    if (type.kind === 'list') collect(type.element);
+    else if (type.kind === 'map') for (const part of [type.key, type.value]) collect(part);
+    else if (type.kind === 'struct') for (const field of type.fields) add(field);
+  };
+  const add = ({ name, type }: NestedField): void => {
+    taken.push(name.toLowerCase());
+    collect(type);
+  };
+  schema.fields.forEach(add);
+  let name = 'x';
+  while (taken.some((other) => other.startsWith(name))) name += 'x';
+  return name;
+}
+
 class Masker {
-  constructor(
-    private readonly masks: ReadonlyMap<number, FieldMask>,
-    private readonly salt: () => string,
-  ) {}
+  readonly #masks: ReadonlyMap<number, FieldMask>;
+  /** What the names of items begin with. */
+  readonly #item: string;
+  readonly #salt: () => string;
+
+  constructor(masks: ReadonlyMap<number, FieldMask>, item: string, salt: () => string) {
+    this.#masks = masks;
+    this.#item = item;
+    this.#salt = salt;
+  }
 
   field({ id, type, required }: NestedField, value: string, depth: number): string | undefined {
     return this.#value(id, { type, isOptional: !required }, value, depth);
@@ -53,10 +77,10 @@ class Masker {
 
   /** Undefined where nothing of the value is masked. */
   #value(id: number, { type, isOptional }: { type: Type; isOptional: boolean }, value: string, depth: number) {
-    const mask = this.masks.get(id);
+    const mask = this.#masks.get(id);
     if (!mask) return this.#inside(type, value, depth);
     try {
-      return maskSql(mask.action, { type, isOptional, value, salt: this.salt });
+      return maskSql(mask.action, { type, isOptional, value, salt: this.#salt, freeName: `${this.#item}_` });
     } catch (error) {
       if (!(error instanceof RuleViolation)) throw error;
       throw new RuleViolation(`"${mask.action}" on field ${id} (${mask.place.name}): ${error.message}`);
@@ -65,7 +89,7 @@ class Masker {
 
   #inside(type: Type, value: string, depth: number): string | undefined {
     const unlessNull = (sql: string) => `CASE WHEN ${value} IS NULL THEN NULL ELSE ${sql} END`;
-    const item = `x${depth}`;
+    const item = `${this.#item}${depth}`;
     switch (type.kind) {
       case 'struct': {
         const children = type.fields.map((field) => {

@@ -8,24 +8,27 @@ export interface ReadTerms {
   restrictions?: unknown;
   /** `scan-planning-mode` in lower case. */
   scanPlanningMode?: string;
+  /** How the catalog is asked to plan a scan, where it does. */
+  planScan?: unknown;
 }
 
 /**
  * The restrictions under which a table may be read; undefined where there are none. Terms that can't be met are refused before anything of
- * the table is read: restrictions that are not known in every detail, and scans that the catalog wants to plan: PERMISSION_DENIED; a planning
+ * the table is read: restrictions that are not known in every detail, and scans that the catalog wants to plan and can't: PERMISSION_DENIED; a planning
  * mode that is none of the specification's: UNIMPLEMENTED. The sentence names kinds of rules, actions and fields, never the values of a rule,
  * which tell about what is hidden.
  */
 export function requireReadable(
   table: string,
-  { restrictions, scanPlanningMode = 'client' }: ReadTerms,
+  { restrictions, scanPlanningMode = 'client', planScan }: ReadTerms,
 ): ReadRestrictions | undefined {
   const known = refusingViolations(table, () => parseRestrictions(restrictions));
   if (scanPlanningMode === 'client') return known;
+  if (scanPlanningMode === 'server' && planScan !== undefined) return known;
   if (scanPlanningMode === 'server') {
     throw new SkuaError(
       'PERMISSION_DENIED',
-      `Table ${table} can't be read: its catalog demands to plan the scan itself (scan-planning-mode "server"), which this server does not support`,
+      `Table ${table} can't be read: its catalog demands to plan the scan itself (scan-planning-mode "server"), and does not say that it can`,
     );
   }
   throw new SkuaError(

@@ -53,12 +53,14 @@ const MIRRORED: Partial<Record<Comparison, Comparison>> = {
 };
 
 class RowFilterBinder {
+  readonly #places: ReadonlyMap<number, FieldPlace>;
+  readonly #formatVersion: number;
   readonly columns = new Set<string>();
 
-  constructor(
-    private readonly places: ReadonlyMap<number, FieldPlace>,
-    private readonly formatVersion: number,
-  ) {}
+  constructor(places: ReadonlyMap<number, FieldPlace>, formatVersion: number) {
+    this.#places = places;
+    this.#formatVersion = formatVersion;
+  }
 
   /** `negated`: the predicate that holds where the given one does not. */
   bind(predicate: Predicate, negated: boolean): Bound {
@@ -188,7 +190,7 @@ class RowFilterBinder {
   }
 
   #reference({ id }: Reference, allows: (type: Type) => boolean): Side {
-    const place = this.places.get(id);
+    const place = this.#places.get(id);
     if (!place) throw new RuleViolation(`field ${id} is not in the schema that the table is read with`);
     if (!place.path) throw new RuleViolation(`field ${id} (${place.name}) lies inside a list or a map`);
     if (!allows(place.type))
@@ -205,7 +207,7 @@ class RowFilterBinder {
   /** Both sides in one type, by what the format promotes alone (Iceberg spec, "Schema Evolution"). */
   #aligned(left: Side, right: Side): [string, string] {
     if (isSameType(left.type, right.type)) return [left.sql, right.sql];
-    const common = commonType(left, right, this.formatVersion);
+    const common = commonType(left, right, this.#formatVersion);
     if (common === undefined) throw new RuleViolation('it compares values of types that do not fit each other');
     return [`CAST(${left.sql} AS ${common})`, `CAST(${right.sql} AS ${common})`];
   }

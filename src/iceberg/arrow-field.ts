@@ -25,7 +25,7 @@ import type { Literal, TableColumn } from '../expressions/index.js';
 import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
 import { jsonToLiteral } from './values/json-value.js';
 
-export const FIELD_ID_KEY = 'PARQUET:field_id';
+const FIELD_ID_KEY = 'PARQUET:field_id';
 export const EXTENSION_NAME_KEY = 'ARROW:extension:name';
 export const EXTENSION_METADATA_KEY = 'ARROW:extension:metadata';
 
@@ -144,11 +144,18 @@ function extensionOf(type: Type): [string, string][] {
  * A schema's columns as a table binding takes them, in order. Names beside each other that differ in the case of ASCII letters alone, which
  * the engine takes for one, and what it has no name or no type for: UNIMPLEMENTED.
  */
-export function tableColumns(schema: Schema): TableColumn[] {
+export function tableColumns(schema: Schema): readonly TableColumn[] {
+  const known = columnsBySchema.get(schema);
+  if (known) return known;
   refuseSameNames(schema.fields, 'columns');
   refuseNothing(schema.fields, '');
-  return schema.fields.map(tableColumn);
+  const columns = schema.fields.map(tableColumn);
+  columnsBySchema.set(schema, columns);
+  return columns;
 }
+
+/** A statement asks for the same columns several times, and so does the next one over the same metadata. */
+const columnsBySchema = new WeakMap<Schema, readonly TableColumn[]>();
 
 export function tableColumn(field: NestedField): TableColumn {
   const column: TableColumn = { field: fieldToArrow(field), fieldId: field.id };

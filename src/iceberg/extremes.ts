@@ -60,10 +60,13 @@ export function valueCountOf(metadata: TableMetadata, file: DataFile, { id, type
 
 /** Gathers the extremes of several files. */
 export class Extremes {
+  readonly #type: Type;
   #min: Value | undefined;
   #max: Value | undefined;
 
-  constructor(private readonly type: Type) {}
+  constructor(type: Type) {
+    this.#type = type;
+  }
 
   add(values: readonly Value[]): void {
     for (const value of values) {
@@ -75,7 +78,7 @@ export class Extremes {
   /** `none` where there was no value; undefined where the engine can't be told. */
   range(): { min: Literal; max: Literal } | 'none' | undefined {
     if (this.#min === undefined || this.#max === undefined) return 'none';
-    const [min, max] = [literalOf(this.type, this.#min), literalOf(this.type, this.#max)];
+    const [min, max] = [literalOf(this.#type, this.#min), literalOf(this.#type, this.#max)];
     return min && max && { min, max };
   }
 }

@@ -3,6 +3,7 @@ import { type Schema as ArrowSchema, DataType, type Field, TimeUnit, Type as Typ
 import { SkuaError } from '../errors.js';
 import { EXTENSION_NAME_KEY } from './arrow-field.js';
 import { assignFieldIds } from './field-ids.js';
+import { spatialType } from './geoarrow.js';
 import type { NestedField, PrimitiveType, Schema, Type } from './types.js';
 
 /** What a column's type is called, in results too. */
@@ -11,7 +12,7 @@ const TYPE_NAME_KEY = 'ARROW:FLIGHT:SQL:TYPE_NAME';
 export interface FromArrowOptions {
   /** The first field id to give; default 1. */
   firstFieldId?: number;
-  /** Format version of the table, default 2. Nanoseconds stay exact from version 3; before, they become microseconds. */
+  /** Format version of the table, default 2. Nanoseconds stay exact from version 3; before, they become microseconds, and spatial values bytes. */
   formatVersion?: 1 | 2 | 3;
 }
 
@@ -40,6 +41,8 @@ function toType(field: Field, type: DataType, version: number, path: string): Ty
       `Column "${path}" is a variant, which tables have from format version 3 on (TBLPROPERTIES ('format-version' = '3'))`,
     );
   }
+  const spatial = version >= 3 ? spatialType(field) : undefined;
+  if (spatial) return spatial;
   if (DataType.isNull(type)) return primitive(version >= 3 ? 'unknown' : 'string');
   if (DataType.isBool(type)) return primitive('boolean');
   if (DataType.isInt(type)) {

@@ -21,6 +21,7 @@ import type {
   Snapshot,
   SnapshotReference,
   SortOrder,
+  StatisticsFile,
   TableMetadata,
 } from './types.js';
 
@@ -74,6 +75,12 @@ export function parseTableMetadata(json: unknown): TableMetadata {
         metadataFile: asString(log['metadata-file'], `${where}.metadata-file`),
       };
     }),
+    statistics: (optional(object.statistics, 'statistics', asArray) ?? []).map((file, index) =>
+      parseStatisticsFile(file, `statistics[${index}]`),
+    ),
+    partitionStatistics: (optional(object['partition-statistics'], 'partition-statistics', asArray) ?? []).map(
+      (file, index) => parseStatisticsFile(file, `partition-statistics[${index}]`),
+    ),
     refs: parseRefs(object.refs, currentSnapshotId),
   };
   if (currentSnapshotId !== undefined) metadata.currentSnapshotId = currentSnapshotId;
@@ -171,6 +178,15 @@ export function parseSortOrder(json: unknown, where: string): SortOrder {
         nullOrder: field['null-order'] === 'nulls-last' ? ('nulls-last' as const) : ('nulls-first' as const),
       };
     }),
+  };
+}
+
+/** A file of statistics, as table metadata and the REST catalog name it. */
+export function parseStatisticsFile(json: unknown, where: string): StatisticsFile {
+  const file = asObject(json, where);
+  return {
+    snapshotId: asBigint(file['snapshot-id'], `${where}.snapshot-id`),
+    location: asString(file['statistics-path'], `${where}.statistics-path`),
   };
 }
 

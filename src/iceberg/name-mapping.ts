@@ -37,6 +37,15 @@ function parseMappedField(json: unknown): MappedField {
   };
 }
 
+/** As the property holds it (Iceberg spec, "Name Mapping Serialization"). */
+export function nameMappingToJson(mapping: readonly MappedField[]): unknown {
+  return mapping.map(({ fieldId, names, fields }) => ({
+    ...(fieldId !== undefined && { 'field-id': fieldId }),
+    names,
+    ...(fields.length > 0 && { fields: nameMappingToJson(fields) }),
+  }));
+}
+
 /**
  * Fields that a file without ids does not have for its readers, whatever a manifest tells of its values: the table has a name mapping,
  * which lacks them.

@@ -11,6 +11,7 @@ import {
   malformed,
   optional,
 } from './json-reader.js';
+import { checkSchemaSize } from './schema-size.js';
 import type { NestedField, PrimitiveType, Schema, StructType, Type } from './types.js';
 
 const primitives: ReadonlySet<string> = new Set<PrimitiveType>([
@@ -32,7 +33,8 @@ const primitives: ReadonlySet<string> = new Set<PrimitiveType>([
   'unknown',
 ]);
 
-const defaultCrs = 'OGC:CRS84';
+/** The coordinate system of geometries and geographies that name none (Iceberg spec, "Primitive Types"). */
+export const defaultCrs = 'OGC:CRS84';
 const defaultEdgeAlgorithm = 'spherical';
 
 /** A type from its JSON form. A type that this version of the format does not know: UNIMPLEMENTED naming it. */
@@ -174,6 +176,7 @@ function defaultToJson(type: Type, value: unknown): unknown {
 /** A schema from JSON; without `schema-id` (version 1) its id is 0. */
 export function parseSchema(json: unknown, where = 'schema'): Schema {
   const object = asObject(json, where);
+  checkSchemaSize(object);
   const fields = parseFields(object, where);
   refuseRepeatedIds(fields, where);
   return {

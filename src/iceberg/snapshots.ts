@@ -54,7 +54,7 @@ export function currentSchema(metadata: TableMetadata): Schema {
   return schemaById(metadata, metadata.currentSchemaId);
 }
 
-export function schemaById(metadata: TableMetadata, id: number): Schema {
+function schemaById(metadata: TableMetadata, id: number): Schema {
   const schema = metadata.schemas.find((candidate) => candidate.schemaId === id);
   if (!schema) throw new SkuaError('DATA_LOSS', `The table metadata is malformed: there is no schema ${id}`);
   return schema;

@@ -1,6 +1,7 @@
 /** Column types as SQL writes them, to and from Iceberg types. */
 import { SkuaError } from '../errors.js';
 import { partsOf } from './evolution/tree.js';
+import { defaultCrs } from './schema.js';
 import type { NestedField, PrimitiveType, Type } from './types.js';
 
 const names: Record<string, PrimitiveType> = {
@@ -82,14 +83,18 @@ const refused: Record<string, string> = {
   UNION: 'a STRUCT with a field for each member',
 };
 
+/** Names of integers that a column holds more than. */
+const SMALL_INTEGERS = new Set(['TINYINT', 'SMALLINT', 'INT1', 'INT2', 'SHORT']);
+
 const defaultDecimal: Type = { kind: 'decimal', precision: 18, scale: 3 };
 
 /**
  * The Iceberg type of a column type in SQL, with all field ids 0 (`assignFieldIds` gives them). Case does not matter; both `<…>` and `(…)`
- * enclose nested types. Anything else: INVALID_ARGUMENT naming the type and what is allowed.
+ * enclose nested types. Anything else: INVALID_ARGUMENT naming the type and what is allowed; `exact`, also what a column would hold more than, such
+ * as SMALLINT, `VARCHAR(10)` or `TIMESTAMP(3)`.
  */
-export function sqlTypeToIceberg(text: string): Type {
-  const parser = new TypeParser(text);
+export function sqlTypeToIceberg(text: string, { exact = false } = {}): Type {
+  const parser = new TypeParser(text, exact);
   const type = parser.type();
   parser.end();
   if (partsOf(type).some(holdsUnknown)) {
@@ -106,10 +111,14 @@ function holdsUnknown({ type }: NestedField): boolean {
 }
 
 class TypeParser {
+  readonly #text: string;
   readonly #tokens: string[];
+  readonly #exact: boolean;
   #position = 0;
 
-  constructor(private readonly text: string) {
+  constructor(text: string, exact: boolean) {
+    this.#text = text;
+    this.#exact = exact;
     this.#tokens = text.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|[\p{L}_][\p{L}\p{N}_$]*|\d+|[^\s]/gu) ?? [];
   }
 
@@ -119,7 +128,7 @@ class TypeParser {
       if (/^\d+$/.test(this.#peek() ?? '')) {
         throw new SkuaError(
           'INVALID_ARGUMENT',
-          `Iceberg has no arrays of a fixed length, such as ${this.text.trim()}; write type[]`,
+          `Iceberg has no arrays of a fixed length, such as ${this.#text.trim()}; write type[]`,
         );
       }
       this.#expect(']');
@@ -164,9 +173,9 @@ class TypeParser {
       case 'INT128':
         return { kind: 'decimal', precision: 38, scale: 0 };
       case 'GEOMETRY':
-        return { kind: 'geometry', crs: this.#texts(1)[0] ?? DEFAULT_CRS };
+        return { kind: 'geometry', crs: this.#texts(1)[0] ?? defaultCrs };
       case 'GEOGRAPHY': {
-        const [crs = DEFAULT_CRS, algorithm = 'spherical'] = this.#texts(2);
+        const [crs = defaultCrs, algorithm = 'spherical'] = this.#texts(2);
         return { kind: 'geography', crs, algorithm: algorithm.toLowerCase() };
       }
       case '"NULL"':
@@ -193,10 +202,23 @@ class TypeParser {
       if (instead === undefined) throw this.#unknown();
       throw new SkuaError('INVALID_ARGUMENT', `${name} is no type of Iceberg; write ${instead}`);
     }
+    if (this.#exact) this.#refuseNarrower(type, name, length);
     const nanoseconds = length !== undefined && length > 6;
     if (type === 'timestamp' && nanoseconds) return primitive('timestamp_ns');
     if (type === 'timestamptz' && nanoseconds) return primitive('timestamptz_ns');
     return primitive(type);
+  }
+
+  #refuseNarrower(type: PrimitiveType, name: string, length: number | undefined): void {
+    const isShorter =
+      length !== undefined && (type === 'string' || type === 'binary' || (type.startsWith('time') && length < 6));
+    if (!SMALL_INTEGERS.has(name) && !isShorter) return;
+    const wide = typeToSql(primitive(type));
+    const narrow = length === undefined ? name : `${name}(${length})`;
+    throw new SkuaError(
+      'INVALID_ARGUMENT',
+      `Columns of an Iceberg table can't be as narrow as ${narrow}; write ${wide}`,
+    );
   }
 
   #decimal(): Type {
@@ -288,7 +310,7 @@ class TypeParser {
   }
 
   #unknown(): SkuaError {
-    return new SkuaError('INVALID_ARGUMENT', `Unknown column type "${this.text.trim()}"; allowed are ${allowed}`);
+    return new SkuaError('INVALID_ARGUMENT', `Unknown column type "${this.#text.trim()}"; allowed are ${allowed}`);
   }
 }
 
@@ -305,9 +327,6 @@ function unquote(name: string): string {
   if (quote !== '"' && quote !== '`') return name;
   return name.slice(1, -1).replaceAll(quote + quote, quote);
 }
-
-/** Of Iceberg's geometries and geographies that name none. */
-const DEFAULT_CRS = 'OGC:CRS84';
 
 const sqlNames: Partial<Record<PrimitiveType, string>> = {
   unknown: '"NULL"',
@@ -326,10 +345,10 @@ export function typeToSql(type: Type): string {
     case 'fixed':
       return `FIXED(${type.length})`;
     case 'geometry':
-      return type.crs === DEFAULT_CRS ? 'GEOMETRY' : `GEOMETRY(${quoteText(type.crs)})`;
+      return type.crs === defaultCrs ? 'GEOMETRY' : `GEOMETRY(${quoteText(type.crs)})`;
     case 'geography': {
       if (type.algorithm !== 'spherical') return `GEOGRAPHY(${quoteText(type.crs)}, ${quoteText(type.algorithm)})`;
-      return type.crs === DEFAULT_CRS ? 'GEOGRAPHY' : `GEOGRAPHY(${quoteText(type.crs)})`;
+      return type.crs === defaultCrs ? 'GEOGRAPHY' : `GEOGRAPHY(${quoteText(type.crs)})`;
     }
     case 'struct':
       return `STRUCT(${type.fields.map((field) => `${quoteIfNeeded(field.name)} ${typeToSql(field.type)}${field.required ? ' NOT NULL' : ''}`).join(', ')})`;

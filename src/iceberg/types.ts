@@ -38,7 +38,7 @@ export interface NestedField {
   name: string;
   required: boolean;
   type: Type;
-  doc?: string;
+  doc?: string | undefined;
   /** JSON single-value serialization (spec, Appendix D). */
   initialDefault?: unknown;
   writeDefault?: unknown;
@@ -88,9 +88,9 @@ export interface SnapshotReference {
   snapshotId: bigint;
   type: 'branch' | 'tag';
   /** Retention, where the reference sets its own. */
-  minSnapshotsToKeep?: number;
-  maxSnapshotAgeMs?: number;
-  maxRefAgeMs?: number;
+  minSnapshotsToKeep?: number | undefined;
+  maxSnapshotAgeMs?: number | undefined;
+  maxRefAgeMs?: number | undefined;
 }
 
 export interface TableMetadata {
@@ -108,12 +108,20 @@ export interface TableMetadata {
   sortOrders: SortOrder[];
   defaultSortOrderId: number;
   properties: Record<string, string>;
-  currentSnapshotId?: bigint;
+  currentSnapshotId?: bigint | undefined;
   snapshots: Snapshot[];
   snapshotLog: { timestampMs: number; snapshotId: bigint }[];
   metadataLog: { timestampMs: number; metadataFile: string }[];
   refs: Record<string, SnapshotReference>;
+  statistics: StatisticsFile[];
+  partitionStatistics: StatisticsFile[];
   nextRowId?: bigint;
+}
+
+/** A Puffin file of table statistics, or a file of partition statistics, of one snapshot. */
+export interface StatisticsFile {
+  snapshotId: bigint;
+  location: string;
 }
 
 export type FileFormat = 'parquet' | 'orc' | 'avro' | 'puffin';
@@ -142,8 +150,8 @@ interface ContentFile {
   keyMetadata?: Uint8Array;
   sortOrderId?: number;
   /** Data sequence number; 0 for version 1. Unset on files that wait for their commit. */
-  sequenceNumber?: number;
-  fileSequenceNumber?: number;
+  sequenceNumber?: number | undefined;
+  fileSequenceNumber?: number | undefined;
   snapshotId?: bigint;
 }
 

@@ -21,7 +21,9 @@ export function writeDefault(field: NestedField): string {
       `Column "${field.name}" takes no nulls and has no default; give it a value`,
     );
   }
-  const quoted = `'${literal.text.replaceAll("'", "''")}'`;
+  // ISO has a plus in front of years of five digits, which SQL does not read.
+  const text = literal.type === 'string' ? literal.text : literal.text.replace(/^\+/, '');
+  const quoted = `'${text.replaceAll("'", "''")}'`;
   if (literal.type === 'binary') return `unhex(${quoted})`;
   return `CAST(${quoted} AS ${literal.type === 'string' ? 'VARCHAR' : typeToSql(field.type)})`;
 }

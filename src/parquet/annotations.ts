@@ -1,10 +1,7 @@
 /** What the bytes of a Parquet column stand for (Parquet format, "Logical Types"). */
-import { compactTypes } from './compact-reader.js';
+import { compactTypes, type Thrift } from './compact-reader.js';
 import { integer, type ThriftField, writeFields } from './thrift-fields.js';
 import type { Annotation, PhysicalType, TimeUnit } from './types.js';
-
-/** A struct as the compact protocol has it: values by field number. */
-type Thrift = { readonly [field: `field_${number}`]: unknown };
 
 const units: readonly TimeUnit[] = ['millis', 'micros', 'nanos'];
 

@@ -5,8 +5,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, SkuaError } from '../errors.js';
 import { compactTypes } from './compact-reader.js';
-import { decompress } from './decompress.js';
-import { integer, integerOf, readFields, readStruct, type ThriftField, writeFields } from './thrift-fields.js';
+import { encodings, unpackedPage } from './pages.js';
+import { integer, integerOf, readStruct, type ThriftField, writeFields } from './thrift-fields.js';
 import type { ColumnChunk, LeafColumn, PhysicalType } from './types.js';
 
 /** Chunks are unpacked in memory, in bytes. */
@@ -14,8 +14,6 @@ const LARGEST_CHUNK = 2 ** 30;
 
 /** Page headers grow by a few bytes, and none is shorter than some twenty. */
 const HEADER_GROWTH = 1.25;
-
-const encodings = { plain: 0, rle: 3, split: 9 };
 
 export function needsPlain({ isSplit, leaf: { physicalType } }: ColumnChunk): boolean {
   return isSplit && physicalType !== 'FLOAT' && physicalType !== 'DOUBLE';
@@ -60,18 +58,8 @@ export async function plainChunk(bytes: Uint8Array, chunk: ColumnChunk, location
 
 /** Header and body; fields of PageHeader: 2 and 3 its sizes, 4 a checksum, 5 and 8 the headers of data pages. */
 function plainPage(header: readonly ThriftField[], body: Uint8Array, { leaf, codec }: ColumnChunk): Uint8Array[] {
-  const first = header.find(({ id }) => id === 5);
-  const second = header.find(({ id }) => id === 8);
-  const size = integerOf(header, 2) ?? 0;
-  const own = readFields((first ?? second)?.value ?? Uint8Array.of(0));
-  const content = second ? unpackSecond(own, body, codec, size) : decompress(body, codec, size);
-  const levels = second
-    ? (integerOf(own, 5) ?? 0) + (integerOf(own, 6) ?? 0)
-    : first
-      ? levelBytes(own, content, leaf)
-      : 0;
-  const encodingId = second ? 4 : 2;
-  const isSplit = (first ?? second) !== undefined && integerOf(own, encodingId) === encodings.split;
+  const { first, second, own, content, levels, encoding, encodingId } = unpackedPage(header, body, { leaf, codec });
+  const isSplit = encoding === encodings.split;
   const plain = isSplit ? [content.subarray(0, levels), joined(content.subarray(levels), widthOf(leaf))] : [content];
   const changed = header.flatMap((field): ThriftField[] => {
     if (field.id === 3) return [{ ...field, value: integer(content.length) }];
@@ -88,39 +76,6 @@ function plainPage(header: readonly ThriftField[], body: Uint8Array, { leaf, cod
 function plainHeader(part: ThriftField, encodingId: number, isSplit: boolean, isSecond: boolean): ThriftField {
   if (isSplit && part.id === encodingId) return { ...part, value: integer(encodings.plain) };
   return isSecond && part.id === 7 ? { ...part, type: compactTypes.false } : part;
-}
-
-/** Data pages of version 2 have their levels before what is compressed. */
-function unpackSecond(
-  own: readonly ThriftField[],
-  body: Uint8Array,
-  codec: ColumnChunk['codec'],
-  size: number,
-): Uint8Array {
-  const isCompressed = own.find(({ id }) => id === 7)?.type !== compactTypes.false;
-  if (!isCompressed) return body;
-  const levels = (integerOf(own, 5) ?? 0) + (integerOf(own, 6) ?? 0);
-  return Buffer.concat([body.subarray(0, levels), decompress(body.subarray(levels), codec, size - levels)]);
-}
-
-/** How many bytes of a page of version 1 are repetition and definition levels, each behind its length. */
-function levelBytes(own: readonly ThriftField[], content: Uint8Array, { flat, required, path }: LeafColumn): number {
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  let length = 0;
-  for (const [id, isThere] of [
-    [4, !flat],
-    [3, !required],
-  ] as const) {
-    if (!isThere) continue;
-    if (integerOf(own, id) !== encodings.rle) {
-      throw new SkuaError(
-        'UNIMPLEMENTED',
-        `The levels of the column ${path.join('.')} are not in RLE, which is not supported`,
-      );
-    }
-    length += 4 + view.getUint32(length, true);
-  }
-  return length;
 }
 
 const widths: Partial<Record<PhysicalType, number>> = { INT32: 4, INT64: 8, FLOAT: 4, DOUBLE: 8 };

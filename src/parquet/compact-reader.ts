@@ -3,6 +3,7 @@ export const compactTypes = {
   true: 1,
   false: 2,
   byte: 3,
+  i16: 4,
   i32: 5,
   i64: 6,
   double: 7,
@@ -13,11 +14,17 @@ export const compactTypes = {
   struct: 12,
 };
 
+/** A struct by the numbers of its fields. Integers are numbers, binaries a view of the bytes. */
+export type Thrift = { readonly [field: `field_${number}`]: unknown };
+
 /** Walks through bytes of Thrift's compact protocol and says where things are. Bytes that end early: an Error. */
 export class CompactReader {
+  readonly #bytes: Uint8Array;
   #at = 0;
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
 
   /** How many bytes are read. */
   get at(): number {
@@ -42,6 +49,15 @@ export class CompactReader {
     const header = this.#byte();
     const count = header >> 4 === 15 ? this.#unsigned() : header >> 4;
     for (let index = 0; index < count; index++) visit(header & 0xf);
+  }
+
+  /** All that is in a struct. A field of a type that `parquet.thrift` does not use: an Error. */
+  struct(): Thrift {
+    const value: Record<`field_${number}`, unknown> = {};
+    this.fields((id, type) => {
+      value[`field_${id}`] = this.#value(type);
+    });
+    return value;
   }
 
   integer(): number {
@@ -80,6 +96,44 @@ export class CompactReader {
     }
   }
 
+  #value(type: number): unknown {
+    switch (type) {
+      case compactTypes.true:
+        return true;
+      case compactTypes.false:
+        return false;
+      case compactTypes.byte:
+        return (this.#byte() << 24) >> 24;
+      case compactTypes.i16:
+      case compactTypes.i32:
+      case compactTypes.i64:
+        return this.integer();
+      case compactTypes.double:
+        return Buffer.from(this.#take(8)).readDoubleLE();
+      case compactTypes.binary:
+        return this.#take(this.#unsigned());
+      case compactTypes.list: {
+        const elements: unknown[] = [];
+        this.list((element) => {
+          const isBoolean = element === compactTypes.true || element === compactTypes.false;
+          elements.push(isBoolean ? this.#byte() === 1 : this.#value(element));
+        });
+        return elements;
+      }
+      case compactTypes.struct:
+        return this.struct();
+      default:
+        throw new Error(`the metadata has a field of the unknown type ${type}`);
+    }
+  }
+
+  #take(length: number): Uint8Array {
+    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
+    if (bytes.length < length) throw new Error('the metadata ends early');
+    this.#at += length;
+    return bytes;
+  }
+
   #skipMap(): void {
     const count = this.#unsigned();
     const types = count === 0 ? 0 : this.#byte();
@@ -96,7 +150,7 @@ export class CompactReader {
   }
 
   #byte(): number {
-    const byte = this.bytes[this.#at++];
+    const byte = this.#bytes[this.#at++];
     if (byte === undefined) throw new Error('the metadata ends early');
     return byte;
   }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Storage } from '../storage/contract.js';
 import { readFooter } from './footer.js';
 import type { ParquetFooter } from './types.js';
@@ -14,6 +15,8 @@ export interface FooterCache {
   /** The footer from memory, or read from the store. Callers that ask at once share one read. */
   read(file: FooterFile, storage: Pick<Storage, 'read' | 'size'>, signal?: AbortSignal): Promise<ParquetFooter>;
   forget(file: FooterFile): void;
+  /** Lookups that found something, and those that did not; and what is held, about, in bytes. */
+  counters(): { hits: number; misses: number; bytes: number };
 }
 
 /** A parsed footer takes about this many times its bytes. */
@@ -21,19 +24,12 @@ const MEMORY_FACTOR = 8;
 
 /** Data files never change, so neither do their footers. Keeps about `capacityBytes` of memory, least recently used out first. */
 export function createFooterCache(capacityBytes: number): FooterCache {
-  const kept = new Map<string, ParquetFooter>();
+  const kept = new LRUCache<string, ParquetFooter>({
+    maxSize: capacityBytes,
+    sizeCalculation: ({ length }, key) => length * MEMORY_FACTOR + key.length,
+  });
   const reading = new Map<string, Promise<ParquetFooter>>();
-  let bytes = 0;
-
-  function keep(key: string, footer: ParquetFooter): void {
-    kept.set(key, footer);
-    bytes += footer.length * MEMORY_FACTOR;
-    for (const [oldest, { length }] of kept) {
-      if (bytes <= capacityBytes) break;
-      kept.delete(oldest);
-      bytes -= length * MEMORY_FACTOR;
-    }
-  }
+  const counts = { hits: 0, misses: 0 };
 
   async function readOnce(
     key: string,
@@ -52,7 +48,7 @@ export function createFooterCache(capacityBytes: number): FooterCache {
     reading.set(key, own);
     try {
       const footer = await own;
-      keep(key, footer);
+      kept.set(key, footer);
       return footer;
     } finally {
       reading.delete(key);
@@ -63,14 +59,12 @@ export function createFooterCache(capacityBytes: number): FooterCache {
     async read(file, storage, signal) {
       const key = keyOf(file);
       const footer = kept.get(key);
-      if (!footer) return readOnce(key, file, storage, signal);
-      kept.delete(key);
-      kept.set(key, footer);
-      return footer;
+      if (footer) counts.hits++;
+      else counts.misses++;
+      return footer ?? readOnce(key, file, storage, signal);
     },
+    counters: () => ({ ...counts, bytes: kept.calculatedSize }),
     forget(file) {
-      const footer = kept.get(keyOf(file));
-      if (footer) bytes -= footer.length * MEMORY_FACTOR;
       kept.delete(keyOf(file));
     },
   };

@@ -1,22 +1,20 @@
-import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
-import type { PhysicalColumn, StoredNumber } from '../expressions/index.js';
+import type { PhysicalColumn } from '../expressions/index.js';
 import type { ByteRange } from '../storage/contract.js';
 import { annotationOf } from './annotations.js';
 import { certainStatistics, type StatedStatistics } from './certain-statistics.js';
-import type {
-  ChunkStatistics,
-  Codec,
-  ColumnChunk,
-  LeafColumn,
-  LogicalKind,
-  ParquetFooter,
-  PhysicalType,
-  RowGroup,
-  SchemaElement,
+import { CompactReader, type Thrift } from './compact-reader.js';
+import { storedType } from './stored-type.js';
+import {
+  type ChunkStatistics,
+  CODECS,
+  type ColumnChunk,
+  type LeafColumn,
+  type LogicalKind,
+  type ParquetFooter,
+  type PhysicalType,
+  type RowGroup,
+  type SchemaElement,
 } from './types.js';
-
-/** A struct as the compact protocol has it: values by field number. */
-type Thrift = { readonly [field: `field_${number}`]: unknown };
 
 const PHYSICAL_TYPES: readonly PhysicalType[] = [
   'BOOLEAN',
@@ -29,8 +27,6 @@ const PHYSICAL_TYPES: readonly PhysicalType[] = [
   'FIXED_LEN_BYTE_ARRAY',
 ];
 
-const CODECS: readonly Codec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'];
-
 const REQUIRED = 0;
 const REPEATED = 2;
 
@@ -39,8 +35,7 @@ const BYTE_STREAM_SPLIT = 9;
 
 /** Reads FileMetaData. The fields' numbers are those of `parquet.thrift`. */
 export function parseMetadata(bytes: Uint8Array): Omit<ParquetFooter, 'length' | 'fileSize'> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const file: Thrift = deserializeTCompactProtocol({ view, offset: 0 });
+  const file = new CompactReader(bytes).struct();
   const schema = file.field_2 as Thrift[];
   const { columns, leaves } = readSchema(schema);
   const elements = schema.map(readElement);
@@ -101,14 +96,17 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
       leaves.push({ path, fieldId, physicalType, logicalType: logicalKind(element), length, flat, required });
     }
     const children = Array.from({ length: childCount }, () => readNode({ path, flat, required }));
-    const number = physicalType && storedNumber(element, physicalType);
-    const isVariant = (element.field_10 as Thrift | undefined)?.field_16 !== undefined;
+    const stored = physicalType && storedType(element, physicalType);
+    const logicalType = element.field_10 as Thrift | undefined;
+    const isVariant = logicalType?.field_16 !== undefined;
+    const isSpatial = (logicalType?.field_17 ?? logicalType?.field_18) !== undefined;
     return {
       name,
       ...(fieldId === undefined ? {} : { fieldId }),
       children,
-      ...(number && { number }),
+      ...(stored && { stored }),
       ...(isVariant && { isVariant }),
+      ...(isSpatial && { isSpatial }),
     };
   }
 
@@ -116,25 +114,6 @@ function readSchema(elements: readonly Thrift[]): { columns: PhysicalColumn[]; l
   const topLevel = (elements[0]?.field_5 as number | undefined) ?? 0;
   return { columns: Array.from({ length: topLevel }, () => readNode(root)), leaves };
 }
-
-/** Decimals by LogicalType or by ConvertedType, which both give their digits. */
-function storedNumber(element: Thrift, physicalType: PhysicalType): StoredNumber | undefined {
-  const logical = element.field_10 as Thrift | undefined;
-  const decimal = logical?.field_5 as Thrift | undefined;
-  if (decimal) return { kind: 'decimal', precision: Number(decimal.field_2), scale: Number(decimal.field_1 ?? 0) };
-  if (!logical && element.field_6 === CONVERTED_DECIMAL) {
-    return { kind: 'decimal', precision: Number(element.field_8), scale: Number(element.field_7 ?? 0) };
-  }
-  if (physicalType === 'FLOAT') return { kind: 'float' };
-  const integer = logical?.field_10 as Thrift | undefined;
-  const isPlain = integer
-    ? integer.field_1 === 32 && integer.field_2 === true
-    : !logical && (element.field_6 === undefined || element.field_6 === CONVERTED_INT_32);
-  return physicalType === 'INT32' && isPlain ? { kind: 'int' } : undefined;
-}
-
-const CONVERTED_DECIMAL = 5;
-const CONVERTED_INT_32 = 17;
 
 function logicalKind(element: Thrift): LogicalKind | undefined {
   const logical = element.field_10 as Thrift | undefined;
@@ -168,7 +147,7 @@ function readChunk(chunk: Thrift, column: StatedColumn | undefined): ColumnChunk
   if (!column || !meta) throw new Error('a column chunk has no metadata');
   if (chunk.field_1 !== undefined) throw new Error('a column chunk lies in another file');
   const bloomOffset = Number(meta.field_14 ?? 0);
-  const bloomLength = meta.field_15 as number | undefined;
+  const bloomLength = meta.field_15 === undefined ? undefined : integer(meta.field_15);
   return {
     leaf: column.leaf,
     codec: CODECS[Number(meta.field_4)] ?? 'UNCOMPRESSED',
@@ -180,11 +159,16 @@ function readChunk(chunk: Thrift, column: StatedColumn | undefined): ColumnChunk
   };
 }
 
+function integer(value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw new Error('a size is no number');
+  return Number(value);
+}
+
 /** From the first page of any kind; some writers give a dictionary offset of 0 where there is no dictionary. */
 function chunkRange(meta: Thrift): ByteRange {
   const pages = [meta.field_9, meta.field_10, meta.field_11].map((offset) => Number(offset ?? 0));
   const offset = Math.min(...pages.filter((page) => page >= 4));
-  return { offset, length: Number(meta.field_7) };
+  return { offset, length: integer(meta.field_7) };
 }
 
 function readStatistics(meta: Thrift, { leaf, ...column }: StatedColumn): ChunkStatistics | undefined {

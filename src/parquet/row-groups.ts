@@ -57,7 +57,9 @@ function excludes(group: RowGroup, { op, value }: Comparison, column: string | u
   const chunk = group.chunks.find(({ leaf }) => leaf.path.length === 1 && leaf.path[0] === column);
   const bounds = chunk?.leaf.flat && chunk.statistics && compareWithBounds(chunk.leaf, chunk.statistics, value);
   if (!bounds) return false;
-  const { toMin, toMax } = bounds;
+  const { toMin, toMax, isText } = bounds;
+  // Of text DuckDB does not skip what a bound itself, or what it begins with, is compared with.
+  if (isText) return (op !== 'gt' && op !== 'ge' && toMin < 0) || (op !== 'lt' && op !== 'le' && toMax > 0);
   switch (op) {
     case 'eq':
       return toMin < 0 || toMax > 0;
@@ -77,19 +79,43 @@ function compareWithBounds(
   leaf: LeafColumn,
   { min, max }: ChunkStatistics,
   value: Literal,
-): { toMin: number; toMax: number } | undefined {
+): { toMin: number; toMax: number; isText: boolean } | undefined {
   if (!min || !max) return undefined;
   if (leaf.physicalType === 'BYTE_ARRAY') {
     // A bound that was cut inside a character is no text; DuckDB reads it differently.
     if (leaf.logicalType !== 'string' || value.type !== 'string' || !isUtf8(min) || !isUtf8(max)) return undefined;
     const bytes = Buffer.from(value.text, 'utf8');
-    return { toMin: Buffer.compare(bytes, min), toMax: Buffer.compare(bytes, max) };
+    return { toMin: compareStarts(bytes, min), toMax: compareStarts(bytes, max), isText: true };
   }
   const number = wholeNumber(leaf, value);
   const low = decodeInteger(leaf, min);
   const high = decodeInteger(leaf, max);
   if (number === undefined || low === undefined || high === undefined) return undefined;
-  return { toMin: compare(number, low), toMax: compare(number, high) };
+  return { toMin: compare(number, low), toMax: compare(number, high), isText: false };
+}
+
+/** DuckDB compares text with bounds as far as both go, and takes what begins alike for equal. */
+function compareStarts(value: Uint8Array, bound: Uint8Array): number {
+  const length = Math.min(value.length, bound.length);
+  return Buffer.compare(value.subarray(0, length), bound.subarray(0, length));
+}
+
+/**
+ * The smallest and the largest value of a column in each row group, in an order that holds among them: whole numbers, dates, timestamps, or the
+ * bytes of text. Row groups whose statistics don't tell are left out.
+ *
+ * @param column the file's own name
+ */
+export function spansOfColumn(footer: ParquetFooter, column: string): [bigint | Uint8Array, bigint | Uint8Array][] {
+  return footer.rowGroups.flatMap(({ chunks }): [bigint | Uint8Array, bigint | Uint8Array][] => {
+    const chunk = chunks.find(({ leaf }) => leaf.path.length === 1 && leaf.path[0] === column);
+    const { min, max } = chunk?.statistics ?? {};
+    if (!chunk || !min || !max) return [];
+    const { leaf } = chunk;
+    if (leaf.physicalType === 'BYTE_ARRAY') return leaf.logicalType === 'string' ? [[min, max]] : [];
+    const [low, high] = [decodeInteger(leaf, min), decodeInteger(leaf, max)];
+    return low === undefined || high === undefined ? [] : [[low, high]];
+  });
 }
 
 function decodeInteger({ physicalType }: LeafColumn, bytes: Uint8Array): bigint | undefined {

@@ -72,6 +72,12 @@ export function integer(value: number): Uint8Array {
   return Uint8Array.from(unsigned(value < 0 ? -value * 2 - 1 : value * 2));
 }
 
+/** A string. */
+export function text(value: string): Uint8Array {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Uint8Array.from(unsigned(bytes.length)), bytes]);
+}
+
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -59,7 +59,10 @@ export interface ColumnChunk {
   bloomFilter: { offset: number; length: number | undefined } | undefined;
 }
 
-export type Codec = 'UNCOMPRESSED' | 'SNAPPY' | 'GZIP' | 'LZO' | 'BROTLI' | 'LZ4' | 'ZSTD' | 'LZ4_RAW';
+/** By their numbers in `parquet.thrift`. */
+export const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const;
+
+export type Codec = (typeof CODECS)[number];
 
 /** A leaf of the schema, shared by its chunks in all row groups. */
 export interface LeafColumn {

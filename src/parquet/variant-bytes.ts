@@ -50,15 +50,18 @@ function keysOf(metadata: Uint8Array): Buffer[] {
 }
 
 class VariantReader {
-  constructor(
-    private readonly keys: readonly Buffer[],
-    private readonly bytes: Uint8Array,
-  ) {}
+  readonly #keys: readonly Buffer[];
+  readonly #bytes: Uint8Array;
+
+  constructor(keys: readonly Buffer[], bytes: Uint8Array) {
+    this.#keys = keys;
+    this.#bytes = bytes;
+  }
 
   /** Checks the value that starts at an offset and has to end before `limit`; where it ends. */
   value(at: number, limit: number, depth: number): number {
     if (depth > deepest) throw new MalformedVariant(`it is nested in more than ${deepest} levels`);
-    const header = unsigned(this.bytes, at, 1);
+    const header = unsigned(this.#bytes, at, 1);
     const end = this.#end(header >> 2, header & 3, at + 1, limit, depth);
     if (end > limit) throw new MalformedVariant('a value ends behind what holds it');
     return end;
@@ -75,21 +78,21 @@ class VariantReader {
     if (size === undefined) throw new MalformedVariant(`it has a value of the unknown type ${type}`);
     if (at + size > limit) throw new MalformedVariant('it ends early');
     if (type >= decimal4 && type <= decimal16) this.#decimal(type - decimal4, at);
-    if (type === time && unsigned(this.bytes, at, 8) >= microsecondsOfDay) {
+    if (type === time && unsigned(this.#bytes, at, 8) >= microsecondsOfDay) {
       throw new MalformedVariant('it has a time that no day has');
     }
     if (type !== binary && type !== string) return at + size;
-    const end = at + 4 + unsigned(this.bytes, at, 4);
+    const end = at + 4 + unsigned(this.#bytes, at, 4);
     if (end > limit) throw new MalformedVariant('it ends early');
     return type === string ? this.#text(at + 4, end, limit) : end;
   }
 
   #decimal(size: number, at: number): void {
     const digits = decimalDigits[size] as number;
-    const scale = unsigned(this.bytes, at, 1);
+    const scale = unsigned(this.#bytes, at, 1);
     let unscaled = 0n;
     const width = 4 << size;
-    for (let index = width; index > 0; index--) unscaled = unscaled * 256n + BigInt(this.bytes[at + index] as number);
+    for (let index = width; index > 0; index--) unscaled = unscaled * 256n + BigInt(this.#bytes[at + index] as number);
     unscaled = BigInt.asIntN(width * 8, unscaled);
     const most = 10n ** BigInt(digits);
     if (scale > digits || unscaled >= most || unscaled <= -most) {
@@ -99,19 +102,19 @@ class VariantReader {
 
   #text(start: number, end: number, limit: number): number {
     if (end > limit) throw new MalformedVariant('it ends early');
-    if (!isUtf8(this.bytes.subarray(start, end))) throw new MalformedVariant('a text is no UTF-8');
+    if (!isUtf8(this.#bytes.subarray(start, end))) throw new MalformedVariant('a text is no UTF-8');
     return end;
   }
 
   #object(header: number, at: number, limit: number, depth: number): number {
     const [offsetWidth, idWidth] = [(header & 3) + 1, ((header >> 2) & 3) + 1];
     const countWidth = (header >> 4) & 1 ? 4 : 1;
-    const count = unsigned(this.bytes, at, countWidth);
+    const count = unsigned(this.#bytes, at, countWidth);
     const ids = at + countWidth;
     let before: Buffer | undefined;
     if (ids + count * idWidth > limit) throw new MalformedVariant('it ends early');
     for (let index = 0; index < count; index++) {
-      const key = this.keys[unsigned(this.bytes, ids + index * idWidth, idWidth)];
+      const key = this.#keys[unsigned(this.#bytes, ids + index * idWidth, idWidth)];
       if (key === undefined) throw new MalformedVariant('its metadata lacks a key');
       if (before && Buffer.compare(before, key) >= 0)
         throw new MalformedVariant('the keys of an object are out of order');
@@ -122,7 +125,7 @@ class VariantReader {
 
   #array(header: number, at: number, limit: number, depth: number): number {
     const countWidth = (header >> 2) & 1 ? 4 : 1;
-    const count = unsigned(this.bytes, at, countWidth);
+    const count = unsigned(this.#bytes, at, countWidth);
     return this.#children(at + countWidth, { count, width: (header & 3) + 1, limit, depth });
   }
 
@@ -131,11 +134,11 @@ class VariantReader {
     const { count, width, limit, depth } = list;
     const first = at + (count + 1) * width;
     if (first > limit) throw new MalformedVariant('it ends early');
-    const end = first + unsigned(this.bytes, at + count * width, width);
+    const end = first + unsigned(this.#bytes, at + count * width, width);
     if (end > limit) throw new MalformedVariant('it ends early');
     let left = end - first;
     for (let index = 0; index < count; index++) {
-      const start = first + unsigned(this.bytes, at + index * width, width);
+      const start = first + unsigned(this.#bytes, at + index * width, width);
       if (start >= end) throw new MalformedVariant('a value lies behind what holds it');
       left -= this.value(start, end, depth + 1) - start;
       if (left < 0) throw new MalformedVariant('values of an object or array lie in one another');

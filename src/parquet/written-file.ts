@@ -14,10 +14,10 @@ export interface WrittenColumnStatistics {
   path: string[];
   valueCount: number;
   nullCount: number;
-  nanCount?: number;
+  nanCount?: number | undefined;
   /** Bytes, compressed. */
   columnSize: number;
   /** As text of the engine; absent where there is none. */
-  min?: string;
-  max?: string;
+  min?: string | undefined;
+  max?: string | undefined;
 }

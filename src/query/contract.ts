@@ -3,9 +3,12 @@ import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../arrow/index.js';
 import type { Principal } from '../auth/index.js';
 import type { Session } from '../session/index.js';
+import type { StatementRun } from './statement-run.js';
 
 /** One caller's call: the checked token, its session, and a signal that fires when the client goes away or the deadline passes. */
 export interface Call {
+  /** Of the statement that it runs. */
+  id?: string;
   principal: Principal;
   session: Session;
   signal: AbortSignal;
@@ -24,6 +27,10 @@ export interface CallReport {
   bytes?: number;
   /** The call left state in its session that the client's later calls count on: USE, BEGIN, session options. */
   keepsState?: boolean;
+  /** It waits for a place among the running statements. */
+  isWaiting?: boolean;
+  /** The statement that the call runs, where somebody watches over it. */
+  run?: StatementRun;
 }
 
 /** A table whose snapshot and schema were fixed when the statement was planned. */
@@ -33,11 +40,26 @@ export interface SnapshotPin {
   table: string;
   tableUuid: string;
   /** Absent for a table without snapshots. */
-  snapshotId?: bigint;
+  snapshotId?: bigint | undefined;
   /** Whose columns the statement was typed with. */
-  schemaId?: number;
+  schemaId?: number | undefined;
   /** The time travel clause that chose the snapshot; a table that is referred to with several has a pin for each. */
-  at?: string;
+  at?: string | undefined;
+}
+
+/** A view whose text was fixed when the statement was planned. */
+export interface ViewPin {
+  /** As users read it. */
+  name: string;
+  /** Of its text, of where names in it are looked up, and of its columns. */
+  digest: string;
+}
+
+/** What a plan saw. */
+export interface PlannedState {
+  pins?: SnapshotPin[] | undefined;
+  /** Absent: any will do. */
+  views?: ViewPin[] | undefined;
 }
 
 export interface StatementDescription {
@@ -53,19 +75,31 @@ export interface StatementDescription {
   parameters: Schema;
   /** What GetFlightInfo saw; handed back to `query` so that DoGet sees the same state. */
   pins: SnapshotPin[];
+  /** The views that it read, of the session's and of catalogs; handed back, too. */
+  views?: ViewPin[] | undefined;
+  /** Where servers may divide it among themselves, each with the data files that are its own: the bytes of all files of its table. */
+  divisibleBytes?: number | undefined;
+  /** Names what was planned, for the next call of the same statement; see `StatementRequest.plan`. */
+  plan?: string | undefined;
 }
 
-export interface StatementRequest {
+export interface StatementRequest extends PlannedState {
   sql: string;
-  pins?: SnapshotPin[];
+  /**
+   * `StatementDescription.plan` of an earlier call for the same statement, in the same session and with the same parameters, if any. Where it
+   * is known no more, or opens nothing any more, the statement is planned anew.
+   */
+  plan?: string | undefined;
+  /** The part of a divisible query that one of several servers answers; the same servers, in the same order, for all parts. */
+  share?: { servers: readonly string[]; index: number } | undefined;
   /** Bound parameters: one execution for each row of all batches. */
-  parameters?: { schema: Schema; batches: ColumnarBatch[] };
-  transaction?: string;
+  parameters?: { schema: Schema; batches: ColumnarBatch[] } | undefined;
+  transaction?: string | undefined;
   /**
    * Makes a change happen once: where the table has a snapshot that was committed under this id, also by another server, nothing is run, and
    * the count is the one of that time. Changes that touched no rows leave no snapshot, so they run again.
    */
-  executionId?: string;
+  executionId?: string | undefined;
 }
 
 export interface StatementStream {

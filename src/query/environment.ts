@@ -1,13 +1,13 @@
 /** What the query room needs of the house; the server puts it together once. */
 import type { Catalog } from '../catalog/contract.js';
-import type { EngineInstance } from '../engine/contract.js';
+import type { EngineSession } from '../engine/contract.js';
 import type { StatementSalt } from '../governance/index.js';
 import type { MetadataCache } from '../iceberg/index.js';
-import type { FooterCache } from '../parquet/index.js';
-import type { RangeCache, Storage, StorageAccess } from '../storage/index.js';
+import type { Journal, Storage, StorageAccess } from '../storage/index.js';
 import type { Turns } from './committing/turns.js';
 import type { Call } from './contract.js';
 import type { ListedTable, RowsTable } from './rows.js';
+import type { SystemSource } from './system/contract.js';
 import type { NameContext } from './tables/names.js';
 import type { Transaction } from './tables/transaction.js';
 
@@ -16,23 +16,23 @@ export interface QueryEnvironment {
   catalogs: ReadonlyMap<string, Catalog>;
   /** SQL dialects of views that are run although they are not understood, by catalog. */
   viewDialects: ReadonlyMap<string, readonly string[]>;
-  /** The session's own engine instance, opened on first use. */
-  instance(call: Call): Promise<SessionInstance>;
+  /** Prefixes of locations from which files may be taken into tables, by catalog. */
+  importLocations: ReadonlyMap<string, readonly string[]>;
+  /** The session's own place in the engine, opened on first use. */
+  engine(call: Call): Promise<EngineSession>;
+  /** Names of the engines: `local`, and those of the configuration. */
+  engines: readonly string[];
   openStorage(access: StorageAccess): Storage;
-  rangeCache: RangeCache;
-  footerCache: FooterCache;
   metadataCache: MetadataCache;
   /** Those who commit to the same table. */
   turns: Turns;
+  /** Of what is written and not committed. */
+  journal: Journal;
   limits: QueryLimits;
+  /** What `system.runtime` shows, where there is one. */
+  system?: SystemSource | undefined;
   /** Puts into the log what an operator may have to mend. Never tokens, credentials or SQL text. */
   warn(details: Record<string, unknown>, sentence: string): void;
-}
-
-export interface SessionInstance {
-  engine: EngineInstance;
-  /** The folder that the instance may read and write. */
-  directory: string;
 }
 
 export interface QueryLimits {
@@ -46,8 +46,8 @@ export interface QueryLimits {
   portionBytes: number;
   /** Bytes of a session's temporary tables. */
   temporaryBytes: number;
-  /** Data files of at most this many bytes are fetched as a whole. */
-  wholeFile: number;
+  /** Milliseconds for which a statement's plan waits for the statement's next call; 0 keeps none. */
+  planLifetime: number;
 }
 
 /** Finds the listed table that a path means; undefined for paths that are not its own. */

@@ -1,7 +1,11 @@
 /** The life of a statement: classify, resolve, plan, stage, run. */
+export { removeUncommitted } from './committing/recovery.js';
 export { Turns } from './committing/turns.js';
 export type * from './contract.js';
-export type { QueryEnvironment, QueryLimits, SessionInstance } from './environment.js';
-export { namingDataFiles } from './reading/file-names.js';
+export type { QueryEnvironment, QueryLimits } from './environment.js';
 export { createStatementService } from './service.js';
-export { namespaceOf, schemaName } from './tables/names.js';
+export { TIME_ZONE, timeZoneOf } from './session/time-zone.js';
+export { markPhase, type PhaseMark, type StatementRun, type TouchedTable } from './statement-run.js';
+export { answerSystemQuestion } from './system/answer.js';
+export type * from './system/contract.js';
+export { displayName, namespaceOf, schemaName } from './tables/names.js';

@@ -1,8 +1,7 @@
 /** Tables whose rows Skua computes itself: SHOW, information_schema, metadata tables. */
 import type { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
-import type { BatchSource, ScanDemand, TableScan } from '../engine/contract.js';
-import type { TableColumn } from '../expressions/index.js';
+import type { BoundTable, RowsDemand } from '../engine/contract.js';
 
 export interface RowsTable {
   /** Binding name. */
@@ -17,7 +16,7 @@ export interface ListedTable {
   name: string;
   schema: Schema;
   /** Rows that the demand's filter would drop may be among them. */
-  list(demand: ScanDemand): Promise<unknown[][]>;
+  list(demand: RowsDemand): Promise<unknown[][]>;
 }
 
 export function isListed(table: RowsTable | ListedTable): table is ListedTable {
@@ -28,17 +27,12 @@ export function rowsTable(name: string, schema: Schema, rows: unknown[][]): Rows
   return { name, schema, batches: rows.length > 0 ? [rowsToBatch(schema, rows)] : [] };
 }
 
-/** The columns of a table that has no field ids of its own. */
-export function columnsOf(schema: Schema): TableColumn[] {
-  return schema.fields.map((field, index) => ({ field, fieldId: index + 1 }));
-}
-
-export function rowsScan(table: Omit<RowsTable, 'batches'> & Pick<BatchSource, 'batches'>): TableScan {
-  return {
-    name: table.name,
-    columns: columnsOf(table.schema),
-    source: { kind: 'batches', schema: table.schema, batches: table.batches },
-  };
+/** The table as the engine takes it. */
+export function boundRows(table: RowsTable | ListedTable): BoundTable {
+  const { name, schema } = table;
+  if (!isListed(table)) return { kind: 'rows', name, schema, batches: table.batches };
+  const list = async (demand: RowsDemand) => rowsTable(name, schema, await table.list(demand)).batches;
+  return { kind: 'listed', name, schema, list };
 }
 
 /** What SHOW and its like answer with. */

@@ -4,45 +4,61 @@ import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { BoundParameters, QueryDescription } from '../engine/contract.js';
 import { SkuaError } from '../errors.js';
 import { StatementSalt } from '../governance/index.js';
+import { anySignal } from '../signal.js';
 import { firstStatementSteps, inTurns, TextBudget } from '../sql/index.js';
-import { type ChangeOutcome, changeRows, describeChange, describeReturned } from './changes/index.js';
+import { type ChangeOutcome, describeChange, describeReturned } from './changes/index.js';
 import { commitTransaction } from './committing/transaction.js';
 import type { Call, StatementDescription, StatementRequest, StatementService, StatementStream } from './contract.js';
-import { define, isDefinition } from './definitions/define.js';
-import { createTemporary, insertTemporary, temporarySource } from './definitions/temporary.js';
+import { temporarySource } from './definitions/temporary.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest/ingest.js';
 import { informationSchemaTable } from './listing/information-schema.js';
 import { metadataService } from './listing/metadata.js';
 import { describe, show, shownRows, showSchema } from './listing/show.js';
-import { bindQuery, describeBound, describeQuery, runQuery } from './reading/query.js';
-import type { Rows, RowsTable } from './rows.js';
-import { set, settingOf } from './session/settings.js';
-import { use } from './session/use.js';
-import { setVariable } from './session/variables.js';
+import { describeCall } from './maintenance/index.js';
+import { onceForId } from './once.js';
+import { Plans } from './plans.js';
+import {
+  bindQuery,
+  type DescribedQuery,
+  describeBound,
+  describedQuery,
+  describeQuery,
+  runQuery,
+} from './reading/query.js';
+import { bytesOf, shareOf } from './reading/shares.js';
+import type { Rows } from './rows.js';
+import { asksForEngine } from './session/engine.js';
+import { settingOf } from './session/settings.js';
+import { markPhase } from './statement-run.js';
 import { parseStatement } from './syntax/parse.js';
 import type { RowChange } from './syntax/row-change.js';
 import { type InsertStatement, type Statement, statementName } from './syntax/statement.js';
+import { systemTable } from './system/tables.js';
 import { temporaryTable } from './tables/temporary.js';
 import { begin, endTransaction, refuseInReadOnly, rollback, transactionOf } from './tables/transaction.js';
+import { carryOut, returningOf, type Update } from './update.js';
 import { AlreadyCommitted } from './writing/execution.js';
-import { describeInsert, insert } from './writing/insert.js';
+import { describeInsert } from './writing/insert.js';
 
 /** What an update answers when it is run as a query. */
 const AFFECTED_ROWS = new Schema([new Field('affected_rows', new Int64(), false)]);
 const NO_PARAMETERS = new Schema([]);
-
-type Update = Exclude<Statement, { kind: 'query' | 'explain' | 'show' | 'describe' }>;
 
 export function createStatementService(environment: QueryEnvironment): StatementService {
   return new Statements(environment);
 }
 
 class Statements implements StatementService {
+  readonly #environment: QueryEnvironment;
   readonly metadata = metadataService((call) => this.#context(call));
+  readonly #plans: Plans;
 
-  constructor(private readonly environment: QueryEnvironment) {}
+  constructor(environment: QueryEnvironment) {
+    this.#environment = environment;
+    this.#plans = new Plans(environment.limits.planLifetime);
+  }
 
   async describe(call: Call, request: StatementRequest): Promise<StatementDescription> {
     const { context, statement } = await this.#classify(call, request);
@@ -56,13 +72,13 @@ class Statements implements StatementService {
     });
     switch (statement.kind) {
       case 'query': {
-        const { schema, parameters, pins } = await describeQuery(
-          context,
-          statement.sql,
-          request.pins,
-          boundParameters(request),
-        );
-        return { kind: 'query', statement: name, schema, parameters, pins };
+        const moment = this.#plans.moment(context);
+        const planned = await this.#describeQuery(context, statement.sql, request);
+        const { schema, parameters, pins, views } = planned;
+        const plan = this.#plans.keep(moment, request, planned);
+        const isWhole = request.parameters || context.transaction || asksForEngine(context, planned.bound.engine);
+        const divisibleBytes = isWhole ? undefined : bytesOf(planned.bound);
+        return { kind: 'query', statement: name, schema, parameters, pins, views, plan, divisibleBytes };
       }
       case 'explain': {
         if (statement.change) {
@@ -74,7 +90,7 @@ class Statements implements StatementService {
           return { ...rows(EXPLAIN_SCHEMA), parameters };
         }
         const given = boundParameters(request);
-        const { parameters, pins } = await describeQuery(context, statement.sql, request.pins, given);
+        const { parameters, pins } = await describeQuery(context, statement.sql, request, given);
         return { ...rows(EXPLAIN_SCHEMA), parameters, pins };
       }
       case 'show':
@@ -96,9 +112,50 @@ class Statements implements StatementService {
         if (returning) return this.#returning(context, name, returning, parameters);
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters, pins: [] };
       }
+      case 'call':
+      case 'execute':
+        return {
+          kind: 'update',
+          statement: name,
+          schema: describeCall(context, statement),
+          returnsRows: true,
+          parameters: NO_PARAMETERS,
+          pins: [],
+        };
       default:
         return { kind: 'update', statement: name, schema: AFFECTED_ROWS, parameters: NO_PARAMETERS, pins: [] };
     }
+  }
+
+  /** By the tables that an earlier call of the statement loaded, where there was one. */
+  async #describeQuery(context: StatementContext, sql: string, request: StatementRequest): Promise<DescribedQuery> {
+    const bound = boundParameters(request);
+    const planned = this.#plans.takeToDescribe(context, request);
+    if (!planned) return describeQuery(context, sql, request, bound);
+    return bound ? describedQuery(context, planned.bound, bound) : planned;
+  }
+
+  /**
+   * Runs what was planned, while its tables are loaded again: nothing leaves before their catalogs have said once more that the caller may see
+   * them, and under the same terms. Undefined where there is no such plan, or the terms are others now.
+   */
+  async #runPlanned(context: StatementContext, request: StatementRequest): Promise<StatementStream | undefined> {
+    const planned = this.#plans.takeToRun(context, request);
+    if (!planned) return undefined;
+    markPhase(context.call, 'bind');
+    const stop = new AbortController();
+    const signal = anySignal(context.call.signal, stop.signal);
+    const options = { lend: true, described: planned, signal };
+    const stream = runQuery(context, planned.bound, boundParameters(request), options);
+    stream.catch(() => undefined);
+    try {
+      if (await planned.bound.lookUps.areStillReadable(context)) return await stream;
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+    stop.abort();
+    return undefined;
   }
 
   async #describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
@@ -112,8 +169,11 @@ class Statements implements StatementService {
     const { context, statement } = await this.#classify(call, request);
     switch (statement.kind) {
       case 'query': {
-        const bound = await bindQuery(context, statement.sql, request.pins);
-        return runQuery(context, bound, boundParameters(request), { lend: true });
+        const planned = await this.#runPlanned(context, request);
+        if (planned) return planned;
+        const bound = await bindQuery(context, statement.sql, request);
+        const asked = request.share ? shareOf(bound, request.share) : bound;
+        return runQuery(context, asked, boundParameters(request), { lend: true });
       }
       case 'explain':
         return rowsStream(await explain(context, statement, boundParameters(request)));
@@ -156,7 +216,11 @@ class Statements implements StatementService {
     call.report.statement = 'INGEST';
     const context = this.#context(call, target.transaction);
     refuseInReadOnly(context.transaction, 'Ingest');
-    return ingest(context, target, schema, batches);
+    try {
+      return await ingest(context, target, schema, batches);
+    } finally {
+      this.#plans.changed(call.session);
+    }
   }
 
   async begin(call: Call): Promise<string> {
@@ -164,7 +228,11 @@ class Statements implements StatementService {
   }
 
   async commit(call: Call, transaction: string): Promise<void> {
-    await commitTransaction(this.#context(call), endTransaction(call, transaction));
+    try {
+      await commitTransaction(this.#context(call), endTransaction(call, transaction));
+    } finally {
+      this.#plans.changed(call.session);
+    }
   }
 
   async rollback(call: Call, transaction: string): Promise<void> {
@@ -172,7 +240,7 @@ class Statements implements StatementService {
   }
 
   async #classify(call: Call, request: StatementRequest): Promise<{ context: StatementContext; statement: Statement }> {
-    new TextBudget(this.environment.limits.statementBytes).take(request.sql);
+    new TextBudget(this.#environment.limits.statementBytes).take(request.sql);
     const { count, first } = await inTurns(firstStatementSteps(request.sql));
     if (count > 1) {
       throw new SkuaError('INVALID_ARGUMENT', `The text holds ${count} statements; send them one at a time`);
@@ -185,9 +253,9 @@ class Statements implements StatementService {
 
   #context(call: Call, transaction?: string): StatementContext {
     return {
-      environment: this.environment,
+      environment: this.#environment,
       call,
-      informationSchema: informationSchemaTable,
+      informationSchema: (...asked) => informationSchemaTable(...asked) ?? systemTable(...asked),
       shown: shownRows,
       salt: new StatementSalt(),
       transaction: transactionOf(call, transaction),
@@ -196,7 +264,9 @@ class Statements implements StatementService {
 
   async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
     try {
-      return await this.#outcome(context, statement, request);
+      const outcome = await onceForId(context, statement, () => this.#outcome(context, statement, request));
+      if (context.call.report.run) context.call.report.run.affectedRows = outcome.affectedRows;
+      return outcome;
     } catch (error) {
       if (!(error instanceof AlreadyCommitted)) throw error;
       if (!('returning' in statement) || statement.returning === undefined) return { affectedRows: error.affectedRows };
@@ -208,68 +278,12 @@ class Statements implements StatementService {
   }
 
   async #outcome(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
-    const change = returningOf(statement);
-    if (!change) return { affectedRows: await this.#change(context, statement, request) };
-    refuseInReadOnly(context.transaction, statementName(statement));
-    return changeRows(context, change, parameterTable(request));
-  }
-
-  /** Carries out a statement that returns no rows. The affected rows; 0 for one that changes none, such as a definition. */
-  async #change(context: StatementContext, statement: Update, request: StatementRequest): Promise<number> {
-    if (!TAKE_PARAMETERS.has(statement.kind) && request.parameters && request.parameters.schema.fields.length > 0) {
-      throw new SkuaError('INVALID_ARGUMENT', `${statementName(statement)} takes no parameters`);
-    }
-    const isTemporary = 'table' in statement && temporaryTable(context, statement.table) !== undefined;
-    if ((isDefinition(statement) || CHANGES.has(statement.kind)) && !isTemporary) {
-      refuseInReadOnly(context.transaction, statementName(statement));
-    }
-    if (isDefinition(statement)) return define(context, statement);
-    switch (statement.kind) {
-      case 'create-temporary':
-        return createTemporary(context, statement);
-      case 'insert': {
-        const temporary = temporaryTable(context, statement.table);
-        if (temporary) return insertTemporary(context, statement, temporary, parameterTable(request));
-        return insert(context, statement, parameterTable(request));
-      }
-      case 'delete':
-      case 'update':
-      case 'merge':
-      case 'truncate':
-      case 'insert-rows':
-        return (await changeRows(context, statement, parameterTable(request))).affectedRows;
-      case 'set':
-        await set(context, statement);
-        return 0;
-      case 'set-variable':
-        await setVariable(context, statement);
-        return 0;
-      case 'use':
-        await use(context, statement);
-        return 0;
-      case 'begin':
-        await begin(context.call, { current: true, readOnly: statement.readOnly });
-        return 0;
-      case 'commit':
-        await commitTransaction(context, endTransaction(context.call, request.transaction));
-        return 0;
-      case 'rollback':
-        await rollback(endTransaction(context.call, request.transaction));
-        return 0;
+    try {
+      return await carryOut(context, statement, request);
+    } finally {
+      this.#plans.changed(context.call.session);
     }
   }
-}
-
-const CHANGES = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge', 'truncate']);
-const TAKE_PARAMETERS = new Set<Statement['kind']>(['insert', 'delete', 'update', 'merge']);
-
-/** The change of a statement with RETURNING. */
-function returningOf(statement: Statement): RowChange | undefined {
-  if (!('returning' in statement) || statement.returning === undefined) return undefined;
-  if (statement.kind !== 'insert') return statement;
-  const { returning, ...insert } = statement;
-  const written = { sql: insert.sql ?? '', pieces: [] };
-  return { kind: 'insert-rows', target: { table: insert.table }, insert, returning, written };
 }
 
 async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
@@ -285,14 +299,4 @@ function rowsStream({ schema, rows }: Rows): StatementStream {
 
 function boundParameters({ parameters }: StatementRequest): BoundParameters | undefined {
   return parameters && parameters.schema.fields.length > 0 ? parameters : undefined;
-}
-
-/** Bound rows as a table, its columns named by ordinal. */
-function parameterTable(request: StatementRequest): RowsTable | undefined {
-  const { parameters } = request;
-  if (!parameters || parameters.schema.fields.length === 0) return undefined;
-  const fields = parameters.schema.fields.map(
-    (field, index) => new Field(`p${index + 1}`, field.type, true, field.metadata),
-  );
-  return { name: 'bound parameters', schema: new Schema(fields), batches: parameters.batches };
 }

@@ -9,32 +9,56 @@ export interface Owner {
   subject: string;
 }
 
-/** Makes and checks session ids that are good for one owner only. */
-export class SessionIds {
-  readonly #key: Buffer;
+/** What a client sends of its session: its id, and what it carries. */
+export interface SentSession {
+  id: string;
+  /** As it was written. */
+  carried: string | undefined;
+}
 
-  constructor(key: Uint8Array = randomBytes(32)) {
-    this.#key = Buffer.from(key);
+/** Makes and checks session ids, and what goes with them, that are good for one owner only. */
+export class SessionIds {
+  /** Newest first. */
+  readonly #keys: readonly Buffer[];
+
+  /** Ids that one of the previous keys signed are good too. */
+  constructor(key: Uint8Array = randomBytes(32), previous: readonly Uint8Array[] = []) {
+    this.#keys = [key, ...previous].map((each) => Buffer.from(each));
   }
 
   create(owner: Owner): string {
     const id = randomBytes(16).toString('base64url');
-    return `${id}.${this.#sign(owner, id).toString('base64url')}`;
+    return `${id}.${sign(this.#keys[0] as Buffer, owner, [id])}`;
   }
 
-  belongs(owner: Owner, id: string): boolean {
-    const [random, signature] = id.split('.');
-    if (random === undefined || signature === undefined) return false;
-    const given = Buffer.from(signature, 'base64url');
-    const expected = this.#sign(owner, random);
-    return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
+  /** The id with what the client shall carry. */
+  write(owner: Owner, id: string, carried: string): string {
+    const text = Buffer.from(carried, 'utf8').toString('base64url');
+    return `${id}.${text}.${sign(this.#keys[0] as Buffer, owner, [id, text])}`;
   }
 
-  #sign(owner: Owner, random: string): Buffer {
-    return createHmac('sha256', this.#key)
-      .update(JSON.stringify(['session', owner.issuer, owner.subject, random]))
-      .digest();
+  /** Undefined where it is not the owner's. What is not signed as a whole is not carried. */
+  read(owner: Owner, sent: string): SentSession | undefined {
+    const [random = '', signature = '', text, ofText = ''] = sent.split('.');
+    if (!this.#isSigned(signature, owner, [random])) return undefined;
+    const id = `${random}.${signature}`;
+    const isCarried = text !== undefined && this.#isSigned(ofText, owner, [id, text]);
+    return { id, carried: isCarried ? Buffer.from(text, 'base64url').toString('utf8') : undefined };
   }
+
+  #isSigned(signature: string, owner: Owner, parts: readonly string[]): boolean {
+    const given = Buffer.from(signature);
+    return this.#keys.some((key) => {
+      const expected = Buffer.from(sign(key, owner, parts));
+      return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
+    });
+  }
+}
+
+function sign(key: Buffer, owner: Owner, parts: readonly string[]): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(['session', owner.issuer, owner.subject, ...parts]))
+    .digest('base64url');
 }
 
 /** The session id in `cookie` headers (RFC 6265, section 4.2), if there is one. */
@@ -48,9 +72,9 @@ export function sessionIdFrom(cookieHeaders: readonly string[]): string | undefi
   return undefined;
 }
 
-/** The `set-cookie` header that gives a client its session id. */
-export function setCookie(id: string): string {
-  return `${SESSION_COOKIE}=${id}`;
+/** The `set-cookie` header that gives a client its session. */
+export function setCookie(session: string): string {
+  return `${SESSION_COOKIE}=${session}`;
 }
 
 /** The `set-cookie` header that takes it away again. */

@@ -1,4 +1,11 @@
 /** What outlives one call. */
 export { clearCookie, SESSION_COOKIE, sessionIdFrom, setCookie } from './cookie.js';
-export type { Session, SessionOption } from './session.js';
-export { createSessionStore, type SessionLease, type SessionStore, type SessionStoreOptions } from './store.js';
+export { type ChosenNames, type Session, type SessionOption, withNames } from './session.js';
+export {
+  createSessionStore,
+  type SessionLease,
+  type SessionLimits,
+  type SessionState,
+  type SessionStore,
+  type SessionStoreOptions,
+} from './store.js';

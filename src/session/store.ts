@@ -1,23 +1,30 @@
 /** Sessions by principal and cookie. */
+import { LRUCache } from 'lru-cache';
 import { SkuaError } from '../errors.js';
-import { type Owner, SessionIds } from './cookie.js';
-import { LiveSession, type Names } from './live-session.js';
+import type { Names } from './carried.js';
+import { type Owner, type SentSession, SessionIds } from './cookie.js';
+import { LiveSession } from './live-session.js';
 import type { Session } from './session.js';
 
 const MOST_KEPT_NAMES = 1000;
 
-export interface SessionStoreOptions {
+export interface SessionLimits {
   /** An unused session ends after this time, in milliseconds. */
   idleTimeout: number;
   /** Sessions of one principal; the longest idle one makes room for a new one. */
   perPrincipal: number;
   /** Sessions of all principals together. */
   total: number;
+}
+
+export interface SessionStoreOptions extends SessionLimits {
   /** Catalog and schema that a new session begins with. */
   catalog?: string | undefined;
   schema?: readonly string[] | undefined;
   /** Signs session ids; several servers behind one address need the same. Default: random. */
   key?: Uint8Array | undefined;
+  /** Keys that signed session ids before; what they signed is still taken. */
+  previousKeys?: readonly Uint8Array[];
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number;
   /** Told of a resource that could not be disposed of. */
@@ -30,6 +37,13 @@ export interface SessionLease {
   /** The session id that the client shall keep, where it sent none that was good. */
   readonly newId: string | undefined;
   /**
+   * What the client shall send from now on, where that is not what it sent: the id of its session with the names that it chose, so that another
+   * server knows them. `keepsState`: the call left state in the session.
+   */
+  toSend(keepsState: boolean): string | undefined;
+  /** What the client left in the session at another server, or before a restart, and that is not here; told once. */
+  takeMissing(): readonly string[];
+  /**
    * Says that this call left state in the session. A client whose first call did so, before it had its id, finds that very session when it
    * comes back with the id; or a new one with its names, where another client has left state there since.
    */
@@ -41,16 +55,33 @@ export interface SessionLease {
   release(): void;
 }
 
+/** What a session is at this moment, but for what would let somebody in. */
+export interface SessionState {
+  owner: Owner;
+  catalog: string | undefined;
+  schema: readonly string[] | undefined;
+  /** The session of calls without a cookie. */
+  isDefault: boolean;
+  /** Calls that use it. */
+  users: number;
+  /** Milliseconds since the epoch; `expiresAt` is when the newest token that was seen with it expires. */
+  lastUsed: number;
+  expiresAt: number;
+}
+
 export interface SessionStore {
   /**
-   * The session of a call: by the id from its cookie if that is the owner's own, else the default session of the principal. Where all
+   * The session of a call: by what its cookie says if that is the owner's own, else the default session of the principal. Where all
    * sessions are in use: RESOURCE_EXHAUSTED.
    */
-  acquire(owner: Owner & { expiresAt: number }, id: string | undefined): SessionLease;
+  acquire(owner: Owner & { expiresAt: number }, sent: string | undefined): SessionLease;
   /** Ends what is idle or outlived its token. Called by the store's own timer. */
   sweep(): Promise<void>;
   /** Sessions that live at this moment. */
   readonly size: number;
+  list(): SessionState[];
+  /** From now on. What is beyond a new limit goes as it becomes idle. */
+  limit(limits: SessionLimits): void;
   /** Ends all sessions and disposes of their resources. */
   close(): Promise<void>;
 }
@@ -60,45 +91,69 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
 }
 
 class Store implements SessionStore {
-  readonly #options: SessionStoreOptions;
+  #options: SessionStoreOptions;
   readonly #ids: SessionIds;
   readonly #now: () => number;
   /** By owner, then by id. */
   readonly #sessions = new Map<string, Map<string, LiveSession>>();
-  /** The names that first calls left in a default session, by the session id that was given to the client of each. */
-  readonly #keptNames = new Map<string, Names>();
+  /** The names that first calls left in a default session, by the session id that was given to the client of each, which never comes back without cookies. */
+  readonly #keptNames = new LRUCache<string, Names>({ max: MOST_KEPT_NAMES });
   readonly #disposals = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #size = 0;
 
   constructor(options: SessionStoreOptions) {
     this.#options = options;
-    this.#ids = new SessionIds(options.key);
+    this.#ids = new SessionIds(options.key, options.previousKeys);
     this.#now = options.now ?? Date.now;
     this.#timer = setInterval(() => void this.sweep(), Math.min(60_000, Math.max(1000, options.idleTimeout / 4)));
     this.#timer.unref();
+  }
+
+  limit(limits: SessionLimits): void {
+    this.#options = { ...this.#options, ...limits };
+  }
+
+  list(): SessionState[] {
+    return this.#all().map(({ owner, catalog, schema, isDefault, users, lastUsed, expiresAt }) => ({
+      owner,
+      catalog,
+      schema,
+      isDefault,
+      users,
+      lastUsed,
+      expiresAt,
+    }));
   }
 
   get size(): number {
     return this.#size;
   }
 
-  acquire(principal: Owner & { expiresAt: number }, id: string | undefined): SessionLease {
+  acquire(principal: Owner & { expiresAt: number }, sent: string | undefined): SessionLease {
     const owner = { issuer: principal.issuer, subject: principal.subject };
-    const own = id !== undefined && this.#ids.belongs(owner, id) ? id : undefined;
+    const own = sent === undefined ? undefined : this.#ids.read(owner, sent);
     const session = this.#find(owner, own);
     session.expiresAt = Math.max(session.expiresAt, principal.expiresAt);
-    return this.#lease(session, own === undefined ? this.#ids.create(owner) : undefined);
+    if (own?.carried !== undefined) this.#settle(session.follow(own.carried));
+    return this.#lease(session, own === undefined ? this.#ids.create(owner) : undefined, own?.carried);
   }
 
-  #lease(session: LiveSession, newId: string | undefined): SessionLease {
+  #lease(session: LiveSession, newId: string | undefined, sent: string | undefined): SessionLease {
     session.users++;
     session.lastUsed = this.#now();
     let released = false;
     return {
       session,
       newId,
-      share: () => this.#lease(session, newId),
+      toSend: (keepsState) => {
+        const { owner } = session;
+        if (newId !== undefined) return keepsState ? this.#ids.write(owner, newId, session.firstCarried()) : newId;
+        const carried = session.carry();
+        return carried === undefined || carried === sent ? undefined : this.#ids.write(owner, session.id, carried);
+      },
+      takeMissing: () => session.takeMissing(),
+      share: () => this.#lease(session, newId, sent),
       keep: () => {
         if (session.isDefault && newId !== undefined) this.#keepFor(newId, session);
       },
@@ -135,16 +190,17 @@ class Store implements SessionStore {
     await Promise.all(this.#disposals);
   }
 
-  #find(owner: Owner, id: string | undefined): LiveSession {
+  #find(owner: Owner, sent: SentSession | undefined): LiveSession {
+    const id = sent?.id;
     const key = JSON.stringify([owner.issuer, owner.subject]);
     const existing = this.#sessions.get(key)?.get(id ?? '');
     if (existing !== undefined) return existing;
     const waiting = this.#sessions.get(key)?.get('');
-    if (id !== undefined && waiting?.keptFor === id) return this.#handOver(key, waiting, id);
+    if (sent !== undefined && waiting?.keptFor === sent.id) return this.#handOver(key, waiting, sent.id);
     this.#makeRoom(key);
     const session = new LiveSession(id ?? this.#ids.create(owner), owner, id === undefined);
-    session.catalog = this.#options.catalog;
-    session.schema = this.#options.schema === undefined ? undefined : [...this.#options.schema];
+    const { catalog, schema } = this.#options;
+    session.begin({ catalog, schema: schema && [...schema], options: new Map() });
     const names = id === undefined ? undefined : this.#keptNames.get(id);
     if (names !== undefined) session.takeNames(names);
     const siblings = this.#sessions.get(key) ?? new Map<string, LiveSession>();
@@ -157,9 +213,6 @@ class Store implements SessionStore {
   #keepFor(id: string, session: LiveSession): void {
     session.keptFor = id;
     this.#keptNames.set(id, session.names);
-    // Clients without cookies never come back for theirs.
-    const [oldest] = this.#keptNames.keys();
-    if (this.#keptNames.size > MOST_KEPT_NAMES && oldest !== undefined) this.#keptNames.delete(oldest);
   }
 
   /** Makes the default session that of the client which left state in it. */
@@ -167,9 +220,7 @@ class Store implements SessionStore {
     const siblings = this.#sessions.get(key);
     siblings?.delete('');
     siblings?.set(id, session);
-    session.id = id;
-    session.isDefault = false;
-    session.keptFor = undefined;
+    session.becomeOwn(id);
     return session;
   }
 
@@ -208,7 +259,13 @@ class Store implements SessionStore {
   }
 
   #dispose(session: LiveSession): void {
-    const disposal = session.dispose().then((failures) => {
+    this.#settle(session.dispose());
+  }
+
+  /** Waits for a disposal, and tells of its failures. */
+  #settle(disposing: Promise<unknown[]> | undefined): void {
+    if (disposing === undefined) return;
+    const disposal = disposing.then((failures) => {
       this.#disposals.delete(disposal);
       for (const failure of failures) this.#options.onDisposeError?.(failure);
     });

@@ -31,7 +31,7 @@ export function classOf(code: number): number {
 }
 
 /** Spaces beyond ASCII that the engine takes for blanks. */
-export function isWideSpace(code: number): boolean {
+function isWideSpace(code: number): boolean {
   if (code < 0xa0) return false;
   return (
     code === 0xa0 ||

@@ -28,6 +28,8 @@ const [SINGLE_QUOTE, DOUBLE_QUOTE, QUESTION, UNDERSCORE, AMPERSAND] = [0x27, 0x2
 
 /** Where tokens begin and end, and of which kind they are: 9 bytes each, so that a long text costs little more than itself. */
 export class Scanner {
+  readonly #text: string;
+  readonly #mostNested: number;
   kinds = new Uint8Array(256);
   starts = new Uint32Array(256);
   ends = new Uint32Array(256);
@@ -37,22 +39,22 @@ export class Scanner {
   /** What the text ends in the middle of. */
   unclosed: { what: Unclosed; start: number } | undefined;
   position = 0;
-  private depth = 0;
+  #depth = 0;
   /** The rest of a run of operators, known to be `+` and `-` alone up to here. */
-  private signsUntil = 0;
+  #signsUntil = 0;
 
-  constructor(
-    private readonly text: string,
-    private readonly mostNested: number,
-  ) {}
+  constructor(text: string, mostNested: number) {
+    this.#text = text;
+    this.#mostNested = mostNested;
+  }
 
   get done(): boolean {
-    return this.position >= this.text.length;
+    return this.position >= this.#text.length;
   }
 
   /** Goes on to the first token that begins at `until` or behind it. */
   advance(until: number): void {
-    const { text } = this;
+    const text = this.#text;
     const end = Math.min(until, text.length);
     while (this.position < end) {
       const start = this.position;
@@ -62,39 +64,39 @@ export class Scanner {
           this.position++;
           break;
         case WORD_START:
-          this.word(start, first);
+          this.#word(start, first);
           break;
         case DIGIT:
-          this.push(NUMBER, start, endOfNumber(text, start));
+          this.#push(NUMBER, start, endOfNumber(text, start));
           break;
         case QUOTE:
-          this.string(STRING, start, start, 'doubled');
+          this.#string(STRING, start, start, 'doubled');
           break;
         case NAME_QUOTE:
-          this.name(start, start, text.charAt(start));
+          this.#name(start, start, text.charAt(start));
           break;
         case OPERATOR:
-          this.operator(start, first);
+          this.#operator(start, first);
           break;
         case MIXED:
-          this.mixed(start, first);
+          this.#mixed(start, first);
           break;
         default:
-          this.single(start, first);
+          this.#single(start, first);
       }
     }
   }
 
-  private push(kind: number, start: number, end: number): void {
+  #push(kind: number, start: number, end: number): void {
     const index = this.count++;
-    if (index === this.kinds.length) this.grow();
+    if (index === this.kinds.length) this.#grow();
     this.kinds[index] = kind;
     this.starts[index] = start;
     this.ends[index] = end;
     this.position = end;
   }
 
-  private grow(): void {
+  #grow(): void {
     const capacity = this.kinds.length * 2;
     const [kinds, starts, ends] = [new Uint8Array(capacity), new Uint32Array(capacity), new Uint32Array(capacity)];
     kinds.set(this.kinds);
@@ -103,76 +105,76 @@ export class Scanner {
     Object.assign(this, { kinds, starts, ends });
   }
 
-  private unfinished(what: Unclosed, start: number): number {
+  #unfinished(what: Unclosed, start: number): number {
     this.unclosed = { what, start };
-    return this.text.length;
+    return this.#text.length;
   }
 
-  private single(start: number, first: number): void {
+  #single(start: number, first: number): void {
     // ( [ { and their partners.
     if (first === 0x28 || first === 0x5b || first === 0x7b) {
-      if (++this.depth > this.mostNested && this.tooDeepAt < 0) this.tooDeepAt = start;
-    } else if (first === 0x29 || first === 0x5d || first === 0x7d) this.depth = Math.max(this.depth - 1, 0);
-    this.push(SYMBOL, start, start + 1);
+      if (++this.#depth > this.#mostNested && this.tooDeepAt < 0) this.tooDeepAt = start;
+    } else if (first === 0x29 || first === 0x5d || first === 0x7d) this.#depth = Math.max(this.#depth - 1, 0);
+    this.#push(SYMBOL, start, start + 1);
   }
 
-  private word(start: number, first: number): void {
-    const { text } = this;
-    if (first < 128 && this.beginsLiteral(start)) {
-      this.prefixed(start, first | 0x20);
+  #word(start: number, first: number): void {
+    const text = this.#text;
+    if (first < 128 && this.#beginsLiteral(start)) {
+      this.#prefixed(start, first | 0x20);
       return;
     }
     let end = start + 1;
     while (end < text.length && continuesWord(text.charCodeAt(end))) end++;
-    this.push(WORD, start, end);
+    this.#push(WORD, start, end);
   }
 
   /** E'', X'', B'', U&'' and U&"". */
-  private prefixed(start: number, letter: number): void {
-    if (letter === LETTER_E) this.string(STRING, start, start + 1, 'backslashes');
-    else if (letter === LETTER_X) this.string(BLOB, start, start + 1, 'none');
-    else if (letter === LETTER_B) this.string(BITS, start, start + 1, 'none');
-    else if (this.text.charCodeAt(start + 2) === DOUBLE_QUOTE) this.name(start, start + 2, '"');
-    else this.string(STRING, start, start + 2, 'doubled');
+  #prefixed(start: number, letter: number): void {
+    if (letter === LETTER_E) this.#string(STRING, start, start + 1, 'backslashes');
+    else if (letter === LETTER_X) this.#string(BLOB, start, start + 1, 'none');
+    else if (letter === LETTER_B) this.#string(BITS, start, start + 1, 'none');
+    else if (this.#text.charCodeAt(start + 2) === DOUBLE_QUOTE) this.#name(start, start + 2, '"');
+    else this.#string(STRING, start, start + 2, 'doubled');
   }
 
-  private beginsLiteral(start: number): boolean {
-    const letter = this.text.charCodeAt(start) | 0x20;
-    const next = this.text.charCodeAt(start + 1);
+  #beginsLiteral(start: number): boolean {
+    const letter = this.#text.charCodeAt(start) | 0x20;
+    const next = this.#text.charCodeAt(start + 1);
     if (next === SINGLE_QUOTE) return letter === LETTER_E || letter === LETTER_X || letter === LETTER_B;
-    const third = this.text.charCodeAt(start + 2);
+    const third = this.#text.charCodeAt(start + 2);
     return letter === LETTER_U && next === AMPERSAND && (third === SINGLE_QUOTE || third === DOUBLE_QUOTE);
   }
 
-  private name(start: number, open: number, quote: string): void {
-    const end = endOfQuote(this.text, open, quote);
-    this.push(QUOTED, start, end < 0 ? this.unfinished('quoted name', start) : end);
+  #name(start: number, open: number, quote: string): void {
+    const end = endOfQuote(this.#text, open, quote);
+    this.#push(QUOTED, start, end < 0 ? this.#unfinished('quoted name', start) : end);
   }
 
   /** A string goes on in the next quotes where a line break, and no more than blanks and line comments, lies between. */
-  private string(kind: number, start: number, first: number, escapes: Escapes): void {
-    let end = endOfString(this.text, first, escapes);
+  #string(kind: number, start: number, first: number, escapes: Escapes): void {
+    let end = endOfString(this.#text, first, escapes);
     while (end >= 0) {
-      const open = continuation(this.text, end);
+      const open = continuation(this.#text, end);
       if (open < 0) break;
-      end = endOfString(this.text, open, escapes);
+      end = endOfString(this.#text, open, escapes);
     }
-    this.push(kind, start, end < 0 ? this.unfinished('string', start) : end);
+    this.#push(kind, start, end < 0 ? this.#unfinished('string', start) : end);
   }
 
-  private operator(start: number, first: number): void {
-    const second = this.text.charCodeAt(start + 1);
-    if (start < this.signsUntil) this.push(SYMBOL, start, start + 1);
-    else if (first === MINUS && second === MINUS) this.position = endOfLine(this.text, start);
+  #operator(start: number, first: number): void {
+    const second = this.#text.charCodeAt(start + 1);
+    if (start < this.#signsUntil) this.#push(SYMBOL, start, start + 1);
+    else if (first === MINUS && second === MINUS) this.position = endOfLine(this.#text, start);
     else if (first === SLASH && second === STAR) {
-      const end = endOfComment(this.text, start);
-      this.position = end < 0 ? this.unfinished('comment', start) : end;
-    } else this.run(start);
+      const end = endOfComment(this.#text, start);
+      this.position = end < 0 ? this.#unfinished('comment', start) : end;
+    } else this.#run(start);
   }
 
   /** A run of operators ends before a comment. Signs at its end are tokens of their own, unless it has a character that standard SQL's operators lack. */
-  private run(start: number): void {
-    const { text } = this;
+  #run(start: number): void {
+    const text = this.#text;
     let end = start;
     let endOfLast = start + 1;
     let keepsSigns = false;
@@ -182,26 +184,26 @@ export class Scanner {
       if (character !== PLUS && character !== MINUS) endOfLast = end + 1;
       keepsSigns ||= isOwnOperator(character);
     }
-    this.push(SYMBOL, start, keepsSigns ? end : endOfLast);
-    this.signsUntil = end;
+    this.#push(SYMBOL, start, keepsSigns ? end : endOfLast);
+    this.#signsUntil = end;
   }
 
-  private mixed(start: number, first: number): void {
-    const { text } = this;
+  #mixed(start: number, first: number): void {
+    const text = this.#text;
     const second = text.charCodeAt(start + 1);
     if (first === DOT) {
-      if (isDigit(second)) this.push(NUMBER, start, endOfNumber(text, start));
-      else this.push(SYMBOL, start, second === DOT ? start + 2 : start + 1);
+      if (isDigit(second)) this.#push(NUMBER, start, endOfNumber(text, start));
+      else this.#push(SYMBOL, start, second === DOT ? start + 2 : start + 1);
     } else if (first === COLON) {
-      this.push(SYMBOL, start, second === COLON || second === 0x3d ? start + 2 : start + 1);
+      this.#push(SYMBOL, start, second === COLON || second === 0x3d ? start + 2 : start + 1);
     } else if (isDigit(second)) {
-      this.push(PARAMETER, start, endOfDigits(text, start + 1));
-    } else if (first === QUESTION) this.push(PARAMETER, start, start + 1);
-    else this.dollar(start);
+      this.#push(PARAMETER, start, endOfDigits(text, start + 1));
+    } else if (first === QUESTION) this.#push(PARAMETER, start, start + 1);
+    else this.#dollar(start);
   }
 
-  private dollar(start: number): void {
-    const { text } = this;
+  #dollar(start: number): void {
+    const text = this.#text;
     let end = start + 1;
     while (end < text.length && continuesTag(text.charCodeAt(end), end === start + 1)) end++;
     if (text.charCodeAt(end) !== DOLLAR) {
@@ -209,13 +211,13 @@ export class Scanner {
       let name = start + 1;
       while (name < end && continuesWord(text.charCodeAt(name))) name++;
       // Before the quotes of a literal stands its prefix, and no name.
-      if (name === start + 2 && this.beginsLiteral(start + 1)) name--;
-      this.push(name > start + 1 ? PARAMETER : SYMBOL, start, name);
+      if (name === start + 2 && this.#beginsLiteral(start + 1)) name--;
+      this.#push(name > start + 1 ? PARAMETER : SYMBOL, start, name);
       return;
     }
     const tag = text.slice(start, end + 1);
     const close = text.indexOf(tag, end + 1);
-    this.push(STRING, start, close < 0 ? this.unfinished('dollar-quoted string', start) : close + tag.length);
+    this.#push(STRING, start, close < 0 ? this.#unfinished('dollar-quoted string', start) : close + tag.length);
   }
 }
 

@@ -11,19 +11,22 @@ export const TOKEN_KINDS = ['word', 'quoted', 'string', 'blob', 'bits', 'number'
 
 /** One token of a text. What it says is read from the text when it is asked for. */
 export class Token {
-  private upper: string | undefined;
+  readonly #source: string;
+  #upper: string | undefined;
 
   constructor(
-    private readonly source: string,
+    source: string,
     readonly kind: TokenKind,
     /** Characters [start, end) of the text, in UTF-16 code units. */
     readonly start: number,
     readonly end: number,
-  ) {}
+  ) {
+    this.#source = source;
+  }
 
   /** As written; for names and literals in quotes what is inside them, with doubled quotes and escapes resolved. */
   get text(): string {
-    const written = this.source.slice(this.start, this.end);
+    const written = this.#source.slice(this.start, this.end);
     switch (this.kind) {
       case 'quoted':
       case 'string':
@@ -38,7 +41,7 @@ export class Token {
   /** Upper case, for words; else empty. What keywords are compared with. */
   get keyword(): string {
     if (this.kind !== 'word') return '';
-    this.upper ??= this.source.slice(this.start, this.end).toUpperCase();
-    return this.upper;
+    this.#upper ??= this.#source.slice(this.start, this.end).toUpperCase();
+    return this.#upper;
   }
 }

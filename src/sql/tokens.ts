@@ -14,13 +14,17 @@ const WORD = TOKEN_KINDS.indexOf('word');
 
 /** Tokens by index, made when they are asked for. */
 export class Tokens implements Iterable<Token> {
+  readonly #scanned: Pick<Scanner, 'kinds' | 'starts' | 'ends'>;
+
   constructor(
     readonly text: string,
     /** Where the text ends in the middle of a string, a name or a comment. */
     readonly unclosed: { what: Unclosed; start: number } | undefined,
-    private readonly scanned: Pick<Scanner, 'kinds' | 'starts' | 'ends'>,
+    scanned: Pick<Scanner, 'kinds' | 'starts' | 'ends'>,
     readonly length: number,
-  ) {}
+  ) {
+    this.#scanned = scanned;
+  }
 
   at(index: number): Token | undefined {
     if (!(index >= 0 && index < this.length)) return undefined;
@@ -28,24 +32,24 @@ export class Tokens implements Iterable<Token> {
   }
 
   kind(index: number): TokenKind {
-    return TOKEN_KINDS[this.scanned.kinds[index] as number] as TokenKind;
+    return TOKEN_KINDS[this.#scanned.kinds[index] as number] as TokenKind;
   }
 
   /** Character offset of the token. */
   start(index: number): number {
-    return this.scanned.starts[index] as number;
+    return this.#scanned.starts[index] as number;
   }
 
   /** Character offset behind the token. */
   end(index: number): number {
-    return this.scanned.ends[index] as number;
+    return this.#scanned.ends[index] as number;
   }
 
   /** The indexes of all tokens of a kind. */
   indexesOf(kind: TokenKind): number[] {
     const wanted = TOKEN_KINDS.indexOf(kind);
     const found: number[] = [];
-    for (let index = 0; index < this.length; index++) if (this.scanned.kinds[index] === wanted) found.push(index);
+    for (let index = 0; index < this.length; index++) if (this.#scanned.kinds[index] === wanted) found.push(index);
     return found;
   }
 
@@ -66,12 +70,12 @@ export class Tokens implements Iterable<Token> {
 
   /** Whether the token is a word or a quoted name. */
   isName(index: number): boolean {
-    const kind = index < this.length ? this.scanned.kinds[index] : undefined;
+    const kind = index < this.length ? this.#scanned.kinds[index] : undefined;
     return kind === WORD || kind === QUOTED;
   }
 
   isWord(index: number): boolean {
-    return index < this.length && this.scanned.kinds[index] === WORD;
+    return index < this.length && this.#scanned.kinds[index] === WORD;
   }
 
   /** Whether the token is this symbol, of one character. */
@@ -79,7 +83,7 @@ export class Tokens implements Iterable<Token> {
     return (
       index >= 0 &&
       index < this.length &&
-      this.scanned.kinds[index] === SYMBOL &&
+      this.#scanned.kinds[index] === SYMBOL &&
       this.end(index) - this.start(index) === 1 &&
       this.text.charCodeAt(this.start(index)) === symbol.charCodeAt(0)
     );
@@ -87,7 +91,7 @@ export class Tokens implements Iterable<Token> {
 
   /** 1 for a bracket that opens, -1 for one that closes, of any kind; else 0. */
   nesting(index: number): -1 | 0 | 1 {
-    if (this.scanned.kinds[index] !== SYMBOL) return 0;
+    if (this.#scanned.kinds[index] !== SYMBOL) return 0;
     switch (this.text.charCodeAt(this.start(index))) {
       case 0x28:
       case 0x5b:
@@ -118,9 +122,9 @@ export class Tokens implements Iterable<Token> {
     const [first, behind] = [this.from(start), this.from(end)];
     const last = behind < 0 ? this.length : behind;
     if (first < 0 || last <= first) return new Tokens(this.text.slice(start, end), undefined, NONE, 0);
-    if (start === 0) return new Tokens(this.text.slice(0, end), undefined, this.scanned, last);
+    if (start === 0) return new Tokens(this.text.slice(0, end), undefined, this.#scanned, last);
     const shift = (offsets: Uint32Array) => offsets.slice(first, last).map((offset) => offset - start);
-    const { kinds, starts, ends } = this.scanned;
+    const { kinds, starts, ends } = this.#scanned;
     const scanned = { kinds: kinds.slice(first, last), starts: shift(starts), ends: shift(ends) };
     return new Tokens(this.text.slice(start, end), undefined, scanned, last - first);
   }

@@ -13,8 +13,16 @@ export interface Storage {
   upload(location: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Removes objects; those that are not there are no error. */
   remove(locations: readonly string[]): Promise<void>;
-  /** Locations below a prefix. */
-  list(prefix: string): AsyncIterable<{ location: string; size: number }>;
+  /** Objects below a prefix. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+}
+
+export interface ListedObject {
+  location: string;
+  /** Bytes. */
+  size: number;
+  /** When it was last written, in milliseconds since the epoch. */
+  modifiedMs: number;
 }
 
 /** A version of an object; the first read with it says which. */
@@ -39,6 +47,42 @@ export interface StorageAccess {
   credentials: StorageCredential[];
   /** Fetches fresh credentials shortly before the old ones expire. */
   refresh?: () => Promise<StorageCredential[]>;
+  /** Addresses that open single files for whoever has them. */
+  signed?: SignedAddresses;
+  /** Signs single requests where there are no keys; asked for again whenever credentials were refreshed. */
+  signer?: () => RequestSigner | undefined;
+}
+
+/** Whoever holds the keys of a store, and decides on each request to it. */
+export interface RequestSigner {
+  /** Failures are `SkuaError`s, those of whoever signs. */
+  sign(request: UnsignedRequest): Promise<SignedRequest>;
+  /** Signatures that were kept, so that requests like theirs need not be signed again, turned out to be good no longer. */
+  forget(): void;
+}
+
+export interface UnsignedRequest {
+  method: string;
+  /** Percent-encoded, with its query. */
+  uri: string;
+  region: string;
+  /** In lower case; those alone that a signature is to cover. */
+  headers: Record<string, string>;
+  /** Only where what may be done depends on it: the keys of a DeleteObjects. */
+  body?: string;
+}
+
+export interface SignedRequest {
+  uri: string;
+  /** To be sent as they are, besides those that the signature does not cover. */
+  headers: Record<string, string>;
+}
+
+/** Addresses with their signature in them. They are credentials: none gets into a message, a log or a cache's name. */
+export interface SignedAddresses {
+  addressOf(location: string): string | undefined;
+  /** Fetches new addresses for all files, the old ones having expired. */
+  renew(): Promise<void>;
 }
 
 export interface StorageCredential {

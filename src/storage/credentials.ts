@@ -1,5 +1,5 @@
 import { SkuaError } from '../errors.js';
-import type { StorageAccess, StorageCredential } from './contract.js';
+import type { RequestSigner, StorageAccess, StorageCredential } from './contract.js';
 import { normalizeLocation } from './location.js';
 
 /** Credentials are renewed when they have less than this left, in milliseconds. */
@@ -9,6 +9,8 @@ const RENEW_BEFORE_EXPIRY = 60_000;
 export interface CredentialSource {
   /** Fetches fresh credentials first where the old ones are about to expire. */
   propertiesFor(location: string): Promise<Record<string, string>>;
+  /** Who signs the requests to that location, where no keys are known for it. */
+  signer(): RequestSigner | undefined;
   /** Fetches fresh credentials now. False where there is nothing to fetch from. */
   renew(): Promise<boolean>;
 }
@@ -31,7 +33,9 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
   async function propertiesFor(location: string): Promise<Record<string, string>> {
     const credential = matchOf(credentials, access.properties, location);
     const left = expiry(credential?.config ?? access.properties) - now();
-    if (left > RENEW_BEFORE_EXPIRY || !access.refresh) return { ...access.properties, ...credential?.config };
+    const isSigned = !credential && access.signer?.() !== undefined;
+    if (left > RENEW_BEFORE_EXPIRY || !access.refresh || isSigned)
+      return { ...access.properties, ...credential?.config };
     try {
       await renewOnce();
     } catch (error) {
@@ -42,8 +46,10 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
 
   return {
     propertiesFor,
+    signer: () => access.signer?.(),
     async renew() {
-      if (!access.refresh) return false;
+      access.signer?.()?.forget();
+      if (!access.refresh) return access.signer !== undefined;
       await renewOnce();
       return true;
     },
@@ -84,19 +90,21 @@ export interface S3Settings {
   endpoint: string | undefined;
   region: string;
   pathStyle: boolean;
-  /** Absent: requests are not signed (`s3.anonymous`). */
+  /** Absent: requests are signed by the signer, or not at all (`s3.anonymous`). */
   keys: { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined } | undefined;
+  signer?: RequestSigner | undefined;
 }
 
 /**
  * Reads the properties of the Iceberg REST specification. FAILED_PRECONDITION where there are no keys: the machine's own AWS credentials
  * are never used on a caller's behalf.
  */
-export function s3Settings(properties: Record<string, string>): S3Settings {
+export function s3Settings(properties: Record<string, string>, signer?: RequestSigner): S3Settings {
   const accessKeyId = properties['s3.access-key-id'];
   const secretAccessKey = properties['s3.secret-access-key'];
   const anonymous = properties['s3.anonymous'] === 'true';
-  if (!anonymous && !(accessKeyId && secretAccessKey)) {
+  const hasKeys = Boolean(accessKeyId && secretAccessKey);
+  if (!anonymous && !hasKeys && !signer) {
     throw new SkuaError(
       'FAILED_PRECONDITION',
       "There are no credentials for the table's store: the catalog gave none and none are configured for it.",
@@ -110,5 +118,6 @@ export function s3Settings(properties: Record<string, string>): S3Settings {
       accessKeyId && secretAccessKey
         ? { accessKeyId, secretAccessKey, sessionToken: properties['s3.session-token'] }
         : undefined,
+    ...(!hasKeys && signer && { signer }),
   };
 }

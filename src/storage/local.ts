@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { SkuaError } from '../errors.js';
 import type { ByteRange, Storage } from './contract.js';
 import { parseLocation } from './location.js';
-import { checkWholeRead } from './whole.js';
+import { checkWholeRead } from './read-limit.js';
 
 /** Local files below the allowed roots. Symbolic links are resolved before the check, so none leads out. */
 export function createLocalStorage(roots: readonly string[]): Storage {
@@ -14,8 +14,7 @@ export function createLocalStorage(roots: readonly string[]): Storage {
       return readLocal(await resolveLocal(location, roots), location, range, signal);
     },
     async size(location) {
-      const path = await resolveLocal(location, roots);
-      return (await translate(location, 'read', () => stat(path))).size;
+      return (await statFile(await resolveLocal(location, roots), location)).size;
     },
     async write(location, bytes) {
       await place(location, roots, (path) => writeFile(path, bytes, { flag: 'wx' }));
@@ -33,6 +32,8 @@ export function createLocalStorage(roots: readonly string[]): Storage {
         try {
           const path = await resolveLocal(location, roots);
           await translate(location, 'remove', () => unlink(path)).catch(ignoreMissing);
+          // What a server has begun that was killed.
+          if (!underWay.has(partOf(path))) await unlink(partOf(path)).catch(() => undefined);
         } catch (error) {
           failure ??= error;
         }
@@ -41,6 +42,7 @@ export function createLocalStorage(roots: readonly string[]): Storage {
     },
     async *list(prefix) {
       const given = pathOf(prefix);
+      const head = prefix.slice(0, prefix.length - writtenPathOf(prefix).length);
       const start = given.endsWith(sep) ? given : dirname(given);
       const root = await resolveLocal(start, roots);
       const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -49,7 +51,10 @@ export function createLocalStorage(roots: readonly string[]): Storage {
         const real = join(entry.parentPath, entry.name);
         const path = join(start, relative(root, real));
         if (!path.startsWith(given)) continue;
-        yield { location: prefix.slice(0, prefix.length - given.length) + path, size: (await stat(real)).size };
+        const found = await stat(real).catch(ignoreMissing);
+        if (!found) continue;
+        const location = head + path;
+        yield { location, size: found.size, modifiedMs: found.mtimeMs };
       }
     },
   };
@@ -70,11 +75,26 @@ export async function resolveLocal(location: string, roots: readonly string[]): 
   );
 }
 
+/** What the disk says of a file. Pipes, devices and folders are none, and reading some would never end: PERMISSION_DENIED. */
+export async function statFile(path: string, location: string): Promise<Stats> {
+  return requireFile(await translate(location, 'read', () => stat(path)), location);
+}
+
+function requireFile(found: Stats, location: string): Stats {
+  if (found.isFile()) return found;
+  throw new SkuaError('PERMISSION_DENIED', `'${location}' is not a file: pipes, devices and folders are not read.`);
+}
+
 function pathOf(location: string): string {
+  return join(writtenPathOf(location));
+}
+
+/** With all the slashes that it is written with. */
+function writtenPathOf(location: string): string {
   const parsed = parseLocation(location);
   if (parsed.store !== 'file') throw new SkuaError('INVALID_ARGUMENT', `'${location}' is not a local file.`);
   if (parsed.path.includes('\0')) throw new SkuaError('INVALID_ARGUMENT', 'A location holds a NUL character.');
-  return join(parsed.path);
+  return parsed.path;
 }
 
 async function realPathOfAncestor(path: string): Promise<string> {
@@ -94,9 +114,10 @@ async function readLocal(
 ): Promise<Uint8Array> {
   return translate(location, 'read', async () => {
     signal?.throwIfAborted();
-    const handle = await open(path, 'r');
+    // Opening a pipe would wait for somebody who writes to it.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const size = (await handle.stat()).size;
+      const { size } = requireFile(await handle.stat(), location);
       const offset = range?.offset ?? 0;
       const length = range?.length ?? size;
       if (!range) checkWholeRead(location, size);
@@ -122,7 +143,9 @@ async function readLocal(
 /** Fills a temporary neighbour and links it to its name, which fails where the name is taken and never shows a half-written file. */
 async function place(location: string, roots: readonly string[], fill: (path: string) => Promise<void>): Promise<void> {
   const path = await resolveLocal(location, roots);
-  const temporary = join(dirname(path), `.${randomUUID()}.part`);
+  const usual = partOf(path);
+  const temporary = underWay.has(usual) ? join(dirname(path), `.${randomUUID()}.part`) : usual;
+  underWay.add(temporary);
   await translate(location, 'write', async () => {
     await mkdir(dirname(path), { recursive: true });
     try {
@@ -131,7 +154,15 @@ async function place(location: string, roots: readonly string[], fill: (path: st
     } finally {
       await unlink(temporary).catch(ignoreMissing);
     }
-  });
+  }).finally(() => underWay.delete(temporary));
+}
+
+/** Temporary neighbours that this process is filling. */
+const underWay = new Set<string>();
+
+/** The temporary neighbour of a file, which whoever removes the file can tell, also where the file never came to be. */
+function partOf(path: string): string {
+  return join(dirname(path), `.${createHash('sha256').update(basename(path)).digest('hex').slice(0, 32)}.part`);
 }
 
 async function translate<T>(location: string, verb: string, work: () => Promise<T>): Promise<T> {

@@ -19,7 +19,8 @@ export async function signingKey(algorithm: string, keyId: string | undefined, e
 }
 
 export interface TokenParts {
-  claims?: JWTPayload;
+  /** Undefined: without it. */
+  claims?: { [name in keyof JWTPayload]: JWTPayload[name] | undefined };
   header?: Record<string, unknown>;
 }
 
@@ -62,7 +63,7 @@ export class TestIssuer {
   async token(key: SigningKey, { claims, header }: TokenParts = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss: this.url, aud: 'account', sub: 's-1', iat: now, exp: now + 300, ...claims };
-    return new SignJWT(payload)
+    return new SignJWT(payload as JWTPayload)
       .setProtectedHeader({
         alg: key.algorithm,
         typ: 'JWT',

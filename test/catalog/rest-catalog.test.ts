@@ -371,6 +371,21 @@ const vended = (id: string, expires = Date.now() + 3_600_000) =>
   `,"storage-credentials":[{"prefix":"s3://warehouse/demo/events","config":{"s3.access-key-id":"${id}",
       "s3.secret-access-key":"s","s3.session-token":"t","s3.session-token-expires-at-ms":"${expires}"}}]`;
 
+describe('the catalog\u2019s sentences', () => {
+  it.each(['Bearer eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl', 'eyJhbGciOi.eyJzdWIi', 'c2lnbmF0dXJl', 'lnbmF0dX', 'eyJzdWIi'])(
+    'are passed on without what of the token is in them: %s',
+    async (piece) => {
+      const body = errorBody(403, `Not for '${piece}', principal alice`);
+      server.on(`GET ${EVENTS}`, () => ({ status: 403, body }));
+      const failure = await open()
+        .loadTable(events)
+        .catch((error) => error);
+      expect(failure).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('principal alice') });
+      expect(failure.message).not.toMatch(/eyJ|c2lnb|lnbmF0/);
+    },
+  );
+});
+
 describe('file credentials', () => {
   const refusal = {
     status: 400,
@@ -381,7 +396,7 @@ describe('file credentials', () => {
   it('come from the catalog with delegation vended', async () => {
     server.on(`GET ${EVENTS}`, () => ({ body: tableBody(vended('V')) }));
     const { storage } = await open({ delegation: 'vended' }).loadTable(events);
-    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials');
+    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials,remote-signing');
     expect(storage.credentials[0]).toMatchObject({
       prefix: 's3://warehouse/demo/events',
       config: { 's3.access-key-id': 'V' },
@@ -421,7 +436,7 @@ describe('file credentials', () => {
     const { storage } = await session.loadTable(events);
     expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('STATIC');
     await session.loadTable(events);
-    expect(server.lines()).toHaveLength(3);
+    expect(server.lines()).toHaveLength(4);
   });
 
   it.each([
@@ -514,7 +529,7 @@ describe('a staged table', () => {
     server.on(TABLES, () => ({ body: staged(vended('STAGED')) }));
     const { storage, metadataLocation } = await stage({ delegation: 'vended' });
     expect(metadataLocation).toBeUndefined();
-    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials');
+    expect(server.seen.at(-1)?.headers[header]).toBe('vended-credentials,remote-signing');
     expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toEqual({ name: 'events', schema: {}, 'stage-create': true });
     expect(storage.credentials[0]?.config['s3.access-key-id']).toBe('STAGED');
     await storage.refresh?.();

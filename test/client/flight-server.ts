@@ -50,6 +50,8 @@ export class FlightServer {
   locations: string[] = [];
   /** Endpoints of every query. */
   endpoints = 1;
+  /** Whether the rows of the endpoints have an order. */
+  ordered = true;
   port = 0;
   readonly #server = new Server({ 'grpc.max_metadata_size': 65536 });
 
@@ -101,7 +103,9 @@ export class FlightServer {
       ticket: { ticket: Buffer.from(sql) },
       location: this.locations.map((uri) => ({ uri })),
     }));
-    return FlightInfo.encode({ schema: encodeSchema(NUMBERS), endpoint, total_records: '-1', total_bytes: '-1' });
+    const { ordered } = this;
+    const [total_records, total_bytes] = ['-1', '-1'];
+    return FlightInfo.encode({ schema: encodeSchema(NUMBERS), endpoint, total_records, total_bytes, ordered });
   }
 
   async #stream(call: ServerWritableStream<unknown, Buffer>, sql: string): Promise<void> {

@@ -35,10 +35,13 @@ class Cookies(flight.ClientMiddlewareFactory):
 class Caller:
     """One bearer token at one server."""
 
-    def __init__(self, address, token, cookies=False):
+    def __init__(self, address, token, cookies=False, compression=None):
         middleware = [Cookies()] if cookies else []
         self.client = flight.FlightClient(f"grpc://{address}", middleware=middleware)
-        self.options = flight.FlightCallOptions(headers=[(b"authorization", b"Bearer " + token.encode())])
+        headers = [(b"authorization", b"Bearer " + token.encode())]
+        if compression is not None:
+            headers.append((b"skua-compression", compression.encode()))
+        self.options = flight.FlightCallOptions(headers=headers)
 
     def info(self, command):
         return self.client.get_flight_info(flight.FlightDescriptor.for_command(command), self.options)

@@ -391,6 +391,28 @@ def types(checks, admin):
     checks.true("no view types", not any("view" in kind for kind in kinds.values()), kinds)
 
 
+def compression(checks, given, admin):
+    sql = (
+        "SELECT range AS n, CASE WHEN range % 7 > 0 THEN 'text ' || range % 100 END AS t, [range, NULL] AS l,"
+        " random() AS r, NULL::DATE AS nothing FROM range(50000)"
+    )
+    for codec in ("none", "lz4", "zstd"):
+        asking = Caller(given.address, given.token, compression=codec)
+        try:
+            table = asking.query(sql)
+        except NotImplementedError as refusal:
+            checks.true("zstd is refused where the server lacks it", codec == "zstd" and "22.15" in str(refusal), refusal)
+        else:
+            table.validate(full=True)
+            plain = admin.query(sql)
+            checks.true(f"the same rows with {codec}", table.drop(["r"]).equals(plain.drop(["r"])), table.num_rows)
+            checks.equal(f"random numbers with {codec}", table["r"].null_count, 0)
+        asking.close()
+    asking = Caller(given.address, given.token, compression="gzip")
+    checks.refused("another codec is refused", lambda: asking.query("SELECT 1"), pa.ArrowInvalid, "none, lz4, zstd")
+    asking.close()
+
+
 def actions(checks, admin):
     offered = {action.type for action in admin.client.list_actions(admin.options)}
     wanted = {
@@ -416,6 +438,7 @@ def main():
         admin = Caller(given.address, given.token)
         for part in (metadata, prepared_statements, changes_by_query, ingest, transactions, cancel, errors, types, actions):
             checks.group(part.__name__.replace("_", " "), lambda part=part: part(checks, admin))
+        checks.group("compression", lambda: compression(checks, given, admin))
         checks.group("sessions", lambda: sessions(checks, given))
         checks.group("handshake", lambda: handshake(checks, given))
         checks.group("tickets of others", lambda: other_users_ticket(checks, given, admin))

@@ -203,7 +203,7 @@ storage = { access_key_id = "a", secret_access_key = "b"${more} }`),
     expect(withKeys(', allowed_locations = ["s3://lake/warehouse"]')).toEqual([]);
   });
 
-  test('each danger has an explicit opt-in, and all of them are reported as unsafe', () => {
+  test('each danger is reported as unsafe', () => {
     const config = load(`
       [server]
       host = "0.0.0.0"
@@ -220,6 +220,7 @@ storage = { access_key_id = "a", secret_access_key = "b"${more} }`),
       'server.allow_plaintext',
       'auth[0].allow_insecure_jwks',
       'auth[0].allow_any_audience',
+      'catalogs.a.uri',
       'logging.level',
     ]);
     expect(unsafeSettings(load(MINIMAL))).toEqual([]);

@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const inDocs = readdirSync(join(repository, 'docs')).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', 'quickstart/polaris-keycloak-user-token/README.md', 'test/clients/README.md'];
+const pages = [
+  'README.md',
+  'quickstart/polaris-keycloak-user-token/README.md',
+  'test/clients/README.md',
+  'examples/README.md',
+];
 pages.push(...inDocs.map((name) => `docs/${name}`));
 
 /** The targets of a page's links that are files of the repository. */
@@ -37,5 +42,16 @@ describe.each(pages)('%s', (page) => {
       return anchor !== undefined && !headings(readFileSync(linked, 'utf8')).includes(anchor);
     });
     expect(broken).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('names files that are there', () => {
+    const text = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
+    const named = [...text.matchAll(/`([\w/-]+\/[\w-]+\.ts)`/g)].map(([, file = '']) => file);
+    const rooms = ['', 'src/', 'src/engine/duckdb/'];
+    const missing = named.filter((file) => !rooms.some((room) => existsSync(join(repository, room, file))));
+    expect(named.length).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
   });
 });

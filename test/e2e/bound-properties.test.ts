@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { Field, Schema } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchToRows } from '../../src/arrow/index.js';
-import { type Engine, type EngineInstance, openDuckDb } from '../../src/engine/index.js';
-import { engineOptions } from '../engine/support.js';
+import { RemoteEngine } from '../../src/engine/duckdb/client/remote-engine.js';
+import type { EngineInstance } from '../../src/engine/duckdb/contract.js';
+import { engineOptions } from '../engine/duckdb/process/support.js';
 import { failure } from '../flight/client.js';
 import { Driver } from './support/prepared.js';
 import { below, pick, type Random, randomFrom } from './support/random-rows.js';
@@ -21,14 +22,14 @@ const rounds = Number(process.env.SKUA_TEST_COUNT ?? '1');
 
 let server: TestServer;
 let driver: Driver;
-let engine: Engine;
+let engine: RemoteEngine;
 let instance: EngineInstance;
 const directory = mkdtempSync(join(tmpdir(), 'skua-types-'));
 
 beforeAll(async () => {
   server = await startTestServer();
   driver = await Driver.connect(server);
-  engine = await openDuckDb(engineOptions);
+  engine = await RemoteEngine.open(engineOptions);
   instance = await engine.open({ principal: 'somebody', directory, memoryLimit: 1 << 30, threads: 1 });
 });
 afterAll(async () => {

@@ -140,6 +140,19 @@ describe('a value of another type than the one inferred', () => {
     expect((await run('SELECT * FROM range(?)', bound([new Int64()], [3n]))).rows).toEqual([[0n], [1n], [2n]]);
   });
 
+  it('that chooses the type of a function does so in front of ORDER BY and LIMIT, and where columns have one name', async () => {
+    const sql = `SELECT id, id FROM demo.bound WHERE map_extract_value(MAP {1.5: {'n': id}}, ?).n < 3 ORDER BY id DESC LIMIT 5`;
+    const { planned, rows } = await driver.query(sql, {
+      schema: new Schema([new Field('1', new Decimal(1, 4, 128), true)]),
+      rows: [[15n]],
+    });
+    expect(planned.fields.map(({ name }) => name)).toEqual(['id', 'id']);
+    expect(rows).toEqual([
+      [2, 2],
+      [1, 1],
+    ]);
+  });
+
   it('that would change the type from row to row is refused', async () => {
     const mixed = bound([new Utf8()], ['a'], ['b']);
     const failed = await failure(run("SELECT struct_extract({'a': 1, 'b': 'x'}, ?)", mixed));

@@ -144,6 +144,19 @@ describe('files', () => {
     },
   );
 
+  it('counts that no file has answer nothing, and break no metadata table', async () => {
+    const entry = { recordCount: 2 ** 62 };
+    const table = await craft({ data: [[{ bytes: rows, entry }], [{ bytes: rows, entry }], [{ bytes: rows, entry }]] });
+    expect(await one(`SELECT count(*), count(id), max(id) FROM ${table}`)).toBe('12|12|3');
+    expect(await one(`SELECT count(*) FROM (SELECT 1 FROM ${table})`)).toBe('12');
+    expect(await one(`SELECT id FROM ${table} ORDER BY id DESC LIMIT 1`)).toBe('3');
+    const file = `"${table.replace('demo.', '')}$files"`;
+    expect(await one(`SELECT max(record_count) FROM demo.${file}`)).toBe(String(2n ** 62n));
+    expect(await one(`SELECT count(*) FROM demo.${file.replace('files', 'partitions')}`)).toBe('1');
+    expect(await one(`EXPLAIN SELECT * FROM ${table}`)).toContain('3 planned of 3');
+    expect(await rowsAsText(client, `DELETE FROM ${table} WHERE id = 1`)).toEqual([['3']]);
+  });
+
   it('two columns with one field id in a file are refused, unless nobody reads them', async () => {
     const bytes = withFooter(
       await writtenFile("SELECT 1::BIGINT AS id, 'a' AS s, 'b' AS other", 'FIELD_IDS {id: 1, s: 2, other: 3}'),

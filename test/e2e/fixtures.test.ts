@@ -9,17 +9,23 @@ import { type Fixtures, startFixtures } from './support/fixtures.js';
 let fixtures: Fixtures;
 
 describe.each([
-  ['with a cache', false],
-  ['with an empty cache', true],
-])('%s', (_cache, cold) => {
+  ['with a cache', {}],
+  ['with an empty cache', { cold: true }],
+  ['planned by the catalog, two files a page, by signed addresses', { planning: { pageSize: 2, signed: true } }],
+])('%s', (_how, options) => {
   beforeAll(async () => {
-    fixtures = await startFixtures({ cold });
+    fixtures = await startFixtures(options);
   }, 60_000);
   afterAll(() => fixtures?.stop());
 
   describe.each(namespaces())('%s', (_, tables) => {
     it.each(tables.map((table) => [titleOf(table), table] as const))('%s', async (_title, table) => {
-      for (const answer of standingAnswers(table)) await check(table, answer);
+      for (const answer of standingAnswers(table)) {
+        const isUntold = 'planning' in options && answer.sql?.includes('_last_updated_sequence_number');
+        if (isUntold) {
+          await expect(fixtures.ask(answer.sql ?? '')).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+        } else await check(table, answer);
+      }
     });
   });
 });

@@ -97,6 +97,20 @@ describe('join keys', () => {
     expect((await rowsAsText(client, sql)).sort()).toEqual((await rowsAsText(client, unprunable(sql))).sort());
   });
 
+  it('are not read for a table whose files all have values of their whole range', async () => {
+    await client.executeUpdate('CREATE TABLE mixed (id BIGINT, part INTEGER)');
+    for (const half of [0, 1]) {
+      await client.executeUpdate(
+        `INSERT INTO mixed SELECT range * 2 + ${half}, (range * 7919 % 720)::INTEGER FROM range(20000)`,
+      );
+    }
+    const plan = await explained('SELECT m.id FROM mixed m JOIN parts p ON m.part = p.part WHERE p.kind = 1');
+    expect(plan).toContain('mixed');
+    expect(plan).not.toContain('join keys:');
+    const apart = await explained('SELECT f.id FROM facts f JOIN parts p ON f.part = p.part WHERE p.kind = 1');
+    expect(apart).toContain('join keys:');
+  });
+
   it('are those of the values that a statement is given', async () => {
     const random = randomFrom('join keys');
     for (let turn = 0; turn < 12; turn++) {

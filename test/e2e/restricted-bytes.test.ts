@@ -16,7 +16,7 @@ afterAll(() => catalog?.stop());
 /** Bytes of data files that the work asked for, wherever they came from. */
 async function bytesOf(work: () => Promise<unknown>): Promise<number> {
   let bytes = 0;
-  const { rangeCache } = catalog.environment;
+  const { rangeCache } = catalog;
   const ensure = rangeCache.ensure.bind(rangeCache);
   const spy = vi.spyOn(rangeCache, 'ensure').mockImplementation((file, ranges, ...rest) => {
     for (const { length } of ranges) bytes += length;
@@ -60,6 +60,14 @@ describe('a restricted table', () => {
     const whole = await bytesOf(() => catalog.rows(sql));
     expect(restricted).toBeLessThanOrEqual(byHand);
     expect(restricted).toBeLessThan(whole / 2);
+  });
+
+  it('is not pruned by keys that are joined with its masked columns, which are compared as they are shown', async () => {
+    await catalog.update("CREATE TABLE picked AS SELECT 'XXXXXXXX' AS part UNION ALL SELECT 'p2'");
+    const sql = 'SELECT count(*) FROM parts JOIN picked USING (part)';
+    expect(await catalog.rows(sql)).toEqual([[10_000n]]);
+    const fixed = { 'required-column-projections': [{ 'field-id': 2, action: 'mask-to-fixed-value' }] };
+    expect(await under(fixed, () => catalog.rows(sql))).toEqual([[40_000n]]);
   });
 
   it('is pruned by predicates on columns that are not masked, and reads only the columns that are wanted', async () => {

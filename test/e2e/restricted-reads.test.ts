@@ -241,13 +241,17 @@ describe('nothing is told of hidden rows and values by', () => {
 
   it.each(['EXPLAIN', 'EXPLAIN ANALYZE'])('%s', async (explain) => {
     const text = asText(
-      await seen(`${explain} SELECT mail FROM people p JOIN friends f ON p.id = f.id WHERE salary > 100`),
+      await seen(`${explain} SELECT mail FROM people p JOIN friends f ON p.id = f.id WHERE starts_with(note, '1')`),
     );
     expect(text).toContain('rows: those that the catalog lets you see');
     expect(text).toContain('masked: mail by mask-alphanum');
     const ofPeople = text.slice(text.indexOf('demo.people'), text.indexOf('Table quickstart.demo.friends'));
     expect(ofPeople).not.toMatch(/files:|bytes:|manifests:|row groups|fetched|join keys|metadata/);
     expect(text).not.toMatch(/'EU'|region|regexp_replace|raw/);
+    // The plan is that of a table without rows: estimates would count hidden ones.
+    expect(text).toContain("starts_with(note, '1')");
+    expect(text).toContain('~0 rows');
+    expect(text).not.toContain('SAMPLE');
     expect(await catalog.rows('EXPLAIN SELECT mail FROM people').then(asText)).toContain('files:');
   });
 

@@ -108,12 +108,41 @@ describe('a table that its catalog restricts in a way that is not understood', (
 });
 
 describe('a table whose scans the catalog wants to plan', () => {
-  it('is refused', async () => {
+  it('is planned by it', async () => {
+    const planned: string[] = [];
     demand({ config: { 'scan-planning-mode': 'server' } });
-    await expect(catalog.rows('SELECT id FROM people')).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-      message: expect.stringMatching(/quickstart\.demo\.people.*scan-planning-mode "server"/),
-    });
+    const { fault } = catalog;
+    catalog.fault = (what) => {
+      if (what.path.endsWith('/plan')) planned.push(what.path);
+      return fault(what);
+    };
+    expect(await catalog.rows('SELECT id FROM people')).toEqual([[1]]);
+    expect(planned).toHaveLength(1);
+  });
+
+  it('is refused where the catalog does not say that it plans', async () => {
+    const other = await startFaultyCatalog();
+    try {
+      other.fault = ({ method, path }) => {
+        if (method !== 'GET' || !path.endsWith('/v1/config')) return undefined;
+        const offered = (endpoint: unknown) => !String(endpoint).endsWith('/plan');
+        return {
+          rewrite: (answer) => ({ ...answer, endpoints: (answer.endpoints as unknown[]).filter(offered) }),
+        };
+      };
+      await other.update('CREATE TABLE people AS SELECT 1 AS id');
+      const { fault } = other;
+      other.fault = (what) =>
+        what.method === 'GET' && what.path.endsWith('/tables/people')
+          ? { rewrite: (answer) => ({ ...answer, config: { 'scan-planning-mode': 'server' } }) }
+          : fault(what);
+      await expect(other.rows('SELECT id FROM people')).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringMatching(/quickstart\.demo\.people.*scan-planning-mode "server"/),
+      });
+    } finally {
+      await other.stop();
+    }
   });
 
   it('in a way that is not known is UNIMPLEMENTED', async () => {

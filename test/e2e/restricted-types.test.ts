@@ -43,6 +43,11 @@ beforeAll(async () => {
       policy('fixed_values', 'mask-to-fixed-value'),
       policy('nothing', 'replace-with-null'),
       {
+        table: 'demo.named',
+        role: 'analyst',
+        masks: { 'x0.element.x0': 'mask-alphanum', 'xx0_.element.element': 'mask-alphanum' },
+      },
+      {
         table: 'demo.inside',
         role: 'analyst',
         masks: { 'p.name': 'mask-alphanum', 'tags.element': 'sha-256-global', 'm.value.n': 'mask-to-fixed-value' },
@@ -57,6 +62,8 @@ beforeAll(async () => {
     await admin.executeUpdate(`INSERT INTO ${name} SELECT ${names.map((column) => types[column]?.[1]).join(', ')}`);
     await admin.executeUpdate(`INSERT INTO ${name} SELECT ${names.map(() => 'NULL').join(', ')}`);
   }
+  await admin.executeUpdate('CREATE TABLE named (x0 STRUCT(x0 VARCHAR, x VARCHAR)[], xx0_ VARCHAR[][])');
+  await admin.executeUpdate("INSERT INTO named VALUES ([{'x0': 'raw1', 'x': 'kept1'}], [['1.2', NULL]])");
   await admin.executeUpdate(
     'CREATE TABLE inside (id INTEGER, p STRUCT(name VARCHAR, age INTEGER), tags INTEGER[], m MAP(VARCHAR, STRUCT(n INTEGER, s VARCHAR)))',
   );
@@ -87,6 +94,13 @@ describe('a masked column', () => {
     const analyst = await server.client('analyst');
     const nulls = names.map(() => 'NULL');
     expect(await rowsAsText(analyst, 'SELECT * FROM nothing')).toEqual([nulls, nulls]);
+  });
+
+  it('may have any name, also that of an item', async () => {
+    const analyst = await server.client('analyst');
+    expect(await rowsAsText(analyst, 'SELECT * FROM named')).toEqual([
+      ['[{"x0": "xxxn", "x": "kept1"}]', '[["n.n", null]]'],
+    ]);
   });
 
   it('may lie inside structs, lists and maps', async () => {

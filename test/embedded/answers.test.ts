@@ -186,13 +186,6 @@ describe('what is not there, or is there already', () => {
       refusal('NotFoundException', 404, 'Unable to find matching target resource method'),
     ],
     [
-      'scan planning',
-      'POST',
-      'namespaces/demo/tables/events/plan',
-      {},
-      refusal('NotFoundException', 404, 'Unable to find matching target resource method'),
-    ],
-    [
       'an unknown method',
       'PATCH',
       'namespaces',

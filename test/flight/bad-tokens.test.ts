@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/index.js';
 import { BasicAuth, flightSql, packAny } from '../../src/flight/protocol.js';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js';
 import type { StatementService } from '../../src/query/contract.js';
 import { BAD_TOKENS, SETTINGS, TokenMaker } from '../auth/bad-tokens.js';
 import { failure, TestClient } from './client.js';
@@ -9,7 +10,9 @@ import { FakeStatements, type Fixture, startFixture } from './fake.js';
 const maker = new TokenMaker();
 let fixture: Fixture;
 let client: TestClient;
-/** What was asked of whatever stands behind the gate, from where the catalog is asked. */
+let http: HttpServer;
+let address: string;
+/** What was asked of whatever stands behind the admission, from where the catalog is asked. */
 const asked: string[] = [];
 
 beforeAll(async () => {
@@ -24,10 +27,18 @@ beforeAll(async () => {
   const authenticator = createAuthenticator([maker.issuer.config(SETTINGS)]);
   fixture = await startFixture({ authenticator, statements });
   client = new TestClient(fixture.port);
+  const limits = { headerBytes: 1 << 20, bodyBytes: 1 << 20, connections: 100, resultRows: 1000 };
+  const system = {
+    statements: () => asked.push('system statements'),
+    stop: () => asked.push('system stop'),
+  };
+  http = createHttpServer({ admission: fixture.admission, statements, system, limits } as unknown as HttpServerOptions);
+  address = `http://127.0.0.1:${await http.listen('127.0.0.1', 0)}`;
 });
 
 afterAll(async () => {
   client?.close();
+  await http?.close();
   await fixture?.stop();
   await maker.issuer.stop();
 });
@@ -48,7 +59,14 @@ const RPCS: Record<string, () => Promise<unknown>> = {
   ListActions: () => all(client.stream('ListActions', {})),
 };
 
-describe('a bad token reaches nothing behind the gate', () => {
+const REQUESTS = [
+  ['POST', '/v1/statements'],
+  ['GET', '/v1/statements/some'],
+  ['DELETE', '/v1/statements/some'],
+  ['DELETE', '/v1/session'],
+] as const;
+
+describe('a bad token reaches nothing behind the admission', () => {
   it.each(BAD_TOKENS)('$name', async ({ parts, sentence }) => {
     const token = maker.token(parts(maker));
     const details = typeof sentence === 'string' ? sentence : expect.stringMatching(sentence);
@@ -67,8 +85,21 @@ describe('a bad token reaches nothing behind the gate', () => {
     const login = client.handshake();
     login.write({ protocol_version: '0', payload: BasicAuth.encode({ username: 'token', password: token }) });
     expect(await failure(all(login))).toEqual({ code: 'UNAUTHENTICATED', details });
+    for (const [method, path] of REQUESTS) {
+      const response = await fetch(address + path, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/sql' },
+        ...(method === 'POST' && { body: 'SELECT 1' }),
+      });
+      expect([path, response.status, response.headers.get('www-authenticate')]).toEqual([path, 401, 'Bearer']);
+      expect(await response.json()).toMatchObject({ code: 'UNAUTHENTICATED', detail: details });
+    }
     expect(asked).toEqual([]);
     expect(fixture.sessions.size).toBe(sessions);
+  });
+
+  it('of which there are more than 130', () => {
+    expect(BAD_TOKENS.length).toBeGreaterThanOrEqual(130);
   });
 });
 

@@ -1,3 +1,4 @@
+import { connect, constants } from 'node:http2';
 import type { Metadata } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeSchemaMessage } from '../../src/arrow/index.js';
@@ -35,6 +36,20 @@ describe('every call', () => {
     const bad = await failure(new TestClient(fixture.port, 'bad').info(CommandStatementQuery, { query: 'NUMBERS 1' }));
     expect(bad).toEqual({ code: 'UNAUTHENTICATED', details: 'The token is signed with an unknown key.' });
   });
+
+  it.each(['GetFlightInfo', 'PollFlightInfo', 'GetSchema', 'DoGet', 'DoAction'])(
+    '%s says that a request is no message of the protocol, to callers that are known',
+    async (method) => {
+      const broken = Buffer.from([0x0f]);
+      expect(await failure(client.raw(method, broken))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: expect.stringContaining('the request is no message of Flight'),
+      });
+      const unknown = new TestClient(fixture.port);
+      expect(await failure(unknown.raw(method, broken))).toMatchObject({ code: 'UNAUTHENTICATED' });
+      unknown.close();
+    },
+  );
 
   it('fails with the sentence of its error, in any script', async () => {
     const wrong = await failure(client.info(CommandStatementQuery, { query: 'WRONG' }));
@@ -264,5 +279,55 @@ describe('a server that drains', () => {
       startFixture({}, fixture.port).catch((error) => Promise.reject(Object.assign(error, { details: error.message }))),
     );
     expect(taken.details).toMatch(/^cannot listen on [^ ]*: another process listens there$/);
+  });
+});
+
+describe('a connection', () => {
+  /** What the server says to a connection that makes no call: the code of its GOAWAY. */
+  function goodbyeTo(port: number): Promise<number> {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => undefined);
+    return new Promise((resolve) => {
+      session.once('goaway', (code) => {
+        session.destroy();
+        resolve(code);
+      });
+    });
+  }
+
+  it('that grew older than allowed takes no new call, while what runs on it goes on and its client opens another', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ connections: { maxAge: 60, grace: 60_000 } });
+    const own = new TestClient(fixture.port, 'alice.is.good');
+    const running = own.send(flightSql.CommandStatementUpdate, { query: 'SLOW INSERT' });
+    await until(() => fixture.server.running.statements === 1);
+    expect(await goodbyeTo(fixture.port)).toBe(constants.NGHTTP2_NO_ERROR);
+    fixture.statements.release();
+    await running;
+    expect((await own.query(CommandStatementQuery, { query: 'NUMBERS 3' })).rows).toHaveLength(3);
+    own.close();
+  });
+
+  it('without a call is closed after the idle time', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ connections: { maxIdle: 50 } });
+    expect(await goodbyeTo(fixture.port)).toBe(constants.NGHTTP2_NO_ERROR);
+  });
+});
+
+describe('tokens that are refused', () => {
+  it('beyond those that an address may bring in a minute are answered late, and hold up no good one', async () => {
+    await fixture.stop();
+    fixture = await startFixture({ limits: { refusedTokens: 1 } });
+    client = new TestClient(fixture.port, 'alice.is.good');
+    const stranger = new TestClient(fixture.port, 'bad');
+    const call = (from: TestClient) => from.info(CommandStatementQuery, { query: 'NUMBERS 1' });
+    await failure(call(stranger));
+    const answered: string[] = [];
+    const late = failure(call(stranger)).then(({ code }) => answered.push(code));
+    for (let calls = 0; calls < 5; calls++) await call(client).then(() => answered.push('good'));
+    await late;
+    expect(answered).toEqual(['good', 'good', 'good', 'good', 'good', 'UNAUTHENTICATED']);
+    stranger.close();
   });
 });

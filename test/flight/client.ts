@@ -124,6 +124,13 @@ export class TestClient {
     return this.#methods[name]?.call(this.#client as never, request, this.metadata, {}, () => {}) as never;
   }
 
+  /** A call of any method that answers, with bytes that may be no message of it. */
+  async raw(name: string, bytes: Buffer): Promise<unknown[]> {
+    const { path } = flightService[name] as { path: string };
+    const same = (value: Buffer) => value;
+    return this.#client.makeServerStreamRequest(path, same, same, bytes, this.metadata).toArray();
+  }
+
   async action(type: string, body: Uint8Array = new Uint8Array(0)): Promise<Uint8Array[]> {
     const action: Action = { type, body };
     const bodies: Uint8Array[] = [];

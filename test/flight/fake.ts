@@ -1,13 +1,10 @@
 import { Field, Int64, Null, Schema, Utf8 } from 'apache-arrow';
+import { Admission, type AdmissionLimits, type CallRecord } from '../../src/admission/index.js';
 import { batchToRows, type ColumnarBatch, rowsToBatch } from '../../src/arrow/index.js';
+import type { Authenticator } from '../../src/auth/index.js';
 import { BearerToken, type Principal } from '../../src/auth/principal.js';
 import { SkuaError } from '../../src/errors.js';
-import {
-  type CallRecord,
-  createFlightServer,
-  type FlightServer,
-  type FlightServerOptions,
-} from '../../src/flight/index.js';
+import { createFlightServer, type FlightServer, type FlightServerOptions } from '../../src/flight/index.js';
 import type {
   Call,
   IngestTarget,
@@ -190,6 +187,7 @@ export async function authenticate(token: string): Promise<Principal> {
 }
 
 export interface Fixture {
+  admission: Admission;
   statements: FakeStatements;
   sessions: SessionStore;
   server: FlightServer;
@@ -200,24 +198,30 @@ export interface Fixture {
   stop(): Promise<void>;
 }
 
-export async function startFixture(options: Partial<FlightServerOptions> = {}, port = 0): Promise<Fixture> {
+type FixtureOptions = Partial<Omit<FlightServerOptions, 'admission' | 'limits'>> & {
+  authenticator?: Authenticator;
+  limits?: AdmissionLimits & FlightServerOptions['limits'];
+};
+
+export async function startFixture(options: FixtureOptions = {}, port = 0): Promise<Fixture> {
   const statements = new FakeStatements();
   const sessions = createSessionStore({ idleTimeout: HOUR, perPrincipal: 8, total: 100, key: Buffer.alloc(32, 1) });
   const calls: CallRecord[] = [];
   const log: Fixture['log'] = [];
-  const server = createFlightServer({
-    authenticator: { authenticate },
-    statements,
+  const { authenticator = { authenticate, issuers: [] }, limits = {}, ...rest } = options;
+  const admission = new Admission({
+    authenticator,
     sessions,
+    limits,
     logger: {
       info: (entry) => void log.push({ level: 'info', entry }),
       error: (entry) => void log.push({ level: 'error', entry }),
     },
-    version: '0.0.0-test',
     onCall: (record) => void calls.push(record),
-    ...options,
   });
+  const server = createFlightServer({ admission, statements, limits, version: '0.0.0-test', ...rest });
   return {
+    admission,
     statements,
     sessions,
     server,

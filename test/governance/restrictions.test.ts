@@ -54,3 +54,13 @@ describe('the salt of a statement', () => {
     expect(JSON.stringify(salt)).not.toContain(salt.hex());
   });
 });
+
+it.each([
+  ['deeper', 101, 1, 'nested more than 100 levels'],
+  ['of more parts', 1, 10_001, 'more than 10000'],
+])('a filter that is %s than what is followed is refused', (_, depth, width, sentence) => {
+  let filter: unknown = { type: 'not-null', child: { type: 'reference', id: 1 } };
+  for (let level = 0; level < depth; level++) filter = { type: 'not', child: filter };
+  for (let part = 1; part < width; part++) filter = { type: 'and', left: filter, right: true };
+  expect(() => parseRestrictions({ 'required-row-filter': filter })).toThrow(sentence);
+});

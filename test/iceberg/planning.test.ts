@@ -7,6 +7,7 @@ import { DecodePool } from '../../src/iceberg/plan/decode-pool.js';
 import { always, never } from '../../src/iceberg/plan/predicate.js';
 import { type Selection, selectFiles } from '../../src/iceberg/plan/select-files.js';
 import type { DataFile, ManifestEntry, ManifestFile } from '../../src/iceberg/types.js';
+import { Rendezvous } from '../../src/rendezvous.js';
 import { MemoryStorage } from './stores.js';
 
 const location = 'memory:/table';
@@ -104,6 +105,25 @@ test('a plan has its files in the order of the manifest list, whatever their nam
   const { tasks } = await planScan({ metadata, storage });
   const names = tasks.map(({ file }) => file.location.slice(location.length + 1));
   expect(names).toEqual(['9b', '9a', '8b', '8a', '7b', '7a', '6b', '6a', '5b', '5a']);
+});
+
+test('a share has the files of one of the servers, and all shares together each file once', async () => {
+  const servers = ['grpc://one:1', 'grpc://two:1'];
+  const plans = await Promise.all(
+    servers.map((_, index) => planScan({ metadata, storage, share: { servers, index } })),
+  );
+  const shares = plans.map(({ tasks }) => tasks.map(({ file }) => file.location));
+  const owner = new Rendezvous(servers);
+  expect(shares.map((share) => share.every((each) => owner.ownerOf(each) === shares.indexOf(share)))).toEqual([
+    true,
+    true,
+  ]);
+  const all = (await planScan({ metadata, storage })).tasks.map(({ file }) => file.location);
+  expect(shares.flat().sort()).toEqual(all.sort());
+  for (const [index, { statistics }] of plans.entries()) {
+    expect(statistics).toMatchObject({ filesTotal: 10, filesPlanned: shares[index]?.length });
+    expect(statistics.prunedBy).toEqual([{ reason: 'other servers', files: 10 - (shares[index]?.length ?? 0) }]);
+  }
 });
 
 describe('decoding in threads', () => {

@@ -5,7 +5,7 @@ import { SkuaError } from '../../src/errors.js';
 import type { TableMetadata } from '../../src/iceberg/index.js';
 import { parseTableMetadata } from '../../src/iceberg/index.js';
 import { parseJson } from '../../src/json.js';
-import type { Storage } from '../../src/storage/contract.js';
+import type { ListedObject, Storage } from '../../src/storage/contract.js';
 
 const fixtures = new URL('../fixtures/', import.meta.url);
 
@@ -89,7 +89,7 @@ export class MemoryStorage implements Storage {
     for (const location of locations) this.files.delete(location);
   }
 
-  async *list(): AsyncIterable<{ location: string; size: number }> {
-    for (const [location, bytes] of this.files) yield { location, size: bytes.byteLength };
+  async *list(): AsyncIterable<ListedObject> {
+    for (const [location, bytes] of this.files) yield { location, size: bytes.byteLength, modifiedMs: 0 };
   }
 }

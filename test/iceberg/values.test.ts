@@ -104,7 +104,9 @@ describe('binary single-value serialization', () => {
   test('bounds written before an int, a float or a column was widened are still read', () => {
     expect(decodeValue(primitive('long'), Uint8Array.of(0x22, 0, 0, 0))).toBe(34n);
     expect(decodeValue(primitive('double'), Uint8Array.of(0, 0, 0xc0, 0x3f))).toBe(1.5);
-    expect(decodeValue(primitive('timestamp'), Uint8Array.of(1, 0, 0, 0))).toBeUndefined();
+    expect(decodeValue(primitive('timestamp'), Uint8Array.of(1, 0, 0, 0))).toBe(86_400_000_000n);
+    expect(decodeValue(primitive('timestamp_ns'), Uint8Array.of(0xff, 0xff, 0xff, 0xff))).toBe(-86_400_000_000_000n);
+    expect(decodeValue(primitive('timestamptz'), Uint8Array.of(1, 0, 0, 0))).toBeUndefined();
   });
 });
 

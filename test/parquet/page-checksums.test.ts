@@ -3,7 +3,7 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../../src/engine/duckdb/native/database.js';
+import { Database } from '../../src/engine/duckdb/process/native/database.js';
 import { addPageChecksums, pagesAreSound, parseFooter } from '../../src/parquet/index.js';
 
 let directory: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Connection, Database } from '../../src/engine/duckdb/native/database.js';
-import { duckdb } from '../../src/engine/duckdb/native/library.js';
-import { Slot } from '../../src/engine/duckdb/native/memory.js';
+import { type Connection, Database } from '../../src/engine/duckdb/process/native/database.js';
+import { duckdb } from '../../src/engine/duckdb/process/native/library.js';
+import { Slot } from '../../src/engine/duckdb/process/native/memory.js';
 import { splitStatements, statementsOf, tokenize } from '../../src/sql/index.js';
 
 let database: Database;

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStorage, type Storage } from '../../src/storage/index.js';
+import { createRangeCache, openStorage, type Storage } from '../../src/storage/index.js';
 
 let base: string;
 let root: string;
@@ -28,7 +29,8 @@ describe('local files', () => {
     expect(await storage.size(location)).toBe(10);
     const listed = [];
     for await (const entry of storage.list(`file://${root}/db/`)) listed.push(entry);
-    expect(listed).toEqual([{ location, size: 10 }]);
+    expect(listed).toEqual([{ location, size: 10, modifiedMs: expect.any(Number) }]);
+    expect(Math.abs((listed[0]?.modifiedMs ?? 0) - Date.now())).toBeLessThan(600_000);
     await storage.remove([location, location]);
     await expect(storage.read(location)).rejects.toThrow(code('NOT_FOUND'));
   });
@@ -75,6 +77,26 @@ describe('local files', () => {
     await truncate(join(root, 'large'), 600 * 2 ** 20);
     await expect(storage.read(`file://${root}/large`)).rejects.toThrow(code('RESOURCE_EXHAUSTED'));
     expect(await storage.read(`file://${root}/large`, { offset: 599 * 2 ** 20, length: 3 })).toHaveLength(3);
+  });
+
+  it('are neither pipes nor devices nor folders, which could keep a reader for ever', async () => {
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    await symlink('/dev/zero', join(root, 'device'));
+    await mkdir(join(root, 'folder'));
+    const cache = createRangeCache({ directory: join(base, 'cache'), capacityBytes: 0, localRoots: [root] });
+    for (const name of ['pipe', 'folder', 'device']) {
+      const location = `file://${root}/${name}`;
+      const file = { store: 'file', location, size: 10, storage };
+      for (const work of [
+        () => storage.read(location),
+        () => storage.read(location, { offset: 0, length: 1 }),
+        () => storage.size(location),
+        () => cache.ensure(file, [{ offset: 0, length: 1 }]),
+      ]) {
+        await expect(work()).rejects.toThrow(code('PERMISSION_DENIED'));
+      }
+    }
+    await cache.close();
   });
 
   it('that are shorter than a range are OUT_OF_RANGE', async () => {

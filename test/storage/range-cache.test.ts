@@ -190,13 +190,15 @@ describe('the range cache', () => {
   it('uses local files where they are, below allowed roots alone', async () => {
     await mkdir(join(directory, 'warehouse'));
     await writeFile(join(directory, 'warehouse', 'f'), content);
-    const local = await cache.ensure(store.file(`file://${directory}/warehouse/f`), [{ offset: 0, length: 10 }]);
+    const local = await cache.ensure(store.file(`file://${directory}/warehouse/f`, 'file'), [
+      { offset: 0, length: 10 },
+    ]);
     expect(local).toMatchObject({ path: join(directory, 'warehouse', 'f'), fetchedBytes: 0, cachedBytes: 10 });
     const link = await cache.link(local.path, session);
     await expectBytes(link, [{ offset: 0, length: SIZE }]);
     await cache.unlink(link);
     await expectBytes(local.path, [{ offset: 0, length: SIZE }]);
-    await expect(cache.ensure(store.file('file:///etc/passwd'), [])).rejects.toThrow(
+    await expect(cache.ensure(store.file('file:///etc/passwd', 'file'), [])).rejects.toThrow(
       expect.objectContaining({ code: 'PERMISSION_DENIED' }),
     );
   });

@@ -1,6 +1,6 @@
 import type { Schema } from 'apache-arrow';
 import { batchToRows, type ColumnarBatch } from '../../arrow/index.js';
-import { isNumeric, textFormat } from './value.js';
+import { isNumeric, textFormat } from '../../formats/index.js';
 import { displayWidth, printable, truncate } from './width.js';
 
 export interface TableOptions {

@@ -6,12 +6,12 @@ export interface Route<Handler> {
 }
 
 export type Match<Handler> =
-  | { kind: 'found'; handler: Handler; parameters: Record<string, string> }
+  | { kind: 'found'; pattern: string; handler: Handler; parameters: Record<string, string> }
   | { kind: 'no-such-path' }
   | { kind: 'no-such-method' };
 
 export class Router<Handler> {
-  readonly #routes: { method: string; names: string[]; expression: RegExp; handler: Handler }[];
+  readonly #routes: { pattern: string; method: string; names: string[]; expression: RegExp; handler: Handler }[];
 
   constructor(routes: readonly Route<Handler>[]) {
     this.#routes = routes.map(({ pattern, handler }) => {
@@ -21,7 +21,7 @@ export class Router<Handler> {
         names.push(name);
         return '([^/]+)';
       });
-      return { method, names, expression: new RegExp(`^${expression}$`), handler };
+      return { pattern, method, names, expression: new RegExp(`^${expression}$`), handler };
     });
   }
 
@@ -37,7 +37,7 @@ export class Router<Handler> {
       route.names.forEach((name, at) => {
         parameters[name] = decodeURIComponent(values[at + 1] ?? '');
       });
-      return { kind: 'found', handler: route.handler, parameters };
+      return { kind: 'found', pattern: route.pattern, handler: route.handler, parameters };
     }
     return { kind: pathKnown ? 'no-such-method' : 'no-such-path' };
   }

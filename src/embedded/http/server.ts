@@ -13,8 +13,8 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   status: number;
-  headers?: Record<string, string>;
-  body?: string;
+  headers?: Record<string, string> | undefined;
+  body?: string | Uint8Array | undefined;
 }
 
 export interface HttpServer {
@@ -26,9 +26,9 @@ export interface HttpServer {
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
-  host?: string;
+  host?: string | undefined;
   /** Default 0: any free port. */
-  port?: number;
+  port?: number | undefined;
 }
 
 const LARGEST_BODY = 64 * 1024 * 1024;

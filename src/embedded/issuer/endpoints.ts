@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpRequest } from '../http/server.js';
+import { type Authorization, isOnThisMachine } from './authorization.js';
 import type { KeyRing } from './keys.js';
 import type { TokenMaker } from './tokens.js';
 import { passwordMatches, type User } from './users.js';
@@ -13,10 +14,24 @@ export interface IssuerEndpoints {
   keys: KeyRing;
   users: ReadonlyMap<string, User>;
   tokens: TokenMaker;
+  authorization: Authorization;
 }
 
-/** Discovery (OpenID Connect Discovery 1.0), the key set (RFC 7517) and the token endpoint (RFC 6749) at Keycloak's paths. */
+/**
+ * Discovery (OpenID Connect Discovery 1.0), the key set (RFC 7517), the authorization and the token endpoint (RFC 6749) at Keycloak's paths. Pages on this
+ * machine may read the answers.
+ */
 export async function answerIssuer(request: HttpRequest, at: IssuerEndpoints): Promise<HttpAnswer> {
+  const { origin } = request.headers;
+  const answer = await route(request, at);
+  if (!isOnThisMachine(origin)) return answer;
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'access-control-allow-origin': origin as string, vary: 'origin' },
+  };
+}
+
+async function route(request: HttpRequest, at: IssuerEndpoints): Promise<HttpAnswer> {
   const connect = `${at.realmPath}/protocol/openid-connect`;
   switch (request.path) {
     case `${at.realmPath}/.well-known/openid-configuration`:
@@ -25,6 +40,8 @@ export async function answerIssuer(request: HttpRequest, at: IssuerEndpoints): P
       return request.method === 'GET' ? json(200, at.keys.publicSet()) : notAllowed();
     case `${connect}/token`:
       return request.method === 'POST' ? grant(request, at) : notAllowed();
+    case `${connect}/auth`:
+      return ['GET', 'POST'].includes(request.method) ? at.authorization.answer(request) : notAllowed();
     default:
       return json(404, { error: 'HTTP 404 Not Found' });
   }
@@ -34,10 +51,12 @@ function discovery(at: IssuerEndpoints) {
   const connect = `${at.issuer}/protocol/openid-connect`;
   return {
     issuer: at.issuer,
+    authorization_endpoint: `${connect}/auth`,
     token_endpoint: `${connect}/token`,
     jwks_uri: `${connect}/certs`,
-    grant_types_supported: ['password', 'refresh_token'],
-    response_types_supported: ['token'],
+    grant_types_supported: ['authorization_code', 'password', 'refresh_token'],
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: at.keys.algorithms,
     token_endpoint_auth_methods_supported: ['none'],
@@ -57,6 +76,12 @@ async function grant(request: HttpRequest, at: IssuerEndpoints): Promise<HttpAns
       }
       return tokens(user, at);
     }
+    case 'authorization_code': {
+      const redeemed = at.authorization.redeem(form);
+      if (redeemed === undefined) return refuse(400, 'invalid_grant', 'Code not valid');
+      const { user, nonce, isOpenId } = redeemed;
+      return tokens(user, at, isOpenId ? { id_token: await at.tokens.idToken(user, nonce) } : {});
+    }
     case 'refresh_token': {
       const id = await at.tokens.readRefreshToken(form.get('refresh_token') ?? '').catch(() => undefined);
       const user = [...at.users.values()].find((one) => one.id === id);
@@ -69,8 +94,9 @@ async function grant(request: HttpRequest, at: IssuerEndpoints): Promise<HttpAns
   }
 }
 
-async function tokens(user: User, at: IssuerEndpoints): Promise<HttpAnswer> {
+async function tokens(user: User, at: IssuerEndpoints, more: Record<string, string> = {}): Promise<HttpAnswer> {
   return json(200, {
+    ...more,
     access_token: await at.tokens.accessToken({}, { subject: user }),
     expires_in: at.lifetimeSeconds,
     refresh_expires_in: at.refreshLifetimeSeconds,

@@ -5,6 +5,7 @@ import { SkuaError } from '../../errors.js';
 import { RequestLog } from '../http/request-log.js';
 import { listen } from '../http/server.js';
 import { readDocument, writeDocument } from '../persistence/atomic-file.js';
+import { Authorization } from './authorization.js';
 import { answerIssuer } from './endpoints.js';
 import { createKey, KeyRing, restoreKey, type SigningAlgorithm, type StoredKey } from './keys.js';
 import { type IssueOptions, tokenMaker } from './tokens.js';
@@ -103,7 +104,18 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
     { issuer, realm, clientId, audience, lifetimeSeconds, refreshLifetimeSeconds, refreshSecret },
     keys,
   );
-  endpoints = { realmPath, issuer, clientId, lifetimeSeconds, refreshLifetimeSeconds, keys, users, tokens };
+  const authorization = new Authorization(clientId, users);
+  endpoints = {
+    realmPath,
+    issuer,
+    clientId,
+    lifetimeSeconds,
+    refreshLifetimeSeconds,
+    keys,
+    users,
+    tokens,
+    authorization,
+  };
 
   const issue = (claims: Record<string, unknown> = {}, issueOptions: IssueOptions = {}) => {
     const { user: name } = issueOptions;
@@ -111,7 +123,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
     if (name !== undefined && subject === undefined) {
       throw new SkuaError('NOT_FOUND', `the issuer has no user ${name}`);
     }
-    return tokens.accessToken(claims, { ...issueOptions, subject });
+    return tokens.accessToken(claims, { ...issueOptions, ...(subject && { subject }) });
   };
   return {
     issuer,

@@ -37,31 +37,35 @@ export async function restoreKey(stored: StoredKey): Promise<SigningKey> {
 
 /** The keys of an issuer, newest first; the newest of an algorithm signs, all verify. */
 export class KeyRing {
-  constructor(private keys: SigningKey[]) {}
+  #keys: SigningKey[];
+
+  constructor(keys: SigningKey[]) {
+    this.#keys = keys;
+  }
 
   signing(algorithm?: SigningAlgorithm): SigningKey {
-    const key = algorithm === undefined ? this.keys[0] : this.keys.find((one) => one.algorithm === algorithm);
+    const key = algorithm === undefined ? this.#keys[0] : this.#keys.find((one) => one.algorithm === algorithm);
     if (key === undefined) throw new SkuaError('NOT_FOUND', `the issuer has no ${algorithm ?? 'signing'} key`);
     return key;
   }
 
   get algorithms(): SigningAlgorithm[] {
-    return [...new Set(this.keys.map((key) => key.algorithm))];
+    return [...new Set(this.#keys.map((key) => key.algorithm))];
   }
 
   /** Puts a new key of the same algorithm before the newest one, which goes on verifying unless `keepOld` is false. */
   async rotate(options: { algorithm?: SigningAlgorithm; keepOld?: boolean }): Promise<SigningKey> {
     const algorithm = options.algorithm ?? this.signing().algorithm;
     const fresh = await createKey(algorithm);
-    const kept = options.keepOld === false ? this.keys.filter((key) => key.algorithm !== algorithm) : this.keys;
-    this.keys = [fresh, ...kept];
+    const kept = options.keepOld === false ? this.#keys.filter((key) => key.algorithm !== algorithm) : this.#keys;
+    this.#keys = [fresh, ...kept];
     return fresh;
   }
 
   /** JSON Web Key Set (RFC 7517), public parts only. */
   publicSet(): { keys: JWK[] } {
     return {
-      keys: this.keys.map(({ kid, algorithm, jwk }) => {
+      keys: this.#keys.map(({ kid, algorithm, jwk }) => {
         const { kty, n, e, crv, x, y } = jwk;
         const parts = Object.entries({ kty, n, e, crv, x, y }).filter(([, part]) => part !== undefined);
         return { kid, alg: algorithm, use: 'sig', ...Object.fromEntries(parts) } as JWK;
@@ -70,6 +74,6 @@ export class KeyRing {
   }
 
   stored(): StoredKey[] {
-    return this.keys.map(({ kid, algorithm, jwk }) => ({ kid, algorithm, jwk }));
+    return this.#keys.map(({ kid, algorithm, jwk }) => ({ kid, algorithm, jwk }));
   }
 }

@@ -9,17 +9,19 @@ const DEFAULT_ROLES = ['offline_access', 'uma_authorization'];
 
 export interface IssueOptions {
   /** The user whose claims to start from; without one the token has only the standard claims. */
-  user?: string;
+  user?: string | undefined;
   /** Seconds from now to the claim `exp`; negative for a token that has expired. Default: the issuer's lifetime. */
-  lifetimeSeconds?: number;
+  lifetimeSeconds?: number | undefined;
   /** The newest key of this algorithm signs. Default: the newest key. */
-  algorithm?: SigningAlgorithm;
+  algorithm?: SigningAlgorithm | undefined;
   /** Overrides of the protected header, such as `kid`. */
-  header?: Partial<JWTHeaderParameters>;
+  header?: Partial<JWTHeaderParameters> | undefined;
 }
 
 export interface TokenMaker {
   accessToken(claims: Record<string, unknown>, options: IssueOptions & { subject?: User }): Promise<string>;
+  /** The OpenID Connect ID token for that client's login. */
+  idToken(user: User, nonce: string | undefined): Promise<string>;
   refreshToken(user: User): Promise<string>;
   /** The id of the user that a refresh token was given to. Fails if it isn't one of this issuer's, or has expired. */
   readRefreshToken(token: string): Promise<string>;
@@ -56,6 +58,18 @@ export function tokenMaker(settings: TokenSettings, keys: KeyRing): TokenMaker {
       }
       return new SignJWT(payload)
         .setProtectedHeader({ alg: key.algorithm, typ: 'JWT', kid: key.kid, ...options.header })
+        .sign(key.privateKey);
+    },
+
+    idToken(user, nonce) {
+      const key = keys.signing();
+      return new SignJWT({ typ: 'ID', azp: settings.clientId, preferred_username: user.name, ...(nonce && { nonce }) })
+        .setProtectedHeader({ alg: key.algorithm, typ: 'JWT', kid: key.kid })
+        .setIssuer(settings.issuer)
+        .setAudience(settings.clientId)
+        .setSubject(user.id)
+        .setIssuedAt()
+        .setExpirationTime(now() + settings.lifetimeSeconds)
         .sign(key.privateKey);
     },
 

@@ -10,9 +10,9 @@ const DEFAULT_PREVIOUS_VERSIONS = 100;
 export interface Draft {
   metadata: KeptMetadata;
   /** What the updates of this commit added last: the meaning of the id -1. */
-  lastAddedSchemaId?: number;
-  lastAddedSpecId?: number;
-  lastAddedSortOrderId?: number;
+  lastAddedSchemaId?: number | undefined;
+  lastAddedSpecId?: number | undefined;
+  lastAddedSortOrderId?: number | undefined;
   addedSchemaIds: Set<number>;
   addedSpecIds: Set<number>;
   addedSortOrderIds: Set<number>;

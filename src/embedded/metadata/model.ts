@@ -47,11 +47,11 @@ export interface SchemaJson {
 /** A snapshot in the specification's JSON, with what the catalog itself has to know read out of it. */
 export interface KeptSnapshot {
   snapshotId: bigint;
-  parentSnapshotId?: bigint;
+  parentSnapshotId?: bigint | undefined;
   sequenceNumber: number;
   timestampMs: number;
-  firstRowId?: bigint;
-  addedRows?: bigint;
+  firstRowId?: bigint | undefined;
+  addedRows?: bigint | undefined;
   /** As the document holds it, its keys in the specification's words. */
   json: Record<string, unknown>;
 }
@@ -68,7 +68,17 @@ export interface StatisticsFile {
 }
 
 export interface KeptMetadata
-  extends Omit<TableMetadata, 'schemas' | 'snapshots' | 'refs' | 'partitionSpecs' | 'sortOrders' | 'nextRowId'> {
+  extends Omit<
+    TableMetadata,
+    | 'schemas'
+    | 'snapshots'
+    | 'refs'
+    | 'partitionSpecs'
+    | 'sortOrders'
+    | 'nextRowId'
+    | 'statistics'
+    | 'partitionStatistics'
+  > {
   schemas: SchemaJson[];
   partitionSpecs: PartitionSpec[];
   sortOrders: SortOrder[];

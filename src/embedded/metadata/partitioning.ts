@@ -20,7 +20,7 @@ const TRANSFORM = /^(identity|void|year|month|day|hour|bucket\[\d+\]|truncate\[\
 /** A partition spec from a request; ids that it leaves open are still to be given. */
 export interface UnboundSpec {
   specId: number;
-  fields: (Omit<PartitionField, 'fieldId'> & { fieldId?: number })[];
+  fields: (Omit<PartitionField, 'fieldId'> & { fieldId?: number | undefined })[];
 }
 
 /** Reads a partition spec (spec, Appendix C, "Partition Specs"). */

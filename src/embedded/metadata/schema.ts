@@ -138,7 +138,7 @@ function readType(value: unknown): TypeJson {
 }
 
 /** Every id of a schema: fields, list elements, map keys and values. */
-export function* allIds(struct: { fields: FieldJson[] }): Iterable<number> {
+function* allIds(struct: { fields: FieldJson[] }): Iterable<number> {
   for (const field of struct.fields) {
     yield field.id;
     yield* idsOfType(field.type);

@@ -83,7 +83,7 @@ function removeReference(draft: Draft, name: string): void {
   const { metadata } = draft;
   if (metadata.refs[name] === undefined) return;
   delete metadata.refs[name];
-  if (name === MAIN) metadata.currentSnapshotId = undefined;
+  if (name === MAIN) delete metadata.currentSnapshotId;
   draft.changed = true;
 }
 

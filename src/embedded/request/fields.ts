@@ -2,8 +2,6 @@
 import { illegalArgument } from './error.js';
 
 export type JsonObject = Record<string, unknown>;
-/** `parseJson` gives a bigint where a double would lose digits. */
-export type Integer = number | bigint;
 
 export function asObject(value: unknown, what: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -11,12 +11,16 @@ import { localWarehouse } from '../warehouse/local.js';
 import { type S3WarehouseSettings, s3Warehouse } from '../warehouse/s3.js';
 import { authenticator, type Identity, type TrustedIssuer } from './authentication.js';
 import { Caller } from './caller.js';
-import type { Answer, CatalogContext } from './context.js';
+import type { Answer, CatalogContext, Handler } from './context.js';
+import { FileAddresses } from './file-addresses.js';
+import { IdempotentAnswers } from './idempotency.js';
 import { newNamespaceLocation } from './locations.js';
 import { MetadataFiles } from './metadata-files.js';
+import { type PlanningOptions, ScanPlans } from './plans.js';
 import type { Policy } from './policies.js';
 import { DEFAULT_GRANTS, type Grants } from './privileges.js';
-import { routes } from './routes.js';
+import { ReportLog } from './report-log.js';
+import { routes, SIGN } from './routes.js';
 import { CatalogStore } from './store.js';
 
 const BASE_PATH = '/api/catalog';
@@ -37,6 +41,14 @@ export interface CatalogOptions {
   grants?: Grants;
   /** Row filters and column masks by table and role. Default: those that the folder holds, else none. */
   policies?: readonly Policy[];
+  /** How scans are planned for clients. Default: at once, with the files' locations. */
+  planning?: PlanningOptions;
+  /** Clients must have scans planned (`scan-planning-mode`). Default false. */
+  demandsPlanning?: boolean;
+  /** Requests to a store are signed for clients that ask for that and get no credentials. Polaris can't do that. Default false. */
+  remoteSigning?: boolean;
+  /** For how many seconds a change is known again by its `Idempotency-Key`; 0: no keys are offered. Default 1800. */
+  idempotencyKeyLifetime?: number;
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: any free port. */
@@ -52,6 +64,9 @@ export interface EmbeddedCatalog {
   /** The root of its tables: `file:///…` or `s3://…`. */
   warehouseLocation: string;
   readonly requests: RequestLog;
+  readonly reports: ReportLog;
+  /** As they hold since the start. */
+  readonly policies: readonly Policy[];
   close(): Promise<void>;
 }
 
@@ -70,20 +85,39 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
       state.putNamespace({ namespace, properties: { location } });
     }
   });
-  const { properties = {} } = options;
-  const context: CatalogContext = { name, properties, store, warehouse, files: new MetadataFiles(warehouse) };
+  const { properties = {}, idempotencyKeyLifetime = 1800 } = options;
+  const files = new MetadataFiles(warehouse);
+  const reports = new ReportLog();
+  const plans = new ScanPlans(options.planning ?? {});
+  const addresses = new FileAddresses(warehouse);
+  const context: CatalogContext = {
+    name,
+    properties,
+    store,
+    warehouse,
+    files,
+    reports,
+    plans,
+    addresses,
+    demandsPlanning: options.demandsPlanning ?? false,
+    remoteSigning: (options.remoteSigning ?? false) && warehouse.signing !== undefined,
+    idempotencyKeyLifetime,
+  };
+  const answers = new IdempotentAnswers(1000 * idempotencyKeyLifetime);
 
   const requests = new RequestLog();
   const identify = authenticator(options.issuer);
   const router = new Router(routes);
   const server = await listen(
     async (request) => {
+      const file = await addresses.answer(request);
+      if (file) return file;
       const search = request.query.toString();
       requests.add({ method: request.method, path: search === '' ? request.path : `${request.path}?${search}` });
       try {
         const identity = await identify(request.headers.authorization);
         if (identity === undefined) return { status: 401, headers: { 'www-authenticate': 'Bearer' } };
-        return written(await route(request, identity, context, router));
+        return written(await route(request, identity, { context, router, answers }));
       } catch (error) {
         return refused(error);
       }
@@ -96,6 +130,8 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
     port: server.port,
     warehouseLocation: warehouse.root,
     requests,
+    reports,
+    policies: store.rights.policies,
     async close() {
       await server.close();
       s3?.close();
@@ -103,29 +139,51 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
   };
 }
 
-async function route(
-  request: HttpRequest,
-  identity: Identity,
-  context: CatalogContext,
-  router: Router<(typeof routes)[number]['handler']>,
-): Promise<Answer> {
+interface Serving {
+  context: CatalogContext;
+  router: Router<Handler>;
+  answers: IdempotentAnswers;
+}
+
+async function route(request: HttpRequest, identity: Identity, { context, router, answers }: Serving): Promise<Answer> {
   const path = request.path.startsWith(`${BASE_PATH}/`) ? request.path.slice(BASE_PATH.length) : '';
   const match = router.match(request.method, path);
   if (match.kind === 'no-such-path') throw notFound('Unable to find matching target resource method');
   if (match.kind === 'no-such-method') {
     throw new RestError(405, 'NotAllowedException', 'HTTP 405 Method Not Allowed');
   }
-  const { parameters, handler } = match;
+  const { parameters, handler, pattern } = match;
   if (parameters.prefix === undefined) checkWarehouse(request.query.get('warehouse'), context.name);
   else if (parameters.prefix !== context.name) throw noSuchNamespace([]);
-  return handler(context, {
-    caller: new Caller(identity.name, identity.roles, context.store.rights.grants),
-    parameters,
-    query: request.query,
-    headers: request.headers,
-    body: async () => asObject(readJson(await request.text()), 'request'),
-  });
+  let text: Promise<string> | undefined;
+  const readText = () => {
+    text ??= request.text();
+    return text;
+  };
+  const work = () =>
+    handler(context, {
+      caller: new Caller(identity.name, identity.roles, context.store.rights.grants),
+      parameters,
+      query: request.query,
+      headers: request.headers,
+      body: async () => asObject(readJson(await readText()), 'request'),
+    });
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string' || context.idempotencyKeyLifetime === 0 || !takesKeys(pattern)) return work();
+  const line = `${request.method} ${request.path}?${request.query}`;
+  return answers.once({ key, caller: identity.name, line, body: await readText() }, work);
 }
+
+/** All that change something but the creation of views, as the specification has it. */
+function takesKeys(pattern: string): boolean {
+  return !pattern.startsWith('GET') && !pattern.startsWith('HEAD') && !WITHOUT_KEYS.includes(pattern);
+}
+
+const WITHOUT_KEYS = [
+  'POST /v1/{prefix}/namespaces/{namespace}/views',
+  'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/metrics',
+  SIGN,
+];
 
 function checkWarehouse(warehouse: string | null, name: string): void {
   if (warehouse === null || warehouse === '') throw badRequest('Please specify a warehouse');

@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonObject } from '../request/fields.js';
 import type { Warehouse } from '../warehouse/contract.js';
 import type { Caller } from './caller.js';
+import type { FileAddresses } from './file-addresses.js';
 import type { MetadataFiles } from './metadata-files.js';
+import type { ScanPlans } from './plans.js';
+import type { ReportLog } from './report-log.js';
 import type { CatalogStore, Namespace, TableIdentifier } from './store.js';
 
 /** What every handler of a catalog works with. */
@@ -14,6 +17,15 @@ export interface CatalogContext {
   store: CatalogStore;
   warehouse: Warehouse;
   files: MetadataFiles;
+  reports: ReportLog;
+  plans: ScanPlans;
+  addresses: FileAddresses;
+  /** Clients must have scans planned. */
+  demandsPlanning: boolean;
+  /** Requests to the store are signed for those who ask for that. */
+  remoteSigning: boolean;
+  /** In seconds; 0: no keys are offered. */
+  idempotencyKeyLifetime: number;
 }
 
 /** One request whose caller is known. */
@@ -28,7 +40,7 @@ export interface Call {
 export interface Answer {
   status: number;
   body?: unknown;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
 }
 
 export type Handler = (context: CatalogContext, call: Call) => Promise<Answer>;

@@ -14,7 +14,7 @@ export const createTable: Handler = async (context, call) => {
   const request = await call.body();
   const identifier = { namespace: namespaceOf(call), name: stringField(request, 'name') };
   const staged = optionalBoolean(request, 'stage-create') ?? false;
-  const delegated = delegationRequested(call);
+  const delegated = delegationRequested(context, call);
 
   const table = await store.change(async (state) => {
     existingNamespace(state, identifier.namespace);
@@ -35,6 +35,6 @@ export const createTable: Handler = async (context, call) => {
   });
   // A warehouse that can't vend refuses only here, when the table already exists; so does Polaris.
   const loaded = loadedFor(context, call, identifier, table);
-  const result = await loadResult(context, loaded, delegated ? 'read-write' : undefined);
+  const result = await loadResult(context, loaded, delegated && { mode: delegated, access: 'read-write' });
   return ok(result, table.metadataLocation === undefined ? undefined : { ETag: entityTag(loaded) });
 };

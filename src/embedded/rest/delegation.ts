@@ -7,28 +7,37 @@ import type { JsonObject } from '../request/fields.js';
 import type { VendedCredential } from '../warehouse/contract.js';
 import type { Call, CatalogContext } from './context.js';
 import { restrictionsFor } from './policies.js';
+import { signingProperties } from './signing-properties.js';
 import { dotted, type TableIdentifier } from './store.js';
 
 export type Access = 'read' | 'read-write';
 
-/** Whether the request asks for credentials (REST specification, header `X-Iceberg-Access-Delegation`). */
-export function delegationRequested(call: Call): boolean {
+/** Ways to reach a table's files that a request takes (REST specification, header `X-Iceberg-Access-Delegation`); the first that can be had. */
+export type DelegationMode = 'vended-credentials' | 'remote-signing';
+
+/** How a request is to be given access to files; undefined where it does not ask for any. */
+export function delegationRequested(
+  { warehouse, remoteSigning }: CatalogContext,
+  call: Call,
+): DelegationMode | undefined {
   const header = call.headers['x-iceberg-access-delegation'];
   const modes = (typeof header === 'string' ? header : '')
     .split(',')
     .map((mode) => mode.trim())
     .filter((mode) => mode !== '');
-  if (modes.length === 0) return false;
-  if (!modes.includes('vended-credentials')) {
-    const words = modes.map((mode) => mode.toUpperCase().replaceAll('-', '_'));
-    throw illegalArgument(`Unsupported access delegation mode: ${words.join(', ')}`);
+  if (modes.length === 0) return undefined;
+  const takesBoth = modes.includes('vended-credentials') && modes.includes('remote-signing');
+  if (modes.includes('vended-credentials') && !(takesBoth && warehouse.vending === 'unavailable')) {
+    return 'vended-credentials';
   }
-  return true;
+  if (modes.includes('remote-signing') && remoteSigning) return 'remote-signing';
+  const words = (takesBoth ? ['remote-signing'] : modes).map((mode) => mode.toUpperCase().replaceAll('-', '_'));
+  throw illegalArgument(`Unsupported access delegation mode: ${words.join(', ')}`);
 }
 
 /** What a caller may do with the files of a table, the most that the grants allow. Refuses one who may not even read. */
-export function authorizeLoad(call: Call, delegated: boolean): Access {
-  if (!delegated) {
+export function authorizeLoad(call: Call, isDelegated: boolean): Access {
+  if (!isDelegated) {
     call.caller.require('LOAD_TABLE');
     return 'read';
   }
@@ -80,15 +89,18 @@ export function loadedFor(
 export async function loadResult(
   context: CatalogContext,
   { identifier, metadata, metadataLocation, restrictions }: Loaded,
-  delegated: Access | undefined,
+  delegated: { mode: DelegationMode; access: Access } | undefined,
 ): Promise<JsonObject> {
-  const credentials = delegated === undefined ? [] : await vend(context, identifier, metadata.location, delegated);
+  const vended = delegated?.mode === 'vended-credentials' ? delegated.access : undefined;
+  const credentials = vended === undefined ? [] : await vend(context, identifier, metadata.location, vended);
   return {
     ...(metadataLocation === undefined ? {} : { 'metadata-location': metadataLocation }),
     metadata: tableDocument(metadata),
     config: {
       ...context.warehouse.properties,
       ...Object.assign({}, ...credentials.map((credential) => credential.config)),
+      ...(delegated?.mode === 'remote-signing' && signingProperties(context, identifier)),
+      ...(context.demandsPlanning && { 'scan-planning-mode': 'server' }),
       ...(credentials.length === 0
         ? {}
         : { 'client.refresh-credentials-endpoint': credentialsPath(context.name, identifier) }),
@@ -103,12 +115,13 @@ function credentialsPath(prefix: string, { namespace, name }: TableIdentifier): 
   return `v1/${encodeURIComponent(prefix)}/namespaces/${levels}/tables/${encodeURIComponent(name)}/credentials`;
 }
 
-/** Names one state of a table, and what the caller may see of it. */
-export function entityTag({
-  metadataLocation = '',
-  restrictions,
-}: Pick<Loaded, 'metadataLocation' | 'restrictions'>): string {
-  const seen = restrictions === undefined ? '' : `\n${writeJson(restrictions)}`;
+/** Names one state of a table, with those of its snapshots that were asked for, and what the caller may see of it. */
+export function entityTag(
+  { metadataLocation = '', restrictions }: Pick<Loaded, 'metadataLocation' | 'restrictions'>,
+  snapshots = 'all',
+): string {
+  const part = snapshots.toLowerCase() === 'all' ? '' : `\n${snapshots.toLowerCase()}`;
+  const seen = restrictions === undefined ? part : `${part}\n${writeJson(restrictions)}`;
   return `W/"${createHash('sha256')
     .update(metadataLocation + seen)
     .digest('hex')}"`;

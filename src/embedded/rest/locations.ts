@@ -1,6 +1,6 @@
 import type { KeptMetadata } from '../metadata/model.js';
 import { forbidden, illegalArgument } from '../request/error.js';
-import { isWithin, trimmed, type Warehouse } from '../warehouse/contract.js';
+import { isWithin, placeOf, trimmed, type Warehouse } from '../warehouse/contract.js';
 import { type CatalogState, dotted, type Namespace, type TableIdentifier } from './store.js';
 
 /** Where the tables of a namespace lie, without a slash at its end. */
@@ -19,7 +19,7 @@ export function newNamespaceLocation(
   const name = namespace.at(-1) ?? '';
   const parent = namespace.slice(0, -1);
   const expected = `${parent.length === 0 ? trimmed(warehouse.root) : namespaceLocation(state, warehouse, parent)}/${name}/`;
-  if (requested !== undefined && trimmed(requested) !== trimmed(expected)) {
+  if (requested !== undefined && placeOf(requested) !== placeOf(expected)) {
     throw illegalArgument(
       `Namespace ${name} has a custom location, which is not enabled. ` +
         `Expected location: [${expected}]. Got location: [${requested}]`,
@@ -49,7 +49,7 @@ function filesOf({ snapshots, statistics, partitionStatistics }: KeptMetadata): 
 /** Refuses metadata that leaves the locations of the table, or names files elsewhere; `base` is what the table was before. */
 export function checkFiles(identifier: TableIdentifier, metadata: KeptMetadata, base: KeptMetadata): void {
   const allowed = locationsUsed(base.location, base.properties);
-  const moved = metadata.location === base.location ? [] : [metadata.location];
+  const moved = placeOf(metadata.location) === placeOf(base.location) ? [] : [metadata.location];
   refuseOutside(identifier, [`${metadata.location}/metadata/metadata.json`, ...moved, ...filesOf(metadata)], allowed);
 }
 

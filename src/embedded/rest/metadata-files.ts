@@ -11,9 +11,12 @@ const KEPT = 256;
 
 /** Reads and writes the metadata files of tables and views. They never change, so the newest ones stay in memory. */
 export class MetadataFiles {
+  readonly #warehouse: Warehouse;
   readonly #read = new Map<string, unknown>();
 
-  constructor(private readonly warehouse: Warehouse) {}
+  constructor(warehouse: Warehouse) {
+    this.#warehouse = warehouse;
+  }
 
   table(location: string): Promise<KeptMetadata> {
     return this.#load(location, readTableDocument);
@@ -42,13 +45,13 @@ export class MetadataFiles {
 
   async remove(location: string): Promise<void> {
     this.#read.delete(location);
-    await this.warehouse.remove(location);
+    await this.#warehouse.remove(location);
   }
 
   async #load<T>(location: string, read: (document: unknown) => T): Promise<T> {
     const known = this.#read.get(location) as T | undefined;
     if (known !== undefined) return known;
-    const bytes = await this.warehouse.read(location);
+    const bytes = await this.#warehouse.read(location);
     if (bytes === undefined) throw notFound(`Location does not exist: ${location}`);
     const text = Buffer.from(isCompressed(location) ? gunzipSync(bytes) : bytes).toString('utf8');
     const metadata = read(parseJsonAsWritten(text));
@@ -58,7 +61,7 @@ export class MetadataFiles {
 
   #write(location: string, document: unknown): Promise<void> {
     const bytes = Buffer.from(writeJson(document));
-    return this.warehouse.write(location, isCompressed(location) ? gzipSync(bytes) : bytes);
+    return this.#warehouse.write(location, isCompressed(location) ? gzipSync(bytes) : bytes);
   }
 
   #keep(location: string, metadata: unknown): void {

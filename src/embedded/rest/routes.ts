@@ -3,11 +3,16 @@ import { commitTable, commitTransaction } from './commits.js';
 import { type Handler, ok } from './context.js';
 import { createTable } from './create-table.js';
 import * as namespaces from './namespaces.js';
+import * as plans from './scan-plans.js';
+import { signRequest } from './signing.js';
 import * as tables from './tables.js';
 import * as views from './views.js';
 
 /** Served, and not said, as Polaris does. */
 const CREDENTIALS = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials';
+
+/** Said where it is served. */
+export const SIGN = 'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/sign';
 
 const ROUTES: Record<string, Handler> = {
   'GET /v1/{prefix}/namespaces': namespaces.listNamespaces,
@@ -26,6 +31,11 @@ const ROUTES: Record<string, Handler> = {
   'POST /v1/{prefix}/tables/rename': tables.renameTable,
   'POST /v1/{prefix}/namespaces/{namespace}/register': tables.registerTable,
   'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/metrics': tables.reportMetrics,
+  'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/plan': plans.planTableScan,
+  'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/plan/{plan-id}': plans.fetchPlanningResult,
+  'DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}/plan/{plan-id}': plans.cancelPlanning,
+  'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/tasks': plans.fetchScanTasks,
+  [SIGN]: signRequest,
   'POST /v1/{prefix}/transactions/commit': commitTransaction,
   'GET /v1/{prefix}/namespaces/{namespace}/views': views.listViews,
   'GET /v1/{prefix}/namespaces/{namespace}/views/{view}': views.loadView,
@@ -37,11 +47,12 @@ const ROUTES: Record<string, Handler> = {
 };
 
 /** What the catalog answers first: the prefix of all other paths, and which of them there are. */
-const config: Handler = async ({ name, properties, warehouse }) =>
+const config: Handler = async ({ name, properties, warehouse, remoteSigning, idempotencyKeyLifetime: lifetime }) =>
   ok({
     defaults: { ...properties, 'default-base-location': `${warehouse.root}/` },
     overrides: { 'namespace-separator': '%1F', prefix: name },
-    endpoints: Object.keys(ROUTES).filter((route) => route !== CREDENTIALS),
+    endpoints: Object.keys(ROUTES).filter((route) => route !== CREDENTIALS && (route !== SIGN || remoteSigning)),
+    ...(lifetime > 0 && { 'idempotency-key-lifetime': `PT${lifetime}S` }),
   });
 
 export const routes: Route<Handler>[] = Object.entries({ 'GET /v1/config': config, ...ROUTES }).map(

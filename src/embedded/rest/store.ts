@@ -79,13 +79,18 @@ export class CatalogState {
 
 /** What the catalog must not forget; in a file, unless it is asked to keep it in memory only. */
 export class CatalogStore {
+  #current: CatalogState;
+  readonly #file: string | undefined;
   readonly #turns = new Turns();
 
   private constructor(
     readonly rights: Rights,
-    private current: CatalogState,
-    private readonly file: string | undefined,
-  ) {}
+    current: CatalogState,
+    file: string | undefined,
+  ) {
+    this.#current = current;
+    this.#file = file;
+  }
 
   /** Rights given here take the place of those in the file. */
   static async open(file: string | undefined, given: Partial<Rights>, defaults: Rights): Promise<CatalogStore> {
@@ -104,27 +109,27 @@ export class CatalogStore {
   }
 
   get state(): CatalogState {
-    return this.current;
+    return this.#current;
   }
 
   /** One change at a time, on a copy, which becomes the state once it is saved. A change that throws leaves all as it was. */
   change<T>(work: (draft: CatalogState) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
-      const draft = new CatalogState(new Map(this.current.namespaces), new Map(this.current.tables));
+      const draft = new CatalogState(new Map(this.#current.namespaces), new Map(this.#current.tables));
       const result = await work(draft);
       await this.#save(draft);
-      this.current = draft;
+      this.#current = draft;
       return result;
     });
   }
 
   async #save(state: CatalogState): Promise<void> {
-    if (this.file === undefined) return;
+    if (this.#file === undefined) return;
     const document: StoreDocument = {
       ...this.rights,
       namespaces: [...state.namespaces.values()],
       tables: [...state.tables.values()],
     };
-    await writeDocument(this.file, document);
+    await writeDocument(this.#file, document);
   }
 }

@@ -55,18 +55,19 @@ export const listTables: Handler = async ({ store }, call) => {
 export const loadTable: Handler = async (context, call) => {
   const identifier = tableOf(call);
   const entry = existingTable(context.store.state, identifier);
-  const delegated = delegationRequested(call);
-  const access = authorizeLoad(call, delegated);
+  const mode = delegationRequested(context, call);
+  const access = authorizeLoad(call, mode !== undefined);
   const { metadataLocation } = entry;
   const loaded = loadedFor(context, call, identifier, {
     metadata: await context.files.table(metadataLocation),
     metadataLocation,
   });
-  const tag = entityTag(loaded);
+  const snapshots = call.query.get('snapshots');
+  const metadata = withSnapshots(loaded.metadata, snapshots);
+  const tag = entityTag(loaded, snapshots ?? 'all');
   const known = (call.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
   if (known.includes(tag) || known.includes('*')) return { status: 304 };
-  const metadata = withSnapshots(loaded.metadata, call.query.get('snapshots'));
-  return ok(await loadResult(context, { ...loaded, metadata }, delegated ? access : undefined), { ETag: tag });
+  return ok(await loadResult(context, { ...loaded, metadata }, mode && { mode, access }), { ETag: tag });
 };
 
 export const tableExists: Handler = async ({ store }, call) => {
@@ -158,10 +159,12 @@ export const registerTable: Handler = async (context, call) => {
   return ok(await loadResult(context, loaded, undefined), { ETag: entityTag(loaded) });
 };
 
-export const reportMetrics: Handler = async ({ store }, call) => {
+export const reportMetrics: Handler = async ({ store, reports }, call) => {
   const request = await call.body();
   stringField(request, 'table-name');
-  existingTable(store.state, tableOf(call));
+  const table = tableOf(call);
+  existingTable(store.state, table);
   call.caller.require(request['report-type'] === 'commit-report' ? 'REPORT_WRITE_METRICS' : 'REPORT_READ_METRICS');
+  reports.add({ table: dotted(table), caller: call.caller.name, report: request });
   return noContent;
 };

@@ -1,3 +1,5 @@
+import { normalizeLocation } from '../../storage/index.js';
+
 /** Where the catalog keeps metadata files, and what it tells clients about reaching their tables. */
 export interface Warehouse {
   /** Without a slash at its end: `file:///data/warehouse`, `s3://warehouse`. */
@@ -9,6 +11,10 @@ export interface Warehouse {
   /** Writes a file that wasn't there before. */
   write(location: string, bytes: Uint8Array): Promise<void>;
   remove(location: string): Promise<void>;
+  /** An address that opens one file for so many seconds, where the store has such addresses. */
+  presign?(location: string, seconds: number): string;
+  /** How requests to the store are signed with the catalog's own keys, where it has some. */
+  signing?: RequestSigning;
   /** Removes everything below a table's location. */
   removeTree(location: string): Promise<void>;
   /**
@@ -16,6 +22,13 @@ export interface Warehouse {
    * credentials that open one prefix.
    */
   vending: 'none' | 'unavailable' | CredentialVendor;
+}
+
+export interface RequestSigning {
+  /** The location that a URL of the store stands for; a bucket ends in a slash. Undefined: it is none of the store's. */
+  objectAt(url: URL): string | undefined;
+  /** The headers of the request with those that sign it. The body is not signed. */
+  sign(method: string, url: URL, headers: Record<string, string>): Record<string, string>;
 }
 
 /** Short-lived credentials that open the files below one location and nothing else. */
@@ -32,10 +45,15 @@ export function trimmed(location: string): string {
   return location.replace(/\/+$/, '');
 }
 
+/** The one spelling of a location, by which places are compared. */
+export function placeOf(location: string): string {
+  return trimmed(normalizeLocation(location));
+}
+
 /** Whether a location is another one or lies below it. Steps such as `..` lie nowhere. */
 export function isWithin(location: string, parent: string): boolean {
-  const inner = trimmed(location);
-  const outer = trimmed(parent);
+  const inner = placeOf(location);
+  const outer = placeOf(parent);
   if (inner.split('/').some((step) => step === '..' || step === '.')) return false;
   return inner === outer || inner.startsWith(`${outer}/`);
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SkuaError } from '../../errors.js';
-import { isWithin, type Warehouse } from './contract.js';
+import { isWithin, placeOf, type Warehouse } from './contract.js';
 
 /** A warehouse in a folder of the local disk; clients on the same machine reach its files by `file://` locations. */
 export async function localWarehouse(folder: string): Promise<Warehouse> {
@@ -10,7 +10,7 @@ export async function localWarehouse(folder: string): Promise<Warehouse> {
   const root = `file://${path}`;
   const pathOf = (location: string): string => {
     if (!isWithin(location, root)) throw new SkuaError('PERMISSION_DENIED', `${location} is outside the warehouse`);
-    return location.slice('file://'.length);
+    return placeOf(location).slice('file://'.length);
   };
   return {
     root,

@@ -9,6 +9,7 @@ import {
 import { SkuaError } from '../../errors.js';
 import { silenceNodeNotice } from '../../node-notice.js';
 import { trimmed, type Warehouse } from './contract.js';
+import { presigned, signedHeaders, strict } from './signature.js';
 import { type StsSettings, stsVendor } from './sts.js';
 
 export interface S3WarehouseSettings {
@@ -31,6 +32,8 @@ export interface S3WarehouseSettings {
 export function s3Warehouse(settings: S3WarehouseSettings): Warehouse & { close(): void } {
   const region = settings.region ?? 'us-east-1';
   const pathStyle = settings.pathStyle ?? true;
+  const { accessKeyId, secretAccessKey } = settings;
+  const signing = { service: 's3', region, accessKeyId, secretAccessKey };
   silenceNodeNotice();
   const client = new S3Client({
     endpoint: settings.endpoint,
@@ -60,6 +63,25 @@ export function s3Warehouse(settings: S3WarehouseSettings): Warehouse & { close(
     async remove(location) {
       await client.send(new DeleteObjectCommand(objectOf(location)));
     },
+    presign(location, seconds) {
+      const { Bucket, Key } = objectOf(location);
+      const url = new URL(settings.endpoint);
+      if (pathStyle) url.pathname = `/${Bucket}`;
+      else url.host = `${Bucket}.${url.host}`;
+      url.pathname = `${url.pathname.replace(/\/$/, '')}/${Key.split('/').map(strict).join('/')}`;
+      return presigned('GET', url, seconds, signing);
+    },
+    signing: {
+      objectAt(url) {
+        const store = new URL(settings.endpoint);
+        const path = decoded(url.pathname)?.slice(1);
+        if (url.protocol !== store.protocol || path === undefined) return undefined;
+        if (url.host === store.host && pathStyle) return `s3://${path.includes('/') ? path : `${path}/`}`;
+        const bucket = url.host.endsWith(`.${store.host}`) ? url.host.slice(0, -store.host.length - 1) : undefined;
+        return bucket === undefined ? undefined : `s3://${bucket}/${path}`;
+      },
+      sign: (method, url, headers) => signedHeaders(method, url, headers, signing),
+    },
     async removeTree(location) {
       const { Bucket, Key } = objectOf(location);
       for (;;) {
@@ -88,4 +110,12 @@ function objectOf(location: string): { Bucket: string; Key: string } {
     throw new SkuaError('INVALID_ARGUMENT', `${location} is not the location of an object in S3`);
   }
   return { Bucket, Key };
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -51,7 +51,7 @@ export function stsVendor(settings: StsSettings, store: Store): CredentialVendor
 }
 
 /** What the credentials allow: the objects below the prefix, their listing, and nothing else. */
-export function sessionPolicy(location: string, access: 'read' | 'read-write') {
+function sessionPolicy(location: string, access: 'read' | 'read-write') {
   const [, bucket = '', key = ''] = /^s3a?:\/\/([^/]+)\/?(.*)$/.exec(location) ?? [];
   const objects = `arn:aws:s3:::${bucket}/${escapeGlob(key)}/*`;
   const allow = (Action: string[], Resource: string, Condition?: unknown) => ({

@@ -1,49 +1,83 @@
-import type { InstanceOptions, SqlParser } from '../contract.js';
-import { MemoryBudget } from './budget/index.js';
-import { DuckDbInstance } from './instance.js';
-import type { Connection } from './native/database.js';
-import { DuckDbParser } from './parsing/parser.js';
-import { Planner } from './planning/planner.js';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine, EngineCache, EngineProcessStatus, EngineSession, SessionOptions } from '../contract.js';
+import type { PlacementOptions } from './client/placement.js';
+import { RemoteEngine } from './client/remote-engine.js';
+import { DecodedFiles } from './decoded/decoded-files.js';
+import { Decoder } from './decoded/decoder.js';
+import { DuckDbSession } from './session.js';
+import type { Caches } from './staging/caches.js';
 
-/** SQL on DuckDB, in this process. */
-export class DuckDbEngine {
-  private readonly instances = new Set<DuckDbInstance>();
-  readonly parser: SqlParser;
+export interface DuckDbOptions extends PlacementOptions {
+  caches: Caches;
+  /** Holds a folder for each session, on the file system of the cached ranges, so that those can be linked into it. */
+  directory: string;
+  /** Bytes for columns that are read again and again, in the engine's own format, beside the cached ranges. Default: none are kept. */
+  decodedBytes?: number | undefined;
+  /** Told of each file whose columns could not be decoded; it is read as it is. */
+  onDecodingFailure?: ((location: string, error: unknown) => void) | undefined;
+}
 
-  private constructor(
-    private readonly planner: Planner,
-    private readonly parserConnection: Connection,
-    private readonly memory: MemoryBudget | undefined,
-  ) {
-    this.parser = new DuckDbParser(parserConnection, () => planner.connect());
+/** Bytes of memory that decoding may use. */
+const DECODING_MEMORY = 256 << 20;
+
+/** DuckDB in processes of its own, over files that the server brings to local disk. */
+export class DuckDbEngine implements Engine {
+  readonly #remote: RemoteEngine;
+  readonly #options: DuckDbOptions;
+  readonly #decoded: DecodedFiles | undefined;
+
+  private constructor(remote: RemoteEngine, options: DuckDbOptions, decoded: DecodedFiles | undefined) {
+    this.#remote = remote;
+    this.#options = options;
+    this.#decoded = decoded;
   }
 
-  /**
-   * `memory` is what the process may use, in bytes. The instances at work share it; a statement that wants more than is there ends with
-   * RESOURCE_EXHAUSTED, and the process goes on. Without it, each instance has what it was opened with.
-   */
-  static async open({ memory }: { memory?: number } = {}): Promise<DuckDbEngine> {
-    const budget = memory === undefined ? undefined : new MemoryBudget(memory);
-    const planner = await Planner.open(budget?.watch);
-    return new DuckDbEngine(planner, planner.connect(), budget);
+  static async open(options: DuckDbOptions): Promise<DuckDbEngine> {
+    const remote = await RemoteEngine.open(options);
+    return new DuckDbEngine(remote, options, decodedFiles(remote, options));
   }
 
-  async open(options: Omit<InstanceOptions, 'principal'>): Promise<DuckDbInstance> {
-    const instance = await DuckDbInstance.open(options, this.planner, this.memory);
-    this.instances.add(instance);
-    instance.onClose(() => this.instances.delete(instance));
-    return instance;
+  async open(options: SessionOptions): Promise<EngineSession> {
+    const directory = join(this.#options.directory, randomUUID());
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    try {
+      const engine = await this.#remote.open({ ...options, directory });
+      const caches = { ...this.#options.caches, ...(this.#decoded && { decoded: this.#decoded }) };
+      return new DuckDbSession({ engine, directory, caches });
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
-  /** Changes what the process may use, in bytes; no effect where it was opened without a limit. */
-  limitMemory(bytes: number): void {
-    this.memory?.resize(bytes);
+  processes(): EngineProcessStatus[] {
+    return this.#remote.processes();
+  }
+
+  caches(): EngineCache[] {
+    return this.#decoded ? [{ cache: 'decoded', ...this.#decoded.counters() }] : [];
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.instances].map((instance) => instance.close()));
-    await this.parserConnection.close();
-    await this.planner.close();
-    this.memory?.watch.close();
+    await this.#decoded?.close();
+    await this.#remote.close();
   }
+}
+
+function decodedFiles(
+  remote: RemoteEngine,
+  { decodedBytes = 0, directory, caches, onDecodingFailure }: DuckDbOptions,
+): DecodedFiles | undefined {
+  if (decodedBytes === 0) return undefined;
+  const open = (own: string) =>
+    remote.open({ principal: 'decoding', directory: own, memoryLimit: DECODING_MEMORY, threads: 1 });
+  return new DecodedFiles({
+    ranges: caches.ranges,
+    capacityBytes: decodedBytes,
+    decoder: new Decoder(join(directory, 'decoding'), open),
+    isIdle: () => remote.processes().every(({ requests }) => requests === 0),
+    onFailure: onDecodingFailure,
+  });
 }

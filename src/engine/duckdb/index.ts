@@ -1,11 +1,10 @@
 /** DuckDB in processes of its own, so that whatever a statement does to it is no matter of the server's. */
 import type { Engine } from '../contract.js';
-import type { PlacementOptions } from './client/placement.js';
-import { RemoteEngine } from './client/remote-engine.js';
+import { DuckDbEngine, type DuckDbOptions } from './engine.js';
 
-export type { PlacementOptions } from './client/placement.js';
+export type { DuckDbOptions } from './engine.js';
 
 /** Starts the engine. A platform without a DuckDB build, or one that starts no process: UNAVAILABLE, with what it says. */
-export function openDuckDb(options: PlacementOptions): Promise<Engine> {
-  return RemoteEngine.open(options);
+export function openDuckDb(options: DuckDbOptions): Promise<Engine> {
+  return DuckDbEngine.open(options);
 }

@@ -8,7 +8,7 @@ import type { FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo } from '../
 import type { Codec } from '../proto.js';
 import { actionTypes, doAction } from './actions.js';
 import { openAny, type PackedMessage, packAny } from './any.js';
-import { endpoint, timestampOf } from './endpoint.js';
+import { endpoint, REUSE_CONNECTION, timestampOf } from './endpoint.js';
 import { type FlightSql, type PlannedResult, type PolledResult, unimplemented } from './flight-sql.js';
 import * as sql from './messages.js';
 import { metadataResult } from './metadata-results.js';
@@ -19,7 +19,13 @@ const SUBSTRAIT = sql.CommandStatementSubstraitPlan.typeName;
 export function dispatcher(service: FlightSql, locations: readonly string[]): FlightHandler {
   async function plan(call: FlightCall, descriptor: FlightDescriptor): Promise<FlightInfo> {
     const planned = await planOf(service, call, commandOf(descriptor), descriptor.cmd);
-    return flightInfo(planned.schema, descriptor, [endpoint(planned.ticket, planned.expires, locations)]);
+    const { schema, ticket, expires, shares = [] } = planned;
+    if (shares.length === 0) return flightInfo(schema, descriptor, [endpoint(ticket, expires, locations)]);
+    // Any server answers for any share, so that one that has gone is no loss; but the files are cached where they belong.
+    const endpoints = shares.map(({ server, ticket: share }) =>
+      endpoint(packTicket(share), expires, [server, ...locations, REUSE_CONNECTION]),
+    );
+    return { ...flightInfo(schema, descriptor, endpoints), ordered: false };
   }
 
   return {
@@ -143,12 +149,13 @@ function flightInfo(schema: Schema, descriptor: FlightDescriptor, endpoints: Fli
   };
 }
 
-/** The endpoint comes once the result can be fetched; until then the ticket is in `app_metadata`, so that the flight can be cancelled. */
+/** Its result waits at the server that runs it; any other one answers for the ticket too, but runs the query anew. The endpoint comes once the result can be fetched; until then the ticket is in `app_metadata`, so that the flight can be cancelled. */
 function pollInfo(polled: PolledResult, locations: readonly string[]): PollInfo {
-  const { complete, schema, descriptor, progress } = polled;
+  const { complete, schema, descriptor, progress, server } = polled;
   const ticket = packTicket(polled.ticket);
   if (complete) {
-    const info = flightInfo(schema, descriptor, [endpoint(ticket, polled.expires, locations)]);
+    const where = server === undefined ? locations : [server, ...locations, REUSE_CONNECTION];
+    const info = flightInfo(schema, descriptor, [endpoint(ticket, polled.expires, where)]);
     return { info, flight_descriptor: null, progress: 1, expiration_time: timestampOf(polled.expires) };
   }
   return {

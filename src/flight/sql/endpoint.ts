@@ -1,5 +1,8 @@
 import type { FlightEndpoint, Timestamp } from '../messages.js';
 
+/** The location that stands for the connection that the client has (Arrow Flight RPC, "Connection reuse"). */
+export const REUSE_CONNECTION = 'arrow-flight-reuse-connection://?';
+
 /** Without locations the client keeps the connection it has. `expires` is in milliseconds since the epoch. */
 export function endpoint(
   ticket: Uint8Array,

@@ -1,6 +1,6 @@
 /** Statements by the id in their ticket: what runs and can be cancelled, and what changes must not happen twice. */
+import type { RunningCall } from '../../admission/index.js';
 import { SkuaError } from '../../errors.js';
-import type { RunningCall } from '../flight-call.js';
 import type { CancelStatus } from '../messages.js';
 
 /** How long a cancel waits for its statement to be over before it answers CANCELLING, in milliseconds. */
@@ -51,6 +51,12 @@ export class Executions {
     const execution = this.#find(id, expires);
     execution.result ??= run();
     return execution.result as Promise<T>;
+  }
+
+  /** Whether a call of the statement came here. */
+  isKnown(id: string): boolean {
+    const execution = this.#executions.get(id);
+    return execution !== undefined && execution.state !== 'planned';
   }
 
   /** Stops the statement, or keeps it from starting. */

@@ -22,6 +22,8 @@ export interface PlannedResult {
   ticket: Uint8Array;
   /** Milliseconds since the epoch. */
   expires: number;
+  /** What together is the same, where several servers may answer: a ticket for each. */
+  shares?: readonly { server: string; ticket: Uint8Array }[];
 }
 
 /** A statement that was started by PollFlightInfo. */
@@ -32,6 +34,8 @@ export interface PolledResult extends PlannedResult {
   complete: boolean;
   /** 0 to 1, where the engine knows it. */
   progress: number | undefined;
+  /** Address of the server that has it, where there are others. */
+  server: string | undefined;
   /** What the statement is polled with, and until when, in milliseconds since the epoch. */
   poll: Uint8Array;
   pollExpires: number;

@@ -15,6 +15,8 @@ export interface PreparedStatement {
   /** Milliseconds since the epoch. */
   created: number;
   binding?: BindingReference;
+  /** Of what this server planned; see `StatementRequest.plan`. */
+  plan?: string | undefined;
 }
 
 interface Known {
@@ -27,29 +29,31 @@ interface Known {
 const LONGEST_LIFE = 7 * 24 * 3_600_000;
 
 export class Handles {
+  readonly #sealer: Sealer;
+  /** In milliseconds. */
+  readonly #idleTimeout: number;
+  readonly #now: () => number;
   readonly #known = new Map<string, Known>();
   #nextSweep = 0;
 
-  constructor(
-    private readonly sealer: Sealer,
-    /** In milliseconds. */
-    private readonly idleTimeout: number,
-    private readonly now: () => number = Date.now,
-  ) {}
+  constructor(sealer: Sealer, idleTimeout: number, now: () => number = Date.now) {
+    this.#sealer = sealer;
+    this.#idleTimeout = idleTimeout;
+    this.#now = now;
+  }
 
-  create(owner: Owner, sql: string, transaction: string | undefined): Uint8Array {
-    const created = this.now();
-    return this.#seal(owner, { id: randomUUID(), sql, created, ...(transaction === undefined ? {} : { transaction }) });
+  create(owner: Owner, statement: Pick<PreparedStatement, 'sql' | 'transaction' | 'plan'>): Uint8Array {
+    return this.#seal(owner, { ...statement, id: randomUUID(), created: this.#now() });
   }
 
   /** Closed or unused for too long: FAILED_PRECONDITION. */
   open(owner: Owner, handle: Uint8Array): PreparedStatement {
-    const { payload } = this.sealer.open<PreparedStatement>('prepared statement', owner, handle);
+    const { payload } = this.#sealer.open<PreparedStatement>('prepared statement', owner, handle);
     this.#sweep();
     const known = this.#known.get(payload.id);
     if (known?.closed) throw new SkuaError('FAILED_PRECONDITION', 'the prepared statement was closed');
-    const now = this.now();
-    if (now - (known?.lastUsed ?? payload.created) >= this.idleTimeout) {
+    const now = this.#now();
+    if (now - (known?.lastUsed ?? payload.created) >= this.#idleTimeout) {
       throw new SkuaError('FAILED_PRECONDITION', 'the prepared statement was unused for too long; prepare it again');
     }
     const binding = payload.binding ?? known?.binding;
@@ -59,26 +63,26 @@ export class Handles {
 
   /** The updated handle, which holds the binding. */
   bind(owner: Owner, statement: PreparedStatement, binding: BindingReference | undefined): Uint8Array {
-    this.#known.set(statement.id, { closed: false, lastUsed: this.now(), binding });
+    this.#known.set(statement.id, { closed: false, lastUsed: this.#now(), binding });
     const { binding: _, ...unbound } = statement;
     return this.#seal(owner, binding === undefined ? unbound : { ...unbound, binding });
   }
 
   close(statement: PreparedStatement): void {
-    this.#known.set(statement.id, { closed: true, lastUsed: this.now() });
+    this.#known.set(statement.id, { closed: true, lastUsed: this.#now() });
   }
 
   #seal(owner: Owner, statement: PreparedStatement): Uint8Array {
-    return this.sealer.seal('prepared statement', owner, statement, statement.created + LONGEST_LIFE);
+    return this.#sealer.seal('prepared statement', owner, statement, statement.created + LONGEST_LIFE);
   }
 
   #sweep(): void {
-    const now = this.now();
+    const now = this.#now();
     if (now < this.#nextSweep) return;
-    this.#nextSweep = now + Math.min(this.idleTimeout, 60_000);
+    this.#nextSweep = now + Math.min(this.#idleTimeout, 60_000);
     for (const [id, { lastUsed, closed }] of this.#known) {
       // What was closed stays known until its handle would be too old anyway.
-      if (now - lastUsed >= (closed ? 2 : 1) * this.idleTimeout) this.#known.delete(id);
+      if (now - lastUsed >= (closed ? 2 : 1) * this.#idleTimeout) this.#known.delete(id);
     }
   }
 }

@@ -16,10 +16,14 @@ import { type FlightSql, unimplementedFlightSql } from './flight-sql.js';
 import { Handles } from './handles.js';
 import { type CommandStatementIngest, TicketStatementQuery } from './messages.js';
 import { metadataCommands } from './metadata.js';
+import { cancelElsewhere, type Dividing, type Peers } from './peers.js';
 import { PolledRuns, type PolledRunsOptions } from './polled-runs.js';
+import { besideOthers, type SystemAnswers } from './relayed.js';
 import { sessionActions } from './session-options.js';
 import { statementCommands, transactionId } from './statements.js';
 import { Tickets } from './tickets.js';
+
+export type { Dividing, SystemAnswers };
 
 export interface FlightSqlOptions {
   statements: StatementService;
@@ -35,30 +39,40 @@ export interface FlightSqlOptions {
   /** Bound parameters of one principal that the server keeps, in bytes. */
   parameterBytes: number;
   polling: PolledRunsOptions;
+  /** Where the server does not stand alone. */
+  dividing?: Dividing | undefined;
+  /** What it tells the servers beside it in the name of a caller. */
+  system?: SystemAnswers | undefined;
 }
 
 export function createFlightSqlHandler(options: FlightSqlOptions): FlightHandler {
   const { statements, sealer, preparedStatementIdleTimeout: idleTimeout, parameterBytes } = options;
   const tickets = new Tickets(sealer, options.ticketLifetime);
   const executions = new Executions();
+  const runs = new PolledRuns(options.polling);
+  const peers = options.dividing?.peers;
   const service: FlightSql = {
     ...unimplementedFlightSql,
     ...statementCommands({
       statements,
       tickets,
       executions,
-      runs: new PolledRuns(options.polling),
+      runs,
       handles: new Handles(sealer, idleTimeout),
       bindings: new Bindings({ bytesPerPrincipal: parameterBytes, idleTimeout }),
       parameterBytes,
+      dividing: options.dividing,
     }),
     ...metadataCommands(statements.metadata, options),
     ...sessionActions(statements),
     ...transactionActions(statements),
-    ...flightActions(tickets, executions, options.locations),
+    ...flightActions({ tickets, executions, peers }, options.locations),
     ingest: (call, command, stream) => ingest(statements, call, command, stream),
   };
-  return withinCommandSize(dispatcher(service, options.locations), options.statementBytes);
+  const handler = dispatcher(service, options.locations);
+  const relaying =
+    peers === undefined ? handler : besideOthers(handler, { peers, tickets, runs, system: options.system });
+  return withinCommandSize(relaying, options.statementBytes);
 }
 
 function transactionActions(statements: StatementService): Pick<FlightSql, 'beginTransaction' | 'endTransaction'> {
@@ -80,8 +94,7 @@ function transactionActions(statements: StatementService): Pick<FlightSql, 'begi
 }
 
 function flightActions(
-  tickets: Tickets,
-  executions: Executions,
+  { tickets, executions, peers }: { tickets: Tickets; executions: Executions; peers: Peers | undefined },
   locations: readonly string[],
 ): Pick<FlightSql, 'cancelFlightInfo' | 'renewFlightEndpoint'> {
   return {
@@ -89,7 +102,13 @@ function flightActions(
     async cancelFlightInfo(call, info) {
       const sealed = ticketsOf(info).flatMap((ticket) => statementHandle(ticket) ?? []);
       const opened = sealed.map((handle) => tickets.open(call.principal, handle));
-      const statuses = await Promise.all(opened.map(({ ticket, expires }) => executions.cancel(ticket.id, expires)));
+      const isElsewhere = !call.isRelayed && opened.some(({ ticket }) => !executions.isKnown(ticket.id));
+      const elsewhere = isElsewhere ? cancelElsewhere(peers, call.principal.token, info) : undefined;
+      const known = opened.map(({ ticket }) => executions.isKnown(ticket.id));
+      const here = await Promise.all(opened.map(({ ticket, expires }) => executions.cancel(ticket.id, expires)));
+      const told = await elsewhere;
+      // Of what never came here, whoever has it says more.
+      const statuses = told === undefined ? here : [told, ...here.filter((_, index) => known[index])];
       if (statuses.includes('CANCEL_STATUS_CANCELLING')) return 'CANCEL_STATUS_CANCELLING';
       return statuses.includes('CANCEL_STATUS_CANCELLED') ? 'CANCEL_STATUS_CANCELLED' : 'CANCEL_STATUS_NOT_CANCELLABLE';
     },

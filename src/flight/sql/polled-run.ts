@@ -1,8 +1,10 @@
 /** One statement that PollFlightInfo started: it runs, waits to be fetched, and is handed over to DoGet. */
+
 import type { Schema } from 'apache-arrow';
+import type { BackgroundCall, RunningCall } from '../../admission/index.js';
 import { SkuaError } from '../../errors.js';
-import type { FlightCall, RunningCall } from '../flight-call.js';
-import type { BackgroundCall } from '../gate.js';
+import { untilAborted } from '../../signal.js';
+import type { FlightCall } from '../flight-call.js';
 import type { FlightDescriptor } from '../messages.js';
 import type { ResultStream } from '../result-stream.js';
 import type { Owner } from '../seal.js';
@@ -117,7 +119,7 @@ export class PolledRun {
    * throws what it may not see.
    */
   async take(call: FlightCall, authorize: () => Promise<unknown>): Promise<ResultStream | undefined> {
-    await withSignal(this.#settled, call.signal);
+    await untilAborted(this.#settled, call.signal);
     if (call.principal.token.header() !== this.call.principal.token.header()) await authorize();
     if (this.#state.kind !== 'ready') return undefined;
     const { result } = this.#state;
@@ -126,6 +128,9 @@ export class PolledRun {
     call.signal.addEventListener('abort', stop);
     call.onEnd(() => {
       call.signal.removeEventListener('abort', stop);
+      // The run is one statement, whoever fetches its rows.
+      const { rows, bytes } = call.report;
+      Object.assign(this.call.report, { rows, bytes });
       this.#over();
     });
     return result;
@@ -150,7 +155,7 @@ export class PolledRun {
       });
       this.#state = { kind: 'ready', result: { schema, batches: startingWith(first, iterator) } };
       this.#settle();
-      await withSignal(over, this.call.signal);
+      await untilAborted(over, this.call.signal);
     } finally {
       await iterator.return?.();
     }
@@ -162,7 +167,7 @@ export class PolledRun {
       timer = setTimeout(resolve, milliseconds);
     });
     try {
-      await withSignal(Promise.race([this.#settled, pause]), signal);
+      await untilAborted(Promise.race([this.#settled, pause]), signal);
     } finally {
       clearTimeout(timer);
     }
@@ -185,20 +190,5 @@ async function* startingWith<T>(first: IteratorResult<T>, rest: AsyncIterator<T>
     for (let next = first; !next.done; next = await rest.next()) yield next.value;
   } finally {
     await rest.return?.();
-  }
-}
-
-/** The same promise; an aborted signal rejects it with the reason. */
-async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -3,9 +3,9 @@
  * until its first batch is there, then its result waits for the DoGet that takes it over. A run that is neither polled nor fetched for
  * a while is stopped; its ticket stays good, but starts the query anew.
  */
+import type { BackgroundCall, RunningCall } from '../../admission/index.js';
 import { SkuaError } from '../../errors.js';
-import type { FlightCall, RunningCall } from '../flight-call.js';
-import type { BackgroundCall } from '../gate.js';
+import type { FlightCall } from '../flight-call.js';
 import type { ResultStream } from '../result-stream.js';
 import type { Owner } from '../seal.js';
 import { PolledRun, type RunPlan } from './polled-run.js';
@@ -45,13 +45,17 @@ export class PolledRuns {
     return run;
   }
 
+  has(id: string): boolean {
+    return this.#runs.has(id);
+  }
+
   /** Not at this server, or no longer: FAILED_PRECONDITION. */
   find(id: string): PolledRun {
     const run = this.#runs.get(id);
     if (run === undefined) {
       throw new SkuaError(
         'FAILED_PRECONDITION',
-        'this server does not run that statement: it was not polled for too long, or it was begun at another server; start again',
+        'this server does not run that statement: it was not polled for too long, or it was begun at a server that is not known here; start again',
       );
     }
     return run;

@@ -1,9 +1,12 @@
 /** Statements: planned by GetFlightInfo, fetched by DoGet, changed by DoPut, with parameters or without. */
+
 import { DataType, Field, Schema, TimeMillisecond, Timestamp, TimeUnit, Utf8 } from 'apache-arrow';
+import type { RunningCall } from '../../admission/index.js';
 import { type ColumnarBatch, encodeSchema, ownedBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import type { StatementDescription, StatementRequest, StatementService } from '../../query/contract.js';
-import type { FlightCall, RunningCall } from '../flight-call.js';
+import { TIME_ZONE, timeZoneOf } from '../../query/index.js';
+import type { FlightCall } from '../flight-call.js';
 import type { Parameters, PutStream } from '../put-stream.js';
 import type { ResultStream } from '../result-stream.js';
 import type { Bindings } from './bindings.js';
@@ -11,6 +14,7 @@ import type { Executions } from './executions.js';
 import type { FlightSql, PlannedResult, PolledResult } from './flight-sql.js';
 import type { Handles, PreparedStatement } from './handles.js';
 import type * as sql from './messages.js';
+import { type Dividing, sharersOf } from './peers.js';
 import type { PolledRun } from './polled-run.js';
 import type { PolledRuns } from './polled-runs.js';
 import { type StatementTicket, schemaDigest, type Tickets } from './tickets.js';
@@ -24,6 +28,7 @@ export interface StatementParts {
   runs: PolledRuns;
   /** Most bytes of parameters that one DoPut may bring. */
   parameterBytes: number;
+  dividing: Dividing | undefined;
 }
 
 /** How long a poll waits for news at most, in milliseconds. The first answers quickly. */
@@ -65,29 +70,37 @@ export function statementCommands(parts: StatementParts): StatementCommands {
     request: StatementRequest,
     binding: StatementTicket['binding'],
   ): Promise<PlannedStatement> {
-    const { kind, statement, schema, pins } = await describe(call, request);
+    const description = await describe(call, request);
+    const { kind, statement, schema, pins, views, plan } = description;
+    const { session } = call;
+    const names = { catalog: session.catalog, schema: session.schema, timeZone: timeZoneOf(session) };
+    const planned = { sql: request.sql, kind, statement, names, pins, views, schema: schemaDigest(schema) };
     const { ticket, sealed, expires } = tickets.issue(call.principal, {
-      sql: request.sql,
-      kind,
-      statement,
-      pins,
-      schema: schemaDigest(schema),
+      ...planned,
+      plan,
       ...(request.transaction === undefined ? {} : { transaction: request.transaction }),
       ...(binding === undefined ? {} : { binding }),
     });
-    return { schema, ticket: sealed, expires, planned: ticket };
+    const servers = sharersOf(parts.dividing, description);
+    const shares = servers.map((server, index) => ({
+      server,
+      ticket: tickets.issue(call.principal, { ...planned, share: { servers, index } }).sealed,
+    }));
+    return { schema, ticket: sealed, expires, planned: ticket, shares };
   }
 
   async function stream(call: FlightCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
     call.report.statement = ticket.statement;
+    lookUpAsPlanned(call, ticket);
     executions.enter(ticket.id, expires, call);
-    const authorize = () => statements.describe(call, requestOfTicket(call, ticket));
+    const authorize = () => statements.describe(call, { ...requestOfTicket(call, ticket), plan: undefined });
     return (await runs.take(ticket.id, call, authorize)) ?? execute(call, ticket, expires);
   }
 
   function requestOfTicket(call: RunningCall, ticket: StatementTicket): StatementRequest {
     const parameters = bindings.resolve(call.principal, ticket.binding);
-    return { ...requestOf(ticket.sql, ticket.transaction, parameters), pins: ticket.pins };
+    const { pins, views, plan, share } = ticket;
+    return { ...requestOf(ticket.sql, ticket.transaction, parameters), pins, views, plan, share };
   }
 
   async function execute(call: RunningCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {
@@ -104,6 +117,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
     call.report.statement = ticket.statement;
     await run.wait(longest, call.signal);
     const { sealed, expires } = tickets.seal(call.principal, ticket);
+    const server = parts.dividing?.peers.own;
     executions.extend(ticket.id, expires);
     return {
       schema,
@@ -112,7 +126,8 @@ export function statementCommands(parts: StatementParts): StatementCommands {
       descriptor,
       complete: run.isComplete,
       progress: run.progress,
-      poll: tickets.issuePoll(call.principal, ticket),
+      server,
+      poll: tickets.issuePoll(call.principal, ticket, server),
       pollExpires: run.expires,
     };
   }
@@ -120,7 +135,8 @@ export function statementCommands(parts: StatementParts): StatementCommands {
   function openPrepared(call: FlightCall, handle: Uint8Array) {
     const prepared = handles.open(call.principal, handle);
     const parameters = bindings.resolve(call.principal, prepared.binding);
-    return { prepared, request: requestOf(prepared.sql, prepared.transaction, parameters) };
+    const request = requestOf(prepared.sql, prepared.transaction, parameters);
+    return { prepared, request: { ...request, plan: prepared.plan } };
   }
 
   async function update(call: FlightCall, request: StatementRequest): Promise<number> {
@@ -137,6 +153,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
       const { ticket, expires } = tickets.open(call.principal, planned.ticket);
       const run = runs.start(call, { ticket, schema: planned.schema, descriptor }, (background) => {
         background.report.statement = ticket.statement;
+        lookUpAsPlanned(background, ticket);
         return execute(background, ticket, expires);
       });
       executions.enter(ticket.id, expires, run.call);
@@ -144,7 +161,7 @@ export function statementCommands(parts: StatementParts): StatementCommands {
     },
 
     pollStatement: (call, started) =>
-      polled(call, runs.find(tickets.openPoll(call.principal, started.statement_handle)), LATER_WAIT),
+      polled(call, runs.find(tickets.openPoll(call.principal, started.statement_handle).id), LATER_WAIT),
 
     describeStatement: async (call, command) => (await describe(call, requestOfCommand(command))).schema,
 
@@ -188,10 +205,15 @@ export function statementCommands(parts: StatementParts): StatementCommands {
 
     async createPreparedStatement(call, request) {
       const transaction = transactionId(request.transaction_id);
-      const { kind, schema, returnsRows, parameters } = await describe(call, requestOf(request.query, transaction));
+      const sql = request.query;
+      const { kind, schema, returnsRows, parameters, plan } = await describe(call, requestOf(sql, transaction));
       const update = kind === 'update' && !returnsRows;
       return {
-        prepared_statement_handle: handles.create(call.principal, request.query, transaction),
+        prepared_statement_handle: handles.create(call.principal, {
+          sql,
+          plan,
+          ...(transaction === undefined ? {} : { transaction }),
+        }),
         // Clients that know no `is_update` take a statement without result columns for an update.
         dataset_schema: update ? new Uint8Array(0) : encodeSchema(schema),
         parameter_schema: encodeSchema(bindable(parameters)),
@@ -205,6 +227,16 @@ export function statementCommands(parts: StatementParts): StatementCommands {
       handles.close(prepared);
     },
   };
+}
+
+/** Names in the text, and times without zone, mean what they meant to the plan. */
+function lookUpAsPlanned(call: RunningCall, { names = {} }: StatementTicket): void {
+  const { catalog, schema } = call.session;
+  const isSame =
+    catalog === names.catalog &&
+    JSON.stringify(schema) === JSON.stringify(names.schema) &&
+    timeZoneOf(call.session) === names.timeZone;
+  if (!isSame) call.useNames({ ...names, options: new Map([[TIME_ZONE, names.timeZone ?? 'UTC']]) });
 }
 
 function requestOfCommand(command: sql.CommandStatement): StatementRequest {

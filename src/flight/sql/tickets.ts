@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Schema } from 'apache-arrow';
 import { encodeSchema } from '../../arrow/index.js';
-import type { SnapshotPin, StatementDescription } from '../../query/contract.js';
+import type { SnapshotPin, StatementDescription, StatementRequest, ViewPin } from '../../query/contract.js';
 import type { Owner, Sealer } from '../seal.js';
 import type { BindingReference } from './bindings.js';
 
@@ -14,9 +14,17 @@ export interface StatementTicket {
   /** `SELECT`, `INSERT`, … */
   statement: string;
   transaction?: string;
+  /** Where the plan looked names up, and its time zone where that is not UTC, for the ticket may be fetched in another session, or after a USE. */
+  names?: { catalog?: string | undefined; schema?: string[] | undefined; timeZone?: string | undefined };
   /** The snapshots that the plan saw. */
   pins: SnapshotPin[];
+  /** The views that it read. */
+  views?: ViewPin[] | undefined;
   binding?: BindingReference;
+  /** Of what this server planned; see `StatementRequest.plan`. */
+  plan?: string | undefined;
+  /** The part of the query that it fetches; see `StatementRequest.share`. */
+  share?: StatementRequest['share'];
   /** `schemaDigest` of the columns that the plan announced. */
   schema?: string;
 }
@@ -39,29 +47,33 @@ type Sealed = Omit<StatementTicket, 'pins'> & {
 };
 
 export class Tickets {
-  constructor(
-    private readonly sealer: Sealer,
-    /** In milliseconds. */
-    private readonly lifetime: number,
-    private readonly now: () => number = Date.now,
-  ) {}
+  readonly #sealer: Sealer;
+  /** In milliseconds. */
+  readonly #lifetime: number;
+  readonly #now: () => number;
+
+  constructor(sealer: Sealer, lifetime: number, now: () => number = Date.now) {
+    this.#sealer = sealer;
+    this.#lifetime = lifetime;
+    this.#now = now;
+  }
 
   issue(owner: Owner, statement: Omit<StatementTicket, 'id'>): SealedTicket {
     return this.seal(owner, { ...statement, id: randomUUID() });
   }
 
-  /** What a client polls the ticket's statement with, good for the full lifetime. */
-  issuePoll(owner: Owner, { id }: StatementTicket): Uint8Array {
-    return this.sealer.seal('poll descriptor', owner, { id }, this.now() + this.lifetime);
+  /** What a client polls the ticket's statement with, good for the full lifetime; `server` is the address of the one that runs it. */
+  issuePoll(owner: Owner, { id }: StatementTicket, server: string | undefined): Uint8Array {
+    return this.#sealer.seal('poll descriptor', owner, { id, server }, this.#now() + this.#lifetime);
   }
 
-  /** The id of the statement that is polled. */
-  openPoll(owner: Owner, sealed: Uint8Array): string {
-    return this.sealer.open<{ id: string }>('poll descriptor', owner, sealed).payload.id;
+  /** The statement that is polled, and where it runs, if that is not the only server. */
+  openPoll(owner: Owner, sealed: Uint8Array): { id: string; server?: string } {
+    return this.#sealer.open<{ id: string; server?: string }>('poll descriptor', owner, sealed).payload;
   }
 
   open(owner: Owner, sealed: Uint8Array): { ticket: StatementTicket; expires: number } {
-    const { payload, expires } = this.sealer.open<Sealed>('ticket', owner, sealed);
+    const { payload, expires } = this.#sealer.open<Sealed>('ticket', owner, sealed);
     const pins = payload.pins.map(
       ({ snapshotId, ...pin }): SnapshotPin =>
         snapshotId === undefined ? pin : { ...pin, snapshotId: BigInt(snapshotId) },
@@ -76,7 +88,7 @@ export class Tickets {
 
   /** The ticket with its full lifetime. */
   seal(owner: Owner, ticket: StatementTicket): SealedTicket {
-    const expires = this.now() + this.lifetime;
-    return { ticket, sealed: this.sealer.seal('ticket', owner, ticket, expires), expires };
+    const expires = this.#now() + this.#lifetime;
+    return { ticket, sealed: this.#sealer.seal('ticket', owner, ticket, expires), expires };
   }
 }

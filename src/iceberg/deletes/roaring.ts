@@ -73,18 +73,20 @@ function readRoaring32(reader: Reader, most: number): Uint32Array {
 }
 
 class Reader {
+  readonly #bytes: Uint8Array;
   #position = 0;
   readonly #view: DataView;
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   take(length: number): Uint8Array {
     const start = this.#position;
-    if (start + length > this.bytes.length) throw corrupt();
+    if (start + length > this.#bytes.length) throw corrupt();
     this.#position += length;
-    return this.bytes.subarray(start, start + length);
+    return this.#bytes.subarray(start, start + length);
   }
 
   u16(): number {
@@ -104,7 +106,7 @@ class Reader {
 
   #advance(length: number): number {
     const start = this.#position;
-    if (start + length > this.bytes.length) throw corrupt();
+    if (start + length > this.#bytes.length) throw corrupt();
     this.#position += length;
     return start;
   }

@@ -1,7 +1,7 @@
 /** Table metadata as a catalog will have it once it has taken updates of a definition; for statements of the transaction that asks for them. */
-import { parsePartitionFields, parseSortOrder } from '../metadata.js';
+import { parsePartitionFields, parseSortOrder, parseStatisticsFile } from '../metadata.js';
 import { parseSchema } from '../schema.js';
-import type { TableMetadata } from '../types.js';
+import type { SnapshotReference, StatisticsFile, TableMetadata } from '../types.js';
 import { type DefinitionUpdate, LAST_ADDED, nextSchemaId, nextSpecId } from './commit.js';
 import { nextOrderId } from './sort-order.js';
 
@@ -49,11 +49,65 @@ function applied(metadata: TableMetadata, update: DefinitionUpdate): TableMetada
       const kept = Object.entries(properties).filter(([name]) => !update.removals.includes(name));
       return { ...metadata, properties: Object.fromEntries(kept) };
     }
+    case 'set-snapshot-ref':
+      return withReference(metadata, update);
+    case 'remove-snapshots': {
+      const gone = new Set(update['snapshot-ids']);
+      const refs = Object.entries(metadata.refs).filter(([, { snapshotId }]) => !gone.has(snapshotId));
+      return {
+        ...metadata,
+        snapshots: metadata.snapshots.filter(({ snapshotId }) => !gone.has(snapshotId)),
+        refs: Object.fromEntries(refs),
+      };
+    }
+    case 'remove-schemas':
+      return { ...metadata, schemas: schemas.filter(({ schemaId }) => !update['schema-ids'].includes(schemaId)) };
+    case 'remove-partition-specs': {
+      const kept = partitionSpecs.filter(({ specId }) => !update['spec-ids'].includes(specId));
+      return { ...metadata, partitionSpecs: kept };
+    }
+    case 'set-statistics':
+    case 'remove-statistics':
+    case 'remove-partition-statistics':
+      return withStatistics(metadata, update);
     case 'remove-snapshot-ref': {
       const { [update['ref-name']]: _, ...refs } = metadata.refs;
       if (update['ref-name'] !== 'main') return { ...metadata, refs };
       const { currentSnapshotId: __, ...rest } = metadata;
       return { ...rest, refs };
     }
+  }
+}
+
+function withReference(
+  metadata: TableMetadata,
+  update: Extract<DefinitionUpdate, { action: 'set-snapshot-ref' }>,
+): TableMetadata {
+  const snapshotId = update['snapshot-id'];
+  const reference: SnapshotReference = {
+    snapshotId,
+    type: update.type,
+    ...(update['min-snapshots-to-keep'] !== undefined && { minSnapshotsToKeep: update['min-snapshots-to-keep'] }),
+    ...(update['max-snapshot-age-ms'] !== undefined && { maxSnapshotAgeMs: update['max-snapshot-age-ms'] }),
+    ...(update['max-ref-age-ms'] !== undefined && { maxRefAgeMs: update['max-ref-age-ms'] }),
+  };
+  const refs = { ...metadata.refs, [update['ref-name']]: reference };
+  return update['ref-name'] === 'main' ? { ...metadata, refs, currentSnapshotId: snapshotId } : { ...metadata, refs };
+}
+
+function withStatistics(
+  metadata: TableMetadata,
+  update: Extract<DefinitionUpdate, { action: 'set-statistics' | 'remove-statistics' | 'remove-partition-statistics' }>,
+): TableMetadata {
+  const { statistics, partitionStatistics } = metadata;
+  const id = update['snapshot-id'];
+  const others = (files: readonly StatisticsFile[]) => files.filter(({ snapshotId }) => snapshotId !== id);
+  switch (update.action) {
+    case 'set-statistics':
+      return { ...metadata, statistics: [...others(statistics), parseStatisticsFile(update.statistics, 'statistics')] };
+    case 'remove-statistics':
+      return { ...metadata, statistics: others(statistics) };
+    case 'remove-partition-statistics':
+      return { ...metadata, partitionStatistics: others(partitionStatistics) };
   }
 }

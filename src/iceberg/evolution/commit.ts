@@ -1,31 +1,14 @@
 /** What a catalog is asked for to change a table's definition (Iceberg REST specification, `TableRequirement` and `TableUpdate`). */
 import { writeJson } from '../../json.js';
-import type { JsonObject } from '../json-reader.js';
 import { partitionFieldsToJson } from '../metadata.js';
+import type { TableRequirement, TableUpdate } from '../rest/updates.js';
 import { schemaToJson } from '../schema.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { PartitionField, Schema, TableMetadata } from '../types.js';
 
-export type DefinitionRequirement =
-  | { type: 'assert-table-uuid'; uuid: string }
-  | { type: 'assert-ref-snapshot-id'; ref: string; 'snapshot-id': bigint | null }
-  | { type: 'assert-last-assigned-field-id'; 'last-assigned-field-id': number }
-  | { type: 'assert-current-schema-id'; 'current-schema-id': number }
-  | { type: 'assert-last-assigned-partition-id'; 'last-assigned-partition-id': number }
-  | { type: 'assert-default-spec-id'; 'default-spec-id': number }
-  | { type: 'assert-default-sort-order-id'; 'default-sort-order-id': number };
+export type DefinitionRequirement = Exclude<TableRequirement, { type: 'assert-create' }>;
 
-export type DefinitionUpdate =
-  | { action: 'upgrade-format-version'; 'format-version': number }
-  | { action: 'add-schema'; schema: JsonObject; 'last-column-id': number }
-  | { action: 'set-current-schema'; 'schema-id': number }
-  | { action: 'add-spec'; spec: JsonObject }
-  | { action: 'set-default-spec'; 'spec-id': number }
-  | { action: 'add-sort-order'; 'sort-order': JsonObject }
-  | { action: 'set-default-sort-order'; 'sort-order-id': number }
-  | { action: 'set-properties'; updates: Record<string, string> }
-  | { action: 'remove-properties'; removals: string[] }
-  | { action: 'remove-snapshot-ref'; 'ref-name': string };
+export type DefinitionUpdate = Exclude<TableUpdate, { action: 'assign-uuid' | 'set-location' | 'add-snapshot' }>;
 
 export interface DefinitionCommit {
   requirements: DefinitionRequirement[];

@@ -1,17 +1,14 @@
 /** The commit that makes a table which a catalog has staged (Iceberg REST specification, `stage-create` and `assert-create`). */
 import { partitionSpecToJson, sortOrderToJson } from '../metadata.js';
+import type { TableRequirement, TableUpdate } from '../rest/updates.js';
 import { schemaToJson } from '../schema.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { TableMetadata } from '../types.js';
-import { type DefinitionUpdate, LAST_ADDED } from './commit.js';
+import { LAST_ADDED } from './commit.js';
 
 export interface CreationCommit {
-  requirements: { type: 'assert-create' }[];
-  updates: (
-    | DefinitionUpdate
-    | { action: 'assign-uuid'; uuid: string }
-    | { action: 'set-location'; location: string }
-  )[];
+  requirements: Extract<TableRequirement, { type: 'assert-create' }>[];
+  updates: Exclude<TableUpdate, { action: 'add-snapshot' }>[];
 }
 
 /** Such a table has one schema, one partition spec and one sort order. */

@@ -155,7 +155,7 @@ class FieldIds {
 /** Whether the values of the one type can be read as the other; what is inside nested types is looked at one by one. */
 function holds(from: Type, to: Type): boolean {
   if (partsOf(from).length > 0 || partsOf(to).length > 0) return from.kind === to.kind;
-  return promotionProblem(from, to) === undefined;
+  return promotionProblem(from, to, 1) === undefined;
 }
 
 /** Version 1 keeps every field of the spec in its place, those that are no longer wanted as void. */

@@ -6,7 +6,7 @@ import { currentSchema } from '../snapshots.js';
 import type { NestedField, Schema, TableMetadata, Type } from '../types.js';
 import { highestColumnId } from './assigned-ids.js';
 import { refusePartitionNames } from './partition-spec.js';
-import { promotionProblem } from './promotion.js';
+import { canHaveBeenDate, promotionProblem } from './promotion.js';
 import { idsWithin, indexOfName, type Place, partsOf, placeOf, requirePlace, withSiblings } from './tree.js';
 
 /** First in its struct, or after a field of it. */
@@ -109,9 +109,10 @@ export class SchemaEvolution {
   setType(path: readonly string[], type: Type): void {
     const { field } = requirePlace(this.#fields, path);
     this.#refuseInKey(path);
-    const problem = promotionProblem(field.type, type);
+    const problem =
+      promotionProblem(field.type, type, this.#metadata.formatVersion) ?? this.#promotionInSpecs(field, type);
     if (problem) throw invalid(`Column "${path.join('.')}" can't change its type: ${problem}`);
-    this.#replace(path, { ...field, type });
+    this.#replace(path, { ...field, type, ...promotedDefaults(field, type) });
   }
 
   setRequired(path: readonly string[], required: boolean): void {
@@ -201,6 +202,16 @@ export class SchemaEvolution {
   }
 
   /** Files that were written under a spec need its columns for as long as the spec is there. */
+  /** A partition field whose value would be another one after the promotion (spec, "Schema Evolution"). */
+  #promotionInSpecs({ id, type: from }: NestedField, to: Type): string | undefined {
+    if (!isDate(from) || isDate(to)) return undefined;
+    const fields = this.#metadata.partitionSpecs.flatMap((spec) => spec.fields);
+    const changed = fields.find(
+      ({ sourceIds, transform }) => sourceIds.includes(id) && /^(?:identity|bucket|truncate)/.test(transform),
+    );
+    return changed && `it is or was partitioned by the date itself ("${changed.name}", ${changed.transform})`;
+  }
+
   #useInSpecs(ids: readonly number[]): string | undefined {
     const { partitionSpecs, defaultSpecId, snapshots } = this.#metadata;
     const defaultFirst = [...partitionSpecs].sort(
@@ -247,4 +258,21 @@ function invalid(message: string): SkuaError {
 
 function requireName(name: string): void {
   if (name === '') throw invalid("A column can't have an empty name, which no query could write");
+}
+
+function isDate(type: Type): boolean {
+  return type.kind === 'primitive' && type.type === 'date';
+}
+
+/** Defaults of a column of dates as those of one of timestamps: midnight. */
+function promotedDefaults(
+  field: NestedField,
+  type: Type,
+): Partial<Pick<NestedField, 'initialDefault' | 'writeDefault'>> {
+  if (!isDate(field.type) || !canHaveBeenDate(type)) return {};
+  const midnight = (value: unknown) => (typeof value === 'string' ? `${value}T00:00:00` : value);
+  return {
+    ...(field.initialDefault !== undefined && { initialDefault: midnight(field.initialDefault) }),
+    ...(field.writeDefault !== undefined && { writeDefault: midnight(field.writeDefault) }),
+  };
 }

@@ -39,7 +39,7 @@ export function sortFields(columns: readonly NestedField[], terms: readonly Sort
 /** Makes these fields the table's default sort order. An equal one that the table has, or had, is not added again. */
 export function sortOrderCommit(metadata: TableMetadata, fields: readonly SortField[]): DefinitionCommit {
   const { sortOrders, defaultSortOrderId } = metadata;
-  const known = sortOrders.find((order) => sameOrder(order.fields, fields));
+  const known = sortOrders.find((order) => sameSortFields(order.fields, fields));
   const isCurrent = known ? known.orderId === defaultSortOrderId : fields.length === 0 && defaultSortOrderId === 0;
   if (isCurrent) return { requirements: [], updates: [] };
   const requirements: DefinitionRequirement[] = [
@@ -75,7 +75,8 @@ export function sortOrderToJson({ orderId, fields }: { orderId: number; fields: 
   };
 }
 
-function sameOrder(one: readonly SortField[], other: readonly SortField[]): boolean {
+/** Whether two orders are the same, whatever their ids. */
+export function sameSortFields(one: readonly SortField[], other: readonly SortField[]): boolean {
   const text = (fields: readonly SortField[]) => JSON.stringify(sortOrderToJson({ orderId: 0, fields }));
   return text(one) === text(other);
 }

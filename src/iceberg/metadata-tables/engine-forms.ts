@@ -1,11 +1,16 @@
-/** What the table functions `iceberg_snapshots` and `iceberg_metadata` of DuckDB show, with its columns. */
+/** What the table functions `iceberg_snapshots`, `iceberg_metadata` and `iceberg_load_table_response` of DuckDB show, with its columns. */
+import { writeJson } from '../../json.js';
+import { inParallel } from '../../parallel.js';
 import { loadEntries, loadManifests } from '../manifest/load.js';
-import { inParallel } from '../plan/in-parallel.js';
 import { column, timestamp } from './column.js';
 import type { MetadataTable } from './table.js';
 
 const manifestsAtATime = 8;
-const contentNames = { data: 'DATA', 'position-deletes': 'POSITION_DELETES', 'equality-deletes': 'EQUALITY_DELETES' };
+export const contentNames = {
+  data: 'DATA',
+  'position-deletes': 'POSITION_DELETES',
+  'equality-deletes': 'EQUALITY_DELETES',
+};
 
 export const icebergSnapshots: MetadataTable = {
   columns: () => [
@@ -56,4 +61,11 @@ export const icebergMetadata: MetadataTable = {
     );
     return rows.flat();
   },
+};
+
+/** The catalog's answer to one who loads the table, without what it says of access to the store. */
+export const icebergLoadTableResponse: MetadataTable = {
+  columns: () => [column('metadata_location', 'string'), column('metadata', 'string', true)],
+  rows: ({ metadataLocation, metadataJson }) =>
+    metadataJson === undefined ? [] : [[metadataLocation ?? null, writeJson(metadataJson)]],
 };

@@ -1,6 +1,7 @@
 /** Metadata tables of files and manifest entries. */
+
+import { inParallel } from '../../parallel.js';
 import { loadEntries, loadManifests } from '../manifest/load.js';
-import { inParallel } from '../plan/in-parallel.js';
 import type { DataFile, DeleteFile, ManifestEntry, ManifestFile, NestedField, TableMetadata } from '../types.js';
 import { column, list, map, struct } from './column.js';
 import { partitionColumns, unifiedPartition } from './partition-column.js';
@@ -74,7 +75,7 @@ export async function entriesOf(
 }
 
 /** The manifests that any snapshot of the table holds, each once. */
-export async function allManifestsOf(source: MetadataTableSource): Promise<ManifestFile[]> {
+async function allManifestsOf(source: MetadataTableSource): Promise<ManifestFile[]> {
   const lists = await inParallel(source.metadata.snapshots, manifestsAtATime, (snapshot) =>
     loadManifests(source, snapshot),
   );

@@ -6,7 +6,8 @@ import { assignFieldIds } from '../field-ids.js';
 import type { MetadataCache } from '../metadata-cache.js';
 import { currentSnapshot, snapshotById } from '../snapshots.js';
 import type { TableMetadata } from '../types.js';
-import { icebergMetadata, icebergSnapshots } from './engine-forms.js';
+import { icebergLoadTableResponse, icebergMetadata, icebergSnapshots } from './engine-forms.js';
+import { icebergColumnStats, icebergPartitionStats } from './engine-statistics.js';
 import { allDataFiles, allDeleteFiles, allEntries, allFiles, dataFiles, deleteFiles, entries, files } from './files.js';
 import { history, metadataLogEntries, properties, refs, snapshots } from './history.js';
 import { allManifests, manifests } from './manifests.js';
@@ -36,6 +37,9 @@ const tables = {
 const functionTables = {
   iceberg_snapshots: icebergSnapshots,
   iceberg_metadata: icebergMetadata,
+  iceberg_column_stats: icebergColumnStats,
+  iceberg_partition_stats: icebergPartitionStats,
+  iceberg_load_table_response: icebergLoadTableResponse,
 } satisfies Record<string, MetadataTable>;
 
 export type MetadataTableName = keyof typeof tables;
@@ -47,11 +51,13 @@ export const FUNCTION_TABLES = Object.keys(functionTables) as FunctionTableName[
 export interface MetadataTableOptions {
   storage: Storage;
   /** Default: the current snapshot. */
-  snapshotId?: bigint;
+  snapshotId?: bigint | undefined;
   /** Of the current metadata file; with it, `metadata_log_entries` has its entry. */
-  metadataLocation?: string;
-  cache?: MetadataCache;
-  signal?: AbortSignal;
+  metadataLocation?: string | undefined;
+  /** Of the current metadata file; with it, `iceberg_load_table_response` has its row. */
+  metadataJson?: unknown;
+  cache?: MetadataCache | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The rows of a metadata table, one array a row, as `rowsToBatch` takes them. */

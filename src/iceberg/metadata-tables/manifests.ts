@@ -1,7 +1,8 @@
 /** Metadata tables of manifests. */
+
+import { inParallel } from '../../parallel.js';
 import { loadManifests } from '../manifest/load.js';
 import { partitionText, partitionTypes } from '../partition-types.js';
-import { inParallel } from '../plan/in-parallel.js';
 import { partitionSpecById } from '../snapshots.js';
 import type { ManifestFile, TableMetadata } from '../types.js';
 import { decodeValue } from '../values/single-value.js';

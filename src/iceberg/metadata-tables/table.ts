@@ -6,7 +6,9 @@ export interface MetadataTableSource extends MetadataSource {
   /** The snapshot that the table is looked at; undefined for a table without snapshots. */
   snapshot: Snapshot | undefined;
   /** Location of the current metadata file, where it is known. */
-  metadataLocation?: string;
+  metadataLocation?: string | undefined;
+  /** The current metadata as JSON, where it is known. */
+  metadataJson?: unknown;
 }
 
 export interface MetadataTable {

@@ -32,14 +32,13 @@ interface Thread {
 
 /** Threads start with the first manifest and don't keep the process alive. */
 export class DecodePool {
+  readonly #script: URL;
   readonly #threads: Thread[] = [];
   readonly #size: number;
   #nextId = 0;
 
-  constructor(
-    private readonly script: URL,
-    size = Math.min(4, Math.max(1, availableParallelism() - 1)),
-  ) {
+  constructor(script: URL, size = Math.min(4, Math.max(1, availableParallelism() - 1))) {
+    this.#script = script;
     this.#size = size;
   }
 
@@ -67,7 +66,7 @@ export class DecodePool {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(this.script, { resourceLimits }), jobs: new Map() };
+    const thread: Thread = { worker: new Worker(this.#script, { resourceLimits }), jobs: new Map() };
     this.#threads.push(thread);
     thread.worker.on('message', (reply: DecodeReply) => {
       const job = thread.jobs.get(reply.id);

@@ -1,11 +1,11 @@
 /** Reads of what happened between two snapshots. */
 import { SkuaError } from '../../errors.js';
+import { inParallel } from '../../parallel.js';
 import type { FileTask, ScanPlan, ScanRequest } from '../contract.js';
 import { loadManifests } from '../manifest/load.js';
 import { currentSnapshot, schemaOf, snapshotById } from '../snapshots.js';
 import type { DataFile, Snapshot, TableMetadata } from '../types.js';
 import { removalKey } from '../write/removal.js';
-import { inParallel } from './in-parallel.js';
 import { planScan } from './scan.js';
 import { countTasks, selectFromManifests } from './select-manifests.js';
 
@@ -56,14 +56,19 @@ function ancestorsAfter(metadata: TableMetadata, snapshot: Snapshot | undefined,
 
 /** A scan of the request's snapshot without the files that the snapshot `other` holds with the same deletes: their rows are in both. */
 export async function planDifference(request: ScanRequest & { other: bigint }): Promise<ScanPlan> {
-  const [plan, other] = await Promise.all([planScan(request), planScan({ ...request, snapshotId: request.other })]);
+  return differenceOf(...(await Promise.all([planScan(request), planScan({ ...request, snapshotId: request.other })])));
+}
+
+/** A plan without what the other one reads alike. */
+export function differenceOf(plan: ScanPlan, other: ScanPlan): ScanPlan {
   const shared = new Set(other.tasks.map(taskKey));
-  const tasks = plan.tasks.filter((task) => !shared.has(taskKey(task)));
-  return {
-    ...plan,
-    tasks,
-    statistics: countTasks(plan.statistics, tasks),
-  };
+  return onlyTasks(plan, (task) => !shared.has(taskKey(task)));
+}
+
+/** A plan of some of its tasks. */
+export function onlyTasks(plan: ScanPlan, isWanted: (task: FileTask) => boolean): ScanPlan {
+  const tasks = plan.tasks.filter(isWanted);
+  return { ...plan, tasks, statistics: countTasks(plan.statistics, tasks) };
 }
 
 function taskKey({ file, deletes }: FileTask): string {

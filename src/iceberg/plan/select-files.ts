@@ -1,4 +1,6 @@
 /** Decodes one manifest and keeps the files that may match. Pure, so that it can run in a worker. */
+import { Rendezvous } from '../../rendezvous.js';
+import type { Share } from '../contract.js';
 import { manifestEntries } from '../manifest/reader.js';
 import type { DataFile, DeleteFile, ManifestFile, PartitionField } from '../types.js';
 import { mayMatchPartition, mayMatchStatistics } from './evaluate.js';
@@ -19,6 +21,8 @@ export interface Selection {
   keptStatistics: ReadonlySet<number>;
   /** Only files that the manifest's own snapshot added. */
   addedOnly: boolean;
+  /** Of the data files; undefined: all of them. */
+  share?: Share | undefined;
 }
 
 export interface SelectedFiles {
@@ -28,6 +32,7 @@ export interface SelectedFiles {
   prunedByPartition: number;
   prunedByStatistics: number;
   prunedByKeys: number;
+  prunedByShare: number;
 }
 
 /** Goes on after each portion of the manifest, so that the caller can pause. */
@@ -44,7 +49,9 @@ export function* selectFiles(
     prunedByPartition: 0,
     prunedByStatistics: 0,
     prunedByKeys: 0,
+    prunedByShare: 0,
   };
+  const isOwn = ownershipOf(selection);
   for (const entries of manifestEntries(bytes, manifest, { partitionFields, statistics })) {
     for (const { status, file } of entries) {
       if (status === 'deleted' || (addedOnly && status !== 'added')) continue;
@@ -54,11 +61,20 @@ export function* selectFiles(
       // The bounds of a delete file are those of the rows that it removes.
       else if (file.content === 'data' && !mayMatchStatistics(predicate, file)) selected.prunedByStatistics++;
       else if (!mayHaveKeys(selection, file)) selected.prunedByKeys++;
+      else if (!isOwn(file)) selected.prunedByShare++;
       else selected.files.push(keptStatistics === statistics ? file : withStatistics(file, keptStatistics));
     }
     yield;
   }
   return selected;
+}
+
+/** Deletes are needed for the files of any server. */
+function ownershipOf({ share }: Selection): (file: DataFile | DeleteFile) => boolean {
+  if (share === undefined) return () => true;
+  const { servers, index } = share;
+  const rendezvous = new Rendezvous(servers);
+  return ({ content, location }) => content !== 'data' || rendezvous.ownerOf(location) === index;
 }
 
 function mayHaveKeys({ partitionFields, keyPartitionPredicate, keyPredicate }: Selection, file: DataFile | DeleteFile) {

@@ -1,4 +1,6 @@
 /** From the manifests of a snapshot to the files that a filter and join keys leave, and what pruned the others. */
+
+import { inParallel } from '../../parallel.js';
 import type { FileTask, ScanRequest, ScanStatistics } from '../contract.js';
 import { decodeMetadataFile } from '../manifest/load.js';
 import { unmappedFields } from '../name-mapping.js';
@@ -7,7 +9,6 @@ import type { ManifestFile, Schema } from '../types.js';
 import { decoderFor } from './decoder.js';
 import { deletePathFieldId } from './delete-index.js';
 import { mayMatchManifest } from './evaluate.js';
-import { inParallel } from './in-parallel.js';
 import { bindFilter, fieldIdsOf, type Predicate } from './predicate.js';
 import { projectPredicate } from './projection.js';
 import type { SelectedFiles, Selection } from './select-files.js';
@@ -29,8 +30,15 @@ export async function selectFromManifests(
   request: SelectionRequest,
   manifests: readonly ManifestFile[],
 ): Promise<{ selections: SelectedFiles[]; statistics: ScanStatistics }> {
-  const statistics = emptyStatistics(manifests.length);
-  const pruned: Pruned = { manifest: 0, partition: 0, statistics: 0, 'join keys': 0, 'order and limit': 0 };
+  const statistics = emptyStatistics(manifests);
+  const pruned: Pruned = {
+    manifest: 0,
+    partition: 0,
+    statistics: 0,
+    'join keys': 0,
+    'order and limit': 0,
+    'other servers': 0,
+  };
   const chosen = await chooseManifests(request, manifests, statistics, pruned);
   const decode = decoderFor(chosen.reduce((sum, { manifest }) => sum + manifest.length, 0));
   const selections = await inParallel(chosen, manifestsAtATime, async ({ manifest, selection }) => {
@@ -38,6 +46,7 @@ export async function selectFromManifests(
     return decodeMetadataFile(request, manifest, (bytes) => decode(bytes, manifest, selection));
   });
   statistics.manifestsRead = chosen.length;
+  statistics.deleteManifestsRead = chosen.filter(({ manifest }) => listsDeletes(manifest)).length;
   selections.forEach((selected, index) => {
     if (chosen[index]?.manifest.content !== 'data') return;
     statistics.filesTotal += selected.filesTotal;
@@ -45,6 +54,7 @@ export async function selectFromManifests(
     pruned.partition += selected.prunedByPartition;
     pruned.statistics += selected.prunedByStatistics;
     pruned['join keys'] += selected.prunedByKeys;
+    pruned['other servers'] += selected.prunedByShare;
   });
   statistics.prunedBy = Object.entries(pruned)
     .map(([reason, files]) => ({ reason: reason as keyof Pruned, files }))
@@ -65,6 +75,10 @@ export function countTasks(statistics: ScanStatistics, tasks: readonly FileTask[
 interface ChosenManifest {
   manifest: ManifestFile;
   selection: Selection;
+}
+
+function listsDeletes({ content }: ManifestFile): boolean {
+  return content === 'deletes';
 }
 
 /** The manifests whose partition summaries leave room for matching files. */
@@ -128,13 +142,16 @@ function selectionFor(
     statistics: decoded,
     keptStatistics: isData ? kept : decoded,
     addedOnly: request.addedOnly === true,
+    share: request.share,
   };
 }
 
-function emptyStatistics(manifestsTotal: number): ScanStatistics {
+function emptyStatistics(manifests: readonly ManifestFile[]): ScanStatistics {
   return {
-    manifestsTotal,
+    manifestsTotal: manifests.length,
     manifestsRead: 0,
+    deleteManifestsTotal: manifests.filter(listsDeletes).length,
+    deleteManifestsRead: 0,
     filesTotal: 0,
     filesPlanned: 0,
     bytesTotal: 0,

@@ -40,7 +40,7 @@ export function jsonToLiteral(type: Type, json: unknown): Literal {
 }
 
 /** A decimal without exponent, with exactly `scale` digits after the point. */
-export function plainDecimal(text: string, scale: number): string {
+function plainDecimal(text: string, scale: number): string {
   const unscaled = unscaledDecimal(text, scale);
   if (unscaled === undefined) throw new SkuaError('DATA_LOSS', `"${text}" is not a decimal of scale ${scale}`);
   return formatDecimal(unscaled, scale);

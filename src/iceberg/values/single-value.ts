@@ -5,7 +5,7 @@ import type { PartitionValue, Type } from '../types.js';
 /** A value that is there: numbers for int, date, float, double; bigints for long, time, timestamps and, unscaled, decimals. */
 export type Value = Exclude<PartitionValue, null>;
 
-/** A value from its bytes; undefined for types that have none. Bytes written before an int or float was widened are read as they were. */
+/** A value from its bytes; undefined for types that have none. Bytes written before an int, float or date was widened are read as they were. */
 export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
   if (type.kind === 'decimal') return bytes.length > 0 ? signedBigEndian(bytes) : undefined;
   if (type.kind === 'fixed') return bytes;
@@ -25,6 +25,8 @@ export function decodeValue(type: Type, bytes: Uint8Array): Value | undefined {
     case 'timestamp_ns':
     case 'timestamptz_ns':
       if (width === 4 && type.type === 'long') return BigInt(view.getInt32(0, true));
+      if (width === 4 && type.type === 'timestamp') return BigInt(view.getInt32(0, true)) * 86_400_000_000n;
+      if (width === 4 && type.type === 'timestamp_ns') return BigInt(view.getInt32(0, true)) * 86_400_000_000_000n;
       return width === 8 ? view.getBigInt64(0, true) : undefined;
     case 'float':
       return width === 4 ? view.getFloat32(0, true) : undefined;

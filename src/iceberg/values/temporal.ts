@@ -4,7 +4,7 @@ const msPerDay = 86_400_000;
 const nsPerSecond = 1_000_000_000n;
 
 /** Days from 1970-01-01 of a year, month (1 to 12) and day. */
-export function daysFromCivil(year: number, month: number, day: number): number {
+function daysFromCivil(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
@@ -69,7 +69,7 @@ export function formatTime(nanoseconds: bigint): string {
 /** Nanoseconds since 1970-01-01T00:00 of a date or timestamp; an offset, if any, is subtracted (without one: UTC). */
 export function parseTimestamp(text: string): bigint | undefined {
   const match =
-    /^([+-]?\d{1,9}-\d{1,2}-\d{1,2})(?:[ T]([\d:.]+))?( \(BC\))?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?(?::?\d{2})?)?( \(BC\))?$/i.exec(
+    /^([+-]?\d{1,9}-\d{1,2}-\d{1,2}(?: \(BC\))?)(?:[ T]([\d:.]+))?( \(BC\))?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?(?::?\d{2})?)?( \(BC\))?$/i.exec(
       text.trim(),
     );
   if (!match) return undefined;

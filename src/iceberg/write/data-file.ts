@@ -5,10 +5,9 @@ import type { WrittenColumnStatistics, WrittenFile } from '../../parquet/index.j
 import { parsePartitionValue, partitionTypes } from '../partition-types.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from '../types.js';
-import { encodeValue } from '../values/single-value.js';
 import { parseValue } from '../values/text-value.js';
+import { columnBound } from './column-bound.js';
 import { type MetricsMode, metricsMode } from './metrics-mode.js';
-import { truncateLower, truncateUpper } from './truncate-bounds.js';
 
 /**
  * A data file of the table's default partition spec and current schema, with bounds and counts as the metrics mode of each column says.
@@ -108,14 +107,6 @@ function boundOf(
   // The engine's text of bytes is not canonical.
   const hasBounds = type.kind === 'decimal' || (type.kind === 'primitive' && type.type !== 'binary');
   if (text === undefined || !hasBounds) return undefined;
-  let value = parseValue(type, text);
-  if (value === undefined || Number.isNaN(value)) return undefined;
-  if (value === 0 && type.kind === 'primitive' && (type.type === 'float' || type.type === 'double')) {
-    value = side === 'lower' ? -0 : 0;
-  }
-  if (typeof value === 'string' && mode.kind === 'truncate') {
-    const truncated = side === 'lower' ? truncateLower(value, mode.length) : truncateUpper(value, mode.length);
-    return truncated === undefined ? undefined : encodeValue(type, truncated);
-  }
-  return encodeValue(type, value);
+  const value = parseValue(type, text);
+  return value === undefined ? undefined : columnBound(type, value, mode, side);
 }

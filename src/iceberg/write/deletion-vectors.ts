@@ -1,9 +1,8 @@
 /** Puffin files of deletion vectors (Puffin specification; Iceberg spec, "Deletion Vectors"). */
-import { version } from '../../version.js';
 import { encodeDeletionVector } from '../deletes/deletion-vector.js';
 import type { DataFile, DeleteFile } from '../types.js';
+import { FIRST_BLOB, type PuffinBlob, puffinFile } from './puffin.js';
 
-const magic = Buffer.from('PFA1');
 /** Field id of the row position, which is what a vector is about. */
 const positionFieldId = 2147483645;
 const blobType = 'deletion-vector-v1';
@@ -17,7 +16,7 @@ export interface DeletedPositions {
 /** Gathers vectors into one Puffin file. */
 export class DeletionVectorWriter {
   readonly #vectors: { file: DataFile; blob: Uint8Array; offset: number; cardinality: number }[] = [];
-  #size = magic.length;
+  #size = FIRST_BLOB;
 
   /** Bytes so far. */
   get size(): number {
@@ -32,13 +31,7 @@ export class DeletionVectorWriter {
 
   /** The file's bytes, and what the table's metadata says of each vector in it. */
   finish(location: string): { bytes: Uint8Array; deletes: DeleteFile[] } {
-    const payload = Buffer.from(
-      JSON.stringify({ blobs: this.#blobs(), properties: { 'created-by': `Skua ${version}` } }),
-    );
-    const sizeAndFlags = Buffer.alloc(8);
-    sizeAndFlags.writeUInt32LE(payload.length, 0);
-    const blobs = this.#vectors.map(({ blob }) => blob);
-    const bytes = Buffer.concat([magic, ...blobs, magic, payload, sizeAndFlags, magic]);
+    const { bytes } = puffinFile(this.#blobs());
     const deletes = this.#vectors.map(
       ({ file, blob, offset, cardinality }): DeleteFile => ({
         content: 'position-deletes',
@@ -56,15 +49,14 @@ export class DeletionVectorWriter {
     return { bytes, deletes };
   }
 
-  #blobs() {
-    return this.#vectors.map(({ file, blob, offset, cardinality }) => ({
+  #blobs(): PuffinBlob[] {
+    return this.#vectors.map(({ file, blob, cardinality }) => ({
+      bytes: blob,
       type: blobType,
       fields: [positionFieldId],
       // Both are known once the snapshot is committed, and inherited from it.
-      'snapshot-id': -1,
-      'sequence-number': -1,
-      offset,
-      length: blob.length,
+      snapshotId: -1n,
+      sequenceNumber: -1,
       properties: { 'referenced-data-file': file.location, cardinality: String(cardinality) },
     }));
   }

@@ -1,7 +1,9 @@
 /** Where new files of a table go. */
 import { createHash, randomUUID } from 'node:crypto';
+import { normalizeLocation } from '../../storage/index.js';
 import { parsePartitionValue, partitionText, partitionTypes } from '../partition-types.js';
 import { defaultPartitionSpec } from '../snapshots.js';
+import { murmur3 } from '../transforms/murmur3.js';
 import type { TableMetadata, Type } from '../types.js';
 
 const LONGEST_SEGMENT = 128;
@@ -11,8 +13,31 @@ const LONGEST_SEGMENT = 128;
  * partition spec. `partition` has one entry a partition field, in the text form of a literal.
  */
 export function newDataLocation(metadata: TableMetadata, partition: readonly (string | null)[] = []): string {
-  const root = metadata.properties['write.data.path'] ?? `${metadata.location}/data`;
-  return [trimSlash(root), ...partitionFolders(metadata, partition), `${randomUUID()}.parquet`].join('/');
+  const folders = partitionFolders(metadata, partition);
+  const name = `${randomUUID()}.parquet`;
+  const { properties } = metadata;
+  if (properties['write.object-storage.enabled']?.toLowerCase() === 'true') {
+    return objectLocation(metadata, folders, name);
+  }
+  const root = properties['write.data.path'] ?? properties['write.folder-storage.path'] ?? `${metadata.location}/data`;
+  return [trimSlash(root), ...folders, name].join('/');
+}
+
+/**
+ * Below folders of a hash, by which stores spread the load, as the reference implementation lays them out: `0101/0110/1001/10110010/`. A root that
+ * several tables may share names the table behind the hash.
+ */
+function objectLocation({ location, properties }: TableMetadata, folders: readonly string[], name: string): string {
+  const given =
+    properties['write.data.path'] ?? properties['write.object-storage.path'] ?? properties['write.folder-storage.path'];
+  const root = trimSlash(given ?? `${location}/data`);
+  const isShared = !normalizeLocation(root).startsWith(normalizeLocation(trimSlash(location)));
+  const isByPartition = properties['write.object-storage.partitioned-paths']?.toLowerCase() !== 'false';
+  const file = isByPartition ? [...folders, name].join('/') : name;
+  const bits = (murmur3(Buffer.from(file, 'utf8')) >>> 0).toString(2).padStart(32, '0').slice(-20);
+  const hash = [bits.slice(0, 4), bits.slice(4, 8), bits.slice(8, 12), bits.slice(12)].join('/');
+  if (isShared) return [root, hash, ...trimSlash(location).split('/').slice(-2), file].join('/');
+  return isByPartition ? [root, hash, file].join('/') : `${root}/${hash}-${file}`;
 }
 
 /** A fresh location for a delete file of the given extension. */

@@ -2,9 +2,10 @@
  * Merges small manifests when a snapshot is made, by the table properties `commit.manifest-merge.enabled`, `.min-count-to-merge` and
  * `.target-size-bytes` of `commit.manifest`, as Iceberg's own append does. Older snapshots keep the manifests that they list.
  */
+
+import { inParallel } from '../../parallel.js';
 import { loadEntries } from '../manifest/load.js';
-import { inParallel } from '../plan/in-parallel.js';
-import type { ManifestEntry, ManifestFile } from '../types.js';
+import type { ManifestEntry, ManifestFile, TableMetadata } from '../types.js';
 import { type Preparation, writeManifest } from './preparation.js';
 
 const manifestsAtATime = 8;
@@ -14,7 +15,7 @@ export async function mergeManifests(preparation: Preparation, manifests: Manife
   const { properties } = preparation.metadata;
   if (properties['commit.manifest-merge.enabled']?.toLowerCase() === 'false') return manifests;
   const minCount = positive(properties['commit.manifest.min-count-to-merge']) ?? 100;
-  const targetSize = positive(properties['commit.manifest.target-size-bytes']) ?? 8 * 1024 * 1024;
+  const targetSize = targetManifestSize(preparation.metadata);
   const kept: ManifestFile[] = [];
   for (const content of ['data', 'deletes'] as const) {
     const [newest, ...older] = manifests.filter((manifest) => manifest.content === content);
@@ -76,6 +77,11 @@ function carriedOver({ status, file }: ManifestEntry, preparation: Preparation):
   if (file.snapshotId !== snapshotId) return status === 'deleted' ? [] : [{ status: 'existing', file }];
   const inherits = status === 'added' && file.sequenceNumber === sequenceNumber;
   return [{ status, file: inherits ? { ...file, sequenceNumber: undefined, fileSequenceNumber: undefined } : file }];
+}
+
+/** Bytes of a manifest, by the property `commit.manifest.target-size-bytes`. */
+export function targetManifestSize({ properties }: TableMetadata): number {
+  return positive(properties['commit.manifest.target-size-bytes']) ?? 8 * 1024 * 1024;
 }
 
 function positive(property: string | undefined): number | undefined {

@@ -1,13 +1,14 @@
 /** Prepares a snapshot: writes its manifests and manifest list, and says what the catalog is to be asked for. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SkuaError } from '../../errors.js';
 import type { Storage } from '../../storage/contract.js';
 import type { PreparedSnapshot, SnapshotChange } from '../contract.js';
 import { loadManifests } from '../manifest/load.js';
 import { encodeManifestList } from '../manifest/writer.js';
-import { snapshotById } from '../snapshots.js';
+import { MAIN_BRANCH, referenceNamed, requireBranch, setReference } from '../references.js';
+import { currentSnapshot, snapshotById } from '../snapshots.js';
 import type { ManifestFile, Snapshot, TableMetadata } from '../types.js';
 import { metadataLocation } from './locations.js';
+import { type ManifestOrder, reorderedManifests } from './manifest-order.js';
 import { mergeManifests } from './merging.js';
 import { type Preparation, writeAdded, writeFile } from './preparation.js';
 import { withoutRemoved } from './removal.js';
@@ -17,10 +18,47 @@ import { summarizeChange } from './summary.js';
  * Writes manifests for added files, rewrites the manifests that hold removed files, and carries the others over. A removed file that the
  * table no longer holds: ABORTED. Delete files in a version 1 table: FAILED_PRECONDITION. On failure nothing that was written stays.
  */
-export async function prepareSnapshot(
+export function prepareSnapshot(
   metadata: TableMetadata,
   change: SnapshotChange,
   storage: Storage,
+): Promise<PreparedSnapshot> {
+  return preparing(metadata, storage, (preparation) => prepare(preparation, change));
+}
+
+/**
+ * A snapshot of the same files, in other manifests; undefined where the manifests are as wanted already. The counts are of manifests that go and
+ * come.
+ */
+export async function prepareManifests(
+  metadata: TableMetadata,
+  wanted: ManifestOrder,
+  storage: Storage,
+): Promise<{ prepared: PreparedSnapshot; rewritten: number; added: number } | undefined> {
+  let counts: { rewritten: number; added: number } | undefined;
+  const prepared = await preparing(metadata, storage, async (preparation) => {
+    const parent = currentSnapshot(metadata);
+    const inherited = (await loadManifests(preparation, parent)).filter(hasLiveFiles);
+    const { manifests, rewritten, added, entries } = await reorderedManifests(preparation, inherited, wanted);
+    counts = { rewritten, added };
+    const summary = {
+      ...summarizeChange('replace', [], [], parent),
+      'manifests-created': String(added),
+      'manifests-kept': String(manifests.length - added),
+      'manifests-replaced': String(rewritten),
+      'entries-processed': String(entries),
+    };
+    return finish(preparation, { branch: MAIN_BRANCH, parent, manifests, summary });
+  });
+  if (counts && counts.rewritten > 0) return { prepared, ...counts };
+  await storage.remove(prepared.written);
+  return undefined;
+}
+
+async function preparing(
+  metadata: TableMetadata,
+  storage: Storage,
+  work: (preparation: Preparation) => Promise<PreparedSnapshot>,
 ): Promise<PreparedSnapshot> {
   const preparation: Preparation = {
     metadata,
@@ -31,7 +69,7 @@ export async function prepareSnapshot(
     written: [],
   };
   try {
-    return await prepare(preparation, change);
+    return await work(preparation);
   } catch (error) {
     await storage.remove(preparation.written);
     throw error;
@@ -39,49 +77,68 @@ export async function prepareSnapshot(
 }
 
 async function prepare(preparation: Preparation, change: SnapshotChange): Promise<PreparedSnapshot> {
-  const { metadata, snapshotId, sequenceNumber } = preparation;
-  const branch = change.branch ?? 'main';
-  if (metadata.refs[branch]?.type === 'tag') {
-    throw new SkuaError('INVALID_ARGUMENT', `"${branch}" is a tag; only branches can be written to`);
-  }
-  const expected = metadata.refs[branch]?.snapshotId;
-  const parentId = expected ?? metadata.currentSnapshotId;
+  const { metadata } = preparation;
+  const branch = change.branch ?? MAIN_BRANCH;
+  const parentId = requireBranch(metadata, branch)?.snapshotId ?? metadata.currentSnapshotId;
   const parent = parentId === undefined ? undefined : snapshotById(metadata, parentId);
   const added = [...change.added, ...(change.addedDeletes ?? [])];
   const inherited = (await loadManifests(preparation, parent)).filter(hasLiveFiles);
   const { manifests: kept, removed } = await withoutRemoved(preparation, inherited, change.removed ?? []);
   const manifests = await mergeManifests(preparation, [...(await writeAdded(preparation, added)), ...kept]);
+  const summary = { ...change.summary, ...summarizeChange(change.operation, added, removed, parent) };
+  return finish(preparation, { branch, isStaged: change.isStaged, parent, manifests, summary });
+}
+
+interface Finished {
+  branch: string;
+  isStaged?: boolean | undefined;
+  parent: Snapshot | undefined;
+  manifests: ManifestFile[];
+  summary: Record<string, string>;
+}
+
+/** Writes the list of a snapshot's manifests. */
+async function finish(
+  preparation: Preparation,
+  { branch, isStaged, parent, manifests, summary }: Finished,
+): Promise<PreparedSnapshot> {
+  const { metadata, snapshotId, sequenceNumber } = preparation;
+  const parentSnapshotId = parent?.snapshotId;
   const rows = assignRowIds(metadata, manifests);
   const manifestList = metadataLocation(metadata, `snap-${snapshotId}-1-${preparation.commitId}.avro`);
   const header = {
     formatVersion: metadata.formatVersion,
     snapshotId,
-    parentSnapshotId: parentId,
+    parentSnapshotId,
     sequenceNumber,
     firstRowId: rows?.firstRowId,
   };
   await writeFile(preparation, manifestList, encodeManifestList(header, manifests));
   const snapshot: Snapshot = {
     snapshotId,
-    ...(parentId !== undefined && { parentSnapshotId: parentId }),
+    ...(parentSnapshotId !== undefined && { parentSnapshotId }),
     sequenceNumber,
     timestampMs: Math.max(Date.now(), metadata.lastUpdatedMs),
     manifestList,
-    summary: { ...change.summary, ...summarizeChange(change.operation, added, removed, parent) },
+    summary,
     schemaId: metadata.currentSchemaId,
     ...(rows && { firstRowId: rows.firstRowId, addedRows: rows.addedRows }),
   };
   return {
     snapshotId,
     snapshot,
-    branch,
+    branch: isStaged ? undefined : branch,
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata.tableUuid },
-      { type: 'assert-ref-snapshot-id', ref: branch, 'snapshot-id': expected ?? null },
+      {
+        type: 'assert-ref-snapshot-id',
+        ref: branch,
+        'snapshot-id': referenceNamed(metadata, branch)?.snapshotId ?? null,
+      },
     ],
     updates: [
       { action: 'add-snapshot', snapshot: snapshotToJson(snapshot, metadata.formatVersion) },
-      { action: 'set-snapshot-ref', 'ref-name': branch, type: 'branch', 'snapshot-id': snapshotId },
+      ...(isStaged ? [] : [setReference(branch, movedBranch(metadata, branch, snapshotId))]),
     ],
     written: preparation.written,
   };
@@ -91,19 +148,26 @@ async function prepare(preparation: Preparation, change: SnapshotChange): Promis
 export function applySnapshot(metadata: TableMetadata, prepared: PreparedSnapshot): TableMetadata {
   const { snapshot, branch } = prepared;
   const { snapshotId, timestampMs } = snapshot;
-  const onMain = branch === 'main';
+  const onMain = branch === MAIN_BRANCH;
   return {
     ...metadata,
     lastSequenceNumber: Math.max(metadata.lastSequenceNumber, snapshot.sequenceNumber),
     lastUpdatedMs: timestampMs,
     snapshots: [...metadata.snapshots, snapshot],
-    refs: { ...metadata.refs, [branch]: { snapshotId, type: 'branch' } },
+    ...(branch !== undefined && {
+      refs: { ...metadata.refs, [branch]: movedBranch(metadata, branch, snapshotId) },
+    }),
     ...(onMain && {
       currentSnapshotId: snapshotId,
       snapshotLog: [...metadata.snapshotLog, { timestampMs, snapshotId }],
     }),
     ...(snapshot.firstRowId !== undefined && { nextRowId: snapshot.firstRowId + (snapshot.addedRows ?? 0n) }),
   };
+}
+
+/** The branch at another snapshot, with the retention that it has. */
+function movedBranch(metadata: TableMetadata, branch: string, snapshotId: bigint) {
+  return { ...referenceNamed(metadata, branch), type: 'branch' as const, snapshotId };
 }
 
 /** Manifests with nothing but deleted entries of earlier snapshots have done their duty. */

@@ -7,6 +7,7 @@ import type { BoundParameters, CheckedColumns, QueryDescription } from '../../en
 import type { TableColumn } from '../../expressions/index.js';
 import { tableColumns } from '../../iceberg/index.js';
 import type { PinnedTable } from '../tables/tables.js';
+import { hasRowIds } from '../writing/lineage.js';
 
 export interface ChangeQuery {
   sql: string;
@@ -33,10 +34,6 @@ export const changed = {
   /** Which of the bound rows asks for it. */
   ordinal: 'skua ordinal',
 } as const;
-
-export function hasRowIds(table: PinnedTable): boolean {
-  return table.metadata.formatVersion >= 3;
-}
 
 export function changeColumns(
   table: PinnedTable,

@@ -1,18 +1,17 @@
-/** The rows of a change, computed once and kept in local files while deletes and new rows are made of them. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { batchToRows, sliceBatch } from '../../arrow/index.js';
-import type { EngineInstance, FetchMissing, ParameterRow, TableScan } from '../../engine/contract.js';
+/** The rows of a change, computed once and kept while deletes and new rows are made of them. */
+import { sliceBatch } from '../../arrow/index.js';
+import type { BoundTable, EngineSession, ParameterRow, TableRead } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
-import { describeBound, overStaged } from '../reading/query.js';
-import type { StagingArea } from '../reading/stage.js';
+import { statementOf, statementOver, valuesOf } from '../reading/bound-query.js';
+import { asRecorded } from '../reading/planned-by-catalog.js';
+import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
-import { displayName, tableKey } from '../tables/names.js';
+import { stateKey } from '../tables/branch-state.js';
+import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { withParameters } from '../writing/insert.js';
 import { type ChangeQuery, changed } from './change-query.js';
@@ -20,21 +19,21 @@ import { describeRow } from './describe-row.js';
 import { type Reads, readsOf } from './reads.js';
 
 export interface ChangedRows {
-  /** The computed rows as a table of the engine. */
-  scan: TableScan;
+  /** The computed rows as a table of other statements. */
+  table: BoundTable & { kind: 'kept' };
   /** What stands for them in a FROM clause: each row of the table at most once. */
   from: string;
   /** Rows that were changed, as the client counts them. */
   count: number;
   /** How many rows go, by the location of their data file. */
   byFile: Map<string, number>;
-  /** The files of the table that were looked at, those that rows go from among them. */
-  tasks: FileTask[];
+  /** The files of the table that rows go from. */
+  touched: FileTask[];
+  /** The table as its files are read. */
+  readable: PinnedTable;
   /** What of the table the query looked at. */
   reads: Reads;
-  /** Holds what was fetched. */
-  area: StagingArea;
-  engine: EngineInstance;
+  engine: EngineSession;
   release(): Promise<void>;
 }
 
@@ -47,7 +46,7 @@ export async function bindChange(
   table: PinnedTable,
   query: ChangeQuery,
 ): Promise<BoundQuery> {
-  return new Binder(context, [], [table]).bind(query.sql);
+  return new Binder(context, {}, [table]).bind(query.sql);
 }
 
 /**
@@ -60,68 +59,45 @@ export async function computeRows(
   query: ChangeQuery,
   parameters: ChangeParameters,
 ): Promise<ChangedRows> {
-  const { engine, directory } = await context.environment.instance(context.call);
-  const { signal } = context.call;
+  const engine = await context.environment.engine(context.call);
   const { bound, row } = await withBound(context, await bindChange(context, table, query), query, parameters);
-  const folder = join(directory, randomUUID());
-  await mkdir(folder);
-  const discardRows = () => rm(folder, { recursive: true, force: true });
-  const {
-    result: written,
-    staged,
-    demands,
-    area,
-  } = await overStaged(context, bound, row, async ({ scans, area: { fetch } }) =>
-    engine.writeParquet(bound.sql, scans, {
-      signal,
-      parameters: row,
-      fetch,
-      directory: await mkdtemp(join(folder, 'rows-')),
-      columns: query.columns,
-      checked: query.checked,
-      partitions: [],
-      targetFileSize: context.environment.limits.targetFileSize,
-      compression: 'snappy',
-    }),
-  ).catch(async (error) => {
-    await discardRows();
-    throw error;
+  const kept = await engine.keep(statementOf(context, bound), {
+    signal: context.call.signal,
+    parameters: row,
+    columns: query.columns,
+    checked: query.checked,
   });
-  const release = async () => {
-    await discardRows();
-    await area.release();
+  const { count } = kept;
+  const rows = {
+    table: { kind: 'kept' as const, name: KEPT, rows: kept },
+    from: quoteName(KEPT),
+    reads: readsOf(table, bound, kept.reads),
+    readable: table,
+    touched: [] as FileTask[],
+    engine,
+    release: () => kept.release(),
   };
   try {
-    const scan: TableScan = {
-      name: 'changed rows',
-      columns: query.columns,
-      source: { kind: 'local', paths: written.map(({ path }) => path) },
-    };
-    const reads = readsOf(table, bound, staged, demands);
-    const rows = { scan, from: quoteName(scan.name), reads, area, engine, release };
-    const count = written.reduce((sum, { rowCount }) => sum + rowCount, 0);
-    const tasks = tasksOf(
-      table,
-      bound,
-      staged.map(({ plan }) => plan.tasks),
-    );
-    if (count === 0) return { ...rows, count, byFile: new Map(), tasks };
+    if (count === 0) return { ...rows, count, byFile: new Map() };
     if (query.twice === 'last') rows.from = lastOfEach;
-    if (query.twice === 'refuse') await refuseTwice(context, table, { ...rows });
+    if (query.twice === 'refuse') await refuseTwice(context, table, rows);
+    const byFile = await countByFile(context, rows);
     return {
       ...rows,
-      count: query.writes ? count : await countOf(rows, signal),
-      byFile: await countByFile(rows, signal),
-      tasks,
+      count: query.writes ? count : await countOf(context, rows),
+      byFile,
+      ...(await touchedFiles(context, table, lookedAt(table, bound, kept.reads), byFile)),
     };
   } catch (error) {
-    await release();
+    await kept.release();
     throw error;
   }
 }
 
+const KEPT = 'changed rows';
+
 /** Of rows that several bound rows change, what the last one makes of them. */
-const lastOfEach = `(SELECT * FROM ${quoteName('changed rows')} QUALIFY row_number() OVER (PARTITION BY ${quoteName(changed.file)}, ${quoteName(changed.position)} ORDER BY ${quoteName(changed.ordinal)} DESC) = 1)`;
+const lastOfEach = `(SELECT * FROM ${quoteName(KEPT)} QUALIFY row_number() OVER (PARTITION BY ${quoteName(changed.file)}, ${quoteName(changed.position)} ORDER BY ${quoteName(changed.ordinal)} DESC) = 1)`;
 
 /** A parameter that is a whole value of a column, as `expressionSql` writes it. */
 const assigned = /CAST\(\(\s*\$(\d+)\n\) AS /g;
@@ -150,38 +126,48 @@ async function withBound(
   return { bound, row: { ...parameters, types } };
 }
 
-/** The files that the query looked at for rows to change. */
-function tasksOf(table: PinnedTable, bound: BoundQuery, plans: readonly FileTask[][]): FileTask[] {
-  const tasks = [...bound.tables.values()].flatMap((candidate, index) => {
-    const isTarget = tableKey(candidate.name) === tableKey(table.name) && candidate.hidden?.includes('_file');
-    return isTarget && candidate.at === undefined ? (plans[index] ?? []) : [];
+/** The scans in which the query looked for rows to change. */
+function lookedAt(table: PinnedTable, bound: BoundQuery, reads: readonly TableRead[]): TableRead[] {
+  return [...bound.tables.values()].flatMap((candidate, index) => {
+    const isTarget = stateKey(candidate) === stateKey(table) && candidate.hidden?.includes('_file');
+    return isTarget && candidate.at === undefined ? (reads[index] ?? []) : [];
   });
-  return [...new Map(tasks.map((task) => [task.file.location, task])).values()];
 }
 
-async function countByFile(
-  rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>,
-  signal: AbortSignal,
-): Promise<Map<string, number>> {
+async function touchedFiles(
+  context: StatementContext,
+  table: PinnedTable,
+  reads: readonly TableRead[],
+  byFile: ReadonlyMap<string, number>,
+): Promise<Pick<ChangedRows, 'touched' | 'readable'>> {
+  const tasks = new Map(reads.flatMap((read) => read.tasks).map((task) => [task.file.location, task]));
+  const touched = [...tasks.values()].filter(({ file }) => byFile.has(file.location));
+  const read = reads.find((one) => one.read)?.read;
+  if (!read) return { touched, readable: table };
+  return {
+    touched: await asRecorded(context, table, touched, read),
+    readable: { ...table, storage: read.storage, loaded: { ...table.loaded, storage: read.access } },
+  };
+}
+
+type KeptTable = Pick<ChangedRows, 'table' | 'from' | 'engine'>;
+
+async function countByFile(context: StatementContext, rows: KeptTable): Promise<Map<string, number>> {
   const file = quoteName(changed.file);
   const sql = `SELECT ${file}, count(*) FROM ${rows.from} WHERE ${file} IS NOT NULL GROUP BY 1`;
-  const counts = await valuesOf(rows.engine, sql, [rows.scan], signal);
+  const counts = await valuesOfRows(context, rows, sql);
   return new Map(counts.map(([location, count]) => [String(location), Number(count)]));
 }
 
-async function countOf(rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>, signal: AbortSignal): Promise<number> {
-  const [row] = await valuesOf(rows.engine, `SELECT count(*) FROM ${rows.from}`, [rows.scan], signal);
+async function countOf(context: StatementContext, rows: KeptTable): Promise<number> {
+  const [row] = await valuesOfRows(context, rows, `SELECT count(*) FROM ${rows.from}`);
   return Number(row?.[0]);
 }
 
-async function refuseTwice(
-  context: StatementContext,
-  table: PinnedTable,
-  rows: Pick<ChangedRows, 'scan' | 'from' | 'engine'>,
-): Promise<void> {
+async function refuseTwice(context: StatementContext, table: PinnedTable, rows: KeptTable): Promise<void> {
   const key = `${quoteName(changed.file)}, ${quoteName(changed.position)}`;
   const sql = `SELECT ${key} FROM ${rows.from} WHERE ${quoteName(changed.file)} IS NOT NULL GROUP BY ${key} HAVING count(*) > 1 LIMIT 1`;
-  const [twice] = await valuesOf(rows.engine, sql, [rows.scan], context.call.signal);
+  const [twice] = await valuesOfRows(context, rows, sql);
   if (!twice) return;
   const row = await describeRow(context, table, String(twice[0]), twice[1] as bigint);
   throw new SkuaError(
@@ -190,17 +176,13 @@ async function refuseTwice(
   );
 }
 
-/** Small results as values. */
-export async function valuesOf(
-  engine: EngineInstance,
+/** A small result over the rows of a change, as values. */
+export function valuesOfRows(
+  context: StatementContext,
+  rows: KeptTable,
   sql: string,
-  scans: TableScan[],
-  signal: AbortSignal,
-  fetch?: FetchMissing,
+  others: readonly BoundTable[] = [],
 ): Promise<unknown[][]> {
-  const options = { signal, batchBytes: 1 << 20, ...(fetch && { fetch }) };
-  const { schema, batches } = await engine.run(sql, scans, options);
-  const rows: unknown[][] = [];
-  for await (const batch of batches) rows.push(...batchToRows(schema, batch));
-  return rows;
+  const statement = statementOver(context, sql, [rows.table, ...others]);
+  return valuesOf(rows.engine, statement, context.call.signal);
 }

@@ -1,4 +1,5 @@
 /** The runs of one statement on one state of its table, and what becomes of them on a newer one. */
+import { SkuaError } from '../../errors.js';
 import { applySnapshot, prepareSnapshot } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
 import type { Proposal, Propose } from '../committing/contract.js';
@@ -7,6 +8,7 @@ import { isSameState, withMetadata } from '../committing/state.js';
 import type { StatementContext } from '../environment.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { executionSummary } from '../writing/execution.js';
+import { publishedAs } from '../writing/write.js';
 import type { ReturnedRows } from './returning.js';
 import type { Step } from './step.js';
 
@@ -14,13 +16,16 @@ import type { Step } from './step.js';
 export type Run = (state: PinnedTable) => Promise<Step>;
 
 export class Computation {
+  readonly #runsOf: (context: StatementContext) => Run[];
   #base: PinnedTable | undefined;
   #steps: Step[] = [];
   /** Made with the steps, and not yet handed out. */
   #proposal: Proposal | undefined;
 
   /** `runsOf` says what is to be done, in order, each on the state that the one before leaves. */
-  constructor(private readonly runsOf: (context: StatementContext) => Run[]) {}
+  constructor(runsOf: (context: StatementContext) => Run[]) {
+    this.#runsOf = runsOf;
+  }
 
   get affectedRows(): number {
     return this.#steps.reduce((sum, step) => sum + step.affectedRows, 0);
@@ -37,7 +42,7 @@ export class Computation {
     this.#base = base;
     this.#steps = [];
     const preparing = new Preparing(context, base);
-    for (const run of this.runsOf(context)) {
+    for (const run of this.#runsOf(context)) {
       const step = await run(preparing.state);
       this.#steps.push(step);
       await preparing.add(step, this.affectedRows);
@@ -85,28 +90,33 @@ export class Computation {
 
 /** Snapshots on top of each other. */
 class Preparing {
+  readonly #context: StatementContext;
   state: PinnedTable;
   readonly written: string[] = [];
   readonly #updates: Proposal['commit']['updates'] = [];
   #requirements: Proposal['commit']['requirements'] | undefined;
 
-  constructor(
-    private readonly context: StatementContext,
-    base: PinnedTable,
-  ) {
+  constructor(context: StatementContext, base: PinnedTable) {
+    this.#context = context;
     this.state = base;
   }
 
   /** `affectedRows` are those of all steps so far. */
   async add({ change }: Step, affectedRows: number): Promise<void> {
     if (!change) return;
-    const summary = executionSummary(this.context, affectedRows);
+    const summary = executionSummary(this.#context, affectedRows);
     const { metadata, storage } = this.state;
-    const prepared = await prepareSnapshot(metadata, { ...change, summary }, storage);
+    if (this.state.wapId !== undefined && this.#requirements) {
+      throw new SkuaError(
+        'UNIMPLEMENTED',
+        'A statement that is run for several rows of parameters can not be staged under wap.id; write to a branch with wap.branch',
+      );
+    }
+    const prepared = await prepareSnapshot(metadata, publishedAs(this.state, { ...change, summary }), storage);
     this.written.push(...prepared.written);
     this.#updates.push(...prepared.updates);
     this.#requirements ??= prepared.requirements;
-    this.state = withMetadata(this.state, applySnapshot(metadata, prepared));
+    this.state = { ...withMetadata(this.state, applySnapshot(metadata, prepared)), isChanged: true };
   }
 
   get proposal(): Proposal | undefined {

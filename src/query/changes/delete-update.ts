@@ -1,10 +1,13 @@
 /** DELETE and UPDATE as queries. */
+import type { Field } from 'apache-arrow';
 import { quoteName, tokenize } from '../../sql/index.js';
 import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { assignedColumns, type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { hasRowIds } from '../writing/lineage.js';
+import { hasFieldDefaults } from '../writing/struct-defaults.js';
+import { assignedColumns, type ChangeQuery, changeColumns, changed } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
-import { assignedValues, columnSql } from './values.js';
+import { assignedValues, columnSql, expressionSql, hasParameters } from './values.js';
 
 /** The ordinal of the bound row, as a parameter of its own, where the statement runs for many at once. */
 export interface BoundOrdinal {
@@ -34,11 +37,37 @@ export function deleteQuery(
   };
 }
 
-/** A column that does not exist, or is assigned twice: INVALID_ARGUMENT. */
-export function updateQuery(table: PinnedTable, statement: UpdateStatement, bound?: BoundOrdinal): ChangeQuery {
+/**
+ * A query of the expressions, and these, that are assigned to what may have fields with a default: what the columns lack then hangs on their types.
+ * Undefined where there are none.
+ */
+export function givenAssigned(
+  table: PinnedTable,
+  { target, from, assignments }: UpdateStatement,
+): { sql: string; texts: string[] } | undefined {
+  const found = new Set<string>();
+  assignedValues(table.schema.fields, assignments, qualifierOf(target), ({ type }, expression) => {
+    if (expression !== undefined && hasFieldDefaults(type) && !hasParameters(expression)) found.add(expression);
+    return 'NULL';
+  });
+  if (found.size === 0) return undefined;
+  const texts = [...found];
+  const values = texts.map((text) => `(${text}\n)`).join(', ');
+  return { sql: selectSql(target.with, values, [targetSql(target), from], undefined), texts };
+}
+
+/** `given` has the types of expressions. A column that does not exist, or is assigned twice: INVALID_ARGUMENT. */
+export function updateQuery(
+  table: PinnedTable,
+  statement: UpdateStatement,
+  given: ReadonlyMap<string, Field>,
+  bound?: BoundOrdinal,
+): ChangeQuery {
   const { target, from, where } = statement;
   const qualifier = qualifierOf(target);
-  const values = assignedValues(table.schema.fields, statement.assignments, qualifier);
+  const values = assignedValues(table.schema.fields, statement.assignments, qualifier, (field, expression) =>
+    expressionSql(field, expression, given.get(expression ?? '')),
+  );
   const select = [
     ...rowSql(qualifier),
     ...ordinalSql(bound),

@@ -1,27 +1,19 @@
 /** Takes rows out of data files: whole files where all their rows go, else deletion vectors or position delete files. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FileTask } from '../../iceberg/contract.js';
-import {
-  type DeletedFiles,
-  newDeleteLocation,
-  partitionKey,
-  positionDeleteColumns,
-  positionDeleteFile,
-} from '../../iceberg/index.js';
+import { type DeletedFiles, partitionKey } from '../../iceberg/index.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { quoteName, quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import type { PinnedTable } from '../tables/tables.js';
-import { compressionOf, targetFileSize } from '../writing/write.js';
+import { statementOver } from '../reading/bound-query.js';
+import { engineTable, type PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
-import { type ChangedRows, valuesOf } from './changed-rows.js';
+import { type ChangedRows, valuesOfRows } from './changed-rows.js';
 import { writeDeletionVectors } from './deletion-vectors.js';
 import { type Removal, withItsDeletes } from './removal.js';
+import { rowColumns } from './target.js';
 
 export async function deleteRows(context: StatementContext, table: PinnedTable, rows: ChangedRows): Promise<Removal> {
-  const touched = rows.tasks.filter(({ file }) => rows.byFile.has(file.location));
+  const { touched } = rows;
   const whole = touched.filter((task) => isWhole(task, rows));
   const partly = touched.filter((task) => !whole.includes(task));
   const removed = whole.flatMap(withItsDeletes);
@@ -42,12 +34,13 @@ async function writePositionDeletes(
   rows: ChangedRows,
   tasks: readonly FileTask[],
 ): Promise<Removal> {
-  const emptied = await emptiedFiles(context, table, rows, tasks);
+  const emptied = await emptiedFiles(context, rows, tasks);
   const removed = tasks.filter(({ file }) => emptied.has(file.location)).flatMap(withItsDeletes);
   const files = tasks.flatMap(({ file }) => (emptied.has(file.location) ? [] : [file]));
   const addedDeletes: DeleteFile[] = [];
-  for (const group of grouped(files, table.metadata.properties['write.delete.granularity'] === 'file')) {
-    addedDeletes.push(...(await writeGroup(context, table, rows, group)));
+  const eachByItself = table.metadata.properties['write.delete.granularity'] === 'file';
+  for (const group of grouped(files, eachByItself)) {
+    addedDeletes.push(...(await writeGroup(context, table, rows, { files: group, eachByItself })));
   }
   return { addedDeletes, removed };
 }
@@ -55,7 +48,6 @@ async function writePositionDeletes(
 /** Files of which nothing is left, now that rows go that were left by earlier position deletes. */
 async function emptiedFiles(
   context: StatementContext,
-  table: PinnedTable,
   rows: ChangedRows,
   tasks: readonly FileTask[],
 ): Promise<Set<string>> {
@@ -64,33 +56,26 @@ async function emptiedFiles(
     const most = earlier.reduce((sum, { recordCount }) => sum + recordCount, rows.byFile.get(file.location) ?? 0);
     return earlier.length > 0 && most >= file.recordCount;
   });
-  const emptied = new Set<string>();
-  for (const { file, deletes } of candidates) {
-    const earlier = deletes.filter(({ content }) => content === 'position-deletes');
-    const paths = await rows.area.deleteFiles(table, earlier);
-    const sql = `SELECT count(DISTINCT pos) FROM (${positionsSql(rows, file)} UNION ALL ${earlierSql(file)})`;
-    const scan = { name: EARLIER, columns: positionDeleteColumns, source: { kind: 'local' as const, paths } };
-    const [row] = await valuesOf(rows.engine, sql, [rows.scan, scan], context.call.signal);
-    if (Number(row?.[0]) >= file.recordCount) emptied.add(file.location);
-  }
-  return emptied;
+  if (candidates.length === 0) return new Set();
+  const name = 'files of the rows';
+  const left = {
+    kind: 'files' as const,
+    name,
+    table: engineTable({ ...rows.readable, hidden: rowColumns(rows.readable) }),
+    tasks: candidates,
+    columns: [],
+  };
+  const counts = await valuesOfRows(context, rows, `SELECT _file, count(*) FROM ${quoteName(name)} GROUP BY 1`, [left]);
+  const live = new Map(counts.map(([location, count]) => [String(location), Number(count)]));
+  const isEmptied = ({ location }: DataFile) => live.get(location) === rows.byFile.get(location);
+  return new Set(candidates.flatMap(({ file }) => (isEmptied(file) ? [file.location] : [])));
 }
 
-const EARLIER = 'earlier deletes';
-
-function positionsSql(rows: ChangedRows, file: DataFile): string {
-  return `SELECT ${quoteName(changed.position)} AS pos FROM ${rows.from} WHERE ${quoteName(changed.file)} = ${quoteString(file.location)}`;
-}
-
-function earlierSql(file: DataFile): string {
-  return `SELECT pos FROM ${quoteName(EARLIER)} WHERE file_path = ${quoteString(file.location)}`;
-}
-
-/** The files of one partition of one spec, or each file by itself. */
-function grouped(files: readonly DataFile[], eachByItself: boolean): DeletedFiles[] {
+/** Files whose deletes are written together: those of one partition of one spec, or all, where each gets files of its own. */
+export function grouped(files: readonly DataFile[], eachByItself: boolean): DeletedFiles[] {
   const groups = new Map<string, [DataFile, ...DataFile[]]>();
   for (const file of files) {
-    const key = eachByItself ? file.location : `${file.specId}:${partitionKey(file.partition)}`;
+    const key = eachByItself ? '' : `${file.specId}:${partitionKey(file.partition)}`;
     const group = groups.get(key);
     if (group) group.push(file);
     else groups.set(key, [file]);
@@ -98,38 +83,20 @@ function grouped(files: readonly DataFile[], eachByItself: boolean): DeletedFile
   return [...groups.values()];
 }
 
-/** Sorted by file and position, as the specification has it. */
 async function writeGroup(
   context: StatementContext,
   table: PinnedTable,
   rows: ChangedRows,
-  group: DeletedFiles,
+  { files, eachByItself }: { files: DeletedFiles; eachByItself: boolean },
 ): Promise<DeleteFile[]> {
   const { call, environment } = context;
-  const { engine, directory } = await environment.instance(call);
-  const folder = join(directory, randomUUID());
-  const locations = group.map(({ location }) => quoteString(location)).join(', ');
+  const locations = files.map(({ location }) => quoteString(location)).join(', ');
   const sql = `SELECT ${quoteName(changed.file)}, ${quoteName(changed.position)} FROM ${rows.from} WHERE ${quoteName(changed.file)} IN (${locations})`;
-  await mkdir(folder);
-  try {
-    const files = await engine.writeParquet(sql, [rows.scan], {
-      signal: call.signal,
-      directory: folder,
-      columns: positionDeleteColumns,
-      partitions: [],
-      sortedBy: ['c0', 'c1'],
-      checksums: true,
-      targetFileSize: targetFileSize(context, table.metadata),
-      compression: compressionOf(table.metadata),
-    });
-    const deletes: DeleteFile[] = [];
-    for (const file of files) {
-      const location = newDeleteLocation(table.metadata, 'parquet');
-      await table.storage.upload(location, file.path, call.signal);
-      deletes.push(positionDeleteFile(file, location, group));
-    }
-    return deletes;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return rows.engine.writePositionDeletes(statementOver(context, sql, [rows.table]), {
+    signal: call.signal,
+    table: engineTable(table),
+    files,
+    eachByItself,
+    targetFileSize: environment.limits.targetFileSize,
+  });
 }

@@ -1,20 +1,15 @@
 /** Deletion vectors of the data files that a change takes rows from, each holding what was deleted before as well. */
 import { Field, Int64, Schema, Utf8 } from 'apache-arrow';
 import { type Column, columnsOf } from '../../arrow/index.js';
-import type { TableScan } from '../../engine/contract.js';
+import type { BoundTable } from '../../engine/contract.js';
 import type { FileTask } from '../../iceberg/contract.js';
-import {
-  DeletionVectorWriter,
-  newDeleteLocation,
-  positionDeleteColumns,
-  readDeletionVector,
-  removalKey,
-} from '../../iceberg/index.js';
+import { DeletionVectorWriter, newDeleteLocation, readDeletionVector, removalKey } from '../../iceberg/index.js';
 import type { DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { rowsScan, rowsTable } from '../rows.js';
-import type { PinnedTable } from '../tables/tables.js';
+import { statementOver } from '../reading/bound-query.js';
+import { boundRows, rowsTable } from '../rows.js';
+import { engineTable, type PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { ownDeletes, type Removal, withItsDeletes } from './removal.js';
@@ -24,11 +19,14 @@ const READS_AHEAD = 16;
 /** Bytes after which vectors go to another Puffin file. */
 const PUFFIN_BYTES = 64 << 20;
 
+/** What vectors are made of: the rows that go. */
+export type GoingRows = Pick<ChangedRows, 'from' | 'engine' | 'readable'> & { table: BoundTable };
+
 /** A file of which no row is left is removed. Deletes about a file alone are replaced by its vector. */
 export async function writeDeletionVectors(
   context: StatementContext,
   table: PinnedTable,
-  rows: ChangedRows,
+  rows: GoingRows,
   tasks: readonly FileTask[],
 ): Promise<Removal> {
   const addedDeletes: DeleteFile[] = [];
@@ -42,8 +40,8 @@ export async function writeDeletionVectors(
     addedDeletes.push(...deletes);
     writer = new DeletionVectorWriter();
   };
-  const vectors = readAhead(tasks, ({ deletes }) => earlierVector(context, table, deletes));
-  for await (const { ordinal, gone } of positionsByFile(context, table, rows, tasks)) {
+  const vectors = readAhead(tasks, ({ deletes }) => earlierVector(context, rows.readable, deletes));
+  for await (const { ordinal, gone } of positionsByFile(context, rows, tasks)) {
     const task = tasks[ordinal] as FileTask;
     const positions = merged(gone, await vectors(ordinal));
     if (positions.length >= task.file.recordCount) {
@@ -86,7 +84,10 @@ async function earlierVector(
 
 const EARLIER = 'earlier deletes';
 const FILES = 'data files';
-const filesSchema = new Schema([new Field('location', new Utf8(), false), new Field('ordinal', new Int64(), false)]);
+export const filesSchema = new Schema([
+  new Field('location', new Utf8(), false),
+  new Field('ordinal', new Int64(), false),
+]);
 
 /**
  * For each task that rows go from, by its place among the tasks: the positions that go, and those that position delete files of an earlier
@@ -94,24 +95,23 @@ const filesSchema = new Schema([new Field('location', new Utf8(), false), new Fi
  */
 async function* positionsByFile(
   context: StatementContext,
-  table: PinnedTable,
-  rows: ChangedRows,
+  rows: GoingRows,
   tasks: readonly FileTask[],
 ): AsyncGenerator<{ ordinal: number; gone: BigInt64Array }> {
   if (tasks.length === 0) return;
   const files = tasks.map(({ file }, ordinal) => [file.location, BigInt(ordinal)]);
-  const scans: TableScan[] = [rows.scan, rowsScan(rowsTable(FILES, filesSchema, files))];
+  const tables: BoundTable[] = [rows.table, boundRows(rowsTable(FILES, filesSchema, files))];
   const earlier = tasks.flatMap(({ deletes }) =>
     deletes.filter(({ content, format }) => content === 'position-deletes' && format === 'parquet'),
   );
   let positions = `SELECT ${quoteName(changed.file)} AS location, ${quoteName(changed.position)} AS pos FROM ${rows.from}`;
   if (earlier.length > 0) {
-    const paths = await rows.area.deleteFiles(table, [...new Set(earlier)]);
-    scans.push({ name: EARLIER, columns: positionDeleteColumns, source: { kind: 'local', paths } });
+    const deleteFiles = [...new Set(earlier)];
+    tables.push({ kind: 'position-deletes', name: EARLIER, table: engineTable(rows.readable), files: deleteFiles });
     positions = `SELECT DISTINCT location, pos FROM (${positions} UNION ALL SELECT file_path, pos FROM ${quoteName(EARLIER)})`;
   }
   const sql = `SELECT f.ordinal, p.pos FROM (${positions}) p JOIN ${quoteName(FILES)} f ON p.location = f.location ORDER BY 1, 2`;
-  const { schema, batches } = await rows.engine.run(sql, scans, {
+  const { schema, batches } = await rows.engine.run(statementOver(context, sql, tables), {
     signal: context.call.signal,
     batchBytes: context.environment.limits.batchBytes,
   });

@@ -22,7 +22,7 @@ export async function describeRow(
   const columns = shown.map((field) => `CAST(${quoteName(field.name)} AS VARCHAR)`).join(', ');
   const from = [catalog, schemaName(namespace), name].map(quoteName).join('.');
   const sql = `SELECT ${columns} FROM ${from} WHERE _file = ${quoteString(file)} AND _pos = ${position}`;
-  const { schema, batches } = await runQuery(context, await new Binder(context, [], [table]).bind(sql));
+  const { schema, batches } = await runQuery(context, await new Binder(context, {}, [table]).bind(sql));
   for await (const batch of batches) {
     const [row] = batchToRows(schema, batch);
     if (row) return shown.map((field, index) => `${field.name} = ${textOf(row[index])}`).join(', ');

@@ -33,8 +33,9 @@ async function refusePieces(context: StatementContext, { sql, pieces }: Statemen
     const query = `${beginning}${onlyPieces(sql, wanted).slice(beginning.length)}`;
     const isCatalog = (name: string) => findCatalog(names, name) !== undefined;
     const normal = await inTurns(normalizeSteps(query, isCatalog, variablesOf(context)));
-    const { engine } = await context.environment.instance(context.call);
-    await engine.parser.parseQuery(normal);
+    const { environment, call } = context;
+    const engine = await environment.engine(call);
+    await engine.parser.parseQuery(normal, { statement: call.id, signal: call.signal });
   }
 }
 

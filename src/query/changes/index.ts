@@ -13,10 +13,10 @@ import { authorizeChange } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
 import { bindChange, type ChangedRows, type ChangeParameters } from './changed-rows.js';
 import { Computation, type Run } from './computation.js';
-import { type BoundOrdinal, deleteQuery, isIndependent, updateQuery } from './delete-update.js';
+import { type BoundOrdinal, deleteQuery, givenAssigned, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
 import { insertRowsQuery } from './insert-rows.js';
-import { mergeQuery } from './merge.js';
+import { givenValues, mergeQuery } from './merge.js';
 import { describeReturning, type ReturnedRows, returnedRows } from './returning.js';
 import { changeStep, clearStep } from './step.js';
 import { loadTarget } from './target.js';
@@ -130,12 +130,32 @@ async function queryOf(
     case 'delete':
       return deleteQuery(table, statement, ordinal);
     case 'update':
-      return updateQuery(table, statement, ordinal);
+      return updateQuery(table, statement, await typesOf(context, table, givenAssigned(table, statement)), ordinal);
     case 'insert-rows':
       return insertRowsQuery(context, table, statement);
     case 'merge':
-      return mergeQuery(table, statement, await sourceColumns(context, table, statement));
+      return mergeOf(context, table, statement);
   }
+}
+
+async function mergeOf(context: StatementContext, table: PinnedTable, statement: MergeStatement): Promise<ChangeQuery> {
+  const columns = await sourceColumns(context, table, statement);
+  const { update, insert } = givenValues(table, statement, columns);
+  return mergeQuery(table, statement, columns, {
+    update: await typesOf(context, table, update),
+    insert: await typesOf(context, table, insert),
+  });
+}
+
+/** The types of expressions, which the columns of a query are in their order. */
+async function typesOf(
+  context: StatementContext,
+  table: PinnedTable,
+  values: { sql: string; texts: string[] } | undefined,
+): Promise<Map<string, Field>> {
+  if (!values) return new Map();
+  const { schema } = await describeBound(context, await new Binder(context, {}, [table]).bind(values.sql));
+  return new Map(values.texts.map((text, index) => [text, schema.fields[index] as Field]));
 }
 
 /** Names of the columns of a MERGE's source, where an action takes those that there are. */
@@ -150,7 +170,7 @@ async function sourceColumns(
   });
   if (!isWanted) return [];
   const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
-  const bound = await new Binder(context, [], [table]).bind(sql);
+  const bound = await new Binder(context, {}, [table]).bind(sql);
   const { schema } = await describeBound(context, bound);
   return schema.fields.map(({ name }) => name);
 }

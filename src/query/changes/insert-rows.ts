@@ -6,7 +6,8 @@ import type { InsertRowsStatement } from '../syntax/row-change.js';
 import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { insertedColumns } from '../writing/insert.js';
-import { assignedColumns, type ChangeQuery, changeColumns, hasRowIds } from './change-query.js';
+import { hasRowIds } from '../writing/lineage.js';
+import { assignedColumns, type ChangeQuery, changeColumns } from './change-query.js';
 
 export async function insertRowsQuery(
   context: StatementContext,

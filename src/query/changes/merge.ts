@@ -1,13 +1,15 @@
 /** MERGE as a query: the rows of the table with their partners in the source, then the rows of the source that have none. */
+import type { Field } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { NestedField } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { assignedColumns, type ChangeQuery, changeColumns, changed, hasRowIds } from './change-query.js';
+import { hasRowIds } from '../writing/lineage.js';
+import { assignedColumns, type ChangeQuery, changeColumns, changed } from './change-query.js';
 import { qualifierOf, targetSql } from './target.js';
-import { assignedValues, branchSql, columnSql } from './values.js';
+import { assignedValues, branchSql, columnSql, hangsOnGiven, hasParameters, type SqlFor } from './values.js';
 
 /** Common table expressions of the query: the source, with numbered rows, and the pairs. */
 const source = quoteName('skua source');
@@ -22,18 +24,24 @@ export function mergeQuery(
   statement: MergeStatement,
   /** Names of the source's columns, where an action takes those that there are. */
   sourceColumns: readonly string[],
+  types: GivenTypes = { update: new Map(), insert: new Map() },
 ): ChangeQuery {
   const { target, clauses } = statement;
   const sourceName = sourceNameOf(statement);
   const from = { name: statement.source.name, columns: sourceColumns };
+  const sqlFor = (given: ReadonlyMap<string, Field>): SqlFor => {
+    return (field, expression) => branchSql(field, expression, given.get(expression ?? ''));
+  };
   const ctes = [
     `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
-    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns)})`,
+    `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns, sqlFor(types.update))})`,
   ];
   const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
   const parts = [
     `SELECT * EXCLUDE (${row}, ${clause}) FROM ${pairs} WHERE ${clause} IN (${effective(clauses, ['matched', 'target'])})`,
-    ...(clauses.some(({ rows }) => rows === 'source') ? [insertsSql(table, clauses, sourceName, sourceColumns)] : []),
+    ...(clauses.some(({ rows }) => rows === 'source')
+      ? [insertsSql(table, clauses, { name: sourceName, columns: sourceColumns }, sqlFor(types.insert))]
+      : []),
   ];
   return {
     sql: `${before}${ctes.join(', ')} ${parts.join(' UNION ALL ')}`,
@@ -46,11 +54,62 @@ export function mergeQuery(
 
 /** Field ids of the columns that a clause gives values. */
 function assignedBy(table: PinnedTable, { action }: MergeClause, qualifier: string, from: MergeColumns): number[] {
-  if (action.kind === 'update') return [...updatedValues(table, action, qualifier, from).keys()];
+  const sqlFor = () => 'NULL';
+  if (action.kind === 'update') return [...updatedValues(table, action, { qualifier, from, sqlFor }).keys()];
   return action.kind === 'insert' ? table.schema.fields.map(({ id }) => id) : [];
 }
 
-function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: readonly string[]): string {
+/**
+ * The queries whose columns are the values that a MERGE gives to columns, each with their texts: where a matched row and its partner are in scope,
+ * and where the source is alone. Values with parameters, and those of columns of plain types, are not asked for.
+ */
+export function givenValues(
+  table: PinnedTable,
+  statement: MergeStatement,
+  sourceColumns: readonly string[],
+): Record<keyof GivenTypes, { sql: string; texts: string[] } | undefined> {
+  const { target, clauses } = statement;
+  const texts = { update: new Set<string>(), insert: new Set<string>() };
+  const collecting =
+    (found: Set<string>): SqlFor =>
+    (field, expression) => {
+      if (expression !== undefined && hangsOnGiven(field) && !hasParameters(expression)) found.add(expression);
+      return 'NULL';
+    };
+  for (const { action } of clauses) {
+    const from = { name: statement.source.name, columns: sourceColumns };
+    if (action.kind === 'update') {
+      updatedValues(table, action, { qualifier: qualifierOf(target), from, sqlFor: collecting(texts.update) });
+    } else if (action.kind === 'insert') {
+      insertedValues(table, action, { ...from, name: sourceNameOf(statement) }, collecting(texts.insert));
+    }
+  }
+  const theirs = `(SELECT * FROM ${statement.source.text}\n) AS ${quoteName(sourceNameOf(statement))}`;
+  const queryOf = (found: Set<string>, from: string) => {
+    const values = [...found].map((text) => `(${text}\n)`);
+    const before = target.with === undefined ? '' : `${target.with} `;
+    return found.size === 0
+      ? undefined
+      : { sql: `${before}SELECT ${values.join(', ')} FROM ${from}`, texts: [...found] };
+  };
+  return {
+    update: queryOf(texts.update, `${targetSql(target)}, ${theirs}`),
+    insert: queryOf(texts.insert, theirs),
+  };
+}
+
+/** What values are that a MERGE gives to columns, by their texts, where that says what would be lost of them. */
+export interface GivenTypes {
+  update: ReadonlyMap<string, Field>;
+  insert: ReadonlyMap<string, Field>;
+}
+
+function pairsSql(
+  table: PinnedTable,
+  statement: MergeStatement,
+  sourceColumns: readonly string[],
+  sqlFor: SqlFor,
+): string {
   const { target, on, clauses } = statement;
   const sourceName = sourceNameOf(statement);
   const qualifier = qualifierOf(target);
@@ -63,7 +122,11 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: 
   });
   const updates = clauses.map(({ action }) =>
     action.kind === 'update'
-      ? updatedValues(table, action, qualifier, { name: statement.source.name, columns: sourceColumns })
+      ? updatedValues(table, action, {
+          qualifier,
+          from: { name: statement.source.name, columns: sourceColumns },
+          sqlFor,
+        })
       : undefined,
   );
   const writing = clauses.flatMap(({ action }, index) => (action.kind === 'update' ? [index] : []));
@@ -97,15 +160,15 @@ function pairsSql(table: PinnedTable, statement: MergeStatement, sourceColumns: 
 function insertsSql(
   table: PinnedTable,
   clauses: readonly MergeClause[],
-  sourceName: string,
-  sourceColumns: readonly string[],
+  from: MergeColumns & { name: string },
+  sqlFor: SqlFor,
 ): string {
-  const theirs = quoteName(sourceName);
+  const theirs = quoteName(from.name);
   const chosen = clauses.flatMap(({ rows, condition }, index) =>
     rows === 'source' ? [`WHEN true${conditionSql(condition)} THEN ${index}`] : [],
   );
   const inserts = clauses.map(({ action }) =>
-    action.kind === 'insert' ? insertedValues(table, action, { name: sourceName, columns: sourceColumns }) : undefined,
+    action.kind === 'insert' ? insertedValues(table, action, from, sqlFor) : undefined,
   );
   const values = table.schema.fields.map((field) => {
     const cases = inserts.flatMap((inserted, index) =>
@@ -160,28 +223,28 @@ function listOf(numbers: readonly number[]): string {
 function updatedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'update' },
-  qualifier: string,
-  from: MergeColumns,
+  { qualifier, from, sqlFor }: { qualifier: string; from: MergeColumns; sqlFor: SqlFor },
 ): Map<number, string> {
   const { fields } = table.schema;
-  if (action.assignments === '*') return sourceValues(fields, from.name);
-  if (action.assignments === 'position') return valuesInOrder(fields, from);
-  if (action.assignments === 'name') return valuesByName(fields, from);
-  return assignedValues(fields, action.assignments, qualifier, branchSql);
+  if (action.assignments === '*') return sourceValues(fields, from.name, sqlFor);
+  if (action.assignments === 'position') return valuesInOrder(fields, from, sqlFor);
+  if (action.assignments === 'name') return valuesByName(fields, from, sqlFor);
+  return assignedValues(fields, action.assignments, qualifier, sqlFor);
 }
 
 function insertedValues(
   table: PinnedTable,
   action: MergeAction & { kind: 'insert' },
   from: MergeColumns,
+  sqlFor: SqlFor,
 ): Map<number, string> {
   const { fields } = table.schema;
   const { values } = action;
-  if (values === '*') return sourceValues(fields, from.name);
-  if (values === 'position') return valuesInOrder(fields, from);
+  if (values === '*') return sourceValues(fields, from.name, sqlFor);
+  if (values === 'position') return valuesInOrder(fields, from, sqlFor);
   if (values === 'name') {
-    const named = valuesByName(fields, from);
-    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? branchSql(field, undefined)]));
+    const named = valuesByName(fields, from, sqlFor);
+    return new Map(fields.map((field) => [field.id, named.get(field.id) ?? sqlFor(field, undefined)]));
   }
   const columns = action.columns?.map((name) => fieldNamed(fields, name)) ?? fields;
   const twice = columns.find((field, index) => columns.indexOf(field) !== index);
@@ -195,7 +258,7 @@ function insertedValues(
   return new Map(
     fields.map((field) => {
       const index = columns.indexOf(field);
-      return [field.id, branchSql(field, index < 0 ? undefined : values[index])];
+      return [field.id, sqlFor(field, index < 0 ? undefined : values[index])];
     }),
   );
 }
@@ -207,7 +270,11 @@ interface MergeColumns {
 }
 
 /** The columns of the source in their order, which are as many as those of the table. */
-function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+function valuesInOrder(
+  fields: readonly NestedField[],
+  { name, columns }: MergeColumns,
+  sqlFor: SqlFor,
+): Map<number, string> {
   if (fields.length !== columns.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -216,25 +283,33 @@ function valuesInOrder(fields: readonly NestedField[], { name, columns }: MergeC
   }
   const source = quoteName(name ?? 'source');
   return new Map(
-    fields.map((field, index) => [field.id, branchSql(field, `${source}.${quoteName(columns[index] as string)}`)]),
+    fields.map((field, index) => [field.id, sqlFor(field, `${source}.${quoteName(columns[index] as string)}`)]),
   );
 }
 
 /** The columns of the source, each for the column of its name. One that the table lacks: INVALID_ARGUMENT. */
-function valuesByName(fields: readonly NestedField[], { name, columns }: MergeColumns): Map<number, string> {
+function valuesByName(
+  fields: readonly NestedField[],
+  { name, columns }: MergeColumns,
+  sqlFor: SqlFor,
+): Map<number, string> {
   const source = quoteName(name ?? 'source');
   return new Map(
     columns.map((column) => {
       const field = fieldNamed(fields, column);
-      return [field.id, branchSql(field, `${source}.${quoteName(column)}`)];
+      return [field.id, sqlFor(field, `${source}.${quoteName(column)}`)];
     }),
   );
 }
 
 /** Each column by the name that it has in the source. */
-function sourceValues(fields: readonly NestedField[], sourceName: string | undefined): Map<number, string> {
+function sourceValues(
+  fields: readonly NestedField[],
+  sourceName: string | undefined,
+  sqlFor: SqlFor,
+): Map<number, string> {
   if (sourceName === undefined) {
     throw new SkuaError('INVALID_ARGUMENT', 'Give the source of MERGE a name: USING (…) AS source');
   }
-  return new Map(fields.map((field) => [field.id, branchSql(field, columnSql(sourceName, field))]));
+  return new Map(fields.map((field) => [field.id, sqlFor(field, columnSql(sourceName, field))]));
 }

@@ -1,12 +1,12 @@
 /** RETURNING: what a change answers with, made of the rows that it changed. */
 import { Schema } from 'apache-arrow';
 import { batchBytes, type ColumnarBatch } from '../../arrow/index.js';
-import type { EngineInstance, TableBinding, TableScan } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import { functionsFor } from '../reading/functions.js';
+import { statementOver } from '../reading/bound-query.js';
 import { starEdits } from '../reading/hidden.js';
+import { boundRows } from '../rows.js';
 import { variablesOf } from '../session/variable-values.js';
 import { normalizeQuery } from '../syntax/normalize.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
@@ -14,6 +14,7 @@ import type { RowChange } from '../syntax/row-change.js';
 import { findCatalog } from '../tables/names.js';
 import { namesOf, type PinnedTable } from '../tables/tables.js';
 import { type ChangeQuery, changed } from './change-query.js';
+import type { ChangedRows } from './changed-rows.js';
 import { qualifierOf } from './target.js';
 
 export interface ReturnedRows {
@@ -38,8 +39,9 @@ async function returningSql(
     (name) => findCatalog(names, name) !== undefined,
     variablesOf(context),
   );
-  const { engine } = await context.environment.instance(context.call);
-  const parsed = await engine.parser.parseQuery(text);
+  const { environment, call } = context;
+  const engine = await environment.engine(call);
+  const parsed = await engine.parser.parseQuery(text, { statement: call.id, signal: call.signal });
   const [reference, ...more] = parsed.tables;
   if (!reference || more.length > 0 || parsed.parameterCount > 0) {
     throw new SkuaError(
@@ -66,10 +68,11 @@ export async function describeReturning(
   statement: RowChange,
   query: ChangeQuery,
 ): Promise<Schema> {
-  const { engine } = await context.environment.instance(context.call);
-  const binding: TableBinding = { name: 'changed rows', columns: query.columns };
-  const sql = await returningSql(context, table, statement, quoteName(binding.name));
-  const { schema } = await engine.describe(sql, [binding, ...functionsFor(context, sql)], context.call.signal);
+  const engine = await context.environment.engine(context.call);
+  const columns = new Schema(query.columns.map(({ field }) => field));
+  const rows = boundRows({ name: 'changed rows', schema: columns, batches: [] });
+  const sql = await returningSql(context, table, statement, quoteName(rows.name));
+  const { schema } = await engine.describe(statementOver(context, sql, [rows]), { signal: context.call.signal });
   return schema;
 }
 
@@ -78,17 +81,11 @@ export async function returnedRows(
   context: StatementContext,
   table: PinnedTable,
   statement: RowChange,
-  rows: { scan: TableScan; from: string; engine: EngineInstance },
+  rows: Pick<ChangedRows, 'table' | 'from' | 'engine'>,
 ): Promise<ReturnedRows> {
   const sql = await returningSql(context, table, statement, rows.from);
-  const { source, columns } = rows.scan;
-  const isEmpty = source.kind === 'local' && source.paths.length === 0;
-  const empty = new Schema(columns.map(({ field }) => field));
-  const scan: TableScan = isEmpty
-    ? { ...rows.scan, source: { kind: 'batches', schema: empty, batches: [] } }
-    : rows.scan;
   const { batchBytes: size, temporaryBytes } = context.environment.limits;
-  const { schema, batches } = await rows.engine.run(sql, [scan, ...functionsFor(context, sql)], {
+  const { schema, batches } = await rows.engine.run(statementOver(context, sql, [rows.table]), {
     signal: context.call.signal,
     batchBytes: size,
   });

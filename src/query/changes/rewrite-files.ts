@@ -1,23 +1,16 @@
 /** Data files of a change: the rows that come and, for copy on write, those that stay of the files that rows go from. */
-import type { TableColumn } from '../../expressions/index.js';
-import { hiddenColumns, tableColumns } from '../../iceberg/index.js';
+import type { BoundTable } from '../../engine/contract.js';
 import type { DataFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
-import type { PinnedTable } from '../tables/tables.js';
+import { statementOver } from '../reading/bound-query.js';
+import { engineTable, type PinnedTable } from '../tables/tables.js';
+import { hasRowIds, writtenColumns } from '../writing/lineage.js';
 import { type RowSource, writeDataFiles } from '../writing/write.js';
-import { changed, hasRowIds } from './change-query.js';
+import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { type Removal, withItsDeletes } from './removal.js';
 import { rowColumns } from './target.js';
-
-const lineageColumns = ['_row_id', '_last_updated_sequence_number'];
-
-/** From format version 3 on, rows keep their ids, and say when they were last changed (spec, "Row Lineage"). */
-function writtenColumns(table: PinnedTable): TableColumn[] {
-  const lineage = hasRowIds(table) ? hiddenColumns(table.metadata, lineageColumns) : [];
-  return [...tableColumns(table.schema), ...lineage.map(({ field, fieldId }) => ({ field, fieldId }))];
-}
 
 /** New values were checked when they were computed. */
 const none = { fieldIds: new Set<number>() };
@@ -33,8 +26,8 @@ export function writeComingRows(context: StatementContext, table: PinnedTable, r
   return writeDataFiles(
     context,
     table,
-    { sql: comingSql(table, rows), read: (work) => work([rows.scan]), checked: none },
-    hasRowIds(table) ? writtenColumns(table) : undefined,
+    { statement: statementOver(context, comingSql(table, rows), [rows.table]), checked: none },
+    { columns: hasRowIds(table) ? writtenColumns(table) : undefined },
   );
 }
 
@@ -45,25 +38,20 @@ export async function rewriteFiles(
   rows: ChangedRows,
   writes: boolean,
 ): Promise<Removal & { added: DataFile[] }> {
-  const touched = rows.tasks.filter(({ file }) => rows.byFile.has(file.location));
-  const scans = [rows.scan];
+  const { touched, readable } = rows;
+  const tables: BoundTable[] = [rows.table];
   const parts = writes ? [comingSql(table, rows)] : [];
   const left = touched.filter(({ file }) => rows.byFile.get(file.location) !== file.recordCount);
   if (left.length > 0) {
     const name = 'rows that stay';
-    scans.push(await rows.area.files(name, { ...table, hidden: rowColumns(table) }, left));
+    tables.push({ kind: 'files', name, table: engineTable({ ...readable, hidden: rowColumns(table) }), tasks: left });
     const columns = writtenColumns(table).map(({ field }) => `t.${quoteName(field.name)}`);
     const gone = `r.${quoteName(changed.file)} = t._file AND r.${quoteName(changed.position)} = t._pos`;
     parts.unshift(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} AS t ANTI JOIN ${rows.from} AS r ON ${gone}`);
   }
-  const source: RowSource = {
-    sql: parts.join(' UNION ALL '),
-    checked: none,
-    read: (work) =>
-      work(scans, rows.area.fetch).catch(async (error) => {
-        throw await rows.area.failureOf(error, rows.engine, scans);
-      }),
-  };
-  const added = parts.length > 0 ? await writeDataFiles(context, table, source, writtenColumns(table)) : [];
+  const statement = statementOver(context, parts.join(' UNION ALL '), tables);
+  const source: RowSource = { statement, checked: none };
+  const added =
+    parts.length > 0 ? await writeDataFiles(context, table, source, { columns: writtenColumns(table) }) : [];
   return { added, addedDeletes: [], removed: touched.flatMap(withItsDeletes) };
 }

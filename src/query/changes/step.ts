@@ -1,15 +1,15 @@
 /** One run of a statement on one state of its table: what the next snapshot adds and removes. */
-import type { FileTask, SnapshotChange } from '../../iceberg/contract.js';
-import { planScan } from '../../iceberg/index.js';
+import type { SnapshotChange } from '../../iceberg/contract.js';
 import type { DataFile, DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { Binder } from '../reading/bind.js';
-import { overStaged } from '../reading/query.js';
+import { statementOf, valuesOf } from '../reading/bound-query.js';
+import { filesForChange } from '../reading/planned-by-catalog.js';
 import { schemaName } from '../tables/names.js';
-import { metadataCacheOf, type PinnedTable } from '../tables/tables.js';
+import type { PinnedTable } from '../tables/tables.js';
 import type { ChangeQuery } from './change-query.js';
-import { type ChangedRows, type ChangeParameters, computeRows, valuesOf } from './changed-rows.js';
+import { type ChangedRows, type ChangeParameters, computeRows } from './changed-rows.js';
 import { deleteRows } from './deletes.js';
 import { allFiles, type Reads } from './reads.js';
 import type { ReturnedRows } from './returning.js';
@@ -54,8 +54,8 @@ export async function changeStep(
 
 /** Takes all rows away, with every file. */
 export async function clearStep(context: StatementContext, table: PinnedTable): Promise<Step> {
-  const tasks = await allTasks(context, table);
-  const reads = allFiles(table, tasks, allTasks);
+  const tasks = await filesForChange(context, table);
+  const reads = allFiles(table, tasks, filesForChange);
   const hasDeletes = tasks.some(({ deletes }) => deletes.length > 0);
   const affectedRows = hasDeletes
     ? await countRows(context, table)
@@ -65,21 +65,13 @@ export async function clearStep(context: StatementContext, table: PinnedTable): 
   return { affectedRows, change: changeOf({ added: [], addedDeletes: [], removed: [...new Set(removed)] }), reads };
 }
 
-async function allTasks(context: StatementContext, table: PinnedTable): Promise<FileTask[]> {
-  const { metadata, snapshotId, storage } = table;
-  const cache = metadataCacheOf(context, table);
-  return (await planScan({ metadata, snapshotId, storage, signal: context.call.signal, cache })).tasks;
-}
-
 async function countRows(context: StatementContext, table: PinnedTable): Promise<number> {
   const { catalog, namespace, name } = table.name;
   const from = [catalog, schemaName(namespace), name].map(quoteName).join('.');
-  const bound = await new Binder(context, [], [table]).bind(`SELECT count(*) FROM ${from}`);
-  const { result, area } = await overStaged(context, bound, undefined, ({ engine, scans, area: { fetch } }) =>
-    valuesOf(engine, bound.sql, scans, context.call.signal, fetch),
-  );
-  await area.release();
-  return Number(result[0]?.[0]);
+  const bound = await new Binder(context, {}, [table]).bind(`SELECT count(*) FROM ${from}`);
+  const engine = await context.environment.engine(context.call);
+  const [row] = await valuesOf(engine, statementOf(context, bound), context.call.signal);
+  return Number(row?.[0]);
 }
 
 function changeOf(parts: { added: DataFile[]; addedDeletes: DeleteFile[]; removed: string[] }): SnapshotChange {

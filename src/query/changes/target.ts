@@ -3,10 +3,12 @@ import { SkuaError } from '../../errors.js';
 import { hiddenColumnNames, METADATA_TABLES } from '../../iceberg/index.js';
 import { quoteName, tokenize } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
+import { forChange } from '../reading/planned-by-catalog.js';
 import type { ChangeTarget } from '../syntax/row-change.js';
-import { displayName, resolveTable } from '../tables/names.js';
+import { displayName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
-import { loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { loadTargetNamed } from '../tables/targets.js';
 import { temporaryTable } from '../tables/temporary.js';
 
 /** What is no table whose rows can be changed: INVALID_ARGUMENT. A table with columns that hide its rows' positions: UNIMPLEMENTED. */
@@ -24,7 +26,7 @@ export async function loadTarget(
   if (target.with !== undefined && path.length === 1 && definesTable(target.with, last)) {
     throw refuse('a common table expression of the statement');
   }
-  const found = await loadTableOrView(context, resolveTable(namesOf(context), path)).catch((error: unknown) => {
+  const found = await loadTargetNamed(context, path).catch((error: unknown) => {
     const isMissing = error instanceof SkuaError && error.code === 'NOT_FOUND';
     throw isMissing && isMetadataTable(last) ? refuse('a metadata table') : error;
   });
@@ -38,7 +40,7 @@ export async function loadTarget(
       `Table ${displayName(found.name)} has a column ${hidden} of its own; its rows can't be changed`,
     );
   }
-  return found;
+  return forChange(found);
 }
 
 /** Hidden columns that tell a row from others, and what has to stay with it. */

@@ -1,12 +1,14 @@
 /** New values of columns, as SQL. */
+import type { Field } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
 import { quoteName, quoteString, tokenize } from '../../sql/index.js';
 import type { Assignment } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
+import { losslessSql } from '../writing/lossless.js';
+import { withFieldDefaults } from '../writing/struct-defaults.js';
 import { typedSql } from '../writing/typed-values.js';
-import { wholeSql } from '../writing/whole.js';
 
 /** What is assigned to a column or to fields inside it. */
 interface Assigned {
@@ -23,7 +25,7 @@ export function assignedValues(
   fields: readonly NestedField[],
   assignments: readonly Assignment[],
   qualifier: string,
-  sqlFor: SqlFor = expressionSql,
+  sqlFor: SqlFor,
 ): Map<number, string> {
   const root: Assigned = { fields: new Map() };
   for (const { path, value } of assignments) {
@@ -41,26 +43,44 @@ export function columnSql(qualifier: string, { name }: NestedField): string {
   return `${quoteName(qualifier)}.${quoteName(name)}`;
 }
 
-type SqlFor = (field: NestedField, expression: string | undefined) => string;
+export type SqlFor = (field: NestedField, expression: string | undefined) => string;
 
-/** An expression of a statement as the value of a column; DEFAULT where there is none. A parameter that stands alone gets the column's type. */
-function expressionSql(field: NestedField, expression: string | undefined): string {
+/**
+ * An expression of a statement as the value of a column; DEFAULT where there is none. A parameter that stands alone gets the column's type. `given`
+ * is what the expression is, where that is known.
+ */
+export function expressionSql(field: NestedField, expression: string | undefined, given?: Field): string {
   if (expression === undefined) return writeDefault(field);
   const tokens = [...tokenize(expression)].filter(({ text }) => text !== '(' && text !== ')');
   const isVariant = field.type.kind === 'primitive' && field.type.type === 'variant';
   const isParameter = tokens.length === 1 && tokens[0]?.kind === 'parameter' && !isVariant;
   // A comment at the end of the expression must end with it.
-  return isParameter ? typedSql(field.type, `(${expression}\n)`) : `(${expression}\n)`;
+  const value = `(${expression}\n)`;
+  return isParameter ? typedSql(field.type, value) : completed(field, value, given);
 }
 
-/** The same as one branch of several, which must have one type. */
-export function branchSql(field: NestedField, expression: string | undefined): string {
+/** The same as one branch of several, which must have one type. `given` is what the expression is, where that is known. */
+export function branchSql(field: NestedField, expression: string | undefined, given?: Field): string {
   if (expression === undefined) return writeDefault(field);
-  const value = `(${expression}\n)`;
-  const hasParameters = [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
-  return hasParameters
+  const value = completed(field, `(${expression}\n)`, given);
+  return hasParameters(expression)
     ? typedSql(field.type, value)
-    : wholeSql(field.name, field.type, value, (item) => typedSql(field.type, item));
+    : losslessSql(field.name, field.type, value, (item) => typedSql(field.type, item), given);
+}
+
+/** The value is computed once, however often its parts are looked at. */
+function completed({ type }: NestedField, value: string, given: Field | undefined): string {
+  const whole = withFieldDefaults(type, 'given', given);
+  return whole === 'given' ? value : `list_transform([${value}], lambda given: ${whole})[1]`;
+}
+
+export function hasParameters(expression: string): boolean {
+  return [...tokenize(expression)].some(({ kind }) => kind === 'parameter');
+}
+
+/** Whether it takes the type of a value to know what the column would lose of it, or how it is cast. */
+export function hangsOnGiven({ type }: NestedField): boolean {
+  return type.kind === 'struct' || type.kind === 'list' || type.kind === 'map';
 }
 
 /** Where an assignment leads, and how it becomes SQL. */

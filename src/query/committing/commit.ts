@@ -3,21 +3,36 @@
  * for a proposal on the newest state, sends it, makes it again where another commit was faster, and removes what was written for nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommitRefused, CommitStateUnknown, type IdentifiedCommit, type LoadedTable } from '../../catalog/index.js';
+import {
+  addedSnapshots,
+  CommitRefused,
+  CommitStateUnknown,
+  type IdentifiedCommit,
+  type LoadedTable,
+  RequestKey,
+} from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
+import { commitReport } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
+import { REPORTER, reportMetrics } from '../metrics-report.js';
+import { carriedOver } from '../tables/branch-state.js';
 import { displayName, type TableName, tableKey } from '../tables/names.js';
 import { catalogOf, loadTable, type PinnedTable, pinned } from '../tables/tables.js';
+import { noteWrite } from '../touched-tables.js';
 import { refuseRepetition } from '../writing/execution.js';
 import type { Proposal, Propose } from './contract.js';
 import { lostRace } from './lost-race.js';
 import { Pace } from './pace.js';
 import { PendingFiles } from './pending-files.js';
+import { recoverFiles } from './recovery.js';
 import { withMetadata } from './state.js';
 import type { Turn } from './turns.js';
 
-/** How long the other writers of this server wait, in milliseconds: for a catalog's answer, and for a change that is computed anew. */
+/**
+ * How long the other writers of this server wait, in milliseconds: for a catalog's answer, and for a change that is computed anew. For one that they
+ * have made void by that, twice as long the next time.
+ */
 const LONGEST_ANSWER = 5_000;
 const LONGEST_COMPUTATION = 60_000;
 
@@ -33,6 +48,8 @@ export interface Party {
   table: PinnedTable;
   propose: Propose;
   pending: PendingFiles;
+  /** What earlier statements of a transaction wrote for it. */
+  staged?: readonly PendingFiles[];
 }
 
 /**
@@ -45,7 +62,8 @@ export async function changeTable(
   table: PinnedTable,
   make: (state: PinnedTable) => Promise<Propose | undefined>,
 ): Promise<void> {
-  const pending = new PendingFiles(table);
+  const pending = new PendingFiles(table, context.environment.journal);
+  recoverFiles(context, table);
   await orDiscard([pending], async () => {
     const propose = await make(pending.over(table));
     if (!propose) return;
@@ -60,7 +78,10 @@ export async function orDiscard<T>(pending: readonly PendingFiles[], work: () =>
   try {
     return await work();
   } catch (error) {
-    if (error instanceof CommitStateUnknown) throw error;
+    if (error instanceof CommitStateUnknown) {
+      for (const files of pending) files.leave();
+      throw error;
+    }
     let failure: unknown = error;
     for (const files of pending) failure = await files.discard(failure);
     throw failure;
@@ -100,36 +121,52 @@ export async function commitParties(
 }
 
 class Committing {
+  readonly #context: StatementContext;
+  readonly #parties: readonly Party[];
+  readonly #turn: Turn;
+  readonly #options: { mayCompute: boolean };
   readonly #pace: Pace;
+  readonly #began = performance.now();
   #states: PinnedTable[];
+  /** Of the proposals at hand. The catalog gives a refusal again to whoever comes with the same key. */
+  #key = new RequestKey();
   /** The answer that left open what became of the proposals at hand. */
   #doubt: CommitStateUnknown | undefined;
   /** The tables as they were after the last answer. */
   #seen: readonly LoadedTable[] = [];
+  /** How often the others went by while proposals were made, whose commit was overtaken then. */
+  #passedBy = 0;
 
-  constructor(
-    private readonly context: StatementContext,
-    private readonly parties: readonly Party[],
-    private readonly turn: Turn,
-    private readonly options: { mayCompute: boolean },
-  ) {
+  constructor(context: StatementContext, parties: readonly Party[], turn: Turn, options: { mayCompute: boolean }) {
+    this.#context = context;
+    this.#parties = parties;
+    this.#turn = turn;
+    this.#options = options;
     this.#states = parties.map(({ table }) => table);
     this.#pace = new Pace(Object.assign({}, ...parties.map(({ table }) => table.metadata.properties)));
   }
 
   /** What the tables are then. */
   async run(): Promise<(TableMetadata | undefined)[]> {
-    if (this.#leavesGap()) {
-      const { signal } = this.context.call;
+    // To bring a transaction's changes to a newer state is to make its commit again.
+    const isAsStaged = !this.#options.mayCompute && this.#pace.triesOnce;
+    if (isAsStaged) this.#states = this.#parties.map(({ table }) => table);
+    else if (this.#leavesGap()) {
+      const { signal } = this.#context.call;
       await sleep(Math.random() * LONGEST_GAP, undefined, { signal }).catch(() => signal.throwIfAborted());
-      this.#states = await Promise.all(this.#states.map((state) => newest(this.context, state)));
+      this.#states = await Promise.all(this.#states.map((state) => newest(this.#context, state)));
     } else this.#states = await Promise.all(this.#states.map((state) => this.#caughtUp(state)));
     for (;;) {
       const proposals = await this.#propose();
       const isDone = proposals.every((proposal) => proposal === undefined) || (await this.#send(proposals));
+      if (isDone) this.#report(proposals);
+      if (isDone) await this.#settle(proposals);
       if (isDone) return proposals.map((proposal) => proposal?.after);
       await this.#remove(proposals);
-      this.#states = await Promise.all(this.parties.map(({ table }) => this.#newest(table)));
+      if (await this.#turn.resume(this.#context.call.signal)) {
+        this.#passedBy++;
+        this.#states = await Promise.all(this.#parties.map(({ table }) => newest(this.#context, table)));
+      } else this.#states = await Promise.all(this.#parties.map(({ table }) => this.#newest(table)));
     }
   }
 
@@ -138,10 +175,10 @@ class Committing {
    * first what these have just written.
    */
   #leavesGap(): boolean {
-    const { turns } = this.context.environment;
-    if (this.turn.inARow === 0) return false;
-    const isContended = this.parties.some(({ table }) => turns.isContended(tableKey(table.name)));
-    return this.turn.inARow % (isContended ? TURNS_AMONG_SERVERS : TURNS_ALONE) === 0;
+    const { turns } = this.#context.environment;
+    if (this.#turn.inARow === 0) return false;
+    const isContended = this.#parties.some(({ table }) => turns.isContended(tableKey(table.name)));
+    return this.#turn.inARow % (isContended ? TURNS_AMONG_SERVERS : TURNS_ALONE) === 0;
   }
 
   /**
@@ -149,18 +186,41 @@ class Committing {
    * catalog says so.
    */
   async #caughtUp(state: PinnedTable): Promise<PinnedTable> {
-    const { turns } = this.context.environment;
+    const { turns } = this.#context.environment;
     const key = tableKey(state.name);
     if (!turns.hasCommitted(key, state.loadedAt)) return state;
     const left = turns.leftBehind(key);
-    if (left?.tableUuid !== state.metadata.tableUuid) return newest(this.context, state);
-    refuseRepetition(this.context, left);
+    if (left?.tableUuid !== state.metadata.tableUuid) return newest(this.#context, state);
+    refuseRepetition(this.#context, left);
     return withMetadata(state, left);
+  }
+
+  /** What was written is part of the tables now, or was written for nothing. */
+  async #settle(proposals: readonly (Proposal | undefined)[]): Promise<void> {
+    for (const [index, { pending, staged = [] }] of this.#parties.entries()) {
+      for (const files of [...staged, pending]) {
+        // What can't be removed is left to the journal: the statement has taken effect.
+        if (proposals[index]) files.committed();
+        else await files.removeAll().catch(() => undefined);
+      }
+    }
+  }
+
+  #report(proposals: readonly (Proposal | undefined)[]): void {
+    const made = { attempts: this.#pace.attempts + 1, duration: performance.now() - this.#began, metadata: REPORTER };
+    for (const [index, { table }] of this.#parties.entries()) {
+      const commit = proposals[index]?.commit;
+      const snapshot = commit && addedSnapshots(commit).at(-1);
+      if (!snapshot) continue;
+      noteWrite(this.#context.call, table, snapshot['snapshot-id']);
+      reportMetrics(this.#context, table.name, commitReport({ table: displayName(table.name), snapshot, ...made }));
+    }
   }
 
   /** True once the proposals have taken effect; false where other commits were faster, so that they have to be made again. */
   async #send(proposals: readonly (Proposal | undefined)[]): Promise<boolean> {
     this.#doubt = undefined;
+    this.#key = new RequestKey();
     for (;;) {
       try {
         await this.#once(proposals);
@@ -174,38 +234,44 @@ class Committing {
 
   /** After the wait that is due. The same commit can be sent any number of times, since it takes effect once at most. */
   async #mayGoOn(error: unknown): Promise<boolean> {
-    const { signal } = this.context.call;
+    const { signal } = this.#context.call;
     if (error instanceof CommitStateUnknown) {
       this.#doubt = error;
       return orGiveUp(this.#pace.inDoubt(signal));
     }
     if (!(error instanceof CommitRefused)) return false;
+    this.#key = new RequestKey();
     if (error.isOvertaken) {
       this.#doubt = undefined;
-      for (const { table } of this.parties) this.context.environment.turns.overtaken(tableKey(table.name));
+      for (const { table } of this.#parties) this.#context.environment.turns.overtaken(tableKey(table.name));
     }
     this.#seen = error.tables;
     return error.mayPass && (await orGiveUp(this.#pace.again(error, signal)));
   }
 
   async #once(proposals: readonly (Proposal | undefined)[]): Promise<void> {
-    this.turn.allow(LONGEST_ANSWER);
+    this.#turn.allow(LONGEST_ANSWER);
     const commits = proposals.flatMap((proposal, index): IdentifiedCommit[] => {
       const { namespace, name } = (this.#states[index] as PinnedTable).name;
       return proposal ? [{ identifier: { namespace, name }, commit: proposal.commit }] : [];
     });
+    for (const [index, { pending, staged = [] }] of this.#parties.entries()) {
+      const commit = proposals[index]?.commit;
+      if (commit) for (const files of [...staged, pending]) files.sending(commit);
+    }
     const [first, ...others] = commits as [IdentifiedCommit];
-    const catalog = catalogOf(this.context, (this.parties[0] as Party).table.name.catalog);
-    if (others.length === 0) await catalog.commitTable(first.identifier, first.commit, this.#pace.look);
-    else await catalog.commitTransaction(commits, this.#pace.look);
+    const catalog = catalogOf(this.#context, (this.#parties[0] as Party).table.name.catalog);
+    const sending = { ...this.#pace.look, key: this.#key };
+    if (others.length === 0) await catalog.commitTable(first.identifier, first.commit, sending);
+    else await catalog.commitTransaction(commits, sending);
   }
 
   #final(error: unknown): unknown {
-    if (this.context.call.signal.aborted) return this.context.call.signal.reason;
+    if (this.#context.call.signal.aborted) return this.#context.call.signal.reason;
     if (!(error instanceof CommitRefused)) return error;
     const made = this.#states.find(({ isStaged }) => isStaged);
     if (made && error.code === 'ALREADY_EXISTS') return alreadyExists(made.name);
-    if (made && this.parties.length > 1 && ['INVALID_ARGUMENT', 'UNIMPLEMENTED', 'NOT_FOUND'].includes(error.code)) {
+    if (made && this.#parties.length > 1 && ['INVALID_ARGUMENT', 'UNIMPLEMENTED', 'NOT_FOUND'].includes(error.code)) {
       const { catalog } = made.name;
       return new SkuaError(
         'UNIMPLEMENTED',
@@ -218,17 +284,17 @@ class Committing {
 
   /** The proposals of all parties, each through the storage of its state. */
   async #propose(): Promise<(Proposal | undefined)[]> {
-    this.turn.allow(LONGEST_COMPUTATION);
+    this.#turn.allow(LONGEST_COMPUTATION * 2 ** this.#passedBy);
     const proposals: (Proposal | undefined)[] = [];
-    for (const [index, { propose, pending }] of this.parties.entries()) {
+    for (const [index, { propose, pending }] of this.#parties.entries()) {
       const state = pending.over(this.#states[index] as PinnedTable);
-      proposals.push(await propose(this.context, state, this.options));
+      proposals.push(await propose(this.#context, state, this.#options));
     }
     return proposals;
   }
 
   async #remove(proposals: readonly (Proposal | undefined)[]): Promise<void> {
-    for (const [index, { pending }] of this.parties.entries()) await pending.remove(proposals[index]?.written ?? []);
+    for (const [index, { pending }] of this.#parties.entries()) await pending.remove(proposals[index]?.written ?? []);
   }
 
   async #newest(table: PinnedTable): Promise<PinnedTable> {
@@ -237,8 +303,8 @@ class Committing {
     const seen = this.#pace.isAtOnce
       ? this.#seen.find(({ identifier }) => [...identifier.namespace, identifier.name].join('\n') === path)
       : undefined;
-    if (!seen) return newest(this.context, table);
-    return ofSameTable(this.context, table, pinned(this.context, table.name, seen, performance.now()));
+    if (!seen) return newest(this.#context, table);
+    return ofSameTable(this.#context, table, pinned(this.#context, table.name, seen, performance.now()));
   }
 }
 
@@ -267,7 +333,7 @@ async function newest(context: StatementContext, table: PinnedTable): Promise<Pi
 function ofSameTable(context: StatementContext, table: PinnedTable, fresh: PinnedTable): PinnedTable {
   if (table.isStaged) throw alreadyExists(table.name);
   refuseRepetition(context, fresh.metadata);
-  if (fresh.metadata.tableUuid === table.metadata.tableUuid) return fresh;
+  if (fresh.metadata.tableUuid === table.metadata.tableUuid) return carriedOver(table, fresh);
   const name = displayName(table.name);
   throw new SkuaError('ABORTED', `Table ${name} was replaced by another one of that name meanwhile; try again`);
 }

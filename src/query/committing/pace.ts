@@ -1,6 +1,6 @@
 /** How often, and after which waits, a commit is made again, by the table properties `commit.retry.*` and `commit.status-check.*`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommitRefused, Look } from '../../catalog/index.js';
+import type { CommitRefused, Sending } from '../../catalog/index.js';
 
 type Properties = Readonly<Record<string, string>>;
 
@@ -21,16 +21,24 @@ const LONGEST_LOOK_WAIT = 60_000;
 
 /** The attempts of one commit. */
 export class Pace {
+  readonly #properties: Properties;
   readonly #began = performance.now();
   #attempts = 0;
   #isAtOnce = false;
   #doubts = 0;
 
-  constructor(private readonly properties: Properties) {}
+  constructor(properties: Properties) {
+    this.#properties = properties;
+  }
 
   /** How often the commit was sent. */
   get attempts(): number {
     return this.#attempts + this.#doubts;
+  }
+
+  /** Whether the table's properties say that a commit is not to be made again. */
+  get triesOnce(): boolean {
+    return this.#number('commit.retry.num-retries') === 0;
   }
 
   /** Whether the next attempt follows at once, so that what was read after the last one is still fresh. */
@@ -39,7 +47,7 @@ export class Pace {
   }
 
   /** How long the catalog's tables are looked at after an answer. */
-  get look(): Look {
+  get look(): Pick<Sending, 'waits'> {
     const { longest, first, most } = this.#looks();
     return { waits: waits(most, first, longest) };
   }
@@ -83,7 +91,7 @@ export class Pace {
   }
 
   #number(property: string): number | undefined {
-    const text = this.properties[property];
+    const text = this.#properties[property];
     const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
     return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }

@@ -1,5 +1,5 @@
-import { schemaOf } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
+import { withState } from '../tables/branch-state.js';
 import type { PinnedTable } from '../tables/tables.js';
 
 /** Whether nothing was committed between two states of a table: every commit changes one of these. */
@@ -8,11 +8,12 @@ export function isSameState(one: TableMetadata, other: TableMetadata): boolean {
 }
 
 function signsOf(metadata: TableMetadata): string {
-  const { lastUpdatedMs, lastSequenceNumber, currentSnapshotId, currentSchemaId, defaultSpecId } = metadata;
-  return [lastUpdatedMs, lastSequenceNumber, currentSnapshotId, currentSchemaId, defaultSpecId].join();
+  const { lastUpdatedMs, lastSequenceNumber, currentSchemaId, defaultSpecId, refs } = metadata;
+  const heads = Object.entries(refs).map(([name, { snapshotId }]) => `${name} ${snapshotId}`);
+  return [lastUpdatedMs, lastSequenceNumber, currentSchemaId, defaultSpecId, ...heads.sort()].join();
 }
 
 /** The table with other metadata. */
 export function withMetadata(state: PinnedTable, metadata: TableMetadata): PinnedTable {
-  return { ...state, metadata, snapshotId: metadata.currentSnapshotId, schema: schemaOf(metadata) };
+  return withState(state, metadata);
 }

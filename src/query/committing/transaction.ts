@@ -20,14 +20,17 @@ interface StagedProposal extends StagedChange {
 export async function commitTransaction(context: StatementContext, changes: StagedChanges): Promise<void> {
   if (changes.length === 0) return;
   // Nobody but `changeTable` stages changes.
-  const parties = (changes as [StagedProposal, ...StagedProposal[]][]).map(partyOf);
+  const parties = (changes as [StagedProposal, ...StagedProposal[]][]).map((staged) => partyOf(context, staged));
   const pending = parties.flatMap((party) => [...party.staged, party.pending]);
   await orDiscard(pending, () => commitParties({ ...context, transaction: undefined }, parties, { mayCompute: false }));
 }
 
-function partyOf(changes: [StagedProposal, ...StagedProposal[]]): Party & { staged: PendingFiles[] } {
+function partyOf(
+  { environment }: StatementContext,
+  changes: [StagedProposal, ...StagedProposal[]],
+): Party & { staged: PendingFiles[] } {
   const table = changes[0].state;
-  const pending = new PendingFiles(table);
+  const pending = new PendingFiles(table, environment.journal);
   const staged = changes.map(({ proposal }) => proposal);
   let isFresh = true;
   const propose: Propose = async (context, state, options) => {

@@ -3,6 +3,7 @@
  * nothing right, that the catalog does; so one that lasts too long is passed by.
  */
 
+import { LRUCache } from 'lru-cache';
 import type { TableMetadata } from '../../iceberg/types.js';
 
 /** How long the others wait for one writer that has not said how long it will take, in milliseconds. */
@@ -14,6 +15,8 @@ const MOST_TABLES = 10_000;
 
 interface Waiting {
   owner: string;
+  /** It has had a turn that was too short for it. */
+  isAhead: boolean;
   begin(): void;
 }
 
@@ -23,23 +26,32 @@ export interface Turn {
   readonly inARow: number;
   /** From now on the others wait for so many milliseconds. */
   allow(milliseconds: number): void;
+  /**
+   * Where the others waited no longer and went by, waits until it is this writer's turn again, which is before that of those who had none yet. False
+   * where it still was.
+   */
+  resume(signal: AbortSignal): Promise<boolean>;
 }
 
-interface OneTurn extends Turn {
+interface OneTurn {
+  readonly inARow: number;
+  /** False once it was passed by, too. */
+  readonly isOn: boolean;
+  allow(milliseconds: number): void;
   end(): void;
 }
 
 export class Turns {
   readonly #lines = new Map<string, Line>();
   /** When a table was last committed to, by `performance.now()`, oldest first. */
-  readonly #committed = new Map<string, number>();
+  readonly #committed = new LRUCache<string, number>({ max: MOST_TABLES });
   readonly #left = new Map<string, TableMetadata>();
   /** When a writer of another server was last seen at a table, by `performance.now()`, oldest first. */
-  readonly #contended = new Map<string, number>();
+  readonly #contended = new LRUCache<string, number>({ max: MOST_TABLES });
 
   /**
    * Does the work while no other writer of these tables does theirs. Of those who wait, it is the turn of the owner who had none for the
-   * longest time. A wait that the signal ends fails with its reason.
+   * longest time, after those who were passed by. A wait that the signal ends fails with its reason.
    */
   async take<T>(
     tables: readonly string[],
@@ -47,27 +59,13 @@ export class Turns {
     signal: AbortSignal,
     work: (turn: Turn) => Promise<T>,
   ): Promise<T> {
-    // In one order, so that no two wait for each other.
-    const [first, ...others] = [...new Set(tables)].sort();
-    if (first === undefined) return work({ inARow: 0, allow: () => undefined });
-    const line = this.#line(first);
-    const turn = await line.enter(owner, signal);
+    signal.throwIfAborted();
+    const turns = new TurnsAtTables(this.#lines, new Set(tables), owner);
     try {
-      return await this.take(others, owner, signal, (rest) =>
-        work({
-          inARow: Math.max(turn.inARow, rest.inARow),
-          allow(milliseconds) {
-            turn.allow(milliseconds);
-            rest.allow(milliseconds);
-          },
-        }),
-      );
+      await turns.begin(signal, false);
+      return await work(turns);
     } finally {
-      turn.end();
-      if (line.isEmpty && this.#lines.get(first) === line) {
-        this.#lines.delete(first);
-        this.#left.delete(first);
-      }
+      for (const empty of turns.end()) this.#left.delete(empty);
     }
   }
 
@@ -75,12 +73,12 @@ export class Turns {
   committed(table: string, after: TableMetadata | undefined): void {
     if (after) this.#left.set(table, after);
     else this.#left.delete(table);
-    note(this.#committed, table);
+    this.#committed.set(table, performance.now());
   }
 
   /** Notes that another server was faster at a table. */
   overtaken(table: string): void {
-    note(this.#contended, table);
+    this.#contended.set(table, performance.now());
   }
 
   /** Whether another server has lately written to a table, too. */
@@ -97,19 +95,53 @@ export class Turns {
   leftBehind(table: string): TableMetadata | undefined {
     return this.#left.get(table);
   }
-
-  #line(table: string): Line {
-    const line = this.#lines.get(table) ?? new Line();
-    this.#lines.set(table, line);
-    return line;
-  }
 }
 
-function note(times: Map<string, number>, table: string): void {
-  times.delete(table);
-  times.set(table, performance.now());
-  const [oldest] = times.keys();
-  if (oldest !== undefined && times.size > MOST_TABLES) times.delete(oldest);
+/** One writer's turn at several tables at once. */
+class TurnsAtTables implements Turn {
+  readonly #lines: Map<string, Line>;
+  /** In one order, so that no two wait for each other. */
+  readonly #tables: string[];
+  readonly #owner: string;
+  #turns: OneTurn[] = [];
+
+  constructor(lines: Map<string, Line>, tables: Iterable<string>, owner: string) {
+    this.#lines = lines;
+    this.#tables = [...tables].sort();
+    this.#owner = owner;
+  }
+
+  get inARow(): number {
+    return Math.max(0, ...this.#turns.map(({ inARow }) => inARow));
+  }
+
+  allow(milliseconds: number): void {
+    for (const turn of this.#turns) turn.allow(milliseconds);
+  }
+
+  async resume(signal: AbortSignal): Promise<boolean> {
+    if (this.#turns.every(({ isOn }) => isOn)) return false;
+    this.end();
+    await this.begin(signal, true);
+    return true;
+  }
+
+  async begin(signal: AbortSignal, isAhead: boolean): Promise<void> {
+    for (const table of this.#tables) {
+      const line = this.#lines.get(table) ?? new Line();
+      this.#lines.set(table, line);
+      this.#turns.push(await line.enter(this.#owner, signal, isAhead));
+    }
+  }
+
+  /** The tables that nobody waits for any more. */
+  end(): string[] {
+    for (const turn of this.#turns) turn.end();
+    this.#turns = [];
+    const empty = this.#tables.filter((table) => this.#lines.get(table)?.isEmpty);
+    for (const table of empty) this.#lines.delete(table);
+    return empty;
+  }
 }
 
 /** Those who want to write to one table. */
@@ -125,11 +157,11 @@ class Line {
     return this.#current === 0 && this.#waiting.length === 0;
   }
 
-  enter(owner: string, signal: AbortSignal): Promise<OneTurn> {
-    signal.throwIfAborted();
+  enter(owner: string, signal: AbortSignal, isAhead: boolean): Promise<OneTurn> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         owner,
+        isAhead,
         begin: () => {
           signal.removeEventListener('abort', giveUp);
           resolve(this.#begin(owner));
@@ -156,12 +188,16 @@ class Line {
       this.#current = 0;
       this.#next();
     };
+    const isOn = () => this.#current === turn;
     let timer = setTimeout(pass, LONGEST_STEP);
     return {
       inARow: turn - 1,
+      get isOn() {
+        return isOn();
+      },
       allow(milliseconds) {
         clearTimeout(timer);
-        timer = setTimeout(pass, milliseconds);
+        if (isOn()) timer = setTimeout(pass, milliseconds);
       },
       end() {
         clearTimeout(timer);
@@ -172,7 +208,7 @@ class Line {
 
   #next(): void {
     if (this.#current !== 0 || this.#waiting.length === 0) return;
-    const turns = this.#waiting.map(({ owner }) => this.#served.get(owner) ?? 0);
+    const turns = this.#waiting.map(({ owner, isAhead }) => (isAhead ? -1 : (this.#served.get(owner) ?? 0)));
     const [chosen] = this.#waiting.splice(turns.indexOf(Math.min(...turns)), 1);
     chosen?.begin();
   }

@@ -24,6 +24,7 @@ import type {
   AlterTableStatement,
   AlterViewStatement,
   PropertyAlteration,
+  ReferenceAlteration,
   RenameStatement,
   TableAlteration,
 } from '../syntax/alteration.js';
@@ -33,6 +34,7 @@ import { refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { type ColumnDefault, columnDefault } from './column-defaults.js';
 import { ignoring } from './definitions.js';
+import { alterReference, firstSnapshot } from './references.js';
 
 /** All alterations of the statement, or none. What another commit changed meanwhile is taken into account. */
 export async function alterTable(context: StatementContext, statement: AlterTableStatement): Promise<void> {
@@ -43,6 +45,8 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
     await changeTable(context, table, async () => async (now, state) => {
       refuseColumnChanges(state, statement.alterations.flatMap(alteredColumns));
       const { metadata } = state;
+      const first = await firstSnapshot(state, statement.alterations);
+      if (first) return first;
       const { requirements, updates } = await alterationCommit(now, metadata, statement.alterations);
       if (updates.length === 0) return undefined;
       return { commit: { requirements, updates }, after: applyUpdates(metadata, updates), written: [] };
@@ -59,6 +63,8 @@ function alteredColumns(alteration: TableAlteration): string[] {
     case 'comment-column':
     case 'move-column':
     case 'set-sort-order':
+    case 'set-reference':
+    case 'drop-reference':
       return [];
     case 'set-identifier':
       return alteration.paths.flatMap(([column]) => column ?? []);
@@ -94,6 +100,20 @@ export async function alterSchema(context: StatementContext, statement: AlterSch
   });
 }
 
+/** How many properties a table or schema has. */
+export async function propertyCount(
+  context: StatementContext,
+  statement: AlterTableStatement | AlterSchemaStatement,
+): Promise<number> {
+  const names = namesOf(context);
+  if (statement.kind === 'alter-table') {
+    const table = await loadTable(context, resolveTable(names, statement.table));
+    return Object.keys(table.metadata.properties).length;
+  }
+  const { catalog, namespace } = resolveSchema(names, statement.schema);
+  return Object.keys(await catalogOf(context, catalog).loadNamespace(namespace)).length;
+}
+
 /** A new name alone stays in the schema. Another catalog: INVALID_ARGUMENT. */
 export async function rename(context: StatementContext, statement: RenameStatement): Promise<void> {
   const names = namesOf(context);
@@ -122,10 +142,15 @@ async function alterationCommit(
   const schema = new SchemaEvolution(metadata);
   const spec = new SpecEvolution(metadata);
   const properties: DefinitionUpdate[] = [];
+  const references: DefinitionCommit[] = [];
   let sortedBy: SortDefinition[] | undefined;
   for (const alteration of alterations) {
     if (alteration.kind === 'set-properties' || alteration.kind === 'remove-properties') {
-      properties.push(...propertyUpdates(alteration));
+      properties.push(...propertyUpdates(alteration, metadata.formatVersion));
+      continue;
+    }
+    if (alteration.kind === 'set-reference' || alteration.kind === 'drop-reference') {
+      references.push(alterReference(metadata, alteration));
       continue;
     }
     if (alteration.kind === 'set-sort-order') {
@@ -147,6 +172,7 @@ async function alterationCommit(
       ...ofSchema.requirements,
       ...ofSpec.requirements,
       ...(ofOrder?.requirements ?? []),
+      ...references.flatMap(({ requirements }) => requirements),
     ],
     updates: [
       ...ofSchema.updates,
@@ -155,6 +181,7 @@ async function alterationCommit(
       ...(removals.length > 0 ? [{ action: 'remove-properties' as const, removals }] : []),
       ...(Object.keys(updates).length > 0 ? [{ action: 'set-properties' as const, updates }] : []),
       ...properties,
+      ...references.flatMap(({ updates: ofReference }) => ofReference),
     ],
   };
 }
@@ -181,7 +208,7 @@ async function valueOfDefault(
 function alterDefinition(
   schema: SchemaEvolution,
   spec: SpecEvolution,
-  alteration: Exclude<TableAlteration, PropertyAlteration | { kind: 'set-sort-order' }>,
+  alteration: Exclude<TableAlteration, PropertyAlteration | ReferenceAlteration | { kind: 'set-sort-order' }>,
   given: ColumnDefault | undefined,
 ): void {
   switch (alteration.kind) {
@@ -199,7 +226,7 @@ function alterDefinition(
       schema.rename(alteration.path, alteration.name);
       return;
     case 'set-type':
-      schema.setType(alteration.path, sqlTypeToIceberg(alteration.type));
+      schema.setType(alteration.path, sqlTypeToIceberg(alteration.type, { exact: true }));
       return;
     case 'set-required':
       schema.setRequired(alteration.path, alteration.required);
@@ -234,13 +261,18 @@ function viewUpdates(alteration: PropertyAlteration): ViewUpdate[] {
     : [{ action: 'set-properties', updates: alteration.properties }];
 }
 
-/** The property `format-version` is no property of the table: setting it upgrades the table. */
-function propertyUpdates(alteration: PropertyAlteration): DefinitionUpdate[] {
+/** The property `format-version` is no property of the table: setting it upgrades the table. A lower one: INVALID_ARGUMENT. */
+function propertyUpdates(alteration: PropertyAlteration, formatVersion: number): DefinitionUpdate[] {
   if (alteration.kind === 'remove-properties') return [{ action: 'remove-properties', removals: alteration.keys }];
   const { 'format-version': version, ...properties } = alteration.properties;
   const updates: DefinitionUpdate[] = [];
   if (version !== undefined) {
-    updates.push({ action: 'upgrade-format-version', 'format-version': knownFormatVersion(version) });
+    const wanted = knownFormatVersion(version);
+    if (wanted < formatVersion) {
+      const message = `The table is of format version ${formatVersion}, which can't be lowered to ${wanted}`;
+      throw new SkuaError('INVALID_ARGUMENT', message);
+    }
+    if (wanted > formatVersion) updates.push({ action: 'upgrade-format-version', 'format-version': wanted });
   }
   if (Object.keys(properties).length > 0) updates.push({ action: 'set-properties', updates: properties });
   return updates;

@@ -2,15 +2,15 @@
 import { DataType, type Field } from 'apache-arrow';
 import { batchToRows } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
-import { typeToSql } from '../../iceberg/index.js';
+import { parseValue, typeToSql, valueToLiteral } from '../../iceberg/index.js';
 import type { NestedField, Schema, Type } from '../../iceberg/types.js';
 import { parseJson } from '../../json.js';
 import { quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, describeBound, runQuery } from '../reading/query.js';
 import { Cursor } from '../syntax/cursor.js';
+import { losslessSql } from '../writing/lossless.js';
 import { typedSql } from '../writing/typed-values.js';
-import { wholeSql } from '../writing/whole.js';
 
 /** Words of literals, casts and constructors. A function would be called once, when the table is defined, and not for each row. */
 const CONSTANT_WORDS = new Set(
@@ -107,7 +107,7 @@ function collectExpressions(
   expressions: string[],
 ): void {
   if (type.kind !== 'struct') {
-    expressions.push(textExpression(type, field ? wholeSql(name, type, given, () => value) : value));
+    expressions.push(textExpression(type, field ? losslessSql(name, type, given, () => value) : value));
     return;
   }
   expressions.push(`CASE WHEN ${value} IS NOT NULL THEN '' END`);
@@ -176,7 +176,7 @@ function jsonOf(name: string, type: Type, text: string): unknown {
     case 'timestamptz':
     case 'timestamp_ns':
     case 'timestamptz_ns':
-      if (!/infinity|^24:/.test(text)) return text;
+      if (!/infinity|^24:/.test(text)) return isoText(type, text);
       throw new SkuaError(
         'INVALID_ARGUMENT',
         `The column ${name} can't have the DEFAULT ${text}: Iceberg has no such time`,
@@ -195,4 +195,10 @@ function jsonOf(name: string, type: Type, text: string): unknown {
     default:
       return text;
   }
+}
+
+/** Years before the first and after 9999 as ISO has them: with a sign. */
+function isoText(type: Type, text: string): string {
+  const value = /\(BC\)|^\d{5,}-/.test(text) ? parseValue(type, text) : undefined;
+  return (value !== undefined && valueToLiteral(type, value)?.text) || text;
 }

@@ -14,7 +14,7 @@ import type { DataFile, Schema } from '../../iceberg/types.js';
 import { alreadyExists, changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
-import { bindingsOf, bindQuery } from '../reading/query.js';
+import { bindQuery, describeBound } from '../reading/query.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { displayName, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, namesOf, type PinnedTable, pinned } from '../tables/tables.js';
@@ -43,8 +43,7 @@ export async function createTable(context: StatementContext, statement: CreateTa
 /** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written; 0 where the table was there already. */
 async function createTableAs(context: StatementContext, statement: CreateTableStatement, sql: string): Promise<number> {
   const source = await bindQuery(context, sql);
-  const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+  const { schema } = await describeBound(context, source);
   const existing = statement.orReplace
     ? await existingTable(context, resolveTable(namesOf(context), statement.table))
     : undefined;

@@ -7,7 +7,7 @@ import { writeJson } from '../../json.js';
 import { version as skuaVersion } from '../../version.js';
 import type { StatementContext } from '../environment.js';
 import { Binder } from '../reading/bind.js';
-import { bindingsOf } from '../reading/query.js';
+import { describeBound } from '../reading/query.js';
 import type { CreateViewStatement } from '../syntax/view.js';
 import { currentCatalog, displayName, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, namesOf } from '../tables/tables.js';
@@ -61,8 +61,7 @@ async function viewSchema(context: StatementContext, statement: CreateViewStatem
   if (binder.refersTo(name)) {
     throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(name)} can't be made of itself`);
   }
-  const { engine } = await context.environment.instance(context.call);
-  const described = await engine.describe(bound.sql, bindingsOf(bound), context.call.signal);
+  const described = await describeBound(context, bound);
   const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
   const { columns } = statement;
   if (columns.length > 0 && columns.length !== fields.length) {

@@ -6,7 +6,8 @@
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import { type Statement, statementName } from '../syntax/statement.js';
-import { alterSchema, alterTable, alterView, rename } from './alter.js';
+import { noteDefinition } from '../touched-tables.js';
+import { alterSchema, alterTable, alterView, propertyCount, rename } from './alter.js';
 import { createTable } from './create-table.js';
 import { createView } from './create-view.js';
 import { createSchema, dropSchema, dropTable } from './definitions.js';
@@ -40,6 +41,7 @@ const TRANSACTIONAL: readonly Definition['kind'][] = ['create-table', 'alter-tab
  */
 export async function define(within: StatementContext, statement: Definition): Promise<number> {
   const { transaction } = within;
+  noteDefinition(within, pathOf(statement), 'schema' in statement);
   const isPart = transaction !== undefined && (transaction.isExplicit || transaction.hasChanges);
   if (isPart && !TRANSACTIONAL.includes(statement.kind)) {
     throw new SkuaError(
@@ -55,10 +57,17 @@ export async function define(within: StatementContext, statement: Definition): P
   }
 }
 
+function pathOf(statement: Definition): string[] {
+  if ('schema' in statement) return statement.schema;
+  if ('table' in statement) return statement.table;
+  return 'view' in statement ? statement.view : statement.from;
+}
+
 async function carryOut(context: StatementContext, statement: Definition): Promise<number> {
   if (statement.kind === 'create-table') return createTable(context, statement);
   await change(context, statement);
-  return 0;
+  const counts = 'countsProperties' in statement && statement.countsProperties;
+  return counts ? propertyCount(context, statement) : 0;
 }
 
 function change(context: StatementContext, statement: Exclude<Definition, { kind: 'create-table' }>): Promise<void> {

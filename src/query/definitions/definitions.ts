@@ -28,6 +28,7 @@ import { fieldNamed } from '../tables/fields.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, namesOf } from '../tables/tables.js';
 import { dropTemporaryTable, dropTemporaryView } from '../tables/temporary.js';
+import { purgeTable } from './purge.js';
 
 export async function createSchema(context: StatementContext, statement: CreateSchemaStatement): Promise<void> {
   const { catalog, namespace } = resolveSchema(namesOf(context), statement.schema);
@@ -62,15 +63,16 @@ async function dropWithContent(
   await catalog.dropNamespace(namespace);
 }
 
-/** DROP TABLE removes the entry from the catalog; with PURGE the catalog removes the files too. */
+/** DROP TABLE removes the entry from the catalog; with PURGE the files go too. */
 export async function dropTable(context: StatementContext, statement: DropStatement): Promise<void> {
   const drop = statement.kind === 'drop-table' ? dropTemporaryTable : dropTemporaryView;
   if (drop(context, statement.table)) return;
   const name = resolveTable(namesOf(context), statement.table);
   const catalog = catalogOf(context, name.catalog);
-  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
-    statement.kind === 'drop-view' ? catalog.dropView(name) : catalog.dropTable(name, { purge: statement.purge }),
-  );
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () => {
+    if (statement.kind === 'drop-view') return catalog.dropView(name);
+    return statement.purge ? purgeTable(context, name) : catalog.dropTable(name, { purge: false });
+  });
 }
 
 /** The catalog's request for a table of that schema. A format version in which it could not be read again: UNIMPLEMENTED. */

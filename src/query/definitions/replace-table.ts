@@ -9,10 +9,12 @@ import {
   type TableDefinition,
 } from '../../iceberg/index.js';
 import type { DataFile, Schema, TableMetadata } from '../../iceberg/types.js';
+import { normalizeLocation } from '../../storage/index.js';
 import { changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import { changedMeanwhile } from '../committing/lost-race.js';
 import type { StatementContext } from '../environment.js';
+import { asFolder } from '../maintenance/places.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { refuseChanges } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
@@ -31,7 +33,10 @@ export async function replaceTable(
   schema: Schema,
   write: (replaced: PinnedTable) => Promise<DataFile[]>,
 ): Promise<number> {
-  if (statement.location !== undefined && statement.location.replace(/\/+$/, '') !== table.metadata.location) {
+  if (
+    statement.location !== undefined &&
+    asFolder(normalizeLocation(statement.location)) !== asFolder(normalizeLocation(table.metadata.location))
+  ) {
     throw new SkuaError('UNIMPLEMENTED', 'CREATE OR REPLACE TABLE keeps the location of the table');
   }
   refuseChanges(table, 'CREATE OR REPLACE TABLE');

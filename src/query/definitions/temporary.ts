@@ -20,8 +20,8 @@ import {
 } from '../tables/temporary.js';
 import { withDefaults } from '../writing/default-values.js';
 import { withParameters } from '../writing/insert.js';
+import { losslessSql } from '../writing/lossless.js';
 import { typedSql } from '../writing/typed-values.js';
-import { wholeSql } from '../writing/whole.js';
 import { schemaOfDefinition } from './definitions.js';
 
 /** The rows that the table begins with. */
@@ -150,11 +150,11 @@ export async function temporarySource(
   }
   const targets = names?.map((name) => fieldNamed(fields, name)) ?? fields;
   const sql = withDefaults(statement.sql, targets);
+  const given = (await describeBound(context, await bindQuery(context, sql))).schema.fields;
   const values = fields.map((field) => {
     const index = targets.indexOf(field);
-    const value = wholeSql(field.name, field.type, index < 0 ? 'NULL' : `c${index}`, (item) =>
-      typedSql(field.type, item),
-    );
+    const cast = (item: string) => typedSql(field.type, item);
+    const value = losslessSql(field.name, field.type, index < 0 ? 'NULL' : `c${index}`, cast, given[index]);
     return `${value} AS ${quoteName(field.name)}`;
   });
   const columns = targets.map((_, index) => `c${index}`).join(', ');

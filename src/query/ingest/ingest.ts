@@ -11,8 +11,9 @@ import { createAndFill } from '../definitions/create-table.js';
 import { withIdentifier } from '../definitions/definitions.js';
 import { replaceTable } from '../definitions/replace-table.js';
 import type { StatementContext } from '../environment.js';
-import { rowsScan } from '../rows.js';
+import { statementOver } from '../reading/bound-query.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
+import { forWriting } from '../tables/branches.js';
 import { fieldNamed } from '../tables/fields.js';
 import { currentCatalog, displayName, findCatalog, namespaceOf, schemaName, type TableName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
@@ -74,8 +75,8 @@ async function writePortions(
   const files: DataFile[] = [];
   try {
     for await (const portion of portionsOf(batches, context.environment.limits.portionBytes)) {
-      const scan = rowsScan({ name: INGESTED, schema, batches: portion });
-      files.push(...(await writeDataFiles(context, table, { sql, read: (work) => work([scan]) })));
+      const statement = statementOver(context, sql, [{ kind: 'rows', name: INGESTED, schema, batches: portion }]);
+      files.push(...(await writeDataFiles(context, table, { statement })));
     }
   } catch (error) {
     const isMalformed = error instanceof SkuaError && error.code === 'DATA_LOSS' && holdsVariants(schema);
@@ -92,7 +93,9 @@ function fits({ schema: { fields }, metadata: { formatVersion } }: PinnedTable, 
     given.every((column) => {
       const field = fields.find(({ name }) => name.toLowerCase() === column.name.toLowerCase());
       if (!field) return false;
-      return typeToSql(field.type) === typeToSql(column.type) || !promotionProblem(column.type, field.type);
+      return (
+        typeToSql(field.type) === typeToSql(column.type) || !promotionProblem(column.type, field.type, formatVersion)
+      );
     })
   );
 }
@@ -149,7 +152,7 @@ function targetName(context: StatementContext, target: IngestTarget): TableName 
 
 async function existingTable(context: StatementContext, name: TableName): Promise<PinnedTable | undefined> {
   try {
-    return await loadTable(context, name);
+    return forWriting(context, await loadTable(context, name));
   } catch (error) {
     if (!(error instanceof SkuaError) || error.code !== 'NOT_FOUND') throw error;
     await catalogOf(context, name.catalog).loadNamespace(name.namespace);

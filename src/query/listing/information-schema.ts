@@ -1,6 +1,6 @@
 /** `information_schema` (ISO/IEC 9075-11), as the caller may see it. Iceberg's identifier fields are its primary keys. */
 import type { Field } from 'apache-arrow';
-import type { ScanDemand } from '../../engine/contract.js';
+import type { RowsDemand } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import type { TableEntry } from '../contract.js';
 import type { StatementContext } from '../environment.js';
@@ -43,7 +43,7 @@ async function rows(
   context: StatementContext,
   table: string,
   within: string | undefined,
-  { columns, filter }: ScanDemand,
+  { columns, filter }: RowsDemand,
 ): Promise<unknown[][]> {
   const asked = wantedByFilter(filter, table === 'schemata' ? SCHEMATA : TABLES);
   const wanted: WantedNames = {
@@ -60,7 +60,7 @@ async function rows(
       });
     case 'columns':
       return (await withColumns(context, await listTables(context, wanted))).flatMap((entry) =>
-        entry.arrowSchema.fields.map((field, index) => columnRow(entry, field, index)),
+        entry.arrowSchema.fields.map((field, index) => columnRow(entry, field, index, entry.defaults[index])),
       );
     case 'views':
       return viewRows(context, await listTables(context, wanted, ['VIEW']), columns.includes('view_definition'));
@@ -108,7 +108,7 @@ function keyRows(table: string, entry: TableEntry, found: TableDescription | und
   }
 }
 
-function columnRow(entry: TableEntry, field: Field, index: number): unknown[] {
+function columnRow(entry: TableEntry, field: Field, index: number, given: string | undefined): unknown[] {
   const value = (key: string) => field.metadata.get(`ARROW:FLIGHT:SQL:${key}`);
   const number = (key: string) => (value(key) === undefined ? null : Number(value(key)));
   const type = value('TYPE_NAME') ?? String(field.type);
@@ -119,7 +119,7 @@ function columnRow(entry: TableEntry, field: Field, index: number): unknown[] {
     ...nameOf(entry),
     field.name,
     index + 1,
-    null,
+    given ?? null,
     field.nullable ? 'YES' : 'NO',
     type,
     length,

@@ -1,8 +1,8 @@
 import { UnusableAnswer } from '../../catalog/index.js';
 import { type ErrorCode, SkuaError } from '../../errors.js';
+import { inParallel } from '../../parallel.js';
 import type { TableEntry } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { inParallel } from '../parallel.js';
 import { namespaceOf, type TableName } from '../tables/names.js';
 
 export const AT_ONCE = 16;

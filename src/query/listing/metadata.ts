@@ -1,14 +1,15 @@
 /** Names as the token's owner may see them: catalogs, schemas, tables, views and their columns. */
 import type { Schema } from 'apache-arrow';
 import type { CatalogSession, Namespace, TableIdentifier } from '../../catalog/contract.js';
+import { inParallel } from '../../parallel.js';
 import { quoteName } from '../../sql/index.js';
 import type { MetadataService, PrimaryKeyColumn, TableEntry, TableFilter } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { inParallel } from '../parallel.js';
-import { bindingsOf, bindQuery } from '../reading/query.js';
+import { bindQuery, describeBound } from '../reading/query.js';
 import { escapeLike, namespaceOf, schemaName, type TableName } from '../tables/names.js';
 import { catalogOf, describeTable, describeTableOrView } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
+import { defaultText } from './default-text.js';
 import { AT_ONCE, loadListed, unlessRefused } from './load-listed.js';
 import { describeFields } from './sql-metadata.js';
 import { type WantedNames, wantedByPatterns } from './wanted-names.js';
@@ -80,15 +81,21 @@ export async function listTables(
     .sort((a, b) => compare(a.catalog, b.catalog) || compare(a.schema, b.schema) || compare(a.table, b.table));
 }
 
+interface ListedColumns {
+  arrowSchema: Schema;
+  /** What DEFAULT says of each column of a table. */
+  defaults: readonly (string | undefined)[];
+}
+
 /** The entries with their columns; those that can't be loaded are left out. */
 export async function withColumns(
   context: StatementContext,
   entries: readonly TableEntry[],
-): Promise<(TableEntry & { arrowSchema: Schema })[]> {
-  const schemas = await loadListed(context, entries, (name) => arrowSchemaOf(context, name));
+): Promise<(TableEntry & ListedColumns)[]> {
+  const columns = await loadListed(context, entries, (name) => columnsOf(context, name));
   return entries.flatMap((entry, index) => {
-    const arrowSchema = schemas[index];
-    return arrowSchema ? [{ ...entry, arrowSchema }] : [];
+    const found = columns[index];
+    return found ? [{ ...entry, ...found }] : [];
   });
 }
 
@@ -102,17 +109,23 @@ async function tablesOf(context: StatementContext, filter: TableFilter): Promise
 
 /** The columns of a table or view, with the `ARROW:FLIGHT:SQL:*` metadata. NOT_FOUND where there is none of that name. */
 export async function arrowSchemaOf(context: StatementContext, name: TableName): Promise<Schema> {
+  return (await columnsOf(context, name)).arrowSchema;
+}
+
+async function columnsOf(context: StatementContext, name: TableName): Promise<ListedColumns> {
   const found = await describeTableOrView(context, name);
-  if ('sql' in found) return describeView(context, found);
-  return describeFields(found.name, found.schema, found.masked);
+  if ('sql' in found) return { arrowSchema: await describeView(context, found), defaults: [] };
+  return {
+    arrowSchema: describeFields(found.name, found.schema, found.masked),
+    defaults: found.schema.fields.map(defaultText),
+  };
 }
 
 async function describeView(context: StatementContext, view: View): Promise<Schema> {
   if (view.schema) return describeFields(view.name, view.schema);
   const path = [view.name.catalog, schemaName(view.name.namespace), view.name.name];
   const bound = await bindQuery(context, `SELECT * FROM ${path.map(quoteName).join('.')}`);
-  const { engine } = await context.environment.instance(context.call);
-  return (await engine.describe(bound.sql, bindingsOf(bound))).schema;
+  return (await describeBound(context, bound)).schema;
 }
 
 /**

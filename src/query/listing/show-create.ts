@@ -1,8 +1,7 @@
 /** SHOW CREATE TABLE and SHOW TBLPROPERTIES. */
 
 import { SkuaError } from '../../errors.js';
-import type { Literal } from '../../expressions/index.js';
-import { defaultLiteral, defaultPartitionSpec, fieldPath, typeToSql } from '../../iceberg/index.js';
+import { defaultPartitionSpec, fieldPath, typeToSql } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
 import { quoteName, quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
@@ -10,6 +9,7 @@ import { fieldName } from '../syntax/partition.js';
 import { resolveTable, schemaName, type TableName } from '../tables/names.js';
 import { catalogOf, loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
+import { defaultText } from './default-text.js';
 
 /** Properties that the statement says in words of its own, or that a new table gets anew. */
 const LEFT_OUT = new Set(['comment', 'created-at']);
@@ -92,21 +92,6 @@ function columnText(field: NestedField): string {
     ...(given === undefined ? [] : [`DEFAULT ${given}`]),
     ...(doc === undefined ? [] : [`COMMENT ${quoteString(doc)}`]),
   ].join(' ');
-}
-
-/** A struct has those of its fields. */
-function defaultText({ type, writeDefault }: NestedField): string | undefined {
-  if (type.kind === 'struct' && writeDefault != null) {
-    const parts = type.fields.map((child) => `${quoteString(child.name)}: ${defaultText(child) ?? 'NULL'}`);
-    return `{${parts.join(', ')}}`;
-  }
-  const literal = defaultLiteral(type, writeDefault);
-  return literal && literalText(literal);
-}
-
-/** As text, which the column's type reads; bytes with escapes. */
-function literalText({ type, text }: Literal): string {
-  return quoteString(type === 'binary' ? text.replace(/../g, '\\x$&') : text);
 }
 
 function termText(transform: string, column: readonly string[]): string {

@@ -10,6 +10,7 @@ import { settingsOf } from '../session/session-values.js';
 import { settingOf } from '../session/settings.js';
 import { parseStatement } from '../syntax/parse.js';
 import { type DescribeStatement, type ShowStatement, statementName } from '../syntax/statement.js';
+import { isSystemSchema, SYSTEM_TABLES, systemTable } from '../system/tables.js';
 import {
   chosenCatalog,
   currentCatalog,
@@ -21,6 +22,7 @@ import {
   resolveTable,
   schemaName,
 } from '../tables/names.js';
+import { namesOf } from '../tables/tables.js';
 import { temporaryTable, temporaryView } from '../tables/temporary.js';
 import { arrowSchemaOf, listCatalogs, listSchemas, listTables, withColumns } from './metadata.js';
 import { createStatement, tableProperties } from './show-create.js';
@@ -83,7 +85,7 @@ function rowsOf(sql: string, { schema, rows }: Rows): RowsTable {
 }
 
 async function showRows(context: StatementContext, statement: ShowStatement): Promise<unknown[][]> {
-  const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+  const names = namesOf(context);
   const matches = likeMatcher(statement.like);
   switch (statement.what) {
     case 'catalogs':
@@ -96,6 +98,10 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
     }
     case 'tables':
     case 'views': {
+      if (isSystemSchema(context, names, statement.within ?? [])) {
+        const tables = statement.what === 'tables' ? Object.keys(SYSTEM_TABLES) : [];
+        return tables.filter(matches).map((name) => ['runtime', name, 'TABLE']);
+      }
       const within = withinSchema(names, statement.within);
       const schema = within.schema === undefined ? undefined : escapeLike(within.schema);
       const wanted = wantedByPatterns({ catalog: within.catalog, schema });
@@ -131,17 +137,22 @@ async function showRows(context: StatementContext, statement: ShowStatement): Pr
 export async function describe(context: StatementContext, statement: DescribeStatement): Promise<Rows> {
   const schema = SHOW_SCHEMAS.columns;
   const { target } = statement;
-  const isTemporary =
-    'table' in target && (temporaryTable(context, target.table) ?? temporaryView(context, target.table)) !== undefined;
-  if ('table' in target && !isTemporary) return { schema, rows: await columnRows(context, target.table) };
+  if ('table' in target && !isOwn(context, target.table))
+    return { schema, rows: await columnRows(context, target.table) };
   const sql = 'table' in target ? `SELECT * FROM ${target.table.map(quoteName).join('.')}` : target.sql;
   const described = await describeQuery(context, sql);
   const { fields } = arrowToSchema(described.schema, { formatVersion: 3 });
   return { schema, rows: fields.map((field) => [field.name, typeToSql(field.type), true, null]) };
 }
 
+/** Whether a path means what is Skua's own, and in no catalog. */
+function isOwn(context: StatementContext, path: readonly string[]): boolean {
+  const own = temporaryTable(context, path) ?? temporaryView(context, path);
+  return (own ?? systemTable(context, namesOf(context), path)) !== undefined;
+}
+
 async function columnRows(context: StatementContext, path: string[]): Promise<unknown[][]> {
-  const names = { catalogs: [...context.environment.catalogs.keys()], session: context.call.session };
+  const names = namesOf(context);
   const name = resolveTable(names, path);
   const schema = await arrowSchemaOf(context, name);
   return schema.fields.map((field) => [

@@ -16,7 +16,7 @@ export interface ColumnDescription {
   comment: string | undefined;
 }
 
-export function describeColumn(field: NestedField): ColumnDescription {
+function describeColumn(field: NestedField): ColumnDescription {
   const { precision, scale } = sizeOf(field.type);
   return {
     name: field.name,

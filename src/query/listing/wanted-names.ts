@@ -19,7 +19,14 @@ export interface NameColumns {
 }
 
 /** SQL LIKE patterns; an absent one matches all. */
-export function wantedByPatterns(patterns: { catalog?: string; schema?: string; table?: string }): WantedNames {
+/** SQL LIKE patterns, but for the catalog, which is a name. */
+interface Patterns {
+  catalog?: string | undefined;
+  schema?: string | undefined;
+  table?: string | undefined;
+}
+
+export function wantedByPatterns(patterns: Patterns): WantedNames {
   const schema = likeMatcher(patterns.schema);
   const table = likeMatcher(patterns.table);
   const catalog = (name: string) => patterns.catalog === undefined || name === patterns.catalog;

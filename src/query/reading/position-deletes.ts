@@ -1,21 +1,16 @@
 /** The metadata table `position_deletes`: each deleted position of the data files of a snapshot, with the columns of Iceberg's core library. */
-import { batchToRows } from '../../arrow/index.js';
-import type { TableReference, TableScan } from '../../engine/contract.js';
+import type { BoundTable, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import {
-  positionDeleteColumns,
-  positionDeleteFiles,
-  positionDeletesSchema,
-  readDeletionVector,
-} from '../../iceberg/index.js';
+import { positionDeleteFiles, positionDeletesSchema } from '../../iceberg/index.js';
 import type { DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
-import { displayName, type NameContext, resolveTable } from '../tables/names.js';
+import type { ReferenceScope } from '../tables/metadata-tables.js';
+import { displayName, referencedBy, resolveTable } from '../tables/names.js';
 import { refuseInsight } from '../tables/restricted.js';
-import { loadTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
+import { engineTable, loadTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { travel } from '../tables/travel.js';
-import { StagingArea } from './stage.js';
+import { statementOver, valuesOf } from './bound-query.js';
 
 const NAME = /^(.+)\$position_deletes$/i;
 const MOST_ROWS = 1_000_000;
@@ -23,13 +18,13 @@ const MOST_ROWS = 1_000_000;
 /** The table that a reference means; undefined for any other name. More positions than fit in memory: RESOURCE_EXHAUSTED. */
 export async function positionDeletesOf(
   context: StatementContext,
-  names: NameContext,
+  { names, views }: ReferenceScope,
   reference: TableReference,
 ): Promise<RowsTable | undefined> {
   const written = NAME.exec(reference.path.at(-1) as string)?.[1];
   if (written === undefined) return undefined;
   const name = resolveTable(names, [...reference.path.slice(0, -1), written]);
-  const current = await loadTable(context, name);
+  const current = await loadTable(context, name, { referencedBy: referencedBy(name, views) });
   refuseInsight(current, 'Metadata table $position_deletes');
   const table = reference.at ? travel(current, reference.at) : current;
   const source = { storage: table.storage, cache: metadataCacheOf(context, table), signal: context.call.signal };
@@ -50,23 +45,7 @@ export async function positionDeletesOf(
 }
 
 async function positionsOf(context: StatementContext, table: PinnedTable, file: DeleteFile): Promise<unknown[][]> {
-  if (file.format === 'puffin') {
-    const positions = await readDeletionVector(file, table.storage, context.call.signal);
-    return Array.from(positions, (position) => [file.referencedDataFile ?? null, position]);
-  }
-  const { engine, directory } = await context.environment.instance(context.call);
-  const area = new StagingArea(context, directory);
-  try {
-    const paths = await area.deleteFiles(table, [file]);
-    const scan: TableScan = { name: 'deletes', columns: positionDeleteColumns, source: { kind: 'local', paths } };
-    const { schema, batches } = await engine.run('SELECT file_path, pos FROM "deletes"', [scan], {
-      signal: context.call.signal,
-      batchBytes: context.environment.limits.batchBytes,
-    });
-    const rows: unknown[][] = [];
-    for await (const batch of batches) rows.push(...batchToRows(schema, batch));
-    return rows;
-  } finally {
-    await area.release();
-  }
+  const deletes: BoundTable = { kind: 'position-deletes', name: 'deletes', table: engineTable(table), files: [file] };
+  const statement = statementOver(context, 'SELECT file_path, pos FROM "deletes"', [deletes]);
+  return valuesOf(await context.environment.engine(context.call), statement, context.call.signal);
 }

@@ -4,6 +4,7 @@ import { quoteString } from '../../sql/index.js';
 import { version } from '../../version.js';
 import type { StatementContext } from '../environment.js';
 import { chosenCatalog, schemaName } from '../tables/names.js';
+import { CHOSEN_SETTINGS, chosenSetting } from './chosen-settings.js';
 
 export interface Setting {
   /** Lower case. */
@@ -16,14 +17,17 @@ export interface Setting {
 export function settingsOf({ environment, call }: StatementContext): Setting[] {
   const names = { catalogs: [...environment.catalogs.keys()], session: call.session };
   const schema = call.session.schema && schemaName(call.session.schema);
+  const chosen = Object.entries(CHOSEN_SETTINGS).map(([name, { description }]) => {
+    return { name, value: chosenSetting(call.session, name), description };
+  });
   return [
     { name: 'catalog', value: chosenCatalog(names), description: 'where names without a catalog are looked up' },
     { name: 'client_encoding', value: 'UTF8', description: 'of all text' },
     { name: 'schema', value: schema, description: 'where names without a schema are looked up' },
     { name: 'search_path', value: schema, description: 'the same as schema' },
     { name: 'server_version', value: version, description: "Skua's version" },
-    { name: 'timezone', value: 'UTC', description: 'of times with time zone' },
     { name: 'transaction_isolation', value: 'repeatable read', description: 'of every transaction' },
+    ...chosen,
   ];
 }
 
@@ -32,6 +36,8 @@ const OTHER_NAMES: Record<string, string> = {
   current_schema: 'schema',
   default_transaction_isolation: 'transaction_isolation',
   names: 'client_encoding',
+  'spark.wap.branch': 'wap.branch',
+  'spark.wap.id': 'wap.id',
   time_zone: 'timezone',
 };
 

@@ -3,7 +3,10 @@ import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import { Cursor } from '../syntax/cursor.js';
 import type { SetStatement } from '../syntax/setting.js';
+import { CHOSEN_SETTINGS, chooseSetting } from './chosen-settings.js';
+import { timeZoneNamed } from './named-time-zone.js';
 import { type Setting, settingNamed, settingsOf } from './session-values.js';
+import { TIME_ZONE } from './time-zone.js';
 import { use } from './use.js';
 
 /** The setting of that name. UNIMPLEMENTED where there is none. */
@@ -19,6 +22,11 @@ export function settingOf(context: StatementContext, written: string): Setting {
 export async function set(context: StatementContext, { name, values }: SetStatement): Promise<void> {
   const setting = settingOf(context, name);
   const [value, ...more] = values;
+  if (Object.hasOwn(CHOSEN_SETTINGS, setting.name)) {
+    if (more.length > 0) throw new SkuaError('INVALID_ARGUMENT', `${setting.name} is one value`);
+    const chosen = setting.name === TIME_ZONE && value !== undefined ? await timeZoneNamed(context, value) : value;
+    return chooseSetting(context, setting.name, chosen);
+  }
   switch (setting.name) {
     case 'catalog':
     case 'schema':
@@ -31,23 +39,16 @@ export async function set(context: StatementContext, { name, values }: SetStatem
     }
     default:
       if (values.length > 1 || (value !== undefined && !isSame(setting, value))) {
-        throw new SkuaError('UNIMPLEMENTED', `${setting.name} is always ${setting.value}${HINTS[setting.name] ?? ''}`);
+        throw new SkuaError('UNIMPLEMENTED', `${setting.name} is always ${setting.value}`);
       }
   }
 }
-
-const HINTS: Record<string, string> = {
-  timezone: "; write column AT TIME ZONE 'Europe/Berlin' for the time elsewhere",
-};
-
-const UTC = new Set(['utc', 'etc/utc', 'gmt', 'z', 'zulu', '0', '+00:00', 'local']);
 
 /** A transaction reads one snapshot of each table, which is more than the weaker levels ask for. */
 const KEPT_LEVELS = new Set(['read uncommitted', 'read committed', 'repeatable read', 'snapshot']);
 
 function isSame(setting: Setting, value: string): boolean {
   const folded = value.toLowerCase();
-  if (setting.name === 'timezone') return UTC.has(folded);
   if (setting.name === 'transaction_isolation') return KEPT_LEVELS.has(folded);
   if (setting.name === 'client_encoding') return folded.replaceAll('-', '') === 'utf8' || folded === 'unicode';
   return folded === setting.value?.toLowerCase();

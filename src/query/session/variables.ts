@@ -30,21 +30,27 @@ export async function setVariable(context: StatementContext, { name, sql }: SetV
   context.call.report.keepsState = true;
 }
 
-/** The value of an expression as SQL: its text, cast to its type. */
+/** The value of an expression as SQL: its text, cast to its type; a variant as its bytes. */
 async function constantOf(context: StatementContext, sql: string): Promise<string> {
+  const bytes = ['metadata', 'value'].map((part) => `hex(struct_extract(${VARIANT_BYTES}, '${part}'))`).join(' || ');
   const bound = await bindQuery(
     context,
-    `SELECT typeof(value), CAST(value AS VARCHAR) FROM (SELECT (${sql}\n) AS value)`,
+    `SELECT typeof(value), CAST(value AS VARCHAR), CASE WHEN typeof(value) = 'VARIANT' THEN ${bytes} END FROM (SELECT (${sql}\n) AS value)`,
   );
   if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'SET VARIABLE takes no parameters');
   const stream = await runQuery(context, bound);
   let row: unknown[] | undefined;
   for await (const batch of stream.batches) row ??= batchToRows(stream.schema, batch)[0];
-  const [type, text] = (row ?? []) as [string, string | null];
-  if (/\bVARIANT\b/.test(type)) {
-    throw new SkuaError('UNIMPLEMENTED', 'A variable can not hold a VARIANT; cast it to JSON or VARCHAR');
-  }
+  const [type, text, digits] = (row ?? []) as [string, string | null, string | null];
   if (type === '"NULL"') return '(NULL)';
   if (type === 'VARCHAR' && text !== null) return quoteString(text);
+  if (type === 'VARIANT' && digits !== null) return `variant_bytes_to_variant(from_hex(${quoteString(digits)}))`;
+  if (/\bVARIANT\b/.test(type) && text !== null) {
+    throw new SkuaError('UNIMPLEMENTED', `A variable can not hold variants inside ${type}; cast it to JSON or VARCHAR`);
+  }
   return `(CAST(${text === null ? 'NULL' : quoteString(text)} AS ${type}))`;
 }
+
+/** The two byte strings that a variant is in Parquet. */
+const VARIANT_BYTES =
+  'CAST(variant_to_parquet_variant(variant_normalize(CAST(value AS VARIANT))) AS STRUCT(metadata BLOB, "value" BLOB))';

@@ -1,6 +1,7 @@
 /** ALTER TABLE, ALTER VIEW, ALTER SCHEMA and COMMENT ON. */
 import { SkuaError } from '../../errors.js';
 import type { ColumnPlace, PropertyAlteration, TableAlteration } from './alteration.js';
+import { parseExecute } from './call.js';
 import {
   AFTER_TYPE,
   parseColumnType,
@@ -13,7 +14,9 @@ import {
   parseTerm,
 } from './clauses.js';
 import type { Cursor } from './cursor.js';
+import { parseReference } from './references.js';
 import type { Statement } from './statement.js';
+import { parseWriteOrder } from './write-order.js';
 
 export function parseAlter(cursor: Cursor): Statement | undefined {
   switch (cursor.peek(1)?.keyword) {
@@ -35,6 +38,7 @@ function parseAlterTable(cursor: Cursor): Statement {
   const ifExists = cursor.accept('IF', 'EXISTS');
   const table = cursor.path('a table');
   if (cursor.accept('RENAME', 'TO')) return rename('rename-table', table, ifExists, cursor);
+  if (cursor.at('EXECUTE')) return parseExecute(cursor, table);
   const alterations: TableAlteration[] = [];
   do alterations.push(...parseAlterations(cursor));
   while (cursor.acceptSymbol(','));
@@ -75,7 +79,9 @@ function parseAlterations(cursor: Cursor): TableAlteration[] {
   const identifier = parseIdentifier(cursor);
   if (identifier) return [identifier];
   const layout = parseLayout(cursor);
-  if (layout) return [layout];
+  if (layout) return layout;
+  const reference = parseReference(cursor);
+  if (reference) return [reference];
   const properties = parsePropertyAlteration(cursor);
   if (properties) return [properties];
   if (cursor.accept('ADD', 'PARTITION', 'FIELD'))
@@ -101,25 +107,18 @@ function parseAlterations(cursor: Cursor): TableAlteration[] {
     acceptColumnWord(cursor);
     return [parseAlterColumn(cursor)];
   }
-  throw cursor.error('Expected ADD, DROP, RENAME, ALTER, SET, RESET, UNSET or REPLACE PARTITION FIELD');
+  throw cursor.error(
+    'Expected ADD, DROP, RENAME, ALTER, SET, RESET, UNSET, REPLACE PARTITION FIELD, CREATE BRANCH, CREATE TAG, WRITE or EXECUTE',
+  );
 }
 
 /** The whole partition spec or sort order at once. */
-function parseLayout(cursor: Cursor): TableAlteration | undefined {
-  if (cursor.accept('SET', 'PARTITIONED', 'BY')) return { kind: 'set-partitions', fields: parsePartitions(cursor) };
-  if (cursor.accept('RESET', 'PARTITIONED', 'BY')) return { kind: 'set-partitions', fields: [] };
-  if (cursor.accept('SET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: parseSortOrder(cursor) };
-  if (cursor.accept('RESET', 'SORTED', 'BY')) return { kind: 'set-sort-order', fields: [] };
-  if (cursor.at('WRITE')) {
-    throw new SkuaError(
-      'UNIMPLEMENTED',
-      'ALTER TABLE … WRITE is not supported; write SET SORTED BY (…) or RESET SORTED BY',
-    );
-  }
-  if (cursor.at('EXECUTE')) {
-    throw new SkuaError('UNIMPLEMENTED', 'ALTER TABLE … EXECUTE is not supported');
-  }
-  return undefined;
+function parseLayout(cursor: Cursor): TableAlteration[] | undefined {
+  if (cursor.accept('SET', 'PARTITIONED', 'BY')) return [{ kind: 'set-partitions', fields: parsePartitions(cursor) }];
+  if (cursor.accept('RESET', 'PARTITIONED', 'BY')) return [{ kind: 'set-partitions', fields: [] }];
+  if (cursor.accept('SET', 'SORTED', 'BY')) return [{ kind: 'set-sort-order', fields: parseSortOrder(cursor) }];
+  if (cursor.accept('RESET', 'SORTED', 'BY')) return [{ kind: 'set-sort-order', fields: [] }];
+  return cursor.accept('WRITE') ? parseWriteOrder(cursor) : undefined;
 }
 
 /** The primary key, in the words of SQL and in those of Spark. */

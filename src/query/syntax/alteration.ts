@@ -18,7 +18,26 @@ export type TableAlteration =
   | { kind: 'drop-partition-field'; field: PartitionDefinition }
   /** The whole of the default partition spec; none makes the table unpartitioned. */
   | { kind: 'set-partitions'; fields: PartitionDefinition[] }
-  | { kind: 'set-sort-order'; fields: SortDefinition[] };
+  | { kind: 'set-sort-order'; fields: SortDefinition[] }
+  | ReferenceAlteration;
+
+export type ReferenceAlteration =
+  | SetReference
+  | { kind: 'drop-reference'; type: 'branch' | 'tag'; name: string; ifExists: boolean };
+
+/** Ages are in milliseconds. */
+export interface SetReference {
+  kind: 'set-reference';
+  type: 'branch' | 'tag';
+  name: string;
+  how: 'create' | 'replace' | 'create-or-replace';
+  ifNotExists: boolean;
+  /** The id of a snapshot, or the name of a branch or tag. Default: the current snapshot. */
+  version?: string;
+  maxRefAgeMs?: number;
+  minSnapshotsToKeep?: number;
+  maxSnapshotAgeMs?: number;
+}
 
 export interface AddColumn {
   kind: 'add-column';
@@ -45,6 +64,8 @@ export interface AlterTableStatement {
   table: string[];
   ifExists: boolean;
   alterations: TableAlteration[];
+  /** Answers how many properties there are afterwards. */
+  countsProperties?: boolean;
 }
 
 export interface AlterViewStatement {
@@ -59,6 +80,8 @@ export interface AlterSchemaStatement {
   schema: string[];
   ifExists: boolean;
   alterations: PropertyAlteration[];
+  /** Answers how many properties there are afterwards. */
+  countsProperties?: boolean;
 }
 
 export interface RenameStatement {

@@ -9,7 +9,7 @@ const AFTER_TARGET = new Set(['USING', 'WHERE', 'SET', 'RETURNING', 'WHEN', 'ON'
 
 /** `table [[AS] alias]`. One that names a version: INVALID_ARGUMENT. */
 export function parseTarget(cursor: Cursor, statement: string): ChangeTarget {
-  const table = cursor.path('a table');
+  const table = parseChangedTable(cursor);
   if (cursor.at('FOR') || (cursor.at('AT') && cursor.peek(1)?.text === '(')) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -20,6 +20,15 @@ export function parseTarget(cursor: Cursor, statement: string): ChangeTarget {
   const next = cursor.peek();
   const isAlias = next?.kind === 'quoted' || (next?.kind === 'word' && !AFTER_TARGET.has(next.keyword));
   return hasAs || isAlias ? { table, alias: cursor.name('an alias') } : { table };
+}
+
+/** `table`, `table.branch_name` or `table FOR VERSION AS OF 'branch'`, which becomes the form before. */
+export function parseChangedTable(cursor: Cursor): string[] {
+  const table = cursor.path('a table');
+  const isNamed = cursor.at('FOR', 'VERSION', 'AS', 'OF') && cursor.peek(4)?.kind === 'string';
+  if (!isNamed || /^\d+$/.test(cursor.peek(4)?.text ?? '')) return table;
+  cursor.expect('FOR', 'VERSION', 'AS', 'OF');
+  return [...table, `branch_${cursor.string('the name of a branch')}`];
 }
 
 /** More columns than a table can have here. */

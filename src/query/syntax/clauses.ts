@@ -83,18 +83,21 @@ export function parsePartitions(cursor: Cursor): PartitionDefinition[] {
  * descending order, as the reference implementation has it.
  */
 export function parseSortOrder(cursor: Cursor): SortDefinition[] {
-  return parseList(cursor, (list) => {
-    const { column, transform } = parseTerm(list);
-    const isDescending = list.accept('DESC');
-    if (!isDescending) list.accept('ASC');
-    const given = list.accept('NULLS', 'FIRST')
-      ? 'nulls-first'
-      : list.accept('NULLS', 'LAST')
-        ? 'nulls-last'
-        : undefined;
-    const nullOrder = given ?? (isDescending ? 'nulls-last' : 'nulls-first');
-    return { column, transform, direction: isDescending ? 'desc' : 'asc', nullOrder };
-  });
+  return parseList(cursor, parseSortTerm);
+}
+
+/** One term of it. */
+export function parseSortTerm(cursor: Cursor): SortDefinition {
+  const { column, transform } = parseTerm(cursor);
+  const isDescending = cursor.accept('DESC');
+  if (!isDescending) cursor.accept('ASC');
+  const given = cursor.accept('NULLS', 'FIRST')
+    ? 'nulls-first'
+    : cursor.accept('NULLS', 'LAST')
+      ? 'nulls-last'
+      : undefined;
+  const nullOrder = given ?? (isDescending ? 'nulls-last' : 'nulls-first');
+  return { column, transform, direction: isDescending ? 'desc' : 'asc', nullOrder };
 }
 
 function parseList<T>(cursor: Cursor, parse: (cursor: Cursor) => T): T[] {

@@ -22,13 +22,15 @@ interface Stops {
 
 /** Reads pieces of one statement, in which parameters without a number get theirs. */
 export class Fragments {
+  readonly #cursor: Cursor;
   /** Indexes of the tokens that are parameters, in order, and the numbers of those that are written without. */
   readonly #parameters: number[];
   readonly #ordinals: Uint32Array;
   readonly #stops = new Map<string, Stops>();
   readonly pieces: StatementText['pieces'] = [];
 
-  constructor(private readonly cursor: Cursor) {
+  constructor(cursor: Cursor) {
+    this.#cursor = cursor;
     const { tokens } = cursor;
     this.#parameters = tokens.indexesOf('parameter');
     this.#ordinals = new Uint32Array(this.#parameters.length);
@@ -40,11 +42,11 @@ export class Fragments {
 
   /** The text up to a symbol or keyword that is not part of an expression: not inside brackets, CASE … END or IS DISTINCT FROM. */
   until(what: keyof typeof KINDS, ...stops: string[]): string {
-    const { tokens } = this.cursor;
+    const { tokens } = this.#cursor;
     const { ends, lengths } = this.#stopsOf(KINDS[what] === 'tables' ? [...stops, ...CLAUSES] : stops);
     let cases = 0;
-    const start = this.cursor.position;
-    const written = this.cursor.until(
+    const start = this.#cursor.position;
+    const written = this.#cursor.until(
       (token, index) => {
         if (tokens.isSymbol(index - 1, '.')) return false;
         const { keyword } = token;
@@ -56,7 +58,7 @@ export class Fragments {
       },
       (index) => lengths.has(tokens.end(index) - tokens.start(index)),
     );
-    if (written.trim() === '') throw this.cursor.error(`Expected ${what}`);
+    if (written.trim() === '') throw this.#cursor.error(`Expected ${what}`);
     this.pieces.push({ kind: KINDS[what], start, end: start + written.length });
     return this.between(start, start + written.length);
   }
@@ -73,7 +75,7 @@ export class Fragments {
 
   /** The text of characters [start, end). */
   between(start: number, end: number): string {
-    const { text, tokens } = this.cursor;
+    const { text, tokens } = this.#cursor;
     const numbered: Edit[] = [];
     for (let at = this.#firstFrom(start); at < this.#parameters.length; at++) {
       const token = tokens.at(this.#parameters[at] as number) as Token;
@@ -90,7 +92,7 @@ export class Fragments {
     let [low, high] = [0, this.#parameters.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.cursor.tokens.start(this.#parameters[middle] as number) < position) low = middle + 1;
+      if (this.#cursor.tokens.start(this.#parameters[middle] as number) < position) low = middle + 1;
       else high = middle;
     }
     return low;

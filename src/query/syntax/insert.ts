@@ -1,5 +1,6 @@
 /** INSERT. */
 import { SkuaError } from '../../errors.js';
+import { parseChangedTable } from './change-parts.js';
 import { parseNames, QUERY_STARTS } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { Statement } from './statement.js';
@@ -12,7 +13,7 @@ export function parseInsert(cursor: Cursor): Statement {
   const overwrite = cursor.accept('OVERWRITE');
   if (!cursor.accept('INTO') && !overwrite) cursor.expect('INTO');
   cursor.accept('TABLE');
-  const table = cursor.path('a table');
+  const table = parseChangedTable(cursor);
   if (cursor.at('PARTITION')) {
     throw new SkuaError('UNIMPLEMENTED', 'INSERT … PARTITION is not supported; give the partition with the rows');
   }

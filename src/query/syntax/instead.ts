@@ -30,16 +30,9 @@ const PRAGMAS: Record<string, string> = {
   storage_info: 'the metadata table t$files lists the files of a table',
 };
 
-const PROCEDURES: Record<string, string> = {
-  set_iceberg_table_properties: "write ALTER TABLE t SET ('key' = 'value')",
-  remove_iceberg_table_properties: "write ALTER TABLE t RESET ('key')",
-  set_iceberg_schema_properties: "write ALTER SCHEMA s SET PROPERTIES ('key' = 'value')",
-  remove_iceberg_schema_properties: "write ALTER SCHEMA s UNSET PROPERTIES ('key')",
-};
-
 /** The rest of a sentence that says that a statement is not supported; empty where there is nothing to write in its place. */
 export function insteadOf(keyword: string, second: string): string {
-  const table = keyword === 'PRAGMA' ? PRAGMAS : keyword === 'CALL' ? PROCEDURES : STATEMENTS;
+  const table = keyword === 'PRAGMA' ? PRAGMAS : STATEMENTS;
   const key = table === STATEMENTS ? keyword : second.toLowerCase();
   return Object.hasOwn(table, key) ? `; ${table[key]}` : '';
 }

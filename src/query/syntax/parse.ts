@@ -3,12 +3,14 @@ import { SkuaError } from '../../errors.js';
 import type { Tokens } from '../../sql/index.js';
 import { refuseCall } from '../escapes/index.js';
 import { parseAlter, parseComment } from './alter.js';
+import { parseCall } from './call.js';
 import { parseRowChange, parseTruncate } from './change.js';
 import { parsePropertyKeys, QUERY_STARTS } from './clauses.js';
 import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
 import { insteadOf } from './instead.js';
+import { parseDuckDbCall } from './procedures.js';
 import { parseReset, parseSet, parseShownSetting } from './setting.js';
 import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
@@ -52,8 +54,15 @@ function parseAt(cursor: Cursor): Statement {
     case 'UPDATE':
     case 'MERGE':
       return parseRowChange(cursor) ?? { kind: 'query', sql };
+    case 'KILL':
+      return parseKill(cursor);
     case 'TRUNCATE':
       return parseTruncate(cursor);
+    case 'CALL': {
+      const statement = isProcedure(cursor) ? parseCall(cursor) : parseDuckDbCall(cursor);
+      if (!statement) throw unknownStatement(cursor);
+      return statement;
+    }
     case 'CREATE':
       return parseCreate(cursor);
     case 'DROP':
@@ -74,6 +83,18 @@ function parseAt(cursor: Cursor): Statement {
     default:
       throw unknownStatement(cursor);
   }
+}
+
+/** The procedures are those of a schema of their own, `system`. */
+function isProcedure(cursor: Cursor): boolean {
+  const path: string[] = [];
+  for (let ahead = 1; ; ahead += 2) {
+    const name = cursor.peek(ahead);
+    if (name?.kind !== 'word' && name?.kind !== 'quoted') return false;
+    path.push(name.text.toLowerCase());
+    if (cursor.peek(ahead + 1)?.text !== '.') break;
+  }
+  return path.length > 1 && path.at(-2) === 'system';
 }
 
 /** `{call procedure(…)}` and `{? = call …}`, the escapes that are whole statements. */
@@ -101,19 +122,47 @@ function unknownStatement(cursor: Cursor): SkuaError {
 
 const KNOWN_ELSEWHERE = new Set(
   (
-    'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL KILL LOAD ' +
+    'ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY DEALLOCATE DELETE DETACH DO EXECUTE EXPORT FORCE GRANT IMPORT INSTALL LOAD ' +
     'MERGE OPTIMIZE PRAGMA PREPARE REFRESH RELEASE RENAME REPLACE REVOKE SAVEPOINT TRUNCATE UPDATE UPSERT VACUUM'
   ).split(' '),
 );
 
+/** `ANALYZE`, or options in parentheses as other databases take them: `(ANALYZE, FORMAT json)`. */
+function explainOptions(cursor: Cursor): { analyze: boolean; format: 'text' | 'json' } {
+  let analyze = cursor.accept('ANALYZE');
+  let format: 'text' | 'json' = 'text';
+  const first = cursor.peek(1)?.keyword;
+  if (cursor.peek()?.text !== '(' || (first !== 'ANALYZE' && first !== 'FORMAT')) return { analyze, format };
+  cursor.expectSymbol('(');
+  do {
+    if (cursor.accept('ANALYZE')) {
+      analyze = !cursor.accept('FALSE');
+      cursor.accept('TRUE');
+      continue;
+    }
+    if (!cursor.accept('FORMAT')) throw cursor.error('ANALYZE or FORMAT, which EXPLAIN takes');
+    if (cursor.accept('JSON')) format = 'json';
+    else if (!cursor.accept('TEXT')) throw cursor.error('TEXT or JSON');
+    else format = 'text';
+  } while (cursor.acceptSymbol(','));
+  cursor.expectSymbol(')');
+  return { analyze, format };
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\n]/g, ' ');
+}
+
 function parseExplain(cursor: Cursor): Statement {
   cursor.expect('EXPLAIN');
-  const analyze = cursor.accept('ANALYZE');
+  const options = explainOptions(cursor);
+  const { analyze } = options;
   if (cursor.at('EXPLAIN'))
     throw new SkuaError(
       'UNIMPLEMENTED',
       'EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; EXPLAIN has none',
     );
+  const start = cursor.position;
   const inner = parseAt(cursor.fromHere());
   const sql = cursor.rest();
   const isChange =
@@ -123,15 +172,16 @@ function parseExplain(cursor: Cursor): Statement {
   if (analyze && (isChange || source !== undefined)) {
     throw new SkuaError('UNIMPLEMENTED', 'EXPLAIN ANALYZE runs queries only; EXPLAIN shows the plan of a change');
   }
-  if (isChange) return { kind: 'explain', analyze, sql, change: inner };
-  if (source !== undefined) return { kind: 'explain', analyze, sql: source };
+  if (isChange) return { kind: 'explain', ...options, sql, change: inner };
+  if (source !== undefined) return { kind: 'explain', ...options, sql: source };
   if (inner.kind !== 'query') {
     throw new SkuaError(
       'UNIMPLEMENTED',
       `EXPLAIN shows the plans of queries, changes and CREATE TABLE … AS; ${statementName(inner)} has none`,
     );
   }
-  return { kind: 'explain', analyze, sql: inner.sql };
+  // Blanks in the place of what stands before it, so that errors name places of the whole statement.
+  return { kind: 'explain', ...options, sql: blank(cursor.text.slice(0, start)) + inner.sql };
 }
 
 function parseShow(cursor: Cursor): Statement {
@@ -189,7 +239,7 @@ function parseShowTable(cursor: Cursor): Statement {
   const within = cursor.path('a table or view');
   const key = cursor.peek()?.text === '(' ? parsePropertyKeys(cursor)[0] : undefined;
   cursor.expectEnd();
-  return { kind: 'show', what: 'tblproperties', within, key };
+  return { kind: 'show', what: 'tblproperties', within, ...(key !== undefined && { key }) };
 }
 
 function parseDescribe(cursor: Cursor): Statement {
@@ -202,6 +252,15 @@ function parseDescribe(cursor: Cursor): Statement {
   const table = cursor.path('a table or a query');
   cursor.expectEnd();
   return { kind: 'describe', target: { table } };
+}
+
+/** KILL [QUERY] 'id' */
+function parseKill(cursor: Cursor): Statement {
+  cursor.expect('KILL');
+  cursor.accept('QUERY');
+  const id = cursor.string('the id of a statement, in quotes');
+  cursor.expectEnd();
+  return { kind: 'kill', id };
 }
 
 function parseUse(cursor: Cursor): Statement {

@@ -102,8 +102,12 @@ function parseValues(cursor: Cursor): string[] {
   return values;
 }
 
-/** A text, a number, or a name of one or more parts, which comes back as it was written. */
+/** A text, a number with or without a sign, or a name of one or more parts, which comes back as it was written. */
 function parseValue(cursor: Cursor): string {
+  if (cursor.peek(1)?.kind === 'number') {
+    if (cursor.acceptSymbol('-')) return `-${cursor.next().text}`;
+    if (cursor.acceptSymbol('+')) return cursor.next().text;
+  }
   const token = cursor.peek();
   if (token?.kind === 'string' || token?.kind === 'number') return cursor.next().text;
   const start = cursor.position;

@@ -1,6 +1,7 @@
 /** Statements, classified. Names are paths as written: `[table]`, `[schema, table]`, `[catalog, schema, …, table]`. */
 
 import type { AlterSchemaStatement, AlterTableStatement, AlterViewStatement, RenameStatement } from './alteration.js';
+import type { CallStatement, ExecuteStatement } from './call.js';
 import type { InsertStatement } from './insert-statement.js';
 import type { PartitionDefinition, SortDefinition } from './partition.js';
 import type { RowChange, TruncateStatement } from './row-change.js';
@@ -31,7 +32,19 @@ export type Statement =
   | InsertStatement
   | RowChange
   | TruncateStatement
-  | TransactionStatement;
+  | CallStatement
+  | ExecuteStatement
+  | TransactionStatement
+  | KillStatement;
+
+/** Kinds of statements that change the rows of a table. */
+export const CHANGES_OF_ROWS: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
+  'insert',
+  'delete',
+  'update',
+  'merge',
+  'truncate',
+]);
 
 export interface QueryStatement {
   kind: 'query';
@@ -41,6 +54,8 @@ export interface QueryStatement {
 export interface ExplainStatement {
   kind: 'explain';
   analyze: boolean;
+  /** Lines for people, or one JSON text for programs. */
+  format: 'text' | 'json';
   sql: string;
   /** What is explained, where it is no query. */
   change?: RowChange | InsertStatement;
@@ -76,11 +91,17 @@ export interface DescribeStatement {
   target: { table: string[] } | { sql: string };
 }
 
+export interface KillStatement {
+  kind: 'kill';
+  /** Of the statement that is to be stopped. */
+  id: string;
+}
+
 export interface UseStatement {
   kind: 'use';
   path: string[];
   /** `USE CATALOG x` and `USE SCHEMA x` leave no doubt; a plain `USE x` takes a catalog of that name first. */
-  what?: 'catalog' | 'schema';
+  what?: 'catalog' | 'schema' | undefined;
 }
 
 export interface CreateSchemaStatement {
@@ -158,6 +179,8 @@ export function statementName(statement: Statement): string {
       return 'ALTER TABLE';
     case 'rename-view':
       return 'ALTER VIEW';
+    case 'execute':
+      return 'ALTER TABLE EXECUTE';
     default:
       return statement.kind.toUpperCase().replace('-', ' ');
   }

@@ -9,7 +9,19 @@ const FUNCTIONS: Record<string, string> = {
   iceberg_scan: '',
   iceberg_snapshots: '$iceberg_snapshots',
   iceberg_metadata: '$iceberg_metadata',
+  iceberg_column_stats: '$iceberg_column_stats',
+  iceberg_partition_stats: '$iceberg_partition_stats',
+  iceberg_load_table_response: '$iceberg_load_table_response',
   iceberg_table_properties: '$properties',
+};
+
+/** The last part of a name that means a schema's properties. */
+export const SCHEMA_PROPERTIES = '$iceberg_schema_properties';
+
+/** Queries that a function stands for, where it is not the table as it is. */
+const QUERIES: Record<string, (table: string) => string> = {
+  iceberg_load_table_response: (table) =>
+    `(SELECT metadata_location, CAST(CAST(metadata AS JSON) AS VARIANT) AS metadata FROM ${table})`,
 };
 
 /** The clause that an option stands for. */
@@ -28,22 +40,26 @@ export function tableFunction(
   normalize: (text: string) => string,
 ): { edit: Edit; last: number } | undefined {
   const [name, open] = [tokens.at(index) as Token, tokens.at(index + 1)];
-  const kind = FUNCTIONS[name.text.toLowerCase()];
-  if (kind === undefined || name.kind !== 'word' || open?.text !== '(') return undefined;
+  const called = name.text.toLowerCase();
+  const ofSchema = called === 'iceberg_schema_properties';
+  const kind = ofSchema || Object.hasOwn(FUNCTIONS, called) ? FUNCTIONS[called] : undefined;
+  if ((kind === undefined && !ofSchema) || name.kind !== 'word' || open?.text !== '(') return undefined;
   const last = closing(tokens, index + 1);
   if (last === undefined) return undefined;
   const cursor = new Cursor(tokens.text.slice(open.end, tokens.start(last)));
-  const path = cursor.peek()?.kind === 'string' ? namesIn(cursor.next().text) : cursor.path('a table');
+  const path =
+    cursor.peek()?.kind === 'string' ? pathInText(cursor.next().text) : cursor.path(ofSchema ? 'a schema' : 'a table');
   const clauses: string[] = [];
   while (cursor.acceptSymbol(',')) clauses.push(optionOf(cursor, name.text, normalize));
   cursor.expectEnd();
-  const table = [...path.slice(0, -1), `${path.at(-1)}${kind}`].map(quoteName).join('.');
-  const text = [table, ...clauses].join(' ');
+  const names = ofSchema ? [...path, SCHEMA_PROPERTIES] : [...path.slice(0, -1), `${path.at(-1)}${kind}`];
+  const table = [names.map(quoteName).join('.'), ...clauses].join(' ');
+  const text = QUERIES[called]?.(table) ?? table;
   return { edit: { start: name.start, end: tokens.end(last), text }, last };
 }
 
-/** A location is none of them. */
-function namesIn(text: string): string[] {
+/** The name that a text holds. A location: PERMISSION_DENIED. */
+export function pathInText(text: string): string[] {
   if (/[/\\]/.test(text)) {
     throw new SkuaError(
       'PERMISSION_DENIED',

@@ -49,6 +49,11 @@ export function tableKey(name: TableName): string {
   return JSON.stringify([name.catalog, name.namespace, name.name]);
 }
 
+/** The views that lead to a table, as its own catalog knows them. */
+export function referencedBy({ catalog }: TableName, views: readonly TableName[]): TableIdentifier[] {
+  return views.filter((view) => view.catalog === catalog).map(({ namespace, name }) => ({ namespace, name }));
+}
+
 export interface NameContext {
   /** Names of the configured catalogs. */
   catalogs: readonly string[];

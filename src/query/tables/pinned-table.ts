@@ -1,5 +1,6 @@
 import type { LoadedTable } from '../../catalog/index.js';
-import type { ReadBarrier, ReadRestrictions } from '../../governance/index.js';
+import type { PartOfTable } from '../../engine/contract.js';
+import type { ReadRestrictions } from '../../governance/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import type { Storage } from '../../storage/index.js';
 import type { TableName } from './names.js';
@@ -15,16 +16,20 @@ export interface PinnedTable {
   storage: Storage;
   /** The time travel clause that chose the snapshot. */
   at?: string;
-  /** Only a part of the rows: those that appends added after a snapshot, or those in files that another snapshot does not hold alike. */
-  part?: { kind: 'appendedAfter' | 'notIn'; snapshotId: bigint };
+  /** Only a part of the rows. */
+  part?: PartOfTable;
   /** What its catalog lets the caller read of it; absent where that is all. */
   restrictions?: ReadRestrictions;
-  /** The restrictions as they hold for every scan of this state of the table. */
-  barrier?: ReadBarrier;
   /** Hidden columns that the statement names. */
   hidden?: string[];
+  /** The branch that changes go to, and at whose head the snapshot is; `isNamed`: by the statement, and not by the session. Absent for main. */
+  branch?: { name: string; isNamed: boolean };
+  /** Changes are staged under this id, as no branch's (write-audit-publish). */
+  wapId?: string;
   /** When the load began, by `performance.now()`: what was committed before it is part of the state. */
   loadedAt: number;
+  /** The transaction that the statement is part of has changed it, and not committed that. */
+  isChanged?: boolean;
   /** The catalog has only staged it: a commit with the requirement `assert-create` makes it. */
   isStaged?: boolean;
 }

@@ -1,18 +1,8 @@
 /** Tables of which the catalog lets the caller see only a part. */
 import { SkuaError } from '../../errors.js';
 import { bindRestrictions, refusingViolations } from '../../governance/index.js';
-import type { StatementContext } from '../environment.js';
 import { displayName } from './names.js';
 import type { PinnedTable } from './tables.js';
-
-/** The table with what lies between its rows and the statement. Restrictions that don't fit the schema it is read with: PERMISSION_DENIED. */
-export function withBarrier({ salt }: StatementContext, table: PinnedTable): PinnedTable {
-  const { restrictions, schema, metadata } = table;
-  if (!restrictions) return table;
-  const options = { formatVersion: metadata.formatVersion, salt: salt.hex };
-  const barrier = refusingViolations(displayName(table.name), () => bindRestrictions(restrictions, schema, options));
-  return { ...table, barrier };
-}
 
 /** PERMISSION_DENIED of changes that would find, carry or remove rows and values that the caller may not see. */
 export function refuseChanges({ name, restrictions }: PinnedTable, statement: string): void {
@@ -20,6 +10,16 @@ export function refuseChanges({ name, restrictions }: PinnedTable, statement: st
   throw new SkuaError(
     'PERMISSION_DENIED',
     `${statement} can't change ${displayName(name)}: its catalog restricts what you may see of it; new rows can be inserted, without RETURNING`,
+  );
+}
+
+/** The same of maintenance, which goes through all manifests: UNIMPLEMENTED too where the table's catalog demands to plan its scans. */
+export function refuseMaintenance(table: PinnedTable, statement: string): void {
+  refuseChanges(table, statement);
+  if (table.loaded.scanPlanningMode !== 'server') return;
+  throw new SkuaError(
+    'UNIMPLEMENTED',
+    `${statement} can't be run on ${displayName(table.name)}: its catalog demands to plan scans (scan-planning-mode "server"); rows can be changed`,
   );
 }
 

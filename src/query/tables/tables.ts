@@ -1,22 +1,26 @@
 /** Finds what a name stands for, with the caller's token: a table pinned to a snapshot, or a view. */
-import type { CatalogSession, LoadedTable, LoadedView } from '../../catalog/contract.js';
+import type { CatalogSession, LoadedTable, LoadedView, LoadOptions } from '../../catalog/contract.js';
+import type { PinnedTable as EngineTable } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import type { TableColumn } from '../../expressions/index.js';
 import { type MaskedField, maskedFields, requireReadable } from '../../governance/index.js';
-import { hiddenColumns, type MetadataCache, parseTableMetadata, schemaOf, tableColumns } from '../../iceberg/index.js';
+import { type MetadataCache, ofStore, parseTableMetadata, schemaOf } from '../../iceberg/index.js';
 import type { Schema, TableMetadata } from '../../iceberg/types.js';
 import { storeIdentity } from '../../storage/index.js';
 import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
-import { displayName, type TableName } from './names.js';
+import { asOfBegin } from './as-of-begin.js';
+import { displayName, type TableName, tableKey } from './names.js';
 import type { PinnedTable } from './pinned-table.js';
 import { parseView, type View } from './views.js';
 
 export type { PinnedTable } from './pinned-table.js';
 
-/** The columns that a statement sees: the schema's, and the hidden ones that it names. */
-export function columnsOfTable(table: PinnedTable): TableColumn[] {
-  return [...tableColumns(table.schema), ...hiddenColumns(table.metadata, table.hidden ?? [])];
+/** The table as the engine takes it. */
+export function engineTable(table: PinnedTable): EngineTable {
+  const { name, metadata, snapshotId, schema, part, hidden, loaded, storage, restrictions } = table;
+  const isUncommitted = table.isChanged === true || table.isStaged === true;
+  const state = { metadata, snapshotId, schema, part, hidden, restrictions, isUncommitted };
+  return { identifier: name, displayName: displayName(name), ...state, access: loaded.storage, storage };
 }
 
 /** Where the names of a statement are looked up. */
@@ -39,30 +43,58 @@ export function viewDialects(
   return environment.viewDialects.get(catalog) ?? [];
 }
 
-/** Which store a location is in, for caches: bytes that one table's access opened never serve a table whose access does not. */
-export function storeOf(table: PinnedTable, location: string): string {
-  return storeIdentity(table.loaded.storage, location, table.metadata.location);
-}
-
-/** The cache of manifests, by store and location. */
-export function metadataCacheOf({ environment }: StatementContext, table: PinnedTable): MetadataCache {
-  const keyOf = (location: string) => `${storeOf(table, location)}\n${location}`;
-  return {
-    bytes: (location, read) => environment.metadataCache.bytes(keyOf(location), read),
-    forget: (location) => environment.metadataCache.forget(keyOf(location)),
-  };
+/** The part of the cache of manifests that this table's access opens. */
+export function metadataCacheOf(
+  { environment }: StatementContext,
+  { loaded, metadata }: Pick<PinnedTable, 'loaded' | 'metadata'>,
+): MetadataCache {
+  return ofStore(environment.metadataCache, (location) => storeIdentity(loaded.storage, location, metadata.location));
 }
 
 /**
  * Loads a table for a statement that reads or changes it. NOT_FOUND where there is none of that name; PERMISSION_DENIED where its catalog
  * lets the caller read it only under terms that can't be met.
  */
-export async function loadTable(context: StatementContext, name: TableName): Promise<PinnedTable> {
+export async function loadTable(
+  context: StatementContext,
+  name: TableName,
+  options: LoadOptions = {},
+): Promise<PinnedTable> {
   const created = context.transaction?.created(name);
   if (created) return created;
   const loadedAt = performance.now();
-  const table = pinned(context, name, await load(context, name), loadedAt);
-  return context.transaction?.stateOf(table) ?? table;
+  const { transaction, call, environment } = context;
+  // What a transaction has seen of a table, it changes later.
+  const wanted: LoadOptions = transaction ? { ...options, snapshots: 'all' } : options;
+  const pin = (loaded: LoadedTable, at: number) => pinned(context, name, loaded, at);
+  const table = pin(await load(context, name, wanted), loadedAt);
+  if (!transaction) return table;
+  if (transaction.known(name)) return transaction.stateOf(table);
+  const isChangedHere = environment.turns.hasCommitted(tableKey(name), transaction.moment.monotonic);
+  return transaction.stateOf(await asOfBegin(transaction, table, { isChangedHere, pin, signal: call.signal }));
+}
+
+/** The table with all of its snapshots, in the same state. Another table by that name since: ABORTED. */
+export async function withAllSnapshots(
+  context: StatementContext,
+  table: PinnedTable,
+  options: Omit<LoadOptions, 'snapshots'> = {},
+): Promise<PinnedTable> {
+  if (!table.loaded.lacksSnapshots) return table;
+  return inStateOf(table, await loadTable(context, table.name, options));
+}
+
+/** A later answer to the load of a table, in the state of an earlier one. */
+export function inStateOf(earlier: PinnedTable, later: PinnedTable): PinnedTable {
+  const { metadata, snapshotId, schema, loadedAt } = earlier;
+  if (metadata.tableUuid !== later.metadata.tableUuid) {
+    const name = displayName(later.name);
+    throw new SkuaError('ABORTED', `Table ${name} was replaced by another one of that name meanwhile; run it again`);
+  }
+  const known = new Set(metadata.snapshots.map((snapshot) => snapshot.snapshotId));
+  const others = later.metadata.snapshots.filter((snapshot) => !known.has(snapshot.snapshotId));
+  const snapshots = [...metadata.snapshots, ...others];
+  return { ...later, metadata: { ...metadata, snapshots }, snapshotId, schema, loadedAt };
 }
 
 /** The state of a table that a catalog's answer holds, under the same terms. */
@@ -93,20 +125,32 @@ export interface TableDescription {
 export async function describeTable(context: StatementContext, name: TableName): Promise<TableDescription> {
   const known = context.transaction?.known(name);
   const created = context.transaction?.created(name);
-  const loaded = created?.loaded ?? (await load(context, name));
+  const loaded = created?.loaded ?? (await load(context, name, { snapshots: 'refs' }));
   const metadata = known ?? parseMetadata(name, loaded.metadata);
   const schema = schemaOf(metadata);
   return { name, schema, masked: maskedFields(loaded.restrictions, schema, metadata.formatVersion) };
 }
 
-function load(context: StatementContext, { catalog, namespace, name }: TableName): Promise<LoadedTable> {
-  return catalogOf(context, catalog).loadTable({ namespace, name });
+function load(
+  context: StatementContext,
+  { catalog, namespace, name }: TableName,
+  options?: LoadOptions,
+): Promise<LoadedTable> {
+  return catalogOf(context, catalog).loadTable({ namespace, name }, options);
 }
+
+/** By the answer of the catalog, which is the same object where its text is the same. */
+const parsed = new WeakMap<object, TableMetadata>();
 
 /** What is wrong with metadata is said of the table that has it. */
 function parseMetadata(name: TableName, json: unknown): TableMetadata {
+  const key = typeof json === 'object' && json !== null ? json : {};
+  const known = parsed.get(key);
+  if (known) return known;
   try {
-    return parseTableMetadata(json);
+    const metadata = parseTableMetadata(json);
+    parsed.set(key, metadata);
+    return metadata;
   } catch (error) {
     if (!(error instanceof SkuaError)) throw error;
     throw new SkuaError(error.code, `Table ${displayName(name)}: ${error.message}`, { cause: error });
@@ -114,8 +158,12 @@ function parseMetadata(name: TableName, json: unknown): TableMetadata {
 }
 
 /** Loads a table or, where there is none of that name, a view. */
-export function loadTableOrView(context: StatementContext, name: TableName): Promise<PinnedTable | View> {
-  return orView(context, name, loadTable);
+export function loadTableOrView(
+  context: StatementContext,
+  name: TableName,
+  options?: LoadOptions,
+): Promise<PinnedTable | View> {
+  return orView(context, name, () => loadTable(context, name, options));
 }
 
 /** The columns of a table or, where there is none of that name, a view. */

@@ -11,9 +11,9 @@ import type { StatementContext } from '../environment.js';
 import type { RowsTable } from '../rows.js';
 
 const TEMPORARY_TABLES = Symbol('temporary tables');
-const bySession = new WeakMap<Session, Map<string, RowsTable>>();
+const bySession = new WeakMap<object, Map<string, RowsTable>>();
 const TEMPORARY_VIEWS = Symbol('temporary views');
-const viewsBySession = new WeakMap<Session, Map<string, TemporaryView>>();
+const viewsBySession = new WeakMap<object, Map<string, TemporaryView>>();
 
 export interface TemporaryView {
   name: string;
@@ -34,20 +34,20 @@ export function temporaryName(path: readonly string[]): string | undefined {
 
 /** The session's temporary table of that name, in any case. */
 export function temporaryTable(context: StatementContext, path: readonly string[]): RowsTable | undefined {
-  return bySession.get(context.call.session)?.get(temporaryName(path) ?? '');
+  return bySession.get(context.call.session.root)?.get(temporaryName(path) ?? '');
 }
 
 export function temporaryView(context: StatementContext, path: readonly string[]): TemporaryView | undefined {
-  return viewsBySession.get(context.call.session)?.get(temporaryName(path) ?? '');
+  return viewsBySession.get(context.call.session.root)?.get(temporaryName(path) ?? '');
 }
 
 /** Drops a temporary table; false where there is none of that name. */
 export function dropTemporaryTable(context: StatementContext, path: readonly string[]): boolean {
-  return bySession.get(context.call.session)?.delete(temporaryName(path) ?? '') ?? false;
+  return bySession.get(context.call.session.root)?.delete(temporaryName(path) ?? '') ?? false;
 }
 
 export function dropTemporaryView(context: StatementContext, path: readonly string[]): boolean {
-  return viewsBySession.get(context.call.session)?.delete(temporaryName(path) ?? '') ?? false;
+  return viewsBySession.get(context.call.session.root)?.delete(temporaryName(path) ?? '') ?? false;
 }
 
 /** Keeps a view for the session. One of that name: ALREADY_EXISTS, unless it is to be replaced. */
@@ -61,10 +61,11 @@ export async function keepTemporaryView(
     TEMPORARY_VIEWS,
     async () => {
       const created = new Map<string, TemporaryView>();
-      viewsBySession.set(session, created);
+      viewsBySession.set(session.root, created);
       return created;
     },
     async (created) => created.clear(),
+    ({ size }) => (size > 0 ? 'its temporary views' : undefined),
   );
   const key = view.name.toLowerCase();
   if (views.has(key) && !options.orReplace) {
@@ -86,10 +87,11 @@ export async function ingestTemporary(
     TEMPORARY_TABLES,
     async () => {
       const created = new Map<string, RowsTable>();
-      bySession.set(session, created);
+      bySession.set(session.root, created);
       return created;
     },
     async (created) => created.clear(),
+    ({ size }) => (size > 0 ? 'its temporary tables' : undefined),
   );
   const key = target.table.toLowerCase();
   const existing = tables.get(key);

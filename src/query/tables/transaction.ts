@@ -1,14 +1,13 @@
 /**
- * Transactions: each table is read in the state that it had when the transaction first came to it. Changes are staged, seen by the transaction's
+ * Transactions: each table is read in the state that it had when the transaction began. Changes are staged, seen by the transaction's
  * own statements, and committed together through the catalog's multi-table commit (Iceberg REST specification, "transactions/commit"). One
  * catalog for each transaction, since no commit spans two.
  */
 import { randomUUID } from 'node:crypto';
 import { SkuaError } from '../../errors.js';
-import { schemaOf } from '../../iceberg/index.js';
 import type { TableMetadata } from '../../iceberg/types.js';
-import type { Session } from '../../session/index.js';
 import type { Call } from '../contract.js';
+import { withState } from './branch-state.js';
 import { displayName, type TableName, tableKey } from './names.js';
 import type { PinnedTable } from './pinned-table.js';
 
@@ -29,9 +28,19 @@ export interface StagedChange {
 /** By table, each in order. */
 export type StagedChanges = [StagedChange, ...StagedChange[]][];
 
+/** A moment by the clock on the wall, in Unix milliseconds, and by `performance.now()`. */
+export interface Moment {
+  wall: number;
+  monotonic: number;
+}
+
+function now(): Moment {
+  return { wall: Date.now(), monotonic: performance.now() };
+}
+
 /** A table as a transaction knows it. */
 interface KnownTable {
-  /** As it was when the transaction came to it. */
+  /** As it was when the transaction began. */
   base: TableMetadata;
   /** With the transaction's own changes. */
   current: TableMetadata;
@@ -42,6 +51,7 @@ interface KnownTable {
 export class Transaction {
   readonly id = randomUUID();
   readonly #tables = new Map<string, KnownTable>();
+  #moment: Moment | undefined;
   #ended = false;
 
   /** `isExplicit`: begun by a BEGIN that somebody wrote, and not by a driver that begins one unasked. */
@@ -49,10 +59,18 @@ export class Transaction {
     readonly isExplicit: boolean,
     /** Changes and definitions are refused. */
     readonly isReadOnly = false,
-  ) {}
+  ) {
+    if (isExplicit) this.#moment = now();
+  }
+
+  /** Whose state it reads: that of BEGIN. Drivers begin the next one as soon as one ends; such a one begins when it first reads. */
+  get moment(): Moment {
+    this.#moment ??= now();
+    return this.#moment;
+  }
 
   /**
-   * The table as the transaction sees it: as it was at first, with its own changes. Another table that took the name of the one that it has
+   * The table as the transaction sees it: as it was then, with its own changes. Another table that took the name of the one that it has
    * seen: ABORTED.
    */
   stateOf(table: PinnedTable): PinnedTable {
@@ -66,7 +84,8 @@ export class Transaction {
         `Table ${displayName(table.name)} was replaced by another one of that name since the transaction read it; begin it again`,
       );
     }
-    return { ...table, metadata, snapshotId: metadata.currentSnapshotId, schema: schemaOf(metadata) };
+    const state = withState(table, metadata);
+    return known.changes.length > 0 ? { ...state, isChanged: true } : state;
   }
 
   /** A table that the transaction has come to, as it sees it. */
@@ -83,6 +102,7 @@ export class Transaction {
   /** Lets go of the states that it has seen, after a definition took effect beside it. It has no changes then. */
   forgetStates(): void {
     this.#tables.clear();
+    this.#moment = undefined;
   }
 
   get hasChanges(): boolean {
@@ -142,28 +162,29 @@ interface Transactions {
 }
 
 const TRANSACTIONS = Symbol('transactions');
-const bySession = new WeakMap<Session, Transactions>();
+const bySession = new WeakMap<object, Transactions>();
 
 async function transactionsOf(call: Call): Promise<Transactions> {
   return call.session.resource(
     TRANSACTIONS,
     async () => {
       const transactions: Transactions = { byId: new Map(), current: undefined };
-      bySession.set(call.session, transactions);
+      bySession.set(call.session.root, transactions);
       return transactions;
     },
     async (transactions) => {
       await Promise.all([...transactions.byId.values()].map((transaction) => rollback(transaction.end())));
     },
+    ({ byId }) => (byId.size > 0 ? 'the open transaction' : undefined),
   );
 }
 
 /** The transaction of a statement: the one it names, or the one that the session's BEGIN opened. */
 export function transactionOf(call: Call, id: string | undefined): Transaction | undefined {
-  const transactions = bySession.get(call.session);
+  const transactions = bySession.get(call.session.root);
   if (id === undefined || id === '') return transactions?.current;
   const transaction = transactions?.byId.get(id);
-  if (!transaction) throw new SkuaError('NOT_FOUND', 'There is no such transaction, or it has ended');
+  if (!transaction) throw new SkuaError('NOT_FOUND', 'There is no such transaction at this server, or it has ended');
   return transaction;
 }
 
@@ -184,7 +205,7 @@ export async function begin(call: Call, options: { current: boolean; readOnly?: 
 export function endTransaction(call: Call, id?: string): StagedChanges {
   const transaction = transactionOf(call, id);
   if (!transaction) throw new SkuaError('FAILED_PRECONDITION', 'No transaction is open');
-  const transactions = bySession.get(call.session);
+  const transactions = bySession.get(call.session.root);
   transactions?.byId.delete(transaction.id);
   if (transactions?.current === transaction) transactions.current = undefined;
   return transaction.end();

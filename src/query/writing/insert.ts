@@ -1,4 +1,5 @@
 /** INSERT. */
+import type { Schema } from 'apache-arrow';
 import type { BoundParameters, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
@@ -8,23 +9,24 @@ import { changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bind.js';
-import { bindingsOf, bindQuery, overStaged } from '../reading/query.js';
-import { refuseSpatialWrites } from '../reading/refusals.js';
+import { statementOf } from '../reading/bound-query.js';
+import { bindQuery, describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import type { InsertStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';
-import { displayName, resolveTable } from '../tables/names.js';
+import { displayName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
-import { loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { loadTableToWrite } from '../tables/targets.js';
 import { withDefaults } from './default-values.js';
+import { hasFieldDefaults, withFieldDefaults } from './struct-defaults.js';
 import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
 
 /** The parameters of an INSERT, typed by the columns they go to where they stand alone. */
 export async function describeInsert(context: StatementContext, statement: InsertStatement): Promise<QueryDescription> {
   const table = await loadInsertTarget(context, statement);
-  refuseSpatialWrites(table);
   return describeSource(context, table, await sourceOf(context, table, statement));
 }
 
@@ -34,11 +36,11 @@ async function describeSource(
   { source, targets }: InsertSource,
   bound?: BoundParameters,
 ): Promise<QueryDescription> {
-  const { engine } = await context.environment.instance(context.call);
+  const engine = await context.environment.engine(context.call);
   const columns = tableColumns(table.schema);
   const into = targets.flatMap((name) => columns.filter(({ field }) => field.name === name));
-  const options = { bound, ...(into.length > 0 && { into }) };
-  return engine.describe(source.sql, bindingsOf(source), context.call.signal, options);
+  const options = { signal: context.call.signal, bound, ...(into.length > 0 && { into }) };
+  return engine.describe(statementOf(context, source), options);
 }
 
 /**
@@ -61,12 +63,14 @@ export async function insertedColumns(
   const isDefault = statement.sql === undefined;
   const sql = isDefault ? 'SELECT 1' : withDefaults(statement.sql as string, columns as NestedField[]);
   const describe = (bound: BoundParameters) => describeSource(context, table, source, bound);
-  return { sql, targets: targets.length, values: valuesOf(table, targets), describe };
+  const isGiven = !isDefault && columns.some((column) => column && hasFieldDefaults(column.type));
+  const given = isGiven ? (await describeBound(context, source.source)).schema : undefined;
+  return { sql, targets: targets.length, values: valuesOf(table, targets, given), describe };
 }
 
 /** The query whose rows an INSERT writes, for EXPLAIN. */
 export async function bindInsertQuery(context: StatementContext, statement: InsertStatement): Promise<BoundQuery> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadTableToWrite(context, statement.table);
   return (await sourceOf(context, table, statement)).source;
 }
 
@@ -77,7 +81,6 @@ export async function insert(
   parameters: RowsTable | undefined,
 ): Promise<number> {
   const table = await loadInsertTarget(context, statement);
-  refuseSpatialWrites(table);
   if (statement.columns) targetColumns(table, statement.columns);
   await authorizeChange(context, table);
   const from = await sourceOf(context, table, statement);
@@ -94,7 +97,7 @@ export async function insert(
 
 /** INSERT OVERWRITE of a restricted table: PERMISSION_DENIED. */
 async function loadInsertTarget(context: StatementContext, statement: InsertStatement): Promise<PinnedTable> {
-  const table = await loadTable(context, resolveTable(namesOf(context), statement.table));
+  const table = await loadTableToWrite(context, statement.table);
   if (statement.overwrite) refuseChanges(table, 'INSERT OVERWRITE');
   return table;
 }
@@ -115,8 +118,7 @@ async function sourceOf(
   }
   if (statement.byName) {
     const source = await bindQuery(context, statement.sql);
-    const { engine } = await context.environment.instance(context.call);
-    const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+    const { schema } = await describeBound(context, source);
     const names = schema.fields.map(({ name }) => name);
     return { source, targets: targetColumns(table, names).map(({ name }) => name) };
   }
@@ -176,39 +178,31 @@ export async function writeQuery<T>(
   targets: readonly (string | undefined)[],
   write: (context: StatementContext, table: PinnedTable, rows: RowSource) => Promise<T>,
 ): Promise<T> {
-  const { engine } = await context.environment.instance(context.call);
-  const { schema } = await engine.describe(source.sql, bindingsOf(source), context.call.signal);
+  const { schema } = await describeBound(context, source);
   if (schema.fields.length !== targets.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
       `INSERT into ${displayName(table.name)} takes ${targets.length} columns, but the query has ${schema.fields.length}`,
     );
   }
-  const wrapped = { ...source, sql: insertQuery(table, source.sql, targets) };
-  return write(context, table, {
-    sql: wrapped.sql,
-    async read(work) {
-      const { result, area } = await overStaged(context, wrapped, undefined, ({ scans, area: { fetch } }) =>
-        work(scans, fetch),
-      );
-      await area.release();
-      return result;
-    },
-  });
+  const inserted = { ...source, sql: insertQuery(table, source.sql, targets, schema) };
+  return write(context, table, { statement: statementOf(context, inserted) });
 }
 
 /** The query's columns in table order, with defaults for columns that are not written. */
-function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[]): string {
-  const columns = valuesOf(table, targets);
+function insertQuery(table: PinnedTable, sql: string, targets: readonly (string | undefined)[], given: Schema): string {
+  const columns = valuesOf(table, targets, given);
   const names = targets.map((_, index) => quoteName(`c${index}`));
   return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS ${quoteName('source')}(${names.join(', ')})`;
 }
 
 /** Each column of the table by its name: a column of the query, or its default. */
-function valuesOf(table: PinnedTable, targets: readonly (string | undefined)[]): string[] {
+function valuesOf(table: PinnedTable, targets: readonly (string | undefined)[], given: Schema | undefined): string[] {
   return table.schema.fields.map((field) => {
     const index = targets.indexOf(field.name);
-    return `${index < 0 ? writeDefault(field) : quoteName(`c${index}`)} AS ${quoteName(field.name)}`;
+    const column = quoteName(`c${index}`);
+    const value = index < 0 ? writeDefault(field) : withFieldDefaults(field.type, column, given?.fields[index]);
+    return `${value} AS ${quoteName(field.name)}`;
   });
 }
 

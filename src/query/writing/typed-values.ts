@@ -35,6 +35,9 @@ function castType(type: Type): string | undefined {
       return `DECIMAL(${type.precision}, ${type.scale})`;
     case 'fixed':
       return 'BLOB';
+    case 'geometry':
+    case 'geography':
+      return 'GEOMETRY';
     case 'struct': {
       const fields = type.fields.map(({ name, type: child }) => [quoteName(name), castType(child)]);
       if (fields.some(([, child]) => child === undefined)) return undefined;

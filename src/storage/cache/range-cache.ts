@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, SkuaError } from '../../errors.js';
 import type { ByteRange, Storage } from '../contract.js';
 import { createLimiter } from '../limit.js';
-import { resolveLocal } from '../local.js';
-import { parseLocation } from '../location.js';
+import { resolveLocal, statFile } from '../local.js';
 import { mergeRanges, totalBytes } from '../ranges.js';
 import { linkInto, unlink } from './links.js';
 import { type CheckRanges, type FetchSettings, SparseFile } from './sparse-file.js';
@@ -32,7 +31,7 @@ export interface CacheFile {
   size: number;
   storage: Pick<Storage, 'read'>;
   /** What `storage` makes of the object, where that is not the object itself; such a file is always a copy. */
-  rendition?: string;
+  form?: string;
   /** Which store the location is in; see `storeIdentity`. */
   store: string;
   /** Looks at what was fetched before anybody reads it. */
@@ -167,6 +166,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
   async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
     const path = await resolveLocal(file.location, options.localRoots ?? []);
+    await statFile(path, file.location);
     return {
       path,
       fetchedBytes: 0,
@@ -177,7 +177,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   }
 
   async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
-    if (parseLocation(file.location).store === 'file' && !file.rendition) return ensureLocal(file, ranges);
+    if (file.store === 'file' && !file.form) return ensureLocal(file, ranges);
     const key = keyOf(file);
     const entry = pin(key, file.size);
     const held = hold(key, entry);
@@ -269,7 +269,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
 function keyOf(file: CacheFile): string {
   return createHash('sha256')
-    .update(JSON.stringify([file.store, file.location, file.size, file.rendition]))
+    .update(JSON.stringify([file.store, file.location, file.size, file.form]))
     .digest('base64');
 }
 

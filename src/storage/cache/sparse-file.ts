@@ -4,7 +4,7 @@ import { anySignal } from '../../signal.js';
 import type { ByteRange, ObjectVersion, Storage } from '../contract.js';
 import type { Limiter } from '../limit.js';
 import { mergeRanges, overlaps, splitRanges, subtractRanges, totalBytes } from '../ranges.js';
-import { LARGEST_WHOLE_READ } from '../whole.js';
+import { LARGEST_WHOLE_READ } from '../read-limit.js';
 
 export interface FetchSettings {
   /** Ranges that are this close become one request, in bytes. */
@@ -24,6 +24,8 @@ interface Flight {
 
 /** A local copy of one immutable object that holds some of its ranges. A range counts as held only once it is written. */
 export class SparseFile {
+  /** Told of every growth, in bytes. */
+  readonly #grew: (bytes: number) => void;
   #held: ByteRange[] = [];
   #checked: ByteRange[] = [];
   /** All of its ranges are of one version of the object. */
@@ -39,9 +41,9 @@ export class SparseFile {
   constructor(
     readonly path: string,
     readonly size: number,
-    /** Told of every growth, in bytes. */
-    private readonly grew: (bytes: number) => void,
+    grew: (bytes: number) => void,
   ) {
+    this.#grew = grew;
     this.#version = { size };
   }
 
@@ -131,7 +133,7 @@ export class SparseFile {
     }, signal);
     const before = this.heldBytes;
     this.#held = mergeRanges([...this.#held, range]);
-    this.grew(this.heldBytes - before);
+    this.#grew(this.heldBytes - before);
   }
 
   async #write(bytes: Uint8Array, offset: number, whole: boolean): Promise<void> {

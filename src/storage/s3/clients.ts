@@ -3,8 +3,11 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { silenceNodeNotice } from '../../node-notice.js';
+import type { RequestSigner } from '../contract.js';
 import type { S3Settings } from '../credentials.js';
+import type { Endpoints } from '../endpoints.js';
 import { createLimiter, type Limiter } from '../limit.js';
+import { remoteSigner } from './remote-signer.js';
 
 /** Connections to stores, shared by everything that reads and writes: clients by endpoint and credentials, sockets by endpoint. */
 export interface S3Clients {
@@ -32,6 +35,8 @@ export interface S3ClientsOptions {
   connectTimeout?: number;
   /** Without a byte on a connection, in milliseconds. Default 30,000. */
   idleTimeout?: number;
+  /** Where connections may go. Default: anywhere. */
+  endpoints?: Endpoints | undefined;
   /** Clients that are kept; vended credentials change often. Default 512. */
   maxClients?: number;
 }
@@ -39,18 +44,28 @@ export interface S3ClientsOptions {
 export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
   silenceNodeNotice();
   const { maxRequests = 64, connectTimeout = 5_000, idleTimeout = 30_000, maxClients = 512 } = options;
+  const { endpoints: rules } = options;
   const agentOptions = {
     keepAlive: true,
     maxSockets: maxRequests,
     maxFreeSockets: maxRequests,
     scheduling: 'lifo' as const,
+    ...(rules && { lookup: rules.lookup }),
   };
   const httpAgent = new HttpAgent(agentOptions);
   const httpsAgent = new HttpsAgent(agentOptions);
   const clients = new Map<string, S3Client>();
+  /** A signer is that of one table as one caller may reach it. */
+  const signing = new WeakMap<RequestSigner, S3Client>();
   const endpoints = new Map<string, Omit<S3Endpoint, 'client'>>();
 
   function clientFor(settings: S3Settings): S3Client {
+    const { signer } = settings;
+    if (signer) {
+      const client = signing.get(signer) ?? new S3Client(clientConfig(settings));
+      signing.set(signer, client);
+      return client;
+    }
     const key = createHash('sha256').update(JSON.stringify(settings)).digest('base64');
     const known = clients.get(key);
     if (known) {
@@ -79,13 +94,21 @@ export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
       logger: silent,
     };
     if (settings.endpoint) config.endpoint = settings.endpoint;
-    if (settings.keys) config.credentials = settings.keys;
-    else config.signer = { sign: async (request) => request };
+    if (settings.keys) {
+      const { sessionToken, ...keys } = settings.keys;
+      config.credentials = { ...keys, ...(sessionToken !== undefined && { sessionToken }) };
+    } else {
+      config.credentials = NO_KEYS;
+      config.signer = settings.signer
+        ? remoteSigner(settings.signer, settings.region)
+        : { sign: async (request) => request };
+    }
     return config;
   }
 
   return {
     for(settings) {
+      rules?.check(settings.endpoint ?? `https://s3.${settings.region}.amazonaws.com`);
       const host = hostOf(settings);
       let endpoint = endpoints.get(host);
       if (!endpoint) {
@@ -106,6 +129,9 @@ export function createS3Clients(options: S3ClientsOptions = {}): S3Clients {
     },
   };
 }
+
+/** The SDK would look for some on the machine. */
+const NO_KEYS = { accessKeyId: 'none', secretAccessKey: 'none' };
 
 const ignore = () => {};
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -5,7 +5,7 @@ export interface Attempt {
   verb: 'read' | 'write' | 'remove' | 'list';
   location: string;
   host: string;
-  /** The request was signed with a session token. */
+  /** The request was signed with a session token, or by the catalog. */
   session: boolean;
 }
 
@@ -34,6 +34,7 @@ export function isStaleCredential(error: unknown, session: boolean): boolean {
   if (/^(ExpiredToken|ExpiredTokenException|InvalidToken|TokenRefreshRequired|InvalidAccessKeyId)$/.test(name))
     return true;
   if (!session) return false;
+  if (/^(RequestTimeTooSkewed|RequestExpired|SignatureDoesNotMatch)$/.test(name)) return true;
   return (status === 400 && /check key failed/i.test(message)) || status === 500;
 }
 
@@ -84,7 +85,7 @@ export function mapS3Error(error: unknown, attempt: Attempt): SkuaError {
   return new SkuaError('INTERNAL', `The store answered ${name} (HTTP ${status}) to ${what}.`);
 }
 
-export function isAbort(error: unknown): boolean {
+function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'CanceledError');
 }
 

@@ -19,6 +19,16 @@ export interface S3Context {
   clients: S3Clients;
   credentials: CredentialSource;
   retry: RetryOptions;
+  /** Told of every request that was sent. */
+  onRequest?: ((request: StoreExchange) => void) | undefined;
+}
+
+/** One request to a store. */
+export interface StoreExchange {
+  verb: Attempt['verb'];
+  /** Of HTTP; `none` where there was no answer. */
+  status: number | 'none';
+  milliseconds: number;
 }
 
 /**
@@ -34,11 +44,12 @@ export async function s3Request<T>(
   const { attempts = 4, baseDelay = 100 } = context.retry;
   let renewed = false;
   for (let tries = 1; ; tries++) {
-    const settings = s3Settings(await context.credentials.propertiesFor(what.location));
+    const properties = await context.credentials.propertiesFor(what.location);
+    const settings = s3Settings(properties, context.credentials.signer());
     const endpoint = context.clients.for(settings);
-    const session = settings.keys?.sessionToken !== undefined;
+    const session = settings.keys?.sessionToken !== undefined || settings.signer !== undefined;
     try {
-      return await endpoint.limiter.run(() => work(endpoint, tries), signal);
+      return await endpoint.limiter.run(() => told(context, what.verb, () => work(endpoint, tries)), signal);
     } catch (error) {
       const cancelled = signal?.aborted ?? false;
       if (!cancelled && !renewed && isStaleCredential(error, session)) {
@@ -51,6 +62,21 @@ export async function s3Request<T>(
       }
       await pause(asked + Math.random() * Math.min(baseDelay * 2 ** (tries - 1), 5_000), signal);
     }
+  }
+}
+
+async function told<T>({ onRequest }: S3Context, verb: Attempt['verb'], work: () => Promise<T>): Promise<T> {
+  if (onRequest === undefined) return work();
+  const started = performance.now();
+  const tell = (status: number | 'none') => onRequest({ verb, status, milliseconds: performance.now() - started });
+  try {
+    const result = await work();
+    tell(200);
+    return result;
+  } catch (error) {
+    const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+    tell($metadata?.httpStatusCode ?? 'none');
+    throw error;
   }
 }
 

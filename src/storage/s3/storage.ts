@@ -10,7 +10,7 @@ import {
 import { SkuaError } from '../../errors.js';
 import type { ByteRange, ObjectVersion, Storage } from '../contract.js';
 import { groupBy, parseLocation } from '../location.js';
-import { checkWholeRead } from '../whole.js';
+import { checkWholeRead } from '../read-limit.js';
 import {
   type Answer,
   again,
@@ -57,7 +57,7 @@ export function createS3Storage(context: S3Context): Storage {
     const ChecksumMode = range ? undefined : 'ENABLED';
     return s3Request(context, { verb: 'read', location }, signal, async (endpoint) => {
       const command = new GetObjectCommand({ Bucket, Key, Range, ChecksumMode });
-      const answer = await endpoint.client.send(command, { abortSignal: signal });
+      const answer = await endpoint.client.send(command, signal && { abortSignal: signal });
       const body = answer.Body as Readable;
       try {
         checkWholeRead(location, answer.ContentLength ?? 0);
@@ -179,7 +179,8 @@ export function createS3Storage(context: S3Context): Storage {
           client.send(new ListObjectsV2Command({ Bucket, Prefix: Key, ContinuationToken })),
         );
         for (const object of page.Contents ?? []) {
-          yield { location: `${scheme}://${Bucket}/${object.Key}`, size: object.Size ?? 0 };
+          const modifiedMs = object.LastModified?.getTime() ?? Date.now();
+          yield { location: `${scheme}://${Bucket}/${object.Key}`, size: object.Size ?? 0, modifiedMs };
         }
         token = page.IsTruncated ? page.NextContinuationToken : undefined;
       } while (token);

@@ -53,7 +53,10 @@ async function putWhole(
   const { location, bucket: Bucket, key: Key } = target;
   try {
     await s3Request(context, { verb: 'write', location }, signal, ({ client }) =>
-      client.send(new PutObjectCommand({ Bucket, Key, Body: bytes, ContentLength: size }), { abortSignal: signal }),
+      client.send(
+        new PutObjectCommand({ Bucket, Key, Body: bytes, ContentLength: size }),
+        signal && { abortSignal: signal },
+      ),
     );
   } catch (error) {
     // Nobody knows whether a cancelled or unanswered PUT took effect; one that was refused did not.
@@ -77,8 +80,9 @@ async function putParts(
 ): Promise<void> {
   const { location, bucket: Bucket, key: Key } = target;
   const what = { verb: 'write', location } as const;
+  // Once sent it is waited for: only its answer has the name under which what was begun can be ended.
   const created = await s3Request(context, what, signal, ({ client }) =>
-    client.send(new CreateMultipartUploadCommand({ Bucket, Key }), { abortSignal: signal }),
+    client.send(new CreateMultipartUploadCommand({ Bucket, Key })),
   );
   const UploadId = created.UploadId as string;
   const failure = new AbortController();
@@ -114,9 +118,12 @@ async function putParts(
   try {
     await Promise.all(workers);
     await s3Request(context, what, signal, ({ client }) =>
-      client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: parts } }), {
-        abortSignal: signal,
-      }),
+      client.send(
+        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: parts } }),
+        signal && {
+          abortSignal: signal,
+        },
+      ),
     );
   } catch (error) {
     failure.abort();

@@ -1,6 +1,6 @@
 /** Values as the canonical text of test/fixtures/README.md, and the names of types as Iceberg has them. */
 import { DataType, type Field, Type } from 'apache-arrow';
-import { dateText, timestampText, timeText } from '../../../src/client/format/calendar.js';
+import { dateText, timestampText, timeText } from '../../../src/formats/calendar.js';
 
 /** A cell: null or a text. `value` is in the conventions of `batchToRows`. */
 export function canonicalCell(field: Field, value: unknown): string | null {

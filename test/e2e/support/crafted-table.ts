@@ -17,11 +17,14 @@ import type {
   Type,
 } from '../../../src/iceberg/types.js';
 
+/** Some fields; undefined: without what would be there. */
+type Some<T> = { [name in keyof T]?: T[name] | undefined };
+
 export interface CraftedFile {
   bytes: Uint8Array;
   /** What the manifest says instead of what is so; a file says nothing of its columns but what is given here. */
-  entry?: Partial<DataFile> | Partial<DeleteFile>;
-  status?: ManifestEntry['status'];
+  entry?: Some<DataFile> | Some<DeleteFile> | undefined;
+  status?: ManifestEntry['status'] | undefined;
 }
 
 export interface CraftedTable {

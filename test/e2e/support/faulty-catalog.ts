@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import { batchToRows } from '../../../src/arrow/index.js';
 import { BearerToken, type Principal } from '../../../src/auth/principal.js';
 import { loadConfig } from '../../../src/config/index.js';
-import { startEmbeddedStack } from '../../../src/embedded/index.js';
+import { type EmbeddedStack, type EmbeddedStackOptions, startEmbeddedStack } from '../../../src/embedded/index.js';
+import type { Engine } from '../../../src/engine/contract.js';
 import { parseJson, writeJson } from '../../../src/json.js';
 import { createLogger } from '../../../src/logging.js';
 import type { Call, StatementService } from '../../../src/query/contract.js';
@@ -14,6 +15,7 @@ import type { QueryEnvironment } from '../../../src/query/environment.js';
 import { createStatementService } from '../../../src/query/index.js';
 import { openEnvironment } from '../../../src/server/environment.js';
 import { createSessionStore } from '../../../src/session/index.js';
+import type { RangeCache } from '../../../src/storage/index.js';
 
 interface Refusal {
   status: number;
@@ -35,10 +37,19 @@ export type Fault =
   | 'lost answer';
 
 export interface FaultyCatalog {
+  stack: EmbeddedStack;
   statements: StatementService;
   environment: QueryEnvironment;
+  engine: Engine;
+  rangeCache: RangeCache;
   /** What the next requests meet, by method, path and body; undefined lets one pass. */
-  fault: (what: { method: string; path: string; body: string }) => Fault | undefined | Promise<Fault | undefined>;
+  fault: (what: {
+    method: string;
+    /** Without its query. */
+    path: string;
+    body: string;
+    key: string | undefined;
+  }) => Fault | undefined | Promise<Fault | undefined>;
   /** Warnings in the log, and what is worse. */
   warnings: Record<string, unknown>[];
   /** A call in the session of its own; `end` is what the server does when the call is over. */
@@ -59,10 +70,19 @@ export interface FaultyCatalog {
   stop(): Promise<void>;
 }
 
-/** `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it. */
-export async function startFaultyCatalog(settings = '', ofCatalog = ''): Promise<FaultyCatalog> {
+/**
+ * `settings` are more of the configuration file, `ofCatalog` more of the catalog's table in it, `ofStack` more of what the catalog itself is told.
+ * Unless told so, it knows no repeated request by its key.
+ */
+export async function startFaultyCatalog(
+  settings = '',
+  ofCatalog = '',
+  ofStack: EmbeddedStackOptions['catalog'] = {},
+): Promise<FaultyCatalog> {
+  const properties = { 'polaris.config.drop-with-purge.enabled': 'true' };
   const stack = await startEmbeddedStack({
-    catalog: { properties: { 'polaris.config.drop-with-purge.enabled': 'true' } },
+    issuer: { lifetimeSeconds: 3600 },
+    catalog: { properties, idempotencyKeyLifetime: 0, ...ofStack },
   });
   const proxy = createServer((request, response) => void relay(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -95,7 +115,10 @@ ${more}
         { write: (line) => void catalog.warnings.push(JSON.parse(line)) },
       ),
     );
-  const { environment, close } = await open((proxy.address() as AddressInfo).port, settings);
+  const { environment, engine, rangeCache, scratch, close } = await open(
+    (proxy.address() as AddressInfo).port,
+    settings,
+  );
   let other: Awaited<ReturnType<typeof open>> | undefined;
   const sessions = createSessionStore({
     idleTimeout: 3_600_000,
@@ -120,8 +143,11 @@ ${more}
   };
 
   const catalog: FaultyCatalog = {
+    stack,
     statements,
     environment,
+    engine,
+    rangeCache,
     fault: () => undefined,
     warnings: [],
     call() {
@@ -158,7 +184,7 @@ ${more}
     },
     files: async () => (await found(warehouse)).filter((path) => !path.endsWith('.metadata.json')).sort(),
     async staged() {
-      const files = await found((await environment.instance(catalog.call())).directory);
+      const files = await found(join(scratch, 'sessions'));
       return files.filter((path) => !basename(path).startsWith('.'));
     },
     async createView(namespace, name, sql) {
@@ -201,7 +227,12 @@ ${more}
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const path = request.url ?? '';
-    const fault = await catalog.fault({ method: request.method ?? '', path, body: body.toString() });
+    const fault = await catalog.fault({
+      method: request.method ?? '',
+      path: path.replace(/\?.*$/, ''),
+      body: body.toString(),
+      key: request.headers['idempotency-key'] as string | undefined,
+    });
     if (fault === 'lost request') {
       request.socket.destroy();
       return;

@@ -3,7 +3,7 @@ import type { Schema } from 'apache-arrow';
 import { batchToRows } from '../../../src/arrow/index.js';
 import { connect } from '../../../src/client/index.js';
 import { loadConfig } from '../../../src/config/index.js';
-import { type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
+import { type CatalogOptions, type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
 import { createLogger } from '../../../src/logging.js';
 import { startServer } from '../../../src/server/index.js';
 import { type FixtureTable, fixtureStorage, fixtureTables, locationPrefix } from '../../fixtures/index.js';
@@ -19,14 +19,24 @@ export interface Fixtures {
   stop(): Promise<void>;
 }
 
-/** `cold`: every statement begins with an empty cache, and fetches nothing that is not asked for. */
-export async function startFixtures({ cold = false } = {}): Promise<Fixtures> {
+/**
+ * `cold`: every statement begins with an empty cache, and fetches nothing that is not asked for. `planning`: the catalog demands to plan scans,
+ * and how it does.
+ */
+export async function startFixtures({
+  cold = false,
+  planning,
+}: {
+  cold?: boolean;
+  planning?: CatalogOptions['planning'];
+} = {}): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
     issuer: { lifetimeSeconds: 3600 },
     catalog: {
       name: 'fixtures',
       namespaces: namespacesOf(fixtureTables()),
+      ...(planning && { planning, demandsPlanning: true }),
       warehouse: { kind: 's3', location: locationPrefix, endpoint: store.endpoint, ...keys },
     },
   });

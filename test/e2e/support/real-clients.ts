@@ -18,12 +18,14 @@ export interface RealClient {
 }
 
 const program = (name: string) => join(repository, 'test/clients', name);
+const goClient = parts.go.find().path ?? 'go';
 const python = parts.python.find().path ?? 'python3';
 
 export const realClients: RealClient[] = [
   { name: 'pyarrow.flight', needs: 'python', command: [python, program('pyarrow_client.py')] },
   { name: 'ADBC', needs: 'python', command: [python, program('adbc_client.py')] },
   { name: 'JDBC', needs: 'jdbc', command: ['bash', program('jdbc/run.sh')] },
+  { name: "Arrow's Flight SQL client for Go", needs: 'go', command: [goClient] },
   { name: 'grpcurl', needs: 'grpcurl', command: ['bash', program('grpcurl.sh')] },
 ];
 

@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { type RunningRustfs, startRustfs } from '../../../scripts/real/index.mjs';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type RunningRustfs, startRustfs, storageSettings, storeClient } from '../../../scripts/real/index.mjs';
 import { connect, type FlightSqlClient } from '../../../src/client/index.js';
+import { localConfig } from '../../../src/commands/local-config.js';
+import type { LocalOptions } from '../../../src/commands/local-server.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
 import { createLogger } from '../../../src/logging.js';
@@ -23,8 +25,12 @@ export interface S3TestServer {
 export interface S3ServerOptions {
   /** Bytes of data files that are kept when no statement uses them; 0 lets every statement begin with an empty cache. */
   cacheSize?: number;
+  /** The server has no keys of the store; the catalog signs each of its requests. */
+  remoteSigning?: boolean;
   /** See `storage.merge_gap`; at 0 nothing is fetched that is not asked for. */
   mergeGap?: number;
+  /** Of the embedded catalog. */
+  policies?: LocalOptions['policies'];
   /** Stands between the server and the store: from the store's address to its own. */
   proxy?: (endpoint: string) => Promise<{ endpoint: string; close(): Promise<void> }>;
 }
@@ -39,29 +45,32 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
   try {
     const logFolder = await mkdtemp(join(tmpdir(), 'skua-s3-'));
     closing.push(() => rm(logFolder, { recursive: true, force: true }));
-    const rustfs = await startRustfs({ logFolder });
+    const rustfs = await startRustfs({ logFolder, bucket });
     closing.push(() => rustfs.stop());
-    const { accessKeyId, secretAccessKey, region } = rustfs;
-    const store = new S3Client({
-      endpoint: rustfs.endpoint,
-      region,
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey },
-    });
+    const store = await storeClient(rustfs);
     closing.push(() => store.destroy());
-    await store.send(new CreateBucketCommand({ Bucket: bucket }));
     const proxy = await options.proxy?.(rustfs.endpoint);
     if (proxy) closing.push(() => proxy.close());
     const endpoint = proxy?.endpoint ?? rustfs.endpoint;
+    const { cacheSize, mergeGap, remoteSigning = false } = options;
     const stack = await startEmbeddedStack({
       issuer: { lifetimeSeconds: 3600 },
       catalog: {
+        ...(options.policies && { policies: options.policies }),
         properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
-        warehouse: { kind: 's3', endpoint, accessKeyId, secretAccessKey, location: `s3://${bucket}/` },
+        remoteSigning,
+        warehouse: { kind: 's3', ...rustfs, endpoint, location: `s3://${bucket}/` },
       },
     });
     closing.push(() => stack.close());
-    const server = await startServer(configFor(stack, { accessKeyId, secretAccessKey, ...options }), {
+    const caches = `
+[storage]
+${cacheSize === undefined ? '' : `cache_size = ${cacheSize}`}
+${mergeGap === undefined ? '' : `merge_gap = ${mergeGap}`}
+`;
+    const keys = remoteSigning ? '[catalogs.quickstart]\ncredential_delegation = "vended"' : storageSettings(rustfs);
+    const text = localConfig(stack, keys, caches);
+    const server = await startServer(loadConfig({ env: {}, text }), {
       logger: createLogger({ level: 'error', format: 'json' }),
     });
     closing.push(() => server.stop());
@@ -80,40 +89,4 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
     await stop();
     throw error;
   }
-}
-
-function configFor(stack: EmbeddedStack, options: S3ServerOptions & { accessKeyId: string; secretAccessKey: string }) {
-  const text = (value: string) => JSON.stringify(value);
-  const { cacheSize, mergeGap } = options;
-  return loadConfig({
-    env: {},
-    text: `
-[server]
-port = 0
-drain_timeout = "5s"
-
-[[auth]]
-issuer = ${text(stack.issuer.issuer)}
-jwks_url = ${text(stack.issuer.jwksUrl)}
-audience = ${text(stack.issuer.audience)}
-user_claim = "preferred_username"
-roles_claim = "realm_access.roles"
-allow_insecure_jwks = true
-
-[catalogs.quickstart]
-uri = ${text(stack.catalog.uri)}
-warehouse = "quickstart"
-credential_delegation = "none"
-
-[storage]
-access_key_id = ${text(options.accessKeyId)}
-secret_access_key = ${text(options.secretAccessKey)}
-${cacheSize === undefined ? '' : `cache_size = ${cacheSize}`}
-${mergeGap === undefined ? '' : `merge_gap = ${mergeGap}`}
-
-[default]
-catalog = "quickstart"
-schema = "demo"
-`,
-  });
 }

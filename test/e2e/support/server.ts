@@ -9,9 +9,9 @@ export interface TestServer extends LocalServer {
   client(user: string): Promise<FlightSqlClient>;
 }
 
-export async function startTestServer(options: Pick<LocalOptions, 'policies'> = {}): Promise<TestServer> {
+export async function startTestServer(options: Pick<LocalOptions, 'policies' | 'settings'> = {}): Promise<TestServer> {
   const logger = createLogger({ level: 'error', format: 'json' });
-  const local = await startLocalServer({ ...options, logger, port: 0, tokenLifetime: 3600 });
+  const local = await startLocalServer({ ...options, logger, port: 0, httpPort: 0, tokenLifetime: 3600 });
   const clients: FlightSqlClient[] = [];
   return {
     ...local,

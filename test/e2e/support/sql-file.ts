@@ -4,7 +4,7 @@ export interface SqlBlock {
   user: string;
   kind: 'ok' | 'count' | 'error' | 'query' | 'sorted';
   /** The affected rows, or the status. */
-  wanted?: string;
+  wanted?: string | undefined;
   sql: string;
   /** Rows, or a part of the error's sentence. */
   below: string[];

@@ -1,7 +1,7 @@
 /** Evaluates what restrictions become, by the engine that runs it. */
-import { Database } from '../../../src/engine/duckdb/native/database.js';
-import { quoteIdentifier } from '../../../src/engine/duckdb/native/text.js';
-import { sqlTypeOf } from '../../../src/engine/duckdb/types/sql-type.js';
+import { Database } from '../../../src/engine/duckdb/process/native/database.js';
+import { quoteIdentifier } from '../../../src/engine/duckdb/process/native/text.js';
+import { sqlTypeOf } from '../../../src/engine/duckdb/process/types/sql-type.js';
 import { bindRestrictions, parseRestrictions } from '../../../src/governance/index.js';
 import { tableColumns } from '../../../src/iceberg/index.js';
 import type { NestedField, Type } from '../../../src/iceberg/types.js';

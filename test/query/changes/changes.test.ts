@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Field, Int64, Schema, Utf8 } from 'apache-arrow';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { batchToRows, rowsToBatch } from '../../../src/arrow/index.js';
@@ -228,7 +229,7 @@ describe.each([1, 2, 3])('format version %i', (version) => {
 
   it('a change with an id happens once, however often it is asked for', async () => {
     const name = await table(version);
-    const increment = { sql: `UPDATE ${name} SET n = n + 1 WHERE id < 4`, executionId: `execution of ${name}` };
+    const increment = { sql: `UPDATE ${name} SET n = n + 1 WHERE id < 4`, executionId: randomUUID() };
     expect(await catalog.statements.update(catalog.call(), increment)).toBe(4);
     expect(await catalog.statements.update(catalog.call(), increment)).toBe(4);
     expect(await catalog.rows(`SELECT DISTINCT n FROM ${name} WHERE id < 4`)).toEqual([[1n]]);

@@ -16,9 +16,26 @@ describe('queries', () => {
     (sql) => expect(parseStatement(sql)).toEqual({ kind: 'query', sql }),
   );
 
-  it('takes EXPLAIN and EXPLAIN ANALYZE of a query', () => {
-    expect(parseStatement('EXPLAIN ANALYZE SELECT 1')).toEqual({ kind: 'explain', analyze: true, sql: 'SELECT 1' });
-    expect(parseStatement('explain select 1')).toEqual({ kind: 'explain', analyze: false, sql: 'select 1' });
+  it.each([
+    ['EXPLAIN SELECT 1', false, 'text'],
+    ['EXPLAIN ANALYZE SELECT 1', true, 'text'],
+    ['EXPLAIN (FORMAT json) SELECT 1', false, 'json'],
+    ['EXPLAIN (ANALYZE, FORMAT JSON) SELECT 1', true, 'json'],
+    ['EXPLAIN ANALYZE (FORMAT text) SELECT 1', true, 'text'],
+    ['EXPLAIN (ANALYZE false) SELECT 1', false, 'text'],
+  ])('takes %s, of which places in the query stay what they are', (sql, analyze, format) => {
+    expect(parseStatement(sql)).toEqual({
+      kind: 'explain',
+      analyze,
+      format,
+      sql: 'SELECT 1'.padStart(sql.length),
+    });
+  });
+
+  it('tells options of EXPLAIN from a query in parentheses, and names those that it takes', () => {
+    expect(parseStatement('EXPLAIN (SELECT 1)')).toMatchObject({ analyze: false, sql: '        (SELECT 1)' });
+    expect(() => parseStatement('EXPLAIN (FORMAT yaml) SELECT 1')).toThrow(/TEXT or JSON.*column 17/);
+    expect(() => parseStatement('EXPLAIN (ANALYZE, VERBOSE) SELECT 1')).toThrow(/ANALYZE or FORMAT.*column 19/);
   });
 });
 

@@ -11,14 +11,14 @@ const REMEMBERED = 1000;
 
 /** Statements that ended their engine process, each time alone in it. */
 export class FatalTexts {
-  private readonly deaths = new LRUCache<string, number>({ max: REMEMBERED, ttl: REFUSED });
+  readonly #deaths = new LRUCache<string, number>({ max: REMEMBERED, ttl: REFUSED });
 
   /** A text that ended its process twice: FAILED_PRECONDITION for a while. */
   check(sql: string): void {
-    if (this.deaths.size === 0) return;
+    if (this.#deaths.size === 0) return;
     const key = keyOf(sql);
-    if ((this.deaths.get(key) ?? 0) < MOST_DEATHS) return;
-    const minutes = Math.ceil(this.deaths.getRemainingTTL(key) / 60_000);
+    if ((this.#deaths.get(key) ?? 0) < MOST_DEATHS) return;
+    const minutes = Math.ceil(this.#deaths.getRemainingTTL(key) / 60_000);
     throw new SkuaError(
       'FAILED_PRECONDITION',
       `this statement has ended its engine process ${MOST_DEATHS} times; it is refused for the next ${minutes} minutes`,
@@ -30,7 +30,7 @@ export class FatalTexts {
     const [culprit] = new Set(victims.map(({ sql }) => sql));
     if (culprit === undefined || victims.some(({ sql }) => sql !== culprit)) return;
     const key = keyOf(culprit);
-    this.deaths.set(key, (this.deaths.get(key) ?? 0) + 1);
+    this.#deaths.set(key, (this.#deaths.get(key) ?? 0) + 1);
   }
 }
 

@@ -1,4 +1,4 @@
-import { SkuaError } from '../../../errors.js';
+import { type ErrorCode, SkuaError } from '../../../errors.js';
 
 /** Why and how an engine process ended, and what it took with it. */
 export interface ProcessEnd {
@@ -14,20 +14,36 @@ export interface ProcessEnd {
 
 export interface Victim {
   principal: string;
+  /** Its id. */
+  statement: string | undefined;
   sql: string | undefined;
   /** Whether it is the one that could not be stopped. */
   isCulprit: boolean;
 }
 
-/** The statement's engine process has ended under it: UNAVAILABLE. Nothing of it has been kept. */
-export class ProcessEndedError extends SkuaError {
+/** What an engine process did to a statement. Nothing of the statement has been kept. */
+export class ProcessFailure extends SkuaError {
   constructor(
-    end: ProcessEnd,
-    /** Whether it may have been another principal's statement that ended the process. */
+    code: ErrorCode,
+    message: string,
+    /** Whether it may have been another principal's statement that did the harm. */
     readonly mayBeInnocent: boolean,
+    options?: { cause?: unknown },
   ) {
-    super('UNAVAILABLE', sentence(end));
+    super(code, message, options);
   }
+}
+
+/** The statement's engine process has ended under it: UNAVAILABLE. */
+export class ProcessEndedError extends ProcessFailure {
+  constructor(end: ProcessEnd, mayBeInnocent: boolean) {
+    super('UNAVAILABLE', sentence(end), mayBeInnocent);
+  }
+}
+
+/** Whether what failed is worth another try in another process. */
+export function isElsewhereBetter(error: unknown): boolean {
+  return error instanceof ProcessFailure && error.mayBeInnocent;
 }
 
 function sentence({ reason, how }: ProcessEnd): string {

@@ -1,26 +1,28 @@
 import { LRUCache } from 'lru-cache';
 import type { ColumnarBatch } from '../../../arrow/index.js';
-import { SkuaError } from '../../../errors.js';
 import type { WrittenFile } from '../../../parquet/index.js';
+import type { BoundStatement } from '../../contract.js';
 import type {
   ColumnRequest,
   ColumnValues,
   DescribeOptions,
   EngineInstance,
   ExplainOptions,
-  InstanceOptions,
   ParameterRow,
   ParsedQuery,
+  ParseOptions,
+  PlanOperator,
   QueryDescription,
   ResultStream,
   RunOptions,
   ScanDemand,
   SqlParser,
+  SyntaxNode,
   TableBinding,
   TableScan,
   UnreadableFile,
   WriteOptions,
-} from '../../contract.js';
+} from '../contract.js';
 import {
   BatchWriter,
   schemaFrom,
@@ -31,13 +33,12 @@ import {
   wireTable,
   wireWriteOptions,
 } from '../protocol/index.js';
-import type { EngineProcess, RequestContext } from './engine-process.js';
-import type { Placement } from './placement.js';
-import { ProcessEndedError } from './process-end.js';
+import { isSteady } from '../steady-text.js';
+import { type Attempt, cancelled, type Home, type InstanceHost } from './instance-host.js';
+import type { RequestContext } from './pending-requests.js';
+import type { PlannedTexts } from './planned-texts.js';
 import type { RemoteResult } from './remote-result.js';
 
-/** How often a statement that another one may have ended is begun again. */
-const MOST_TRIES = 3;
 /** Characters of parsed texts that are kept. */
 const PARSED_CHARACTERS = 8 * 2 ** 20;
 
@@ -48,35 +49,39 @@ export function parsedTexts(): ParsedTexts {
   return new LRUCache({ maxSize: PARSED_CHARACTERS, sizeCalculation: (_, sql) => sql.length + 500 });
 }
 
-interface Home {
-  process: EngineProcess;
-  number: number;
+/** What is known of texts, for all instances. */
+export interface KnownTexts {
+  parsed: ParsedTexts;
+  planned: PlannedTexts;
 }
 
 /** Small values that a request carries need no shared memory. */
 const inline = new BatchWriter(undefined);
 
-let instances = 0;
-
-/** An instance in an engine process. When that ends, the instance opens in another at its next use; nothing that a client sees lives in it. */
+/** An instance in an engine process, for one statement. */
 export class RemoteInstance implements EngineInstance {
+  readonly #host: InstanceHost;
+  readonly #known: KnownTexts;
+  readonly #statement: string | undefined;
+  readonly #timeZone: string | undefined;
   readonly parser: SqlParser = {
-    parseQuery: (sql) => this.parse(sql),
+    parseQuery: (sql, options) => this.#parse(sql, options),
+    syntaxTree: async (sql, { statement = this.#statement, signal } = {}) => {
+      const ask = ({ process }: Home, context: RequestContext) =>
+        process.request('syntaxTree', context, () => ({ sql }));
+      return (await this.#host.attempt({ sql, statement, signal, isRepeatable: true }, ask)) as SyntaxNode;
+    },
   };
-  private home: Promise<Home> | undefined;
-  private closed = false;
-  /** Results that may still be read. */
-  private readonly results = new Set<RemoteResult>();
-  private readonly principal: string;
-  private readonly options: Omit<InstanceOptions, 'principal'>;
 
-  constructor(
-    private readonly placement: Placement,
-    private readonly parsed: ParsedTexts,
-    { principal, ...options }: InstanceOptions,
-  ) {
-    this.principal = principal;
-    this.options = options;
+  constructor(host: InstanceHost, known: KnownTexts, { id, timeZone }: Pick<BoundStatement, 'id' | 'timeZone'> = {}) {
+    this.#host = host;
+    this.#known = known;
+    this.#statement = id;
+    this.#timeZone = timeZone;
+  }
+
+  forStatement(statement: Pick<BoundStatement, 'id' | 'timeZone'>): RemoteInstance {
+    return new RemoteInstance(this.#host, this.#known, statement);
   }
 
   async describe(
@@ -85,10 +90,19 @@ export class RemoteInstance implements EngineInstance {
     signal?: AbortSignal,
     options: DescribeOptions = {},
   ): Promise<QueryDescription> {
-    const takes = { sql, tables: tables.map(wireTable), options: wireDescribeOptions(options, inline) };
-    const { schema, parameters, types } = await this.attempt(sql, signal, true, ({ process }, context) =>
-      process.request('describe', context, () => takes),
-    );
+    const takes = {
+      sql,
+      tables: tables.map(wireTable),
+      options: wireDescribeOptions(options, inline),
+      timeZone: this.#timeZone,
+    };
+    const ask = () =>
+      this.#attempt({ sql, signal, isRepeatable: true }, ({ process }, context) =>
+        process.request('describe', context, () => takes),
+      );
+    const isPlain = options.bound === undefined && options.into === undefined;
+    const { planned } = this.#known;
+    const { schema, parameters, types } = await (isPlain ? planned.get('describe', takes, ask) : ask());
     return { schema: schemaFrom(schema), parameters: schemaFrom(parameters), types };
   }
 
@@ -98,16 +112,25 @@ export class RemoteInstance implements EngineInstance {
     parameters?: ParameterRow,
     signal?: AbortSignal,
   ): Promise<ScanDemand[]> {
-    const takes = { sql, tables: tables.map(wireTable), parameters: wireParameters(parameters, inline) };
-    const demands = await this.attempt(sql, signal, true, ({ process }, context) =>
-      process.request('demand', context, () => takes),
-    );
+    const takes = {
+      sql,
+      tables: tables.map(wireTable),
+      parameters: wireParameters(parameters, inline),
+      timeZone: this.#timeZone,
+    };
+    const ask = () =>
+      this.#attempt({ sql, signal, isRepeatable: true }, ({ process }, context) =>
+        process.request('demand', context, () => takes),
+      );
+    const isPlain = parameters === undefined && tables.every(({ functions }) => functions === undefined);
+    const { planned } = this.#known;
+    const demands = await (isPlain && isSteady(sql) ? planned.get('demand', takes, ask) : ask());
     return demands as ScanDemand[];
   }
 
   async columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
     const { fetch, ...rest } = request;
-    const values = await this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
+    const values = await this.#attempt({ signal, isRepeatable: isRepeatable([scan]) }, ({ process }, context) =>
       process.request('columnValues', { ...context, fetch }, (offer) => ({
         scan: wireScan(scan, offer),
         request: rest,
@@ -117,8 +140,14 @@ export class RemoteInstance implements EngineInstance {
   }
 
   unreadable(scan: TableScan, signal?: AbortSignal): Promise<UnreadableFile[]> {
-    return this.attempt(undefined, signal, isRepeatable([scan]), ({ process }, context) =>
+    return this.#attempt({ signal, isRepeatable: isRepeatable([scan]) }, ({ process }, context) =>
       process.request('unreadable', context, (offer) => ({ scan: wireScan(scan, offer) })),
+    );
+  }
+
+  async decode(scan: TableScan, path: string, signal?: AbortSignal): Promise<void> {
+    await this.#attempt({ signal, isRepeatable: false }, ({ process }, context) =>
+      process.request('decode', context, (offer) => ({ scan: wireScan(scan, offer), path })),
     );
   }
 
@@ -127,13 +156,14 @@ export class RemoteInstance implements EngineInstance {
     scans: TableScan[],
     { analyze, signal, fetch }: ExplainOptions,
     parameters?: ParameterRow,
-  ): Promise<string> {
-    return this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
+  ): Promise<PlanOperator> {
+    return this.#attempt({ sql, signal, isRepeatable: isRepeatable(scans) }, ({ process }, context) =>
       process.request('explain', { ...context, fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         analyze,
         parameters: wireParameters(parameters, inline),
+        timeZone: this.#timeZone,
       })),
     );
   }
@@ -147,125 +177,71 @@ export class RemoteInstance implements EngineInstance {
       ((part: number) => {
         done = part;
       });
-    const { schema, result } = await this.attempt(sql, signal, isRepeatable(scans), ({ process }, context) =>
-      process.run(
-        { ...context, fetch },
-        (offer) => ({
-          sql,
-          scans: scans.map((scan) => wireScan(scan, offer)),
-          parameters: wireParameters(options.parameters, inline),
-          schema: options.schema && wireSchema(options.schema),
-          batchBytes,
-        }),
-        keepProgress,
-      ),
+    const { schema, result } = await this.#attempt(
+      { sql, signal, isRepeatable: isRepeatable(scans) },
+      ({ process }, context) =>
+        process.run(
+          { ...context, fetch },
+          (offer) => ({
+            sql,
+            scans: scans.map((scan) => wireScan(scan, offer)),
+            parameters: wireParameters(options.parameters, inline),
+            schema: options.schema && wireSchema(options.schema),
+            batchBytes,
+            timeZone: this.#timeZone,
+          }),
+          keepProgress,
+        ),
     );
-    this.results.add(result);
-    signal.addEventListener('abort', () => this.results.delete(result), { once: true });
+    const { results } = this.#host;
+    results.add(result);
+    signal.addEventListener('abort', () => results.delete(result), { once: true });
     return {
       schema: schemaFrom(schema),
-      batches: { [Symbol.asyncIterator]: () => this.read(result, lend, signal) },
+      batches: { [Symbol.asyncIterator]: () => this.#read(result, lend, signal) },
     };
   }
 
   async writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
-    const files = await this.attempt(sql, options.signal, false, ({ process }, context) =>
+    const files = await this.#attempt({ sql, signal: options.signal, isRepeatable: false }, ({ process }, context) =>
       process.request('write', { ...context, fetch: options.fetch }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         options: wireWriteOptions(options, inline),
+        timeZone: this.#timeZone,
       })),
     );
     return files as WrittenFile[];
   }
 
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    const ended = new SkuaError('CANCELLED', 'the session has ended');
-    await Promise.all([...this.results].map((result) => result.abandon(ended)));
-    const home = await this.home?.catch(() => undefined);
-    if (home) await this.leave(home);
-  }
-
-  /** Closes the instance there, with what runs in it. */
-  private async leave({ process, number }: Home): Promise<void> {
-    process.instances.delete(number);
-    // With a process that has ended, or is about to, the instance has ended too.
-    await process.request('close', this.context(number), () => ({})).catch(() => undefined);
+  close(): Promise<void> {
+    return this.#host.close();
   }
 
   /** A stream that was told to stop says so, whatever became of its process. */
-  private async *read(result: RemoteResult, lend: boolean, signal: AbortSignal): AsyncGenerator<ColumnarBatch> {
+  async *#read(result: RemoteResult, lend: boolean, signal: AbortSignal): AsyncGenerator<ColumnarBatch> {
     try {
       yield* result.batches(lend);
     } catch (error) {
-      throw signal.aborted ? cancelled(error) : error;
+      throw signal.aborted ? cancelled(error, signal) : error;
     } finally {
-      this.results.delete(result);
+      this.#host.results.delete(result);
     }
   }
 
-  private async parse(sql: string): Promise<ParsedQuery> {
-    const known = this.parsed.get(sql);
+  async #parse(sql: string, { statement = this.#statement, signal }: ParseOptions = {}): Promise<ParsedQuery> {
+    const known = this.#known.parsed.get(sql);
     if (known) return known;
-    const parsed = await this.attempt(sql, undefined, true, ({ process }, context) =>
+    const parsed = await this.#host.attempt({ sql, statement, signal, isRepeatable: true }, ({ process }, context) =>
       process.request('parse', context, () => ({ sql })),
     );
-    this.parsed.set(sql, parsed as ParsedQuery);
+    this.#known.parsed.set(sql, parsed as ParsedQuery);
     return parsed as ParsedQuery;
   }
 
-  /** Does the work in the instance's process; once more in another where that may have ended through somebody else's statement. */
-  private async attempt<T>(
-    sql: string | undefined,
-    signal: AbortSignal | undefined,
-    isRepeatable: boolean,
-    work: (home: Home, context: RequestContext) => Promise<T>,
-  ): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      if (sql !== undefined) this.placement.fatalTexts.check(sql);
-      try {
-        const home = await this.settle();
-        return await work(home, { ...this.context(home.number), signal });
-      } catch (error) {
-        if (signal?.aborted) throw cancelled(error);
-        if (this.closed) throw new SkuaError('CANCELLED', 'the session has ended');
-        const isAgain = error instanceof ProcessEndedError && error.mayBeInnocent;
-        if (!isAgain || !isRepeatable || tries === MOST_TRIES) throw error;
-      }
-    }
+  #attempt<T>(attempt: Attempt, work: (home: Home, context: RequestContext) => Promise<T>): Promise<T> {
+    return this.#host.attempt({ ...attempt, statement: this.#statement }, work);
   }
-
-  private context(number: number): RequestContext {
-    return { instance: number, principal: this.principal };
-  }
-
-  /** Where the instance is open: in a process that is fit for its principal. */
-  private async settle(): Promise<Home> {
-    for (;;) {
-      if (this.closed) throw new SkuaError('CANCELLED', 'the session has ended');
-      const current = this.home;
-      const home = await current?.catch(() => undefined);
-      if (home && this.placement.suits(home.process, this.principal)) return home;
-      if (this.home !== current) continue;
-      this.home = this.open();
-      if (home) void this.leave(home);
-      return this.home;
-    }
-  }
-
-  private async open(): Promise<Home> {
-    const number = ++instances;
-    const process = await this.placement.place(this.principal, number);
-    void process.gone.then(() => process.instances.delete(number));
-    await process.request('open', this.context(number), () => ({ options: this.options }));
-    return { process, number };
-  }
-}
-
-function cancelled(error: unknown): unknown {
-  return error instanceof ProcessEndedError ? new SkuaError('CANCELLED', 'the query was cancelled') : error;
 }
 
 /** Rows that can be read only once serve one attempt. */

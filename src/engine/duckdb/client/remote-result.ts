@@ -12,39 +12,41 @@ export interface ResultControl {
 
 /** The batches of a query that runs in an engine process. */
 export class RemoteResult {
-  private readonly queue: WireBatch[] = [];
-  private ending: { failure?: SkuaError } | undefined;
-  private wake: (() => void) | undefined;
+  readonly #reader: BatchReader;
+  readonly #control: ResultControl;
+  readonly #queue: WireBatch[] = [];
+  #ending: { failure?: SkuaError } | undefined;
+  #wake: (() => void) | undefined;
 
-  constructor(
-    private readonly reader: BatchReader,
-    private readonly control: ResultControl,
-  ) {}
+  constructor(reader: BatchReader, control: ResultControl) {
+    this.#reader = reader;
+    this.#control = control;
+  }
 
   push(batch: WireBatch): void {
     // What was on its way when the result was lost is never read.
-    if (this.ending) return;
-    this.queue.push(batch);
-    this.wake?.();
+    if (this.#ending) return;
+    this.#queue.push(batch);
+    this.#wake?.();
   }
 
   /** No more will come. */
   end(failure?: SkuaError): void {
-    this.ending ??= failure ? { failure } : {};
-    this.wake?.();
+    this.#ending ??= failure ? { failure } : {};
+    this.#wake?.();
   }
 
   /** What has not been read is gone with the process. */
   lose(failure: SkuaError): void {
-    this.queue.length = 0;
-    this.ending = { failure };
-    this.wake?.();
+    this.#queue.length = 0;
+    this.#ending = { failure };
+    this.#wake?.();
   }
 
   /** Ends it before it has been read. */
   async abandon(failure: SkuaError): Promise<void> {
     this.lose(failure);
-    await this.control.cancel();
+    await this.#control.cancel();
   }
 
   /**
@@ -55,34 +57,34 @@ export class RemoteResult {
     let isWhole = false;
     try {
       for (;;) {
-        const wire = await this.next();
+        const wire = await this.#next();
         if (!wire) break;
-        const batch = this.reader.read(wire);
+        const batch = this.#reader.read(wire);
         if (lend) {
           yield batch;
-          this.control.credit();
+          this.#control.credit();
         } else {
           const owned = ownedBatch(batch);
-          this.control.credit();
+          this.#control.credit();
           yield owned;
         }
       }
       isWhole = true;
     } finally {
-      if (!isWhole) await this.control.cancel();
+      if (!isWhole) await this.#control.cancel();
     }
   }
 
-  private async next(): Promise<WireBatch | undefined> {
+  async #next(): Promise<WireBatch | undefined> {
     for (;;) {
-      const batch = this.queue.shift();
+      const batch = this.#queue.shift();
       if (batch) return batch;
-      if (this.ending?.failure) throw this.ending.failure;
-      if (this.ending) return undefined;
+      if (this.#ending?.failure) throw this.#ending.failure;
+      if (this.#ending) return undefined;
       await new Promise<void>((resolve) => {
-        this.wake = resolve;
+        this.#wake = resolve;
       });
-      this.wake = undefined;
+      this.#wake = undefined;
     }
   }
 }

@@ -14,11 +14,11 @@ const SERVER_BYTES = 128 * 2 ** 20;
 
 /** A mapping is never taken away, since something may still refer to it; that of a process that ended serves the next one. */
 export class SharedMemoryPool {
-  private readonly free: MemoryPair[] = [];
+  readonly #free: MemoryPair[] = [];
 
   /** Undefined where the system has no memory that processes can share. */
   take(): MemoryPair | undefined {
-    const pair = this.free.pop();
+    const pair = this.#free.pop();
     if (pair) return pair;
     const engines = createSharedFile(ENGINE_BYTES);
     const servers = engines && createSharedFile(SERVER_BYTES);
@@ -30,11 +30,11 @@ export class SharedMemoryPool {
   giveBack({ engines, servers }: MemoryPair): void {
     engines.memory.discard(0, ENGINE_BYTES);
     servers.memory.discard(0, SERVER_BYTES);
-    this.free.push({ engines, servers, arena: new Arena(servers.memory) });
+    this.#free.push({ engines, servers, arena: new Arena(servers.memory) });
   }
 
   close(): void {
-    for (const { engines, servers } of this.free.splice(0)) {
+    for (const { engines, servers } of this.#free.splice(0)) {
       engines.close();
       servers.close();
     }

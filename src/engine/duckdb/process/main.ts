@@ -3,11 +3,11 @@
  * descriptors 4 (its own batches) and 5 (the server's) where there is any, and ends when the server does.
  */
 import { Socket } from 'node:net';
-import { endProcess, noCoreFiles } from '../native/library.js';
 import { Arena, Channel, type Command, mapSharedFile, type Report } from '../protocol/index.js';
+import { settingsFrom } from '../protocol/process-settings.js';
+import { endProcess, noCoreFiles } from './native/library.js';
 import { endWithParent } from './parent.js';
 import { RequestHandler } from './request-handler.js';
-import { settingsFrom } from './settings.js';
 
 const CHANNEL = 3;
 const OWN_MEMORY = 4;

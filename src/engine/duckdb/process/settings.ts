@@ -1,18 +1,46 @@
-import { z } from 'zod';
+import { quoteText } from './native/text.js';
 
-/** What an engine process is started with, as JSON in its first argument. */
-const settings = z.strictObject({
-  /** The process that started this one. */
-  parent: z.number().int(),
-  /** Bytes of memory that the process may use. */
-  memory: z.number().positive(),
-  /** Sizes of the shared memory, in bytes; 0 where there is none. */
-  ownBytes: z.number().nonnegative(),
-  serverBytes: z.number().nonnegative(),
-});
+/** What every instance is opened with: nothing is loaded, nothing is fetched, errors carry their position. */
+export const commonConfiguration: Record<string, string> = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  allow_community_extensions: 'false',
+  allow_unsigned_extensions: 'false',
+  errors_as_json: 'true',
+  // Freed memory goes back to the system within seconds; without it, it stays with the process until the next large query.
+  allocator_background_threads: 'true',
+};
 
-export type ProcessSettings = z.output<typeof settings>;
+/** DuckDB takes seconds to optimise a chain of several hundred operators, and does not stop when it is told to. */
+const deepestExpression = 250;
 
-export function settingsFrom(text: string | undefined): ProcessSettings {
-  return settings.parse(JSON.parse(text ?? '{}'));
+/** Settings that a configuration cannot hold, before it is locked. */
+export const commonSettings = [
+  `SET GLOBAL max_expression_depth = ${deepestExpression}`,
+  "SET GLOBAL TimeZone = 'UTC'",
+  "SET GLOBAL Calendar = 'gregorian'",
+  'SET GLOBAL arrow_lossless_conversion = true',
+  'SET GLOBAL arrow_large_buffer_size = false',
+  'SET GLOBAL produce_arrow_string_view = false',
+  'SET GLOBAL arrow_output_list_view = false',
+];
+
+/** Has the texts of a connection run in a time zone. Allowed where the configuration is locked, and seen by no other connection. */
+export function setTimeZone(name: string): string {
+  return `SET SESSION TimeZone = ${quoteText(name)}`;
 }
+
+/** Makes a connection keep count of its queries' progress. Pragmas are allowed where the configuration is locked. */
+export const trackProgress = 'PRAGMA disable_print_progress_bar; PRAGMA enable_progress_bar';
+
+/** From here on, only these settings can be changed. */
+export function lock(changeable: string): string[] {
+  return [
+    `SET GLOBAL allowed_configs = [${changeable}]`,
+    'SET GLOBAL enable_external_access = false',
+    'SET GLOBAL lock_configuration = true',
+  ];
+}
+
+/** How often a query that has to stop is told so, in milliseconds: an interrupt between two statements goes unheard. */
+export const interruptInterval = 20;

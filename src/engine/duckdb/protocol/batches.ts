@@ -23,17 +23,21 @@ export interface SentBatch {
 const SMALL = 1024;
 
 export class BatchWriter {
-  constructor(private readonly arena: Arena | undefined) {}
+  readonly #arena: Arena | undefined;
+
+  constructor(arena: Arena | undefined) {
+    this.#arena = arena;
+  }
 
   /** Buffers that lie in the arena are told by their place, others are copied there where they are large. */
   write(batch: ColumnarBatch): SentBatch {
     const held: number[] = [];
-    const wire = this.toWire(batch, (buffer) => {
-      const own = buffer.byteLength > 0 && this.arena?.arrayBuffer === buffer.buffer;
+    const wire = this.#toWire(batch, (buffer) => {
+      const own = buffer.byteLength > 0 && this.#arena?.arrayBuffer === buffer.buffer;
       if (own) held.push(buffer.byteOffset);
       if (own && buffer.byteLength > SMALL) return [buffer.byteOffset, buffer.byteLength];
       if (own || buffer.byteLength <= SMALL) return Buffer.from(buffer);
-      const copy = this.arena?.allocate(buffer.byteLength);
+      const copy = this.#arena?.allocate(buffer.byteLength);
       if (!copy) return buffer;
       copy.set(buffer);
       held.push(copy.byteOffset);
@@ -44,14 +48,14 @@ export class BatchWriter {
 
   /** All buffers in the message. */
   inline(batch: ColumnarBatch): WireBatch {
-    return this.toWire(batch, (buffer) => buffer);
+    return this.#toWire(batch, (buffer) => buffer);
   }
 
   free(held: readonly number[]): void {
-    for (const offset of held) this.arena?.release(offset);
+    for (const offset of held) this.#arena?.release(offset);
   }
 
-  private toWire(batch: ColumnarBatch, place: (buffer: Uint8Array) => Uint8Array | [number, number]): WireBatch {
+  #toWire(batch: ColumnarBatch, place: (buffer: Uint8Array) => Uint8Array | [number, number]): WireBatch {
     const nodes: number[] = [];
     for (const { length, nullCount } of batch.nodes) nodes.push(length, nullCount);
     return { length: batch.length, nodes, buffers: batch.buffers.map(place) };
@@ -59,8 +63,12 @@ export class BatchWriter {
 }
 
 export class BatchReader {
+  readonly #memory: SharedMemory | undefined;
+
   /** `memory` is the other side's. */
-  constructor(private readonly memory: SharedMemory | undefined) {}
+  constructor(memory: SharedMemory | undefined) {
+    this.#memory = memory;
+  }
 
   /** The batch over the sender's memory, good until the sender is told that it has been read. Places outside of it: INTERNAL. */
   read({ length, nodes, buffers }: WireBatch): ColumnarBatch {
@@ -68,16 +76,16 @@ export class BatchReader {
     for (let index = 0; index < nodes.length; index += 2) {
       fieldNodes.push({ length: nodes[index] ?? 0, nullCount: nodes[index + 1] ?? 0 });
     }
-    return { length, nodes: fieldNodes, buffers: buffers.map((buffer) => this.buffer(buffer)) };
+    return { length, nodes: fieldNodes, buffers: buffers.map((buffer) => this.#buffer(buffer)) };
   }
 
-  private buffer(buffer: Uint8Array | [number, number]): Uint8Array {
+  #buffer(buffer: Uint8Array | [number, number]): Uint8Array {
     if (buffer instanceof Uint8Array) return buffer;
     const [offset, length] = buffer;
-    const size = this.memory?.bytes.length ?? 0;
-    if (!this.memory || offset + length > size) {
+    const size = this.#memory?.bytes.length ?? 0;
+    if (!this.#memory || offset + length > size) {
       throw new SkuaError('INTERNAL', 'a record batch lies outside of the memory that the engine shares');
     }
-    return this.memory.bytes.subarray(offset, offset + length);
+    return this.#memory.bytes.subarray(offset, offset + length);
   }
 }

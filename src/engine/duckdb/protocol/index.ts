@@ -1,5 +1,6 @@
 /** What crosses between the server and an engine process. */
 export { Arena } from './arena.js';
+export { batchReport } from './batch-report.js';
 export { BatchReader, BatchWriter, type SentBatch, type WireBatch } from './batches.js';
 export { Channel } from './channel.js';
 export { errorFrom, wireError } from './errors.js';

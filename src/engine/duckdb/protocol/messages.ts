@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../../errors.js';
 import type { Filter } from '../../../expressions/index.js';
-import type { ColumnRequest, InstanceOptions, QueryDescription, UnreadableFile } from '../../contract.js';
+import type { ColumnRequest, InstanceOptions, PlanOperator, QueryDescription, UnreadableFile } from '../contract.js';
 import type { WireBatch } from './batches.js';
 import type {
   WireDescribeOptions,
@@ -16,30 +16,40 @@ import type {
   WireWriteOptions,
 } from './values.js';
 
+/** A user's text, with what it takes for the session's time zone. Default: UTC. */
+interface InTimeZone {
+  timeZone?: string | undefined;
+}
+
 /** Each request by its name: what it takes and what is answered. */
 export interface Requests {
   open: { takes: { options: Omit<InstanceOptions, 'principal'> }; gives: undefined };
   close: { takes: object; gives: undefined };
   parse: { takes: { sql: string }; gives: unknown };
+  syntaxTree: { takes: { sql: string }; gives: unknown };
   describe: {
-    takes: { sql: string; tables: WireTable[]; options: WireDescribeOptions };
+    takes: { sql: string; tables: WireTable[]; options: WireDescribeOptions } & InTimeZone;
     gives: { schema: WireSchema; parameters: WireSchema; types: QueryDescription['types'] };
   };
-  demand: { takes: { sql: string; tables: WireTable[]; parameters?: WireParameters | undefined }; gives: unknown[] };
+  demand: {
+    takes: { sql: string; tables: WireTable[]; parameters?: WireParameters | undefined } & InTimeZone;
+    gives: unknown[];
+  };
   columnValues: { takes: { scan: WireScan; request: Omit<ColumnRequest, 'fetch'> }; gives: unknown };
   unreadable: { takes: { scan: WireScan }; gives: UnreadableFile[] };
+  decode: { takes: { scan: WireScan; path: string }; gives: undefined };
   explain: {
-    takes: { sql: string; scans: WireScan[]; analyze: boolean; parameters?: WireParameters | undefined };
-    gives: string;
+    takes: { sql: string; scans: WireScan[]; analyze: boolean; parameters?: WireParameters | undefined } & InTimeZone;
+    gives: PlanOperator;
   };
   run: { takes: WireRun; gives: WireSchema };
-  write: { takes: { sql: string; scans: WireScan[]; options: WireWriteOptions }; gives: unknown[] };
+  write: { takes: { sql: string; scans: WireScan[]; options: WireWriteOptions } & InTimeZone; gives: unknown[] };
 }
 
 export type RequestName = keyof Requests;
 
 /** A query; its batches follow the answer, then `end` or `failure`. */
-export interface WireRun {
+export interface WireRun extends InTimeZone {
   sql: string;
   scans: WireScan[];
   parameters?: WireParameters | undefined;
@@ -72,7 +82,7 @@ export interface WireError {
   code: ErrorCode;
   message: string;
   /** For the log, not for the client. */
-  cause?: string;
+  cause?: string | undefined;
 }
 
 const integer = z.number().int().nonnegative();
@@ -133,6 +143,18 @@ export const report = z.discriminatedUnion('kind', [
 
 export type Report = z.output<typeof report>;
 
+const planOperator: z.ZodType<PlanOperator> = z.lazy(() =>
+  z.object({
+    operator: z.string(),
+    table: z.string().optional(),
+    details: z.record(z.string(), z.array(z.string())),
+    estimatedRows: z.number().optional(),
+    rows: z.number().optional(),
+    seconds: z.number().optional(),
+    children: z.array(planOperator),
+  }),
+);
+
 const literal = z.object({ type: z.string(), text: z.string() });
 
 const filter: z.ZodType<Filter> = z.lazy(() =>
@@ -179,7 +201,9 @@ export const answers = {
         joinsNaturally: z.boolean(),
       }),
     ),
+    isRowByRow: z.boolean(),
   }),
+  syntaxTree: z.looseObject({ type: z.string() }),
   describe: z.object({ schema: bytes, parameters: bytes, types: z.array(z.string().optional()) }),
   demand: z.array(
     z.looseObject({
@@ -201,7 +225,8 @@ export const answers = {
   ),
   columnValues: z.union([z.object({ values: z.array(literal) }), z.object({ min: literal, max: literal })]).optional(),
   unreadable: z.array(z.object({ path: z.string(), reason: z.string() })),
-  explain: z.string(),
+  decode: z.undefined(),
+  explain: planOperator,
   run: bytes,
   write: z.array(
     z.looseObject({

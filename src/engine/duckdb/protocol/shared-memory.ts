@@ -37,7 +37,7 @@ interface Native {
 let loaded: Native | undefined;
 
 /** Whether processes of this system can share memory this way. */
-export function canShareMemory(platform: NodeJS.Platform = process.platform): boolean {
+function canShareMemory(platform: NodeJS.Platform = process.platform): boolean {
   return platform === 'linux' || platform === 'darwin';
 }
 

@@ -10,7 +10,7 @@ import type {
   TableBinding,
   TableScan,
   WriteOptions,
-} from '../../contract.js';
+} from '../contract.js';
 import type { BatchReader, BatchWriter, WireBatch } from './batches.js';
 
 /** An encapsulated Arrow schema message. */
@@ -59,19 +59,32 @@ export function schemaFrom(bytes: WireSchema): Schema {
 }
 
 function wireColumns(columns: readonly TableColumn[]): WireColumns {
-  return {
+  const known = encoded.get(columns);
+  if (known) return known;
+  const wire = {
     fields: wireSchema(new Schema(columns.map(({ field }) => field))),
     columns: columns.map(({ field: _, ...rest }) => rest),
   };
+  encoded.set(columns, wire);
+  return wire;
 }
+
+/** The columns of a table are the same ones in all that a statement asks. */
+const encoded = new WeakMap<readonly TableColumn[], WireColumns>();
 
 function columnsFrom({ fields, columns }: WireColumns): TableColumn[] {
   const schema = schemaFrom(fields);
   return schema.fields.map((field, index) => ({ ...(columns[index] as Omit<TableColumn, 'field'>), field }));
 }
 
-export function wireTable({ name, columns, rowColumns, functions }: TableBinding): WireTable {
-  return { name, columns: wireColumns(columns), ...(rowColumns && { rowColumns }), ...(functions && { functions }) };
+export function wireTable({ name, columns, rowColumns, mayLeaveOut, functions }: TableBinding): WireTable {
+  return {
+    name,
+    columns: wireColumns(columns),
+    ...(rowColumns && { rowColumns }),
+    ...(mayLeaveOut !== undefined && { mayLeaveOut }),
+    ...(functions && { functions }),
+  };
 }
 
 export function tableFrom({ columns, ...rest }: WireTable): TableBinding {

@@ -1,0 +1,3 @@
+"""SQLAlchemy's own dialect compliance suite."""
+
+from sqlalchemy.testing.suite import *  # noqa: F403

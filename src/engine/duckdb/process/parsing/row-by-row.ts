@@ -1,0 +1,64 @@
+import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from './syntax-tree.js';
+
+/** Expressions whose value hangs on the row alone, where those in them do. */
+const CLASSES = new Set([
+  'BETWEEN',
+  'CASE',
+  'CAST',
+  'COLUMN_REF',
+  'COMPARISON',
+  'CONJUNCTION',
+  'CONSTANT',
+  'FUNCTION',
+  'OPERATOR',
+  'STAR',
+]);
+
+/** Names without parentheses that stand for a moment or for the caller. */
+const MOMENTS = /^(?:current_\w+|localtime|localtimestamp|session_user|user)$/i;
+
+/**
+ * Whether each row of a query's result is made of one row of a single table, so that the results of parts of the table are the parts of the
+ * result; and by which functions, in lower case, without operators. Undefined where it is not.
+ */
+export function rowByRow(tree: SyntaxNode): Set<string> | undefined {
+  const { type, from_table: from } = tree;
+  if (type !== 'SELECT_NODE' || !isNode(from) || from.type !== 'BASE_TABLE' || isNode(from.sample)) return undefined;
+  const hasMore =
+    nodesOf(tree.modifiers).length > 0 ||
+    nodesOf(tree.group_expressions).length > 0 ||
+    (Array.isArray(tree.group_sets) && tree.group_sets.length > 0) ||
+    tree.aggregate_handling !== 'STANDARD_HANDLING' ||
+    isNode(tree.having) ||
+    isNode(tree.qualify) ||
+    isNode(tree.sample) ||
+    (isNode(tree.cte_map) && nodesOf(tree.cte_map.map).length > 0);
+  const functions = new Set<string>();
+  return !hasMore && isOfRow(tree.select_list, functions) && isOfRow(tree.where_clause, functions)
+    ? functions
+    : undefined;
+}
+
+function isOfRow(value: SyntaxValue | undefined, functions: Set<string>): boolean {
+  if (Array.isArray(value)) return value.every((item) => isOfRow(item, functions));
+  if (!isNode(value)) return true;
+  if (typeof value.class === 'string') {
+    if (!CLASSES.has(value.class)) return false;
+    if (value.class === 'CONSTANT') return true;
+    if (value.class === 'COLUMN_REF') {
+      const path = Array.isArray(value.column_names) ? value.column_names.map(textOf) : [];
+      return path.length > 1 || !MOMENTS.test(path[0] ?? '');
+    }
+    if (value.class === 'FUNCTION') {
+      const isPlain =
+        value.filter === null && value.distinct === false && textOf(value.schema) === '' && !hasOrder(value.order_bys);
+      if (!isPlain) return false;
+      if (value.is_operator !== true) functions.add(textOf(value.function_name).toLowerCase());
+    }
+  }
+  return Object.values(value).every((child) => isOfRow(child, functions));
+}
+
+function hasOrder(orders: SyntaxValue | undefined): boolean {
+  return isNode(orders) && nodesOf(orders.orders).length > 0;
+}

@@ -1,0 +1,127 @@
+import { type Field, Schema } from 'apache-arrow';
+import { SkuaError } from '../../../../errors.js';
+import type { ParameterRow } from '../../contract.js';
+import type { Connection, Statement } from '../native/database.js';
+import type { SourceText } from '../native/errors.js';
+import { quoteIdentifier, quoteText } from '../native/text.js';
+import type { TypedText } from '../parsing/parameter-types.js';
+import { holds, withLeaves } from '../types/nested.js';
+import { bindParameters } from '../types/parameters.js';
+import { isSpatial, sqlTypeOf } from '../types/sql-type.js';
+import { isVariantJson, variantJsonSql } from '../types/variants.js';
+import { type FixedColumns, withFixed } from './fixed-columns.js';
+import { fieldOf, type ResultType } from './result-type.js';
+import { columnsOf, type ResultColumn, StreamingResult } from './stream.js';
+
+export interface QueryOptions {
+  parameters: ParameterRow | undefined;
+  fixed: FixedColumns;
+  /** See `RunOptions.schema`. */
+  announced?: Schema | undefined;
+}
+
+interface StartedQuery {
+  result: StreamingResult;
+  columns: readonly ResultColumn[];
+}
+
+/** Prepares, binds and starts a query; what Arrow's clients do not know, and what was announced as another type, is cast. */
+export async function startQuery(
+  connection: Connection,
+  text: TypedText,
+  options: QueryOptions,
+): Promise<StartedQuery> {
+  const { parameters, fixed, announced } = options;
+  const statement = await connection.prepare(text.text, text.source);
+  const planned = withFixed(columnsOf(statement), fixed);
+  // Types that hang on the bound values are known once the query runs.
+  if (planned.every(({ type }) => type.known) && needsCast(planned, announced)) {
+    statement.close();
+    return startCast(connection, text, planned, options);
+  }
+  const result = await start(connection, statement, planned, text.source, parameters);
+  const columns = withFixed(result.readColumns(), fixed);
+  result.columns = columns;
+  if (!needsCast(columns, announced)) return { result, columns };
+  await result.close();
+  return startCast(connection, text, columns, options);
+}
+
+function needsCast(columns: readonly ResultColumn[], announced: Schema | undefined): boolean {
+  if (announced && announced.fields.length !== columns.length) throw differs(announced, columns);
+  return columns.some(({ type }, index) => type.cast || !isAnnounced(type, announced?.fields[index]));
+}
+
+function isAnnounced(type: ResultType, field: Field | undefined): boolean {
+  return field === undefined || String(type.arrow) === String(field.type);
+}
+
+function differs(announced: Schema, columns: readonly ResultColumn[]): SkuaError {
+  const given = columns.map(({ name, type }) => `${name} ${type.sql}`).join(', ');
+  return new SkuaError('INTERNAL', `the result was announced as ${announced.fields.join(', ')}, and is ${given}`);
+}
+
+async function startCast(
+  connection: Connection,
+  { text, source }: TypedText,
+  columns: readonly ResultColumn[],
+  { parameters, fixed, announced }: QueryOptions,
+): Promise<StartedQuery> {
+  const outputs = columns.map(({ name, type }, index) => {
+    return `${outputSql(`c${index}`, name, type, announced?.fields[index])} AS ${quoteIdentifier(name)}`;
+  });
+  const prefix = `SELECT ${outputs.join(', ')} FROM (`;
+  const wrapped = `${prefix}${text}\n) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`;
+  const place = { ...source, prefixBytes: source.prefixBytes + Buffer.byteLength(prefix) };
+  const statement = await connection.prepare(wrapped, place);
+  const result = await start(connection, statement, columns, place, parameters);
+  const actual = withFixed(result.readColumns(), fixed);
+  // What was a variant is text now, and spatial values are bytes; both still say what they are.
+  result.columns = actual.map(
+    (column, index) => (isNamedOtherwise(columns[index]) ? columns[index] : column) as ResultColumn,
+  );
+  if (!needsCast(actual, announced)) return { result, columns: result.columns };
+  await result.close();
+  throw differs(announced ?? new Schema([]), actual);
+}
+
+function isNamedOtherwise(column: ResultColumn | undefined): boolean {
+  return column !== undefined && holds(fieldOf(column.name, column.type), isGivenOtherwise);
+}
+
+function isGivenOtherwise(field: Field): boolean {
+  return isVariantJson(field) || isSpatial(field);
+}
+
+/** A column as it was announced. What has no Arrow form is cast; of other values, only those that are still the same. */
+function outputSql(value: string, name: string, type: ResultType, announced: Field | undefined): string {
+  const plain = withLeaves(fieldOf(name, type), value, {
+    is: isGivenOtherwise,
+    sql: (field, leaf) => (isSpatial(field) ? `ST_AsWKB(${leaf})` : variantJsonSql(leaf)),
+  });
+  const given = type.cast ? `CAST(${plain} AS ${type.sql})` : plain;
+  if (isAnnounced(type, announced)) return given;
+  const target = sqlTypeOf(announced as Field);
+  const cast = `TRY_CAST(${given} AS ${target})`;
+  const kept = `TRY_CAST(${cast} AS ${type.sql}) IS NOT DISTINCT FROM ${given}`;
+  const message = `the column ${name} was announced as ${target}, and has a value that is none`;
+  return `CASE WHEN ${kept} THEN ${cast} ELSE error(${quoteText(message)}) END`;
+}
+
+async function start(
+  connection: Connection,
+  statement: Statement,
+  columns: readonly ResultColumn[],
+  source: SourceText,
+  parameters: ParameterRow | undefined,
+): Promise<StreamingResult> {
+  const result = new StreamingResult(connection, statement, columns, source);
+  try {
+    bindParameters(statement, parameters);
+    await result.start();
+    return result;
+  } catch (error) {
+    await result.close();
+    throw error;
+  }
+}

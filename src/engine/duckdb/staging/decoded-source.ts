@@ -1,0 +1,80 @@
+/** Columns of a data file that are read in the engine's own format, where they are there in it. */
+import type { Field } from 'apache-arrow';
+import type { PhysicalColumn, TableColumn } from '../../../expressions/index.js';
+import type { DataFile } from '../../../iceberg/types.js';
+import type { PinnedTable } from '../../contract.js';
+import type { DecodedColumns, TableScan } from '../contract.js';
+import type { Caches } from './caches.js';
+import type { DecodableColumn, StageColumns } from './decoded-copies.js';
+import { cacheFile, LocalFiles } from './local-files.js';
+import type { ReadableFile } from './readable-file.js';
+
+/** Smaller files are read as fast as they are. */
+const SMALLEST = 1 << 20;
+
+/** A database is opened for each file: with more of them than this, one scan of them all takes less. */
+export const MOST_DECODED_FILES = 64;
+
+/** Links the copy that has all of the columns. Without one, the reading is noted, so that there may be one the next time. */
+export async function decodedSource(
+  local: LocalFiles,
+  table: PinnedTable,
+  { file, readable, columns }: { file: DataFile; readable: ReadableFile; columns: readonly TableColumn[] },
+): Promise<DecodedColumns | undefined> {
+  const { caches } = local;
+  const cached = cacheFile(table, file);
+  if (!caches.decoded || cached.store === 'file' || cached.size < SMALLEST) return undefined;
+  const wanted = decodable(columns, readable.columns);
+  if (wanted.length === 0) return undefined;
+  const copy = caches.decoded.find(cached, wanted);
+  const path = copy && (await local.decoded(cached, copy));
+  if (path !== undefined) return { path, columns: copy?.columns ?? new Map() };
+  caches.decoded.missed(cached, wanted, stageColumns(caches, table, file, readable));
+  return undefined;
+}
+
+/** The columns that the file holds, each once. */
+function decodable(columns: readonly TableColumn[], physical: readonly PhysicalColumn[]): DecodableColumn[] {
+  const byName = new Map<string, DecodableColumn>();
+  for (const { computed: _, ...column } of columns) {
+    const own = physical.find(({ fieldId }) => fieldId === column.fieldId);
+    if (!own) continue;
+    byName.set(own.name, { column, name: own.name, key: JSON.stringify([own, shapeOf(column.field)]) });
+  }
+  return [...byName.values()];
+}
+
+/** All that decides how values are read. */
+function shapeOf({ name, type, metadata }: Field): unknown {
+  const children = (type.children ?? []) as Field[];
+  return [name, type.typeId, String(type), [...metadata], children.map(shapeOf)];
+}
+
+function stageColumns(caches: Caches, table: PinnedTable, file: DataFile, readable: ReadableFile): StageColumns {
+  return async (directory, columns, signal) => {
+    const local = new LocalFiles(caches, directory, signal);
+    try {
+      const names = columns.map(({ name }) => name);
+      const { path, held } = await local.columns(table, file, { ...readable, columns: names, skippedRowGroups: [] });
+      const source = {
+        path,
+        ...(held && { held }),
+        location: file.location,
+        rowCount: readable.footer.rowCount,
+        columns: readable.columns,
+        constants: new Map(),
+        positionDeletes: [],
+        equalityDeletes: [],
+      };
+      const scan: TableScan = {
+        name: 'decoded',
+        columns: columns.map(({ column }) => column),
+        source: { kind: 'parquet', files: [source] },
+      };
+      return { scan, release: () => local.release() };
+    } catch (error) {
+      await local.release();
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,89 @@
+/** Z-order: rows that are close to each other in several columns at once come to lie close to each other in files. */
+import { SkuaError } from '../../../errors.js';
+import { typeToText } from '../../../iceberg/index.js';
+import type { Type } from '../../../iceberg/types.js';
+import type { SourceColumn } from './source-column.js';
+
+const BITS = 64;
+
+/**
+ * Terms of an ORDER BY: each column is a number of 64 bits in its own order, and the bits of all of them are taken in turn, the highest ones first,
+ * in as many numbers as there are columns.
+ */
+export function zOrderTerms(columns: readonly SourceColumn[]): string[] {
+  const keys = columns.map(keyOf);
+  if (keys.length < 2) return keys;
+  const each = Math.floor(BITS / keys.length);
+  const terms: string[] = [];
+  for (let top = BITS; top > 0; top -= each) terms.push(interleaved(keys, Math.max(0, top - each), top));
+  return terms;
+}
+
+/** The bits [low, high) of the keys `k1`, `k2`, … in turn. */
+function interleaved(keys: readonly string[], low: number, high: number): string {
+  const names = keys.map((_, index) => `k[${index + 1}]`);
+  const bits: string[] = [];
+  for (let bit = low; bit < high; bit++) {
+    for (const [index, name] of names.entries()) {
+      const place = (bit - low) * names.length + (names.length - 1 - index);
+      bits.push(`(((${name} >> ${bit}::UBIGINT) & 1::UBIGINT) << ${place}::UBIGINT)`);
+    }
+  }
+  return `list_transform([[${keys.join(', ')}]], lambda k: ${bits.join(' | ')})[1]`;
+}
+
+/** A number of 64 bits that grows with the value; nulls come first. */
+function keyOf({ sql, type }: SourceColumn): string {
+  const key = unsignedKey(type, sql);
+  if (key === undefined) throw new SkuaError('INTERNAL', `values of type ${typeToText(type)} have no z-order`);
+  return `coalesce(${key}, 0::UBIGINT)`;
+}
+
+function unsignedKey(type: Type, value: string): string | undefined {
+  if (type.kind === 'decimal') return ofDouble(`CAST(${value} AS DOUBLE)`);
+  if (type.kind === 'fixed') return ofBytes(value);
+  if (type.kind !== 'primitive') return undefined;
+  switch (type.type) {
+    case 'boolean':
+      return `CASE WHEN ${value} THEN ${2n ** 63n}::UBIGINT ELSE 0::UBIGINT END`;
+    case 'int':
+    case 'long':
+      return ofLong(`CAST(${value} AS HUGEINT)`);
+    case 'date':
+      return ofLong(`CAST(date_diff('day', DATE '1970-01-01', ${value}) AS HUGEINT)`);
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+      return ofLong(`CAST(epoch_us(${value}) AS HUGEINT)`);
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      return ofLong(`CAST(epoch_ns(${value}) AS HUGEINT)`);
+    case 'float':
+    case 'double':
+      return ofDouble(`CAST(${value} AS DOUBLE)`);
+    case 'string':
+      return ofBytes(`encode(${value})`);
+    case 'uuid':
+      return ofBytes(`unhex(replace(CAST(${value} AS VARCHAR), '-', ''))`);
+    case 'binary':
+      return ofBytes(value);
+    default:
+      return undefined;
+  }
+}
+
+function ofLong(value: string): string {
+  return `CAST(${value} + ${2n ** 63n}::HUGEINT AS UBIGINT)`;
+}
+
+/** By the inverse hyperbolic sine, which spreads numbers as their exponents do; infinities and NaN are at the ends. */
+function ofDouble(value: string): string {
+  const most = `${2n ** 64n - 1n}::UBIGINT`;
+  const scaled = `CAST(floor((asinh(${value}) / 711 + 1) * ${2 ** 62}) AS UBIGINT)`;
+  return `CASE WHEN ${value} IS NULL THEN NULL WHEN isfinite(${value}) THEN ${scaled} WHEN ${value} < 0 THEN 0::UBIGINT ELSE ${most} END`;
+}
+
+/** The first eight bytes. */
+function ofBytes(bytes: string): string {
+  return `CAST(CAST((${bytes} || '\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00'::BLOB)[1:8] AS BIT) AS UBIGINT)`;
+}

@@ -1,0 +1,22 @@
+/** The servers beside this one, as the configuration names them. */
+import { readFile } from 'node:fs/promises';
+import { Cluster } from '../cluster/index.js';
+import type { Config } from '../config/index.js';
+import type { Logger } from '../logging.js';
+
+/** Undefined for a server that stands alone. */
+export async function openCluster({ cluster }: Config, logger: Logger): Promise<Cluster | undefined> {
+  const { address, servers, discover, ca } = cluster;
+  if (address === undefined) return undefined;
+  return new Cluster({
+    address,
+    servers,
+    discover,
+    ca: ca === undefined ? undefined : await readFile(ca),
+    onChange: ({ came, left, reason }) => {
+      if (came !== undefined) logger.info({ server: came }, 'Another server serves');
+      if (left !== undefined) logger.warn({ server: left }, 'Another server does not serve any more');
+      if (reason !== undefined) logger.warn({ reason }, 'The other servers could not be looked up');
+    },
+  });
+}
