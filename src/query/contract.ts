@@ -47,19 +47,19 @@ export interface SnapshotPin {
   at?: string | undefined;
 }
 
-/** A view whose text was fixed when the statement was planned. */
-export interface ViewPin {
-  /** As users read it. */
+/** A view or a variable that the statement read when it was planned. */
+export interface NamePin {
+  /** With what it is, as users read it: `view lake.demo.v`. */
   name: string;
-  /** Of its text, of where names in it are looked up, and of its columns. */
+  /** Of a view's text, of where names in it are looked up, and of its columns; of a variable's value. */
   digest: string;
 }
 
 /** What a plan saw. */
 export interface PlannedState {
   pins?: SnapshotPin[] | undefined;
-  /** Absent: any will do. */
-  views?: ViewPin[] | undefined;
+  /** The views and variables; absent where any will do. */
+  namePins?: NamePin[] | undefined;
 }
 
 export interface StatementDescription {
@@ -75,8 +75,8 @@ export interface StatementDescription {
   parameters: Schema;
   /** What GetFlightInfo saw; handed back to `query` so that DoGet sees the same state. */
   pins: SnapshotPin[];
-  /** The views that it read, of the session's and of catalogs; handed back, too. */
-  views?: ViewPin[] | undefined;
+  /** The views and variables that it read, of the session's and of catalogs; handed back, too. */
+  namePins?: NamePin[] | undefined;
   /** Where servers may divide it among themselves, each with the data files that are its own: the bytes of all files of its table. */
   divisibleBytes?: number | undefined;
   /** Names what was planned, for the next call of the same statement; see `StatementRequest.plan`. */

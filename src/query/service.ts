@@ -74,11 +74,11 @@ class Statements implements StatementService {
       case 'query': {
         const moment = this.#plans.moment(context);
         const planned = await this.#describeQuery(context, statement.sql, request);
-        const { schema, parameters, pins, views } = planned;
+        const { schema, parameters, pins, namePins } = planned;
         const plan = this.#plans.keep(moment, request, planned);
         const isWhole = request.parameters || context.transaction || asksForEngine(context, planned.bound.engine);
         const divisibleBytes = isWhole ? undefined : bytesOf(planned.bound);
-        return { kind: 'query', statement: name, schema, parameters, pins, views, plan, divisibleBytes };
+        return { kind: 'query', statement: name, schema, parameters, pins, namePins, plan, divisibleBytes };
       }
       case 'explain': {
         if (statement.change) {

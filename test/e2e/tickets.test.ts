@@ -136,7 +136,7 @@ it('the ticket of a query means by its names what they meant when it was planned
   expect(await fetched(one, inApart)).toEqual([[2]]);
 });
 
-it('the ticket of a query means by its views what they meant when it was planned, or nothing any more', async () => {
+it('the ticket of a query means by its views and variables what they meant when it was planned, or nothing any more', async () => {
   const planned = async (setUp: string, sql: string) => {
     await update(setUp);
     return ticketOf(await plan(sql));
@@ -147,6 +147,8 @@ it('the ticket of a query means by its views what they meant when it was planned
     ['turned to a table', await planned('CREATE VIEW to_table AS SELECT 1 AS a', 'SELECT a FROM to_table')],
     ['turned to a view', await planned('CREATE TABLE to_view AS SELECT 1 AS a', 'SELECT a FROM to_view')],
     ['temporary', await planned('CREATE TEMP VIEW mine AS SELECT 1 AS a', 'SELECT a FROM mine')],
+    ['variable', await planned('SET VARIABLE n = 1', "SELECT getvariable('N')")],
+    ['variable that is not there', ticketOf(await plan("SELECT getvariable('m')"))],
   ]);
   expect((await two.fetch(ticketOf(await plan('SELECT a FROM outermost')))).rows).toEqual([[1]]);
   await update('CREATE OR REPLACE VIEW shown AS SELECT 2 AS a');
@@ -156,10 +158,14 @@ it('the ticket of a query means by its views what they meant when it was planned
   await update('DROP TABLE to_view');
   await update('CREATE VIEW to_view AS SELECT 2 AS a');
   await update('CREATE OR REPLACE TEMP VIEW mine AS SELECT 2 AS a');
+  await update('SET VARIABLE n = 2');
+  await update('SET VARIABLE m = 2');
   for (const [name, ticket] of tickets) {
     expect(await failure(one.fetch(ticket)), name).toMatchObject({
       code: 'FAILED_PRECONDITION',
-      details: expect.stringMatching(/View \S*( mine)? was replaced after the query was planned; plan it again/),
+      details: expect.stringMatching(
+        /^The (temporary view|view|variable) \S+ was replaced after the query was planned; plan it again/,
+      ),
     });
   }
   expect((await failure(two.fetch(tickets.get('inner') as Uint8Array))).code).toBe('FAILED_PRECONDITION');

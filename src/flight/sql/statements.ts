@@ -71,10 +71,10 @@ export function statementCommands(parts: StatementParts): StatementCommands {
     binding: StatementTicket['binding'],
   ): Promise<PlannedStatement> {
     const description = await describe(call, request);
-    const { kind, statement, schema, pins, views, plan } = description;
+    const { kind, statement, schema, pins, namePins, plan } = description;
     const { session } = call;
     const names = { catalog: session.catalog, schema: session.schema, timeZone: timeZoneOf(session) };
-    const planned = { sql: request.sql, kind, statement, names, pins, views, schema: schemaDigest(schema) };
+    const planned = { sql: request.sql, kind, statement, names, pins, namePins, schema: schemaDigest(schema) };
     const { ticket, sealed, expires } = tickets.issue(call.principal, {
       ...planned,
       plan,
@@ -99,8 +99,8 @@ export function statementCommands(parts: StatementParts): StatementCommands {
 
   function requestOfTicket(call: RunningCall, ticket: StatementTicket): StatementRequest {
     const parameters = bindings.resolve(call.principal, ticket.binding);
-    const { pins, views, plan, share } = ticket;
-    return { ...requestOf(ticket.sql, ticket.transaction, parameters), pins, views, plan, share };
+    const { pins, namePins, plan, share } = ticket;
+    return { ...requestOf(ticket.sql, ticket.transaction, parameters), pins, namePins, plan, share };
   }
 
   async function execute(call: RunningCall, ticket: StatementTicket, expires: number): Promise<ResultStream> {

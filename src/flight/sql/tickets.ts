@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Schema } from 'apache-arrow';
 import { encodeSchema } from '../../arrow/index.js';
-import type { SnapshotPin, StatementDescription, StatementRequest, ViewPin } from '../../query/contract.js';
+import type { NamePin, SnapshotPin, StatementDescription, StatementRequest } from '../../query/contract.js';
 import type { Owner, Sealer } from '../seal.js';
 import type { BindingReference } from './bindings.js';
 
@@ -18,8 +18,8 @@ export interface StatementTicket {
   names?: { catalog?: string | undefined; schema?: string[] | undefined; timeZone?: string | undefined };
   /** The snapshots that the plan saw. */
   pins: SnapshotPin[];
-  /** The views that it read. */
-  views?: ViewPin[] | undefined;
+  /** The views and variables that it read. */
+  namePins?: NamePin[] | undefined;
   binding?: BindingReference;
   /** Of what this server planned; see `StatementRequest.plan`. */
   plan?: string | undefined;

@@ -15,8 +15,8 @@ const AT_A_TIME = 1000;
 
 /**
  * Lets the catalog purge the table. Where it can't, Skua drops the table and then removes the files of all its snapshots, as far as they are in the
- * table's own places; for that the caller has to be allowed to change its rows. The journal knows the files before the table is dropped: those that a server which is killed
- * leaves are removed once it is known that the table is gone, and the log tells of those of which it is not.
+ * table's own places; for that the caller has to be allowed to change its rows. The journal knows the files before the table is dropped, so that the
+ * next start removes what a server that is killed leaves, once it is known that the table is gone.
  */
 export async function purgeTable(context: StatementContext, name: TableName): Promise<void> {
   const catalog = catalogOf(context, name.catalog);

@@ -34,9 +34,9 @@ import { constantTravel } from './constant-travel.js';
 import { functionsFor } from './functions.js';
 import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
 import { LookUps, lookUpKey } from './look-ups.js';
+import { NamePins } from './name-pins.js';
 import { positionDeletesOf } from './position-deletes.js';
 import { columnEdits } from './qualified-columns.js';
-import { ViewPins } from './view-pins.js';
 
 export type { BoundQuery } from './bound-query.js';
 
@@ -47,7 +47,7 @@ const OTHER_NAMES = new RegExp(`\\b(?:${OTHER_HIDDEN_NAMES.join('|')})\\b`, 'i')
 export class Binder {
   readonly #statement: StatementContext;
   readonly #pins: readonly SnapshotPin[];
-  readonly #viewPins: ViewPins;
+  readonly #namePins: NamePins;
   readonly #tables = new Map<string, PinnedTable>();
   readonly #rows = new Map<string, RowsTable | ListedTable>();
   readonly #lookUps: LookUps;
@@ -56,18 +56,18 @@ export class Binder {
   /** Rows of DESCRIBE and SHOW, by their text. */
   readonly #shown = new Map<string, RowsTable>();
   #otherNames = false;
-  #readsView = false;
+  #readsNames = false;
   readonly #viewTexts: TextBudget;
 
   constructor(
     statement: StatementContext,
-    { pins = [], views }: PlannedState = {},
+    { pins = [], namePins }: PlannedState = {},
     /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
     known: readonly PinnedTable[] = [],
   ) {
     this.#statement = statement;
     this.#pins = pins;
-    this.#viewPins = new ViewPins(views);
+    this.#namePins = new NamePins(namePins);
     this.#viewTexts = new TextBudget(statement.environment.limits.statementBytes);
     this.#lookUps = new LookUps(statement, known);
   }
@@ -98,9 +98,9 @@ export class Binder {
       parameterCount: parsed.parameterCount,
       engine: hintedEngine(sql),
       lookUps: this.#lookUps,
-      views: this.#viewPins.finish(),
+      namePins: this.#namePins.finish(),
       isDivisible:
-        parsed.isRowByRow && !this.#readsView && [...this.#tables.values()].every(isWhole) && this.#rows.size === 0,
+        parsed.isRowByRow && !this.#readsNames && [...this.#tables.values()].every(isWhole) && this.#rows.size === 0,
     };
   }
 
@@ -143,8 +143,14 @@ export class Binder {
 
   /** Those of the session, which views don't have. */
   #variables({ isOwn }: TextScope): VariableValue {
-    if (isOwn) return variablesOf(this.#statement);
+    const values = variablesOf(this.#statement);
     return (name) => {
+      if (isOwn) {
+        const value = values(name);
+        this.#readsNames = true;
+        this.#namePins.read(`variable ${name}`, [value]);
+        return value;
+      }
       throw new SkuaError('INVALID_ARGUMENT', `A view can't use the variable "${name}", which belongs to a session`);
     };
   }
@@ -288,8 +294,8 @@ export class Binder {
 
   /** Reads what else is temporary, and the session's variables as they are now. */
   async #expandTemporary({ name, sql, columns, session }: TemporaryView, scope: TextScope): Promise<string> {
-    this.#readsView = true;
-    this.#viewPins.read(`temporary ${name}`, [sql, columns, session.catalog, session.schema]);
+    this.#readsNames = true;
+    this.#namePins.read(`temporary view ${name}`, [sql, columns, session.catalog, session.schema]);
     const inner = within(scope, name, { session, isOwn: true, views: scope.views });
     const { text } = await this.#bindText(sql, inner);
     const names = columns.length > 0 ? `(${columns.map(quoteName).join(', ')})` : '';
@@ -297,11 +303,11 @@ export class Binder {
   }
 
   async #expandView(view: View, scope: TextScope): Promise<string> {
-    this.#readsView = true;
+    this.#readsNames = true;
     requireDialect(view, viewDialects(this.#statement, view.name));
     this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
     const { sql, dialect, defaultCatalog, defaultNamespace, columns } = view;
-    this.#viewPins.read(displayName(view.name), [sql, dialect, defaultCatalog, defaultNamespace, columns]);
+    this.#namePins.read(`view ${displayName(view.name)}`, [sql, dialect, defaultCatalog, defaultNamespace, columns]);
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const views = [...scope.views, view.name];
     const inner = within(scope, displayName(view.name), { session, isOwn: false, views });

@@ -1,7 +1,7 @@
 /** A bound query, and how the engine takes it. */
 import { batchToRows } from '../../arrow/index.js';
 import type { BoundStatement, BoundTable, EngineSession, FunctionDefinition } from '../../engine/contract.js';
-import type { ViewPin } from '../contract.js';
+import type { NamePin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { reportScan } from '../metrics-report.js';
 import { boundRows, type ListedTable, type RowsTable } from '../rows.js';
@@ -27,8 +27,8 @@ export interface BoundQuery {
   engine?: string | undefined;
   /** What was loaded for it. */
   lookUps: LookUps;
-  /** The views that it is expanded from. */
-  views: ViewPin[];
+  /** The views that it is expanded from, and the variables whose values are in it. */
+  namePins: NamePin[];
   /** The results of the files of its only table, taken together, are its result. */
   isDivisible?: boolean;
 }

@@ -3,7 +3,7 @@ import type { Schema } from 'apache-arrow';
 import type { ColumnarBatch } from '../../arrow/index.js';
 import type { BoundParameters, ParameterRow, QueryDescription, RunOptions } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import type { PlannedState, SnapshotPin, StatementStream, ViewPin } from '../contract.js';
+import type { NamePin, PlannedState, SnapshotPin, StatementStream } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { markPhase } from '../statement-run.js';
 import { pinOf } from '../tables/tables.js';
@@ -17,7 +17,7 @@ export interface DescribedQuery {
   /** See `QueryDescription`. */
   types: QueryDescription['types'];
   pins: SnapshotPin[];
-  views: ViewPin[];
+  namePins: NamePin[];
 }
 
 export async function bindQuery(context: StatementContext, sql: string, planned?: PlannedState): Promise<BoundQuery> {
@@ -43,7 +43,7 @@ export async function describedQuery(
   bound?: BoundParameters,
 ): Promise<DescribedQuery> {
   const description = await describeBound(context, query, bound);
-  return { bound: query, ...description, pins: [...query.tables.values()].map(pinOf), views: query.views };
+  return { bound: query, ...description, pins: [...query.tables.values()].map(pinOf), namePins: query.namePins };
 }
 
 /** What the engine makes of a bound query, with the values for its parameters where there are any. */

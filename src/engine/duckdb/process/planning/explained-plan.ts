@@ -43,9 +43,9 @@ function below(node: ExplainedNode | undefined): ExplainedNode | undefined {
 
 function operatorOf(node: ExplainedNode, read: Read): PlanOperator {
   const { children, extra_info: info, operator_cardinality: rows, operator_timing: seconds } = node;
-  const table = tableOf(node, read);
+  const decoded = read.scans.find((scan) => readsDecoded(node, scan));
+  const table = decoded?.name ?? tableOf(node, read);
   const estimate = Number(listOf(info[ESTIMATE])[0]);
-  const isDecoded = read.scans.some((scan) => readsDecoded(node, scan));
   const isReader = READERS.has(nameOf(node));
   const shown = isAboveReader(node) ? (text: string) => withColumnNames(text, read) : (text: string) => text;
   const details = Object.entries(info)
@@ -55,7 +55,7 @@ function operatorOf(node: ExplainedNode, read: Read): PlanOperator {
   return {
     operator: table === undefined ? nameOf(node) : 'TABLE_SCAN',
     ...(table !== undefined && { table }),
-    details: { ...(isDecoded && { Reads: ['decoded columns'] }), ...Object.fromEntries(details) },
+    details: { ...(decoded && { Reads: ['decoded columns'] }), ...Object.fromEntries(details) },
     ...(Number.isFinite(estimate) && { estimatedRows: estimate }),
     ...(rows !== undefined && { rows }),
     ...(seconds !== undefined && { seconds }),
@@ -73,11 +73,9 @@ function isAboveReader(node: ExplainedNode): boolean {
   return PASSING.has(nameOf(node)) && child !== undefined && others.length === 0 && isAboveReader(child);
 }
 
-/** The name of the scan that a reader reads files for, or copies of them. */
+/** The name of the scan that a reader reads Parquet files for. */
 function tableOf(node: ExplainedNode, { scans, names }: Read): string | undefined {
   if (!READERS.has(nameOf(node))) return undefined;
-  const decoded = scans.find((scan) => readsDecoded(node, scan));
-  if (decoded) return decoded.name;
   const info = Object.values(node.extra_info).flatMap(listOf);
   for (const name of info.flatMap((text) => text.match(/\bc\d+\b/g) ?? [])) {
     const found = names.get(name)?.files.map((file) => scanOf(file, scans))[0];
