@@ -1,12 +1,11 @@
 import { messageOf } from '../errors.js';
 import { type AddressList, type Lookup, listedAddresses } from './addresses.js';
-import { Peer } from './peer.js';
+import { Peer, type PeerTls } from './peer.js';
 
 export interface ClusterOptions extends AddressList {
   /** Where this server is reached by clients and the others: `grpc://10.0.0.5:50051`. */
   address: string;
-  /** PEM of the authorities that the others' certificates are checked against, instead of the usual ones. */
-  ca?: Uint8Array | undefined;
+  tls?: PeerTls | undefined;
   /** Told of servers that come and go, and of lists that can't be looked up. */
   onChange?: (change: { came?: string; left?: string; reason?: string }) => void;
   lookup?: Lookup;
@@ -19,12 +18,14 @@ const INTERVAL = 5000;
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #peers = new Map<string, Peer>();
+  #tls: PeerTls | undefined;
   #serving: readonly string[];
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.#tls = options.tls;
     this.#serving = [options.address];
   }
 
@@ -49,6 +50,15 @@ export class Cluster {
     this.#timer.unref();
   }
 
+  /** Shows another certificate from now on. Calls that are under way end as they began. */
+  useCertificate({ certificate, key }: Pick<PeerTls, 'certificate' | 'key'>): void {
+    this.#tls = { ...this.#tls, certificate, key };
+    for (const [address, peer] of this.#peers) {
+      this.#peers.set(address, new Peer(address, this.#tls));
+      peer.close();
+    }
+  }
+
   /** Looks who is there. Never fails: whoever can't be reached does not serve. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
@@ -58,7 +68,7 @@ export class Cluster {
   }
 
   async #look(): Promise<void> {
-    const { address: own, ca, onChange } = this.#options;
+    const { address: own, onChange } = this.#options;
     const listed = await listedAddresses(this.#options, this.#options).catch((error: unknown) => {
       onChange?.({ reason: messageOf(error) });
       return [...this.#peers.keys()];
@@ -70,7 +80,7 @@ export class Cluster {
       peer.close();
     }
     for (const address of addresses) {
-      if (!this.#peers.has(address)) this.#peers.set(address, new Peer(address, ca));
+      if (!this.#peers.has(address)) this.#peers.set(address, new Peer(address, this.#tls));
     }
     const answers = await Promise.all(
       [...this.#peers.values()].map(async (peer) => ((await peer.isServing()) ? [peer.address] : [])),

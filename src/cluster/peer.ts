@@ -34,16 +34,25 @@ const AnyClient = makeGenericClientConstructor({}, 'FlightService');
 const POLL_PATIENCE = 5000;
 const SERVICE = '/arrow.flight.protocol.FlightService';
 
+/** PEM. How servers know each other over TLS. */
+export interface PeerTls {
+  /** The authorities that the others' certificates are checked against, instead of the usual ones. */
+  ca?: Buffer | undefined;
+  /** What this server shows to those that ask for a client's certificate: its own. */
+  certificate?: Buffer | undefined;
+  key?: Buffer | undefined;
+}
+
 /** Another server. */
 export class Peer {
   readonly #client: Client;
 
   constructor(
     readonly address: string,
-    ca: Uint8Array | undefined,
+    { ca, certificate, key }: PeerTls = {},
   ) {
     const isEncrypted = address.startsWith('grpc+tls:');
-    const secure = () => credentials.createSsl(ca === undefined ? null : Buffer.from(ca));
+    const secure = () => credentials.createSsl(ca ?? null, key ?? null, certificate ?? null);
     this.#client = new AnyClient(
       address.slice(address.indexOf('://') + 3),
       isEncrypted ? secure() : credentials.createInsecure(),

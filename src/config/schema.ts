@@ -419,7 +419,7 @@ const cluster = z.strictObject({
     GRPC,
   ).optional(),
   ca: path(
-    'PEM file with the authorities that the certificates of the other servers are checked against, instead of those of the system.',
+    'PEM file with the authorities that the certificates of the other servers are checked against, instead of those of the system. Where they ask for a client certificate (`server.tls.client_ca`), this server shows its own.',
   ).optional(),
   divideFrom: size(
     0,

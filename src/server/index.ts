@@ -68,7 +68,7 @@ export async function startServer(config: Config, options: { logger: Logger }): 
     limits: { ...config.limits, maxMetadataSize: config.server.maxMetadataSize },
   });
   const ownSystem = createSystemSource({ config: () => current, admission, sessions, log, environment: opened });
-  const cluster = await openCluster(config, logger);
+  const cluster = await openCluster(config, logger, tls);
   const system = cluster === undefined ? ownSystem : acrossServers(ownSystem, cluster);
   environment.system = system;
   const statements = watchStatements(createStatementService(environment));
@@ -137,6 +137,7 @@ export async function startServer(config: Config, options: { logger: Logger }): 
         if (tls !== undefined && renewed !== undefined) {
           server.useCertificate(renewed);
           http?.useCertificate(renewed);
+          cluster?.useCertificate(renewed);
         }
         opened.useCatalogs(next);
         admission.limit({ ...next.limits, maxMetadataSize: config.server.maxMetadataSize });

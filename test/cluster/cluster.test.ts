@@ -1,26 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { afterEach, expect, it } from 'vitest';
 import { listedAddresses } from '../../src/cluster/addresses.js';
 import { Cluster } from '../../src/cluster/index.js';
+import { certify } from '../e2e/support/certificate.js';
 
 const ended: (() => void)[] = [];
 afterEach(() => {
   for (const end of ended.splice(0)) end();
 });
 
-async function peer(): Promise<{ address: string; health: HealthImplementation; stop(): void }> {
+async function peer(
+  credentials = ServerCredentials.createInsecure(),
+  scheme = 'grpc',
+): Promise<{ address: string; health: HealthImplementation; stop(): void }> {
   const server = new Server();
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
   );
   const stop = () => server.forceShutdown();
   ended.push(stop);
-  return { address: `grpc://127.0.0.1:${port}`, health, stop };
+  return { address: `${scheme}://127.0.0.1:${port}`, health, stop };
 }
 
 function cluster(options: ConstructorParameters<typeof Cluster>[0]): Cluster {
@@ -86,4 +91,23 @@ it('reads addresses of both families, each once', async () => {
     'grpc+tls://[fd00::1]:50051',
   ]);
   expect(await listedAddresses({ servers: [...servers, ...servers] })).toEqual(servers);
+});
+
+it('shows its own certificate to servers that ask for one, and a new one from a reload on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skua-cluster-'));
+  ended.push(() => rmSync(folder, { recursive: true, force: true }));
+  certify(folder, 'trusted');
+  const [certificate, key] = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(folder, name))) as [
+    Buffer,
+    Buffer,
+  ];
+  const pair = [{ cert_chain: certificate, private_key: key }];
+  const other = await peer(ServerCredentials.createSsl(certificate, pair, true), 'grpc+tls');
+  const own = 'grpc+tls://127.0.0.1:1';
+  const here = cluster({ address: own, servers: [other.address], tls: { ca: certificate } });
+  await here.look();
+  expect(here.serving).toEqual([own]);
+  here.useCertificate({ certificate, key });
+  await here.look();
+  expect(here.serving).toEqual([own, other.address].sort());
 });

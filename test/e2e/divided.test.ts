@@ -6,10 +6,11 @@ import { connect, type FlightSqlClient } from '../../src/client/index.js';
 import {
   CancelFlightInfoRequest,
   CancelFlightInfoResult,
-  type FlightEndpoint,
+  FlightEndpoint,
   type FlightInfo,
   flightSql,
   type PollInfo,
+  RenewFlightEndpointRequest,
 } from '../../src/flight/protocol.js';
 import { failure, TestClient } from '../flight/client.js';
 import { type Replicas, startReplicas } from './support/replicas.js';
@@ -93,6 +94,14 @@ describe('a query that takes each row by itself', () => {
     expect(new Set(values).size).toBe(values.length);
   });
 
+  it('has its files at the same server after a ticket is renewed', async () => {
+    for (const endpoint of await endpoints('SELECT n FROM numbers')) {
+      const request = RenewFlightEndpointRequest.encode({ endpoint });
+      const [renewed] = await (raw[0] as TestClient).action('RenewFlightEndpoint', request);
+      expect(FlightEndpoint.decode(renewed as Uint8Array).location).toEqual(endpoint.location);
+    }
+  });
+
   it('is of the snapshot that it was planned with, whatever is committed before it is fetched', async () => {
     const planned = await endpoints('SELECT n FROM numbers WHERE n >= 0');
     const before = await rowsAsText(client, 'SELECT count(*) FROM numbers');
@@ -128,6 +137,7 @@ it.each([
   ['is a sample', 'SELECT n FROM numbers USING SAMPLE 10%'],
   ['is a union', 'SELECT n FROM numbers UNION ALL SELECT n FROM numbers'],
   ['reads a view', 'SELECT n FROM seen'],
+  ['reads a variable', "SELECT n FROM numbers WHERE n = getvariable('n')"],
   ['is small', 'SELECT a FROM small'],
   ['reads metadata', 'SELECT * FROM numbers$files'],
 ])('a query that %s is answered by one server', async (_, query) => {

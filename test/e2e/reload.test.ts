@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/index.js';
 import { type EmbeddedStack, startEmbeddedStack } from '../../src/embedded/index.js';
+import { certify } from './support/certificate.js';
 import { rowsAsText } from './support/server.js';
 
 const SKUA = fileURLToPath(new URL('../../bin/skua.cjs', import.meta.url));
@@ -18,15 +19,6 @@ let server: ReturnType<typeof spawn>;
 let output = '';
 
 const path = (name: string) => join(folder, name);
-
-/** A certificate of its own for localhost. */
-function certify(name: string): void {
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const files = ['-keyout', path('key.pem'), '-out', path('cert.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files], {
-    stdio: 'ignore',
-  });
-}
 
 async function configure(more: string): Promise<void> {
   const text = (value: string) => JSON.stringify(value);
@@ -82,7 +74,7 @@ function shownBy(address: string): Promise<string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'skua-reload-'));
   stack = await startEmbeddedStack({});
-  certify('first');
+  certify(folder, 'first');
   await configure('');
   server = spawn(process.execPath, [SKUA, 'serve', '--config', path('skua.toml')], { cwd: folder });
   for (const stream of [server.stdout, server.stderr]) stream?.on('data', (chunk) => (output += chunk));
@@ -110,7 +102,7 @@ it('a reload takes a new certificate, a new catalog and new limits, and no strea
   const batches = stream.batches[Symbol.asyncIterator]();
   let rows = (await batches.next()).value?.length ?? 0;
 
-  certify('second');
+  certify(folder, 'second');
   await configure(
     `[catalogs.another]\nuri = ${JSON.stringify(stack.catalog.uri)}\nwarehouse = "quickstart"\ncredential_delegation = "none"\n[limits]\nconcurrent_statements = 7\n[observe]\nhistory_size = 5\n`,
   );

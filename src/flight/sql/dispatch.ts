@@ -8,10 +8,11 @@ import type { FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo } from '../
 import type { Codec } from '../proto.js';
 import { actionTypes, doAction } from './actions.js';
 import { openAny, type PackedMessage, packAny } from './any.js';
-import { endpoint, REUSE_CONNECTION, timestampOf } from './endpoint.js';
+import { endpoint, timestampOf } from './endpoint.js';
 import { type FlightSql, type PlannedResult, type PolledResult, unimplemented } from './flight-sql.js';
 import * as sql from './messages.js';
 import { metadataResult } from './metadata-results.js';
+import { shareLocations } from './peers.js';
 import { each } from './statements.js';
 
 const SUBSTRAIT = sql.CommandStatementSubstraitPlan.typeName;
@@ -21,9 +22,8 @@ export function dispatcher(service: FlightSql, locations: readonly string[]): Fl
     const planned = await planOf(service, call, commandOf(descriptor), descriptor.cmd);
     const { schema, ticket, expires, shares = [] } = planned;
     if (shares.length === 0) return flightInfo(schema, descriptor, [endpoint(ticket, expires, locations)]);
-    // Any server answers for any share, so that one that has gone is no loss; but the files are cached where they belong.
     const endpoints = shares.map(({ server, ticket: share }) =>
-      endpoint(packTicket(share), expires, [server, ...locations, REUSE_CONNECTION]),
+      endpoint(packTicket(share), expires, shareLocations(server, locations)),
     );
     return { ...flightInfo(schema, descriptor, endpoints), ordered: false };
   }
@@ -154,7 +154,7 @@ function pollInfo(polled: PolledResult, locations: readonly string[]): PollInfo 
   const { complete, schema, descriptor, progress, server } = polled;
   const ticket = packTicket(polled.ticket);
   if (complete) {
-    const where = server === undefined ? locations : [server, ...locations, REUSE_CONNECTION];
+    const where = server === undefined ? locations : shareLocations(server, locations);
     const info = flightInfo(schema, descriptor, [endpoint(ticket, polled.expires, where)]);
     return { info, flight_descriptor: null, progress: 1, expiration_time: timestampOf(polled.expires) };
   }

@@ -16,7 +16,7 @@ import { type FlightSql, unimplementedFlightSql } from './flight-sql.js';
 import { Handles } from './handles.js';
 import { type CommandStatementIngest, TicketStatementQuery } from './messages.js';
 import { metadataCommands } from './metadata.js';
-import { cancelElsewhere, type Dividing, type Peers } from './peers.js';
+import { cancelElsewhere, type Dividing, type Peers, shareLocations } from './peers.js';
 import { PolledRuns, type PolledRunsOptions } from './polled-runs.js';
 import { besideOthers, type SystemAnswers } from './relayed.js';
 import { sessionActions } from './session-options.js';
@@ -119,7 +119,9 @@ function flightActions(
       if (handle === undefined) return renewed;
       const { ticket, sealed, expires } = tickets.renew(call.principal, handle);
       executions.extend(ticket.id, expires);
-      return endpoint(packAny(TicketStatementQuery, { statement_handle: sealed }), expires, locations);
+      const server = ticket.share?.servers[ticket.share.index];
+      const places = server === undefined ? locations : shareLocations(server, locations);
+      return endpoint(packAny(TicketStatementQuery, { statement_handle: sealed }), expires, places);
     },
   };
 }

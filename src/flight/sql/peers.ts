@@ -3,6 +3,7 @@ import type { BearerToken } from '../../auth/index.js';
 import type { StatementDescription } from '../../query/contract.js';
 import { Rendezvous } from '../../rendezvous.js';
 import type { CancelStatus, FlightDescriptor, FlightInfo, PollInfo } from '../messages.js';
+import { REUSE_CONNECTION } from './endpoint.js';
 
 export interface Peer {
   readonly address: string;
@@ -37,8 +38,17 @@ export function sharersOf(dividing: Dividing | undefined, description: Statement
   const { divisibleBytes, pins } = description;
   if (divisibleBytes === undefined || divisibleBytes < dividing.divideFrom) return [];
   const { serving } = dividing.peers;
-  if (serving.length < 2 || serving.length <= MOST_SERVERS) return serving.length < 2 ? [] : serving;
+  if (serving.length < 2) return [];
+  if (serving.length <= MOST_SERVERS) return serving;
   return new Rendezvous(serving).ownersOf(pins.map(({ tableUuid }) => tableUuid).join(), MOST_SERVERS).sort();
+}
+
+/**
+ * Where a share of a divided query is fetched: where its files belong and are cached. Any server answers for any share, so that one that has gone is
+ * no loss.
+ */
+export function shareLocations(server: string, locations: readonly string[]): string[] {
+  return [server, ...locations, REUSE_CONNECTION];
 }
 
 /** What the others say of a flight that is not known here; where they differ, what was still to do says more. */
