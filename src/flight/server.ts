@@ -5,7 +5,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { Admission } from '../admission/index.js';
-import { messageOf, SkuaError } from '../errors.js';
+import { listenError } from '../listen-error.js';
 import type { StatementService } from '../query/contract.js';
 import type { TlsMaterial } from '../tls-files.js';
 import { CallAdmission } from './call-admission.js';
@@ -175,8 +175,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
           if (error === null) {
             boundTo = address.replace(/:\d+$/, `:${bound}`);
             resolve(bound);
-          } else
-            reject(new SkuaError('UNAVAILABLE', `cannot listen on ${address}: ${reasonOf(error)}`, { cause: error }));
+          } else reject(listenError(address, error));
         });
       });
     },
@@ -185,22 +184,6 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     drain,
     close: () => drain(0),
   };
-}
-
-/** grpc-js wraps what the system said in its own words. */
-function reasonOf(error: Error): string {
-  const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(messageOf(error))?.[1];
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another process listens there';
-    case 'EACCES':
-      return 'this user may not listen there';
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return 'this machine has no such address';
-    default:
-      return messageOf(error);
-  }
 }
 
 function credentialsOf(tls: FlightServerOptions['tls']): ServerCredentials {

@@ -4,7 +4,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Admission, Logger } from '../admission/index.js';
-import { SkuaError } from '../errors.js';
+import { listenError } from '../listen-error.js';
 import type { StatementService } from '../query/contract.js';
 import type { SystemSource } from '../query/index.js';
 import type { TlsMaterial } from '../tls-files.js';
@@ -97,32 +97,13 @@ function open(
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) =>
-      reject(
-        new SkuaError('UNAVAILABLE', `cannot listen on ${host}:${port}: ${reasonOf(error)}`, {
-          cause: error,
-        }),
-      );
+    const onError = (error: Error) => reject(listenError(`${host}:${port}`, error));
     server.once('error', onError);
     server.listen({ host, port }, () => {
       server.off('error', onError);
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another process listens there';
-    case 'EACCES':
-      return 'this user may not listen there';
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return 'this machine has no such address';
-    default:
-      return message;
-  }
 }
 
 async function close(server: Server): Promise<void> {
