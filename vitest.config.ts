@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The engine's processes and the decoding threads run compiled.
     globalSetup: ['test/compiled.ts'],
-    // Most of the time is spent waiting for servers and clients in other processes.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Some of the time is spent waiting for servers and clients in other processes.
+    maxWorkers: availableParallelism() + 1,
     expect: { poll: { timeout: 15_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000,

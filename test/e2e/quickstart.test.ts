@@ -15,11 +15,13 @@ describe.skipIf(isMissing('keycloak', 'rustfs'))('the quickstart with real Keycl
   }, PATIENCE);
   afterAll(() => quickstart?.stop());
 
+  // What the others can besides does not hang on the issuer and the store.
   for (const client of realClients) {
+    const part = client.name === 'ADBC' ? 'full' : 'seed';
     it.skipIf(isMissing(client.needs))(
-      `${client.name} does the scenario and all else that it can`,
+      `${client.name} does the scenario${part === 'full' ? ' and all else that it can' : ''}`,
       async () => {
-        const { exitCode, output, wrong } = await runClient(client, 'full', {
+        const { exitCode, output, wrong } = await runClient(client, part, {
           address: quickstart.address,
           token: await quickstart.token('adminuser'),
           readerToken: await quickstart.token('testuser'),
