@@ -14,6 +14,7 @@ export {
 } from './encode.js';
 export { readStream } from './read-stream.js';
 export { rowsToBatch, type UnionValue } from './rows.js';
+export { shapeOf } from './shape.js';
 export { sliceBatch, splitBatch } from './slice.js';
 export { decodeStream, encodeStream } from './stream.js';
 export { takeColumn } from './take.js';

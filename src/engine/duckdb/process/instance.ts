@@ -169,7 +169,14 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       const announced = options.schema && inTimeZone(options.schema, 'UTC');
-      return startQuery(use.connection, text, { parameters: options.parameters, fixed, announced });
+      const { known } = this.#planner;
+      return startQuery(use.connection, text, {
+        parameters: options.parameters,
+        fixed,
+        announced,
+        known: options.parameters ? undefined : known.of(text.text, scans),
+        onPlanned: (planned) => known.keep(text.text, scans, planned),
+      });
     });
     const end = async () => {
       await result.close();

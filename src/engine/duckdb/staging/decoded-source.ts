@@ -1,5 +1,5 @@
 /** Columns of a data file that are read in the engine's own format, where they are there in it. */
-import type { Field } from 'apache-arrow';
+import { shapeOf } from '../../../arrow/index.js';
 import type { PhysicalColumn, TableColumn } from '../../../expressions/index.js';
 import type { DataFile } from '../../../iceberg/types.js';
 import type { PinnedTable } from '../../contract.js';
@@ -42,12 +42,6 @@ function decodable(columns: readonly TableColumn[], physical: readonly PhysicalC
     byName.set(own.name, { column, name: own.name, key: JSON.stringify([own, shapeOf(column.field)]) });
   }
   return [...byName.values()];
-}
-
-/** All that decides how values are read. */
-function shapeOf({ name, type, metadata }: Field): unknown {
-  const children = (type.children ?? []) as Field[];
-  return [name, type.typeId, String(type), [...metadata], children.map(shapeOf)];
 }
 
 function stageColumns(caches: Caches, table: PinnedTable, file: DataFile, readable: ReadableFile): StageColumns {

@@ -79,10 +79,7 @@ export class Connection {
   async rows(sql: string, parameters: string[] = [], source?: SourceText): Promise<(string | null)[][]> {
     const statement = await this.prepare(sql, source);
     try {
-      for (const [index, text] of parameters.entries()) {
-        const bytes = Buffer.from(text);
-        duckdb().duckdb_bind_varchar_length(statement.pointer, index + 1, atLeastOne(bytes), bytes.length);
-      }
+      for (const [index, text] of parameters.entries()) statement.bindText(index + 1, text);
       return await statement.rows(source);
     } finally {
       statement.close();
@@ -139,6 +136,12 @@ export class Statement {
 
   get pointer(): Pointer {
     return this.#slot.pointer;
+  }
+
+  /** Binds a text to a parameter, which are counted from 1. */
+  bindText(parameter: number, text: string): void {
+    const bytes = Buffer.from(text);
+    duckdb().duckdb_bind_varchar_length(this.pointer, parameter, atLeastOne(bytes), bytes.length);
   }
 
   /** Runs the statement and gives every value as text. */

@@ -5,6 +5,7 @@ import { type Connection, Database } from '../native/database.js';
 import { registerFixed } from '../native/named-types.js';
 import { typedText } from '../parsing/parameter-types.js';
 import { type FixedColumns, fixedColumns, noFixedColumns, widthsIn, withFixed } from '../results/fixed-columns.js';
+import { KnownColumns } from '../results/known-columns.js';
 import { cancelled, schemaOf } from '../results/stream.js';
 import { inTimeZone } from '../results/time-zone.js';
 import { attachEmpty } from '../scans/attach.js';
@@ -32,12 +33,17 @@ export class Planner {
     const disabled = `SET GLOBAL disabled_optimizers = '${planningDisabledOptimizers}'`;
     for (const statement of [...commonSettings, disabled, ...lock("'TimeZone'")]) await connection.execute(statement);
     await connection.close();
-    return new Planner({ database, watch, fixedWidths: new Set() });
+    return new Planner({ database, watch, fixedWidths: new Set(), known: new KnownColumns() });
   }
 
   /** The same planner, whose texts have a time zone; UTC without one. */
   inTimeZone(timeZone: string | undefined): Planner {
     return timeZone === this.#timeZone ? this : new Planner(this.#parts, timeZone);
+  }
+
+  /** The columns that texts without parameters are known to have. */
+  get known(): KnownColumns {
+    return this.#parts.known;
   }
 
   connect(): Connection {
@@ -55,6 +61,7 @@ export class Planner {
       await attachEmpty(connection, tables);
       return statementTypes(connection, sql, options);
     });
+    if (parameters.fields.length === 0) this.known.keep(sql, tables, columns);
     const fixed = await this.fixedColumns(typedText(sql, types).text, tables, signal);
     const schema = inTimeZone(schemaOf(withFixed(columns, fixed)), this.#timeZone);
     return { schema, parameters, types };
@@ -138,4 +145,5 @@ interface Parts {
   watch: MemoryWatch | undefined;
   /** Whose types the database knows. */
   fixedWidths: Set<number>;
+  known: KnownColumns;
 }

@@ -18,6 +18,10 @@ export interface QueryOptions {
   fixed: FixedColumns;
   /** See `RunOptions.schema`. */
   announced?: Schema | undefined;
+  /** The columns that the text itself has, where they are known and it has no parameters. */
+  known?: readonly ResultColumn[] | undefined;
+  /** Told of them where they were not. */
+  onPlanned?: (columns: readonly ResultColumn[]) => void;
 }
 
 interface StartedQuery {
@@ -31,9 +35,13 @@ export async function startQuery(
   text: TypedText,
   options: QueryOptions,
 ): Promise<StartedQuery> {
-  const { parameters, fixed, announced } = options;
+  const { parameters, fixed, announced, known, onPlanned } = options;
+  const started = known && (await startKnown(connection, text, withFixed(known, fixed), options));
+  if (started) return started;
   const statement = await connection.prepare(text.text, text.source);
-  const planned = withFixed(columnsOf(statement), fixed);
+  const own = columnsOf(statement);
+  if (!parameters) onPlanned?.(own);
+  const planned = withFixed(own, fixed);
   // Types that hang on the bound values are known once the query runs.
   if (planned.every(({ type }) => type.known) && needsCast(planned, announced)) {
     statement.close();
@@ -45,6 +53,40 @@ export async function startQuery(
   if (!needsCast(columns, announced)) return { result, columns };
   await result.close();
   return startCast(connection, text, columns, options);
+}
+
+/**
+ * Starts a query whose columns are known, which is planned once: DuckDB plans a statement over files when it is prepared, and anew when it is
+ * started. Undefined where the text can't be planned or has other columns after all, which is for whoever prepares it to say.
+ */
+async function startKnown(
+  connection: Connection,
+  text: TypedText,
+  columns: readonly ResultColumn[],
+  { fixed, announced }: QueryOptions,
+): Promise<StartedQuery | undefined> {
+  const isCast = needsCast(columns, announced);
+  const { text: sql, source } = isCast ? castText(text, columns, announced) : text;
+  const statement = await connection.prepare('SELECT * FROM query($1)');
+  statement.bindText(1, sql);
+  const result = new StreamingResult(connection, statement, columns, source);
+  try {
+    await result.start();
+  } catch (error) {
+    await result.close();
+    if (result.isPlanned) throw error;
+    return undefined;
+  }
+  const actual = withFixed(result.readColumns(), fixed).map((column, index) => ({
+    ...column,
+    name: columns[index]?.name ?? column.name,
+  }));
+  if (actual.length === columns.length && !needsCast(actual, announced)) {
+    result.columns = isCast ? givenColumns(columns, actual) : actual;
+    return { result, columns: result.columns };
+  }
+  await result.close();
+  return undefined;
 }
 
 function needsCast(columns: readonly ResultColumn[], announced: Schema | undefined): boolean {
@@ -63,26 +105,37 @@ function differs(announced: Schema, columns: readonly ResultColumn[]): SkuaError
 
 async function startCast(
   connection: Connection,
-  { text, source }: TypedText,
+  text: TypedText,
   columns: readonly ResultColumn[],
   { parameters, fixed, announced }: QueryOptions,
 ): Promise<StartedQuery> {
+  const wrapped = castText(text, columns, announced);
+  const statement = await connection.prepare(wrapped.text, wrapped.source);
+  const result = await start(connection, statement, columns, wrapped.source, parameters);
+  const actual = withFixed(result.readColumns(), fixed);
+  result.columns = givenColumns(columns, actual);
+  if (!needsCast(actual, announced)) return { result, columns: result.columns };
+  await result.close();
+  throw differs(announced ?? new Schema([]), actual);
+}
+
+/** The text with casts around the columns that it has. */
+function castText(
+  { text, source }: TypedText,
+  columns: readonly ResultColumn[],
+  announced: Schema | undefined,
+): TypedText {
   const outputs = columns.map(({ name, type }, index) => {
     return `${outputSql(`c${index}`, name, type, announced?.fields[index])} AS ${quoteIdentifier(name)}`;
   });
   const prefix = `SELECT ${outputs.join(', ')} FROM (`;
   const wrapped = `${prefix}${text}\n) AS q(${columns.map((_, index) => `c${index}`).join(', ')})`;
-  const place = { ...source, prefixBytes: source.prefixBytes + Buffer.byteLength(prefix) };
-  const statement = await connection.prepare(wrapped, place);
-  const result = await start(connection, statement, columns, place, parameters);
-  const actual = withFixed(result.readColumns(), fixed);
-  // What was a variant is text now, and spatial values are bytes; both still say what they are.
-  result.columns = actual.map(
-    (column, index) => (isNamedOtherwise(columns[index]) ? columns[index] : column) as ResultColumn,
-  );
-  if (!needsCast(actual, announced)) return { result, columns: result.columns };
-  await result.close();
-  throw differs(announced ?? new Schema([]), actual);
+  return { text: wrapped, source: { ...source, prefixBytes: source.prefixBytes + Buffer.byteLength(prefix) } };
+}
+
+/** What was a variant is text once it is cast, and spatial values are bytes; both still say what they are. */
+function givenColumns(columns: readonly ResultColumn[], actual: readonly ResultColumn[]): ResultColumn[] {
+  return actual.map((column, index) => (isNamedOtherwise(columns[index]) ? columns[index] : column) as ResultColumn);
 }
 
 function isNamedOtherwise(column: ResultColumn | undefined): boolean {

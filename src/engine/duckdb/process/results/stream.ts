@@ -67,6 +67,7 @@ export class StreamingResult {
   #options: Pointer = 0;
   #fetching: Promise<Pointer> | undefined;
   #closing: Promise<void> | undefined;
+  #isPlanned = false;
 
   constructor(
     connection: Connection,
@@ -79,14 +80,20 @@ export class StreamingResult {
     this.#source = source;
   }
 
+  /** Whether the statement could be planned; what fails after that fails by its values. */
+  get isPlanned(): boolean {
+    return this.#isPlanned;
+  }
+
   /** Starts the query; comes back when the first rows are there. */
   async start(): Promise<void> {
     const library = duckdb();
     const pending = new Slot();
     try {
-      if (library.duckdb_pending_prepared_streaming(this.#statement.pointer, pending.memory) !== 0) {
-        throw engineError(library.duckdb_pending_error(pending.pointer), this.#source);
-      }
+      // Most statements are planned here, and need as long for it as they are complex.
+      const planned = await inBackground('duckdb_pending_prepared_streaming', this.#statement.pointer, pending.memory);
+      if (planned !== 0) throw engineError(library.duckdb_pending_error(pending.pointer), this.#source);
+      this.#isPlanned = true;
       const state = await inBackground('duckdb_execute_pending', pending.pointer, this.#result);
       if (state !== 0) throw engineError(library.duckdb_result_error(this.#result), this.#source);
     } finally {
