@@ -5,5 +5,5 @@ export { lineAndColumn, offsetOfCharacter, syntaxError } from './places.js';
 export { endOfQuote, quoteName, quoteString } from './quoted.js';
 export { firstStatementSteps, firstWord, type SplitText, splitStatements, statementsOf } from './split.js';
 export { Token, type TokenKind } from './token.js';
-export { STEP, Tokens, tokenize, tokenizeSteps } from './tokens.js';
+export { STEP, scan, Tokens, tokenize, tokenizeSteps } from './tokens.js';
 export { atOnce, inTurns } from './turns.js';

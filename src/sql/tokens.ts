@@ -172,3 +172,8 @@ export function* tokenizeSteps(text: string): Generator<void, Tokens> {
 export function tokenize(text: string): Tokens {
   return atOnce(tokenizeSteps(text));
 }
+
+/** All tokens of a text, whatever it ends in and however deeply its brackets are nested. */
+export function scan(text: string): Tokens {
+  return atOnce(scanSteps(text, Number.POSITIVE_INFINITY));
+}

@@ -123,6 +123,27 @@ it('leaves out what it cannot say, and with it the whole of an OR', async () => 
   expect(await filterOf('NOT ("a b" = 3 AND length("Kind") > 2)')).toBeUndefined();
 });
 
+it.each([
+  `"Kind" = 'x\nc0 = 3\ny'`,
+  `"Kind" IN ('x\nc0 = 3\ny', 'z') AND d IS NULL`,
+  `contains("Kind", 'it''s\nc0 = 3\n''')`,
+  `"Kind" = 'x' || chr(0) || 'y'`,
+  `"Kind"::VARIANT = 'x) AND c0 = 3 AND (c0 = 3'::VARIANT`,
+  `"Kind"::VARIANT = 'x))\nc0 = 3\n((y'::VARIANT`,
+])('takes no part of a constant for a condition: %s', async (condition) => {
+  expect(await filterOf(condition)).toBeUndefined();
+  expect((await demand(`SELECT count(*) FROM "t0" WHERE ${condition}`))[0]?.columns).toContain('Kind');
+});
+
+it('takes no name of a field for a condition', async () => {
+  const type = new Struct([child('x AND c0', new Int64(), 3), child('y\nc0 = 7\nz', new Int64(), 4)]);
+  const odd = [{ name: 'odd', columns: [column('id', new Int64(), 1), column('s', type, 2)] }];
+  for (const condition of ['s."x AND c0" = 7', 's."y\nc0 = 7\nz" = 5']) {
+    const [scan] = await bench.instance.demand(`SELECT id FROM odd WHERE ${condition}`, odd);
+    expect(scan?.filter).toBeUndefined();
+  }
+});
+
 it('unites the filters of a table that is read twice', async () => {
   const [both] = await demand('SELECT 1 FROM "t0" a, "t0" b WHERE a."a b" = 1 AND b."a b" = 2');
   expect(both?.filter).toMatchObject({ op: 'or', operands: [{ value: { text: '1' } }, { value: { text: '2' } }] });

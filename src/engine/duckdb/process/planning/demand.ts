@@ -10,6 +10,7 @@ import { sqlTypeOf } from '../types/sql-type.js';
 import { traversableSql } from '../types/variants.js';
 import { aggregatesOf } from './aggregates.js';
 import { columnsIn, filterOf } from './filter.js';
+import { filtersOf, filtersOfScan, isReadable } from './filter-texts.js';
 import { joinKeysOf } from './join-keys.js';
 import { logicalPlan } from './logical-plan.js';
 import { listOf, type PlanNode } from './plan.js';
@@ -140,13 +141,13 @@ function visit(node: PlanNode, filtersAbove: string[], context: PlanContext, dem
     demands.set(index, known ? union(known, demand) : demand);
     return;
   }
-  const filters = node.name.trim() === 'FILTER' ? [...filtersAbove, ...listOf(node.extra_info.Expression)] : [];
+  const filters = node.name.trim() === 'FILTER' ? [...filtersAbove, ...filtersOf(node.extra_info.Expression)] : [];
   for (const child of node.children) visit(child, filters, context, demands);
 }
 
 function filterTexts({ name, children, extra_info: info }: PlanNode): string[] {
-  const own = name.trim() === 'FILTER' ? listOf(info.Expression) : listOf(info.Filters);
-  return [...own, ...children.flatMap(filterTexts)];
+  const own = filtersOf(name.trim() === 'FILTER' ? info.Expression : info.Filters);
+  return [...own.filter(isReadable), ...children.flatMap(filterTexts)];
 }
 
 function scanDemand(table: TableBinding, scan: PlanNode, filtersAbove: string[], { expressions }: PlanContext): Demand {
@@ -154,7 +155,11 @@ function scanDemand(table: TableBinding, scan: PlanNode, filtersAbove: string[],
   const columns = new Set(listOf(scan.extra_info.Projections).map((path) => /^c\d+/.exec(path)?.[0] ?? path));
   const parts: Filter[] = [];
   let isExact = true;
-  const filters = [...filtersAbove, ...listOf(scan.extra_info.Filters)];
+  const own = filtersOfScan(
+    scan.extra_info.Filters,
+    table.columns.map(({ field }) => field),
+  );
+  const filters = [...filtersAbove, ...own];
   const fields = (name: string) => table.columns[Number(/^c(\d+)$/.exec(name)?.[1] ?? -1)]?.field;
   for (const text of filters) {
     const expression = expressions.get(text);
