@@ -1,5 +1,11 @@
-/** OpenLineage events (openlineage.io, specification 2-0-2): which tables each statement read and wrote. */
-import type { StatementEntry, TouchedEntry } from '../query/index.js';
+/** OpenLineage events (openlineage.io, specification 2-0-2): which tables each statement read and wrote, and which columns of them. */
+import {
+  type ColumnLineage,
+  displayName,
+  type InputField,
+  type StatementEntry,
+  type TouchedEntry,
+} from '../query/index.js';
 import { RotatingFile } from './rotating-file.js';
 
 export interface LineageOptions {
@@ -26,6 +32,8 @@ export class Lineage {
   readonly #file: RotatingFile | undefined;
   #waiting: object[] = [];
   #sending: Promise<void> | undefined;
+  /** Events that wait for the lineage of their columns. */
+  readonly #traced = new Set<Promise<void>>();
 
   constructor(options: LineageOptions) {
     this.#options = options;
@@ -33,10 +41,21 @@ export class Lineage {
     if (file !== undefined) this.#file = new RotatingFile({ path: file, largest: LARGEST_FILE, kept: 1, onError });
   }
 
-  /** Events of statements that touched tables; of others there are none. */
-  statement(entry: StatementEntry): void {
+  /** Events of statements that touched tables; of others there are none. `columns` is what those that it wrote are made of. */
+  statement(entry: StatementEntry, columns?: Promise<readonly ColumnLineage[]>): void {
     if (entry.tables.length === 0) return;
-    const event = runEvent(entry, this.#options);
+    if (columns === undefined) {
+      this.#send(runEvent(entry, [], this.#options));
+      return;
+    }
+    const traced = columns
+      .then((found) => this.#send(runEvent(entry, found, this.#options)))
+      .catch((error: unknown) => this.#options.onError(error))
+      .finally(() => this.#traced.delete(traced));
+    this.#traced.add(traced);
+  }
+
+  #send(event: object): void {
     this.#file?.write(JSON.stringify(event));
     if (this.#options.url === undefined) return;
     this.#waiting.push(event);
@@ -47,6 +66,7 @@ export class Lineage {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#traced);
     await this.#file?.flush();
     await this.#sending;
   }
@@ -77,7 +97,7 @@ export class Lineage {
 
 const TYPES = { FINISHED: 'COMPLETE', CANCELLED: 'ABORT' } as Partial<Record<StatementEntry['state'], string>>;
 
-function runEvent(entry: StatementEntry, options: LineageOptions): object {
+function runEvent(entry: StatementEntry, traced: readonly ColumnLineage[], options: LineageOptions): object {
   const producer = `urn:skua:${options.version}`;
   const facet = (name: string, schema: string, content: object) => ({
     [name]: { _producer: producer, _schemaURL: `${SCHEMA}/facets/${schema}`, ...content },
@@ -96,6 +116,20 @@ function runEvent(entry: StatementEntry, options: LineageOptions): object {
     facet('schema', '1-1-1/SchemaDatasetFacet.json', {
       fields: (touched.columns ?? []).map((name) => ({ name })),
     });
+  const columnFacet = ({ fields, rows }: ColumnLineage) => {
+    const known = fields.flatMap(({ name, inputs }) => (inputs ? [[name, { inputFields: inputs.map(input) }]] : []));
+    if (known.length === 0 && rows === undefined) return {};
+    return facet('columnLineage', '1-2-0/ColumnLineageDatasetFacet.json', {
+      fields: Object.fromEntries(known),
+      ...(rows && { dataset: rows.map(input) }),
+    });
+  };
+  const input = ({ catalog, dataset: name, field, transformations }: InputField) => ({
+    namespace: options.datasetNamespace(catalog),
+    name,
+    field,
+    transformations,
+  });
   const [inputs, outputs] = [entry.tables.filter(isRead), entry.tables.filter((table) => !isRead(table))];
   const target = outputs[0]?.table;
   return {
@@ -120,7 +154,10 @@ function runEvent(entry: StatementEntry, options: LineageOptions): object {
       }),
     },
     inputs: distinct(inputs).map((table) => dataset(table, columns(table))),
-    outputs: distinct(outputs).map((table) => dataset(table, {})),
+    outputs: distinct(outputs).map((table) => {
+      const columns = traced.find((one) => displayName(one.table) === table.table);
+      return dataset(table, columns ? columnFacet(columns) : {});
+    }),
   };
 }
 

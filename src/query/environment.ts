@@ -6,6 +6,7 @@ import type { MetadataCache } from '../iceberg/index.js';
 import type { Journal, Storage, StorageAccess } from '../storage/index.js';
 import type { Turns } from './committing/turns.js';
 import type { Call } from './contract.js';
+import type { WrittenQueries } from './lineage/written-queries.js';
 import type { ListedTable, RowsTable } from './rows.js';
 import type { SystemSource } from './system/contract.js';
 import type { NameContext } from './tables/names.js';
@@ -29,6 +30,8 @@ export interface QueryEnvironment {
   /** Of what is written and not committed. */
   journal: Journal;
   limits: QueryLimits;
+  /** Somebody asks what the columns that statements write are made of. */
+  tracesColumns: boolean;
   /** What `system.runtime` shows, where there is one. */
   system?: SystemSource | undefined;
   /** Puts into the log what an operator may have to mend. Never tokens, credentials or SQL text. */
@@ -69,6 +72,8 @@ export interface StatementContext {
   salt: StatementSalt;
   /** The transaction that the statement is part of. */
   transaction: Transaction | undefined;
+  /** Filled with what the statement writes, where somebody asks what that is made of. */
+  written: WrittenQueries | undefined;
   /** Of a change that must happen once. */
   executionId?: string | undefined;
 }

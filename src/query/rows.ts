@@ -3,10 +3,15 @@ import type { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../arrow/index.js';
 import type { BoundTable, RowsDemand } from '../engine/contract.js';
 
+/** Where rows come from, for those who ask what others are made of: a dataset of a catalog, `schema.table`, or values that a client sent. */
+export type RowsOrigin = { catalog: string; dataset: string } | 'values';
+
 export interface RowsTable {
   /** Binding name. */
   name: string;
   schema: Schema;
+  /** Absent where nobody outside of the session could find it. */
+  origin?: RowsOrigin | undefined;
   batches: ColumnarBatch[];
 }
 
@@ -15,6 +20,7 @@ export interface ListedTable {
   /** Binding name. */
   name: string;
   schema: Schema;
+  origin?: RowsOrigin | undefined;
   /** Rows that the demand's filter would drop may be among them. */
   list(demand: RowsDemand): Promise<unknown[][]>;
 }
@@ -23,8 +29,8 @@ export function isListed(table: RowsTable | ListedTable): table is ListedTable {
   return 'list' in table;
 }
 
-export function rowsTable(name: string, schema: Schema, rows: unknown[][]): RowsTable {
-  return { name, schema, batches: rows.length > 0 ? [rowsToBatch(schema, rows)] : [] };
+export function rowsTable(name: string, schema: Schema, rows: unknown[][], origin?: RowsOrigin): RowsTable {
+  return { name, schema, origin, batches: rows.length > 0 ? [rowsToBatch(schema, rows)] : [] };
 }
 
 /** The table as the engine takes it. */

@@ -13,6 +13,8 @@ import { temporarySource } from './definitions/temporary.js';
 import type { QueryEnvironment, StatementContext } from './environment.js';
 import { EXPLAIN_SCHEMA, explain } from './explain.js';
 import { ingest } from './ingest/ingest.js';
+import { traceWritten } from './lineage/written-columns.js';
+import { WrittenQueries } from './lineage/written-queries.js';
 import { informationSchemaTable } from './listing/information-schema.js';
 import { metadataService } from './listing/metadata.js';
 import { describe, show, shownRows, showSchema } from './listing/show.js';
@@ -259,13 +261,17 @@ class Statements implements StatementService {
       shown: shownRows,
       salt: new StatementSalt(),
       transaction: transactionOf(call, transaction),
+      written: this.#environment.tracesColumns && call.report.run ? new WrittenQueries() : undefined,
     };
   }
 
   async #changeOnce(context: StatementContext, statement: Update, request: StatementRequest): Promise<ChangeOutcome> {
     try {
       const outcome = await onceForId(context, statement, () => this.#outcome(context, statement, request));
-      if (context.call.report.run) context.call.report.run.affectedRows = outcome.affectedRows;
+      const { run } = context.call.report;
+      if (run) run.affectedRows = outcome.affectedRows;
+      const columns = traceWritten(context);
+      if (run && columns) run.columns = columns;
       return outcome;
     } catch (error) {
       if (!(error instanceof AlreadyCommitted)) throw error;

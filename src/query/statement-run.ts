@@ -1,5 +1,6 @@
 /** What is known of one run of a statement: filled as it goes on, for those who watch over the server. */
 import type { ScanFigures } from '../engine/contract.js';
+import type { ColumnLineage } from './lineage/column-lineage.js';
 
 export interface StatementRun {
   /** `describe`: typed and not run. */
@@ -13,6 +14,8 @@ export interface StatementRun {
   /** Of a change. */
   affectedRows?: number;
   tables: TouchedTable[];
+  /** What the columns that it wrote are made of, where somebody asks for that; never rejected. */
+  columns?: Promise<ColumnLineage[]>;
 }
 
 /** A table that a statement has read, committed to or defined. */

@@ -115,5 +115,5 @@ function parameterTable(request: StatementRequest): RowsTable | undefined {
   const fields = parameters.schema.fields.map(
     (field, index) => new Field(`p${index + 1}`, field.type, true, field.metadata),
   );
-  return { name: 'bound parameters', schema: new Schema(fields), batches: parameters.batches };
+  return { name: 'bound parameters', schema: new Schema(fields), origin: 'values', batches: parameters.batches };
 }

@@ -142,6 +142,7 @@ export async function openEnvironment(
       temporaryBytes: config.limits.memoryPerSession / 4,
       planLifetime: config.limits.planLifetime,
     },
+    tracesColumns: config.lineage.url !== undefined || config.lineage.file !== undefined,
     warn: (details, sentence) => logger.warn(details, sentence),
   };
   const clean = () => void removeUncommitted(environment).catch(() => undefined);

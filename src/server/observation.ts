@@ -87,7 +87,7 @@ export function watchCalls({
       countStatement(metrics, call, record.status);
       log.add(entry);
       audit?.statement(entry);
-      lineage?.statement(entry);
+      lineage?.statement(entry, call.report.run?.columns);
     },
     onRefused(error, { rpc, address }) {
       const reason = error instanceof TokenRefused ? error.reason : error.code.toLowerCase();

@@ -5,6 +5,7 @@ import { SkuaError } from '../../errors.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
+import { assignedNames, noteColumns } from '../lineage/written-columns.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
 import { statementOf, statementOver, valuesOf } from '../reading/bound-query.js';
 import { asRecorded } from '../reading/planned-by-catalog.js';
@@ -61,6 +62,7 @@ export async function computeRows(
 ): Promise<ChangedRows> {
   const engine = await context.environment.engine(context.call);
   const { bound, row } = await withBound(context, await bindChange(context, table, query), query, parameters);
+  noteColumns(context, table.name, bound, assignedNames(query.columns, query.checked.fieldIds));
   const kept = await engine.keep(statementOf(context, bound), {
     signal: context.call.signal,
     parameters: row,

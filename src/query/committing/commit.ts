@@ -95,7 +95,7 @@ async function stage(context: StatementContext, { table, propose, pending }: Par
   for (let state = table; ; state = transaction.stateOf(state)) {
     const proposal = await propose(context, pending.over(state), { mayCompute: true });
     if (!proposal) return;
-    const staged = { state, propose, proposal, pending };
+    const staged = { state, propose, proposal, pending, written: context.written };
     if (transaction.stage(staged)) return;
     await pending.remove(proposal.written);
   }

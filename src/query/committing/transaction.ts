@@ -1,6 +1,8 @@
 /** COMMIT: the changes of a transaction, all tables at once. */
 import type { TableCommit, TableRequirement } from '../../catalog/index.js';
 import type { StatementContext } from '../environment.js';
+import { noteCommitted } from '../lineage/written-columns.js';
+import type { WrittenQueries } from '../lineage/written-queries.js';
 import type { StagedChange, StagedChanges } from '../tables/transaction.js';
 import { commitParties, orDiscard, type Party } from './commit.js';
 import type { Proposal, Propose } from './contract.js';
@@ -11,6 +13,7 @@ interface StagedProposal extends StagedChange {
   propose: Propose;
   proposal: Proposal;
   pending: PendingFiles;
+  written: WrittenQueries | undefined;
 }
 
 /**
@@ -23,6 +26,10 @@ export async function commitTransaction(context: StatementContext, changes: Stag
   const parties = (changes as [StagedProposal, ...StagedProposal[]][]).map((staged) => partyOf(context, staged));
   const pending = parties.flatMap((party) => [...party.staged, party.pending]);
   await orDiscard(pending, () => commitParties({ ...context, transaction: undefined }, parties, { mayCompute: false }));
+  noteCommitted(
+    context,
+    (changes.flat() as StagedProposal[]).map(({ written }) => written),
+  );
 }
 
 function partyOf(

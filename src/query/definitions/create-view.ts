@@ -6,6 +6,7 @@ import type { Schema } from '../../iceberg/types.js';
 import { writeJson } from '../../json.js';
 import { version as skuaVersion } from '../../version.js';
 import type { StatementContext } from '../environment.js';
+import { noteColumns } from '../lineage/written-columns.js';
 import { Binder } from '../reading/bind.js';
 import { describeBound } from '../reading/query.js';
 import type { CreateViewStatement } from '../syntax/view.js';
@@ -79,6 +80,12 @@ async function viewSchema(context: StatementContext, statement: CreateViewStatem
       `The view would have two columns "${twice.name}"; give them names of their own`,
     );
   }
+  noteColumns(
+    context,
+    name,
+    bound,
+    named.map((field) => field.name),
+  );
   return { schemaId: 0, fields: named, identifierFieldIds: [] };
 }
 

@@ -29,7 +29,8 @@ export function informationSchemaTable(
   if (path.length > 2 && catalog === undefined) throw new SkuaError('NOT_FOUND', `Catalog does not exist: ${path[0]}`);
   const within = catalog ?? (names.catalogs.length > 1 && !names.session.catalog ? undefined : currentCatalog(names));
   const name = `information_schema.${within ?? '*'}.${table}`;
-  return { name, schema, list: (demand) => rows(context, table, within, demand) };
+  const origin = within === undefined ? undefined : { catalog: within, dataset: `information_schema.${table}` };
+  return { name, schema, origin, list: (demand) => rows(context, table, within, demand) };
 }
 
 const SCHEMATA: NameColumns = { catalog: ['catalog_name'], schema: ['schema_name'], table: [] };

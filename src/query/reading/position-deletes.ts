@@ -6,7 +6,7 @@ import type { DeleteFile } from '../../iceberg/types.js';
 import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import type { ReferenceScope } from '../tables/metadata-tables.js';
-import { displayName, referencedBy, resolveTable } from '../tables/names.js';
+import { datasetName, displayName, referencedBy, resolveTable } from '../tables/names.js';
 import { refuseInsight } from '../tables/restricted.js';
 import { engineTable, loadTable, metadataCacheOf, type PinnedTable } from '../tables/tables.js';
 import { travel } from '../tables/travel.js';
@@ -41,7 +41,8 @@ export async function positionDeletesOf(
     for (const [path, position] of await positionsOf(context, table, file)) rows.push([path, position, null, ...rest]);
   }
   const key = `${displayName(name)}$position_deletes@${table.snapshotId ?? ''}`;
-  return rowsTable(key, positionDeletesSchema(table.metadata, table.schema), rows);
+  const origin = { catalog: name.catalog, dataset: `${datasetName(name)}$position_deletes` };
+  return rowsTable(key, positionDeletesSchema(table.metadata, table.schema), rows, origin);
 }
 
 async function positionsOf(context: StatementContext, table: PinnedTable, file: DeleteFile): Promise<unknown[][]> {

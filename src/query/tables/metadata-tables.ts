@@ -7,6 +7,7 @@ import type { StatementContext } from '../environment.js';
 import { type RowsTable, rowsTable } from '../rows.js';
 import { SCHEMA_PROPERTIES } from '../syntax/table-functions.js';
 import {
+  datasetName,
   displayName,
   type NameContext,
   referencedBy,
@@ -56,7 +57,8 @@ export async function metadataTableOf(
     cache: metadataCacheOf(context, table),
     signal: context.call.signal,
   });
-  return rowsTable(`${displayName(name)}$${known}@${table.snapshotId ?? ''}`, schema, rows);
+  const origin = { catalog: name.catalog, dataset: `${datasetName(name)}$${known}` };
+  return rowsTable(`${displayName(name)}$${known}@${table.snapshotId ?? ''}`, schema, rows, origin);
 }
 
 /** The properties of a schema, where a reference ends in the name that `iceberg_schema_properties(s)` is written as. */
@@ -68,7 +70,8 @@ export async function schemaPropertiesOf(
   if (reference.path.at(-1) !== SCHEMA_PROPERTIES || reference.path.length < 2) return undefined;
   const { catalog, namespace } = resolveSchema(names, reference.path.slice(0, -1));
   const properties = await catalogOf(context, catalog).loadNamespace(namespace);
-  return rowsTable(`${catalog}.${schemaName(namespace)}$properties`, PROPERTY_COLUMNS, Object.entries(properties));
+  const dataset = `${schemaName(namespace)}$properties`;
+  return rowsTable(`${catalog}.${dataset}`, PROPERTY_COLUMNS, Object.entries(properties), { catalog, dataset });
 }
 
 const PROPERTY_COLUMNS = new Schema([new Field('key', new Utf8(), false), new Field('value', new Utf8(), false)]);

@@ -44,6 +44,11 @@ export function displayName(name: TableName): string {
   return `${name.catalog}.${schemaName(name.namespace)}.${name.name}`;
 }
 
+/** The name of a table within its catalog: `schema.table`. */
+export function datasetName({ namespace, name }: Pick<TableName, 'namespace' | 'name'>): string {
+  return `${schemaName(namespace)}.${name}`;
+}
+
 /** Tells tables apart, which `displayName` does not where names hold dots. */
 export function tableKey(name: TableName): string {
   return JSON.stringify([name.catalog, name.namespace, name.name]);

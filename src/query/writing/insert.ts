@@ -8,6 +8,7 @@ import { quoteName } from '../../sql/index.js';
 import { changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
+import { noteColumns } from '../lineage/written-columns.js';
 import type { BoundQuery } from '../reading/bind.js';
 import { statementOf } from '../reading/bound-query.js';
 import { bindQuery, describeBound } from '../reading/query.js';
@@ -186,6 +187,12 @@ export async function writeQuery<T>(
     );
   }
   const inserted = { ...source, sql: insertQuery(table, source.sql, targets, schema) };
+  noteColumns(
+    context,
+    table.name,
+    inserted,
+    table.schema.fields.map(({ name }) => name),
+  );
   return write(context, table, { statement: statementOf(context, inserted) });
 }
 

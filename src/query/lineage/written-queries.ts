@@ -1,0 +1,30 @@
+/** The queries whose columns a statement writes, as it notes them while it runs. */
+import type { ListedTable, RowsTable } from '../rows.js';
+import { type TableName, tableKey } from '../tables/names.js';
+import type { PinnedTable } from '../tables/pinned-table.js';
+import type { ColumnLineage } from './column-lineage.js';
+
+export interface WrittenQuery {
+  table: TableName;
+  /** Its text, and what the names of tables in it stand for. */
+  query: { sql: string; tables: ReadonlyMap<string, PinnedTable>; rows: ReadonlyMap<string, RowsTable | ListedTable> };
+  /** The table's columns that get values, by their places among the query's. */
+  columns: { name: string; place: number }[];
+}
+
+export class WrittenQueries {
+  readonly #queries = new Map<string, WrittenQuery>();
+  /** What the columns are made of, as far as it can be told; never rejected. */
+  traced: Promise<ColumnLineage[]> | undefined;
+
+  /** What is computed anew is noted anew. */
+  note(written: WrittenQuery): void {
+    this.#queries.set(tableKey(written.table), written);
+  }
+
+  take(): WrittenQuery[] {
+    const queries = [...this.#queries.values()];
+    this.#queries.clear();
+    return queries;
+  }
+}
