@@ -62,7 +62,9 @@ export async function computeRows(
 ): Promise<ChangedRows> {
   const engine = await context.environment.engine(context.call);
   const { bound, row } = await withBound(context, await bindChange(context, table, query), query, parameters);
-  noteColumns(context, table.name, bound, assignedNames(query.columns, query.checked.fieldIds));
+  const schema = table.schema.fields.map(({ name }) => name);
+  const names = assignedNames(query.columns, query.checked.fieldIds);
+  noteColumns(context, { table: table.name, schema, names }, bound);
   const kept = await engine.keep(statementOf(context, bound), {
     signal: context.call.signal,
     parameters: row,

@@ -80,12 +80,7 @@ async function viewSchema(context: StatementContext, statement: CreateViewStatem
       `The view would have two columns "${twice.name}"; give them names of their own`,
     );
   }
-  noteColumns(
-    context,
-    name,
-    bound,
-    named.map((field) => field.name),
-  );
+  noteColumns(context, { table: name, schema: named.map((field) => field.name) }, bound);
   return { schemaId: 0, fields: named, identifierFieldIds: [] };
 }
 

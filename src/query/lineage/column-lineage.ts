@@ -17,10 +17,20 @@ import {
 
 export interface ColumnLineage {
   table: TableName;
+  /** Names of all columns that the table has then. */
+  schema: string[];
   /** The columns that the statement gave values; `inputs` are absent where they can't be told for certain. */
   fields: { name: string; inputs: InputField[] | undefined }[];
   /** What decided which rows there are; absent where that can't be told for certain. */
   rows: InputField[] | undefined;
+}
+
+/** A table, and its columns that get values, by their places among those of a query. */
+export interface WrittenTable {
+  table: TableName;
+  /** Names of all columns that the table has then. */
+  schema: string[];
+  columns: { name: string; place: number }[];
 }
 
 /** A column that takes part. */
@@ -51,12 +61,8 @@ const WAYS: readonly (readonly [number, Transformation['type'], string])[] = [
   [CONDITIONAL, 'INDIRECT', 'CONDITIONAL'],
 ];
 
-/** `columns` are those of the table that got values, by their places among the query's. A column that only kept its value is no input of itself. */
-export function columnLineage(
-  table: TableName,
-  columns: readonly { name: string; place: number }[],
-  query: NamedRows,
-): ColumnLineage {
+/** What a query gives the columns of a table. A column that only keeps its value is no input of itself. */
+export function columnLineage({ table, schema, columns }: WrittenTable, query: NamedRows): ColumnLineage {
   const dataset = datasetName(table);
   const fields = columns.map(({ name, place }) => {
     const isSelf = (input: InputColumn) =>
@@ -64,7 +70,7 @@ export function columnLineage(
     const lineage = query.columns[place]?.lineage.withoutIdentityOf(isSelf);
     return { name, inputs: lineage && inputFields([lineage]) };
   });
-  return { table, fields, rows: inputFields([query.rows]) };
+  return { table, schema, fields, rows: inputFields([query.rows]) };
 }
 
 function inputFields(lineages: readonly Lineage[]): InputField[] | undefined {
@@ -112,7 +118,7 @@ function both(one: ColumnLineage, other: ColumnLineage): ColumnLineage {
     const parts = [...one.fields, ...other.fields].filter((field) => field.name === name);
     return { name, inputs: joinedIfKnown(parts.map(({ inputs }) => inputs)) };
   });
-  return { table: one.table, fields, rows: joinedIfKnown([one.rows, other.rows]) };
+  return { table: one.table, schema: other.schema, fields, rows: joinedIfKnown([one.rows, other.rows]) };
 }
 
 function joinedIfKnown(parts: readonly (InputField[] | undefined)[]): InputField[] | undefined {

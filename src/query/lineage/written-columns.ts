@@ -24,16 +24,16 @@ export function traceWritten(context: StatementContext): Promise<ColumnLineage[]
   return tracing;
 }
 
-/** Notes that a table gets the columns of a query, in order; or the columns that are given with their places. */
+/** Notes that a table of these columns gets those of a query, in order; or those that are named at their places. */
 export function noteColumns(
   { written }: StatementContext,
-  table: TableName,
+  { table, schema, names = schema }: { table: TableName; schema: string[]; names?: readonly (string | undefined)[] },
   query: BoundQuery,
-  names: readonly (string | undefined)[],
 ): void {
   if (!written || query.sql.length > LONGEST_TEXT) return;
+  const readsNothing = query.tables.size === 0 && [...query.rows.values()].every(({ origin }) => origin === 'values');
   const columns = names.flatMap((name, place) => (name === undefined ? [] : [{ name, place }]));
-  if (columns.length > 0) written.note({ table, query, columns });
+  if (!readsNothing && columns.length > 0) written.note({ table, schema, query, columns });
 }
 
 /** The names of the columns that a change gives values, each at its place among those of the change's query. */
@@ -48,12 +48,13 @@ export function noteCommitted({ call }: StatementContext, staged: readonly (Writ
   if (run && all.length > 0) run.columns = Promise.all(all).then((found) => together(found.flat()));
 }
 
-async function traced(context: StatementContext, { table, query, columns }: WrittenQuery): Promise<ColumnLineage[]> {
+async function traced(context: StatementContext, written: WrittenQuery): Promise<ColumnLineage[]> {
   const { environment, call } = context;
   try {
     const { parser } = await environment.engine(call);
+    const { query } = written;
     const tree = await parser.syntaxTree(query.sql, { statement: call.id });
-    return [columnLineage(table, columns, traceQuery(tree, sourcesOf(query)))];
+    return [columnLineage(written, traceQuery(tree, sourcesOf(query)))];
   } catch (error) {
     if (!(error instanceof Untraceable)) {
       environment.warn(

@@ -1,15 +1,12 @@
 /** The queries whose columns a statement writes, as it notes them while it runs. */
 import type { ListedTable, RowsTable } from '../rows.js';
-import { type TableName, tableKey } from '../tables/names.js';
+import { tableKey } from '../tables/names.js';
 import type { PinnedTable } from '../tables/pinned-table.js';
-import type { ColumnLineage } from './column-lineage.js';
+import type { ColumnLineage, WrittenTable } from './column-lineage.js';
 
-export interface WrittenQuery {
-  table: TableName;
+export interface WrittenQuery extends WrittenTable {
   /** Its text, and what the names of tables in it stand for. */
   query: { sql: string; tables: ReadonlyMap<string, PinnedTable>; rows: ReadonlyMap<string, RowsTable | ListedTable> };
-  /** The table's columns that get values, by their places among the query's. */
-  columns: { name: string; place: number }[];
 }
 
 export class WrittenQueries {

@@ -187,12 +187,7 @@ export async function writeQuery<T>(
     );
   }
   const inserted = { ...source, sql: insertQuery(table, source.sql, targets, schema) };
-  noteColumns(
-    context,
-    table.name,
-    inserted,
-    table.schema.fields.map(({ name }) => name),
-  );
+  noteColumns(context, { table: table.name, schema: table.schema.fields.map(({ name }) => name) }, inserted);
   return write(context, table, { statement: statementOf(context, inserted) });
 }
 

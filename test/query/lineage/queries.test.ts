@@ -75,7 +75,10 @@ async function lineageOf(sql: string): Promise<string> {
   const names = schema.fields.map(({ name }) => name);
   expect(traced.columns.map(({ name }, index) => name ?? names[index])).toEqual(names);
   const columns = names.map((name, place) => ({ name, place }));
-  const { fields, rows } = columnLineage({ catalog: 'lake', namespace: ['o'], name: 'o' }, columns, traced);
+  const { fields, rows } = columnLineage(
+    { table: { catalog: 'lake', namespace: ['o'], name: 'o' }, schema: names, columns },
+    traced,
+  );
   const lines = fields.map(({ name, inputs }) => `${name}: ${shown(inputs)}`.trimEnd());
   return [...lines, ...(rows?.length === 0 ? [] : [`rows: ${shown(rows)}`])].join('\n');
 }
