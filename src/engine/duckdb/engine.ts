@@ -8,6 +8,7 @@ import { DecodedFiles } from './decoded/decoded-files.js';
 import { Decoder } from './decoded/decoder.js';
 import { DuckDbSession } from './session.js';
 import type { Caches } from './staging/caches.js';
+import { SharedLinks } from './staging/shared-links.js';
 
 export interface DuckDbOptions extends PlacementOptions {
   caches: Caches;
@@ -45,7 +46,8 @@ export class DuckDbEngine implements Engine {
     try {
       const engine = await this.#remote.open({ ...options, directory });
       const caches = { ...this.#options.caches, ...(this.#decoded && { decoded: this.#decoded }) };
-      return new DuckDbSession({ engine, directory, caches });
+      const links = new SharedLinks((path) => caches.ranges.unlink(path));
+      return new DuckDbSession({ engine, directory, caches, links });
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;

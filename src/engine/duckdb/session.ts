@@ -85,6 +85,7 @@ export class DuckDbSession implements EngineSession {
 
   async close(): Promise<void> {
     await this.#place.engine.close();
+    await this.#place.links.close();
     await rm(this.#place.directory, { recursive: true, force: true });
   }
 }

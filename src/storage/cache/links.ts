@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, rm } from 'node:fs/promises';
+import { copyFile, link, unlink as removeName } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -21,5 +21,7 @@ export async function linkInto(path: string, directory: string): Promise<{ name:
 }
 
 export async function unlink(name: string): Promise<void> {
-  await rm(name, { force: true });
+  await removeName(name).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }

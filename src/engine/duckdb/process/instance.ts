@@ -226,8 +226,9 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
   }
 
   async #shutDown(): Promise<void> {
-    const { database, running } = this.#parts;
+    const { database, databases, running } = this.#parts;
     await Promise.all([...running].map((stop) => stop()));
+    await databases.close();
     await database.close();
     this.#parts.whenClosed();
   }

@@ -13,6 +13,7 @@ import type { Caches } from './caches.js';
 import { DamagedFiles, UnreadableCopies } from './damaged-files.js';
 import type { DecodedCopy } from './decoded-copies.js';
 import { storeOf } from './readable-table.js';
+import type { SharedLinks } from './shared-links.js';
 
 /** Files that are fetched at a time. */
 export const FILES_AT_A_TIME = 32;
@@ -48,20 +49,22 @@ interface Linked extends FetchedBytes {
 export class LocalFiles {
   readonly #caches: Caches;
   readonly #directory: string;
+  readonly #shared: SharedLinks | undefined;
   /** By their local names. */
   readonly #links = new Map<string, Linked>();
   /** Bytes that came with footers, by location. */
   readonly #fetchedSmall = new Map<string, number>();
   /** Files that are read by copies of their decoded columns. */
-  readonly #decoded: CacheFile[] = [];
+  readonly #decoded: { file: CacheFile; copy: DecodedCopy }[] = [];
   /** Fetching that is still under way when the statement ends comes to nothing. */
   readonly #released = new AbortController();
   readonly signal: AbortSignal;
 
-  /** `directory` is the session's own. */
-  constructor(caches: Caches, directory: string, signal: AbortSignal) {
+  /** `directory` is the session's own, and so are the links that its statements share. */
+  constructor(caches: Caches, directory: string, signal: AbortSignal, shared?: SharedLinks) {
     this.#caches = caches;
     this.#directory = directory;
+    this.#shared = shared;
     this.signal = anySignal(signal, this.#released.signal);
   }
 
@@ -105,15 +108,28 @@ export class LocalFiles {
   /** Links a copy of a file's decoded columns; undefined where it has been evicted. */
   async decoded(file: CacheFile, copy: DecodedCopy): Promise<string | undefined> {
     try {
-      const { path } = await this.#link(copy.file, [{ offset: 0, length: copy.file.size }]);
-      this.#decoded.push(file);
+      const path = await this.#sharedLink(copy.file);
+      this.#decoded.push({ file, copy });
       return path;
     } catch (error) {
       this.signal.throwIfAborted();
       if (!(error instanceof SkuaError) || (error.code !== 'NOT_FOUND' && error.code !== 'DATA_LOSS')) throw error;
-      this.#caches.decoded?.forget(file);
+      this.#forget({ file, copy });
       return undefined;
     }
+  }
+
+  /** The session's link of a whole file that is cached. */
+  async #sharedLink(file: CacheFile): Promise<string> {
+    const shared = this.#shared?.take(file);
+    if (shared !== undefined) {
+      if (this.#links.has(shared)) await this.#shared?.leave(shared);
+      else this.#links.set(shared, { file, fetchedBytes: 0, cachedBytes: file.size });
+      return shared;
+    }
+    const { path } = await this.#link(file, [{ offset: 0, length: file.size }]);
+    this.#shared?.offer(file, path);
+    return path;
   }
 
   /** Fetches what a plan turned out to read besides. */
@@ -141,7 +157,16 @@ export class LocalFiles {
     this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
     const links = [...this.#links.keys()];
     this.#links.clear();
-    await Promise.all(links.map((link) => this.#caches.ranges.unlink(link)));
+    await Promise.all(
+      links.map(async (link) => {
+        if (!(await this.#shared?.leave(link))) await this.#caches.ranges.unlink(link);
+      }),
+    );
+  }
+
+  #forget({ file, copy }: { file: CacheFile; copy: DecodedCopy }): void {
+    this.#shared?.forget(copy.file);
+    this.#caches.decoded?.forget(file);
   }
 
   async #link(
@@ -174,7 +199,7 @@ export class LocalFiles {
     if (failure instanceof DamagedFiles || failure instanceof UnreadableCopies) return failure;
     if (this.signal.aborted || !mayMeanDamage.has(failure.code)) return this.#named(failure);
     if (this.#decoded.length > 0) {
-      for (const file of this.#decoded) this.#caches.decoded?.forget(file);
+      for (const decoded of this.#decoded) this.#forget(decoded);
       return new UnreadableCopies(this.#named(failure));
     }
     const found = await inParallel(scans, 1, (scan) => engine.unreadable(scan, this.signal));

@@ -6,6 +6,7 @@ import type { Caches } from './caches.js';
 import { DamagedFiles, UnreadableCopies } from './damaged-files.js';
 import { LocalFiles } from './local-files.js';
 import { withoutValues } from './restricted-errors.js';
+import type { SharedLinks } from './shared-links.js';
 import { demandsOf, type StagedStatement, type StatementInput, stageStatement } from './stage-statement.js';
 import type { Staging } from './stage-tables.js';
 
@@ -15,6 +16,8 @@ export interface Workplace {
   caches: Caches;
   /** The session's own folder. */
   directory: string;
+  /** The links in it that the session's statements share. */
+  links: SharedLinks;
 }
 
 /** Stages a statement and does the work over it. The caller releases the local files, also after a failure later on. */
@@ -27,7 +30,7 @@ export async function overStaged<T>(
   const demands = await demandsOf(place.engine, statement, input);
   try {
     return await againIfDamaged(async () => {
-      const local = new LocalFiles(place.caches, place.directory, input.signal);
+      const local = new LocalFiles(place.caches, place.directory, input.signal, place.links);
       const staging = { engine: place.engine, caches: place.caches, local };
       const stage = async () => {
         const staged = await stageStatement(staging, statement, demands);

@@ -4,9 +4,11 @@ import { quoteIdentifier, quoteText } from '../native/text.js';
 import { databaseName } from './decoded.js';
 
 interface Attached {
+  path: string;
   /** Statements that read it. */
   users: number;
   ready: Promise<void>;
+  timer?: NodeJS.Timeout;
 }
 
 interface User {
@@ -14,9 +16,16 @@ interface User {
   afterwards(work: () => Promise<void>): void;
 }
 
-/** The databases of decoded columns that statements of an instance read, each attached for as long as one of them does. */
+/** How long a database stays attached that nobody reads, in milliseconds, and how many of those there may be. */
+const IDLE_LIFETIME = 5000;
+const MOST_IDLE = 32;
+
+/** The databases of decoded columns that statements of an instance read: attached for as long as one follows another. */
 export class AttachedDatabases {
+  /** Those that nobody reads in the order in which they were left. */
   readonly #attached = new Map<string, Attached>();
+  /** Those that are being detached. A database of the same name is attached after that. */
+  readonly #detaching = new Map<string, Promise<void>>();
   readonly #connect: () => Connection;
 
   constructor(connect: () => Connection) {
@@ -27,32 +36,55 @@ export class AttachedDatabases {
   async attach(user: User, scans: readonly TableScan[]): Promise<void> {
     const files = scans.flatMap(({ source }) => (source.kind === 'parquet' ? source.files : []));
     for (const path of new Set(files.flatMap(({ decoded }) => decoded?.path ?? []))) {
-      const database = this.#attached.get(path) ?? { users: 0, ready: attachDatabase(user.connection, path) };
+      const database = this.#attached.get(path) ?? { path, users: 0, ready: this.#attach(user.connection, path) };
+      clearTimeout(database.timer);
       this.#attached.set(path, database);
       database.users++;
-      user.afterwards(() => this.#leave(path, database));
+      user.afterwards(() => this.#leave(database));
       await database.ready;
     }
   }
 
-  async #leave(path: string, database: Attached): Promise<void> {
+  /** Detaches nothing more: the instance closes, and with it all that is attached. */
+  async close(): Promise<void> {
+    for (const { timer } of this.#attached.values()) clearTimeout(timer);
+    await Promise.all(this.#detaching.values());
+  }
+
+  async #attach(connection: Connection, path: string): Promise<void> {
+    await this.#detaching.get(path);
+    await connection.execute(`ATTACH ${quoteText(path)} AS ${nameOf(path)} (READ_ONLY, TYPE duckdb)`);
+  }
+
+  async #leave(database: Attached): Promise<void> {
     if (--database.users > 0) return;
-    this.#attached.delete(path);
     const isAttached = await database.ready.then(
       () => true,
       () => false,
     );
+    if (database.users > 0) return;
+    this.#attached.delete(database.path);
     if (!isAttached) return;
+    this.#attached.set(database.path, database);
+    database.timer = setTimeout(() => this.#detach(database), IDLE_LIFETIME).unref();
+    const idle = [...this.#attached.values()].filter(({ users }) => users === 0);
+    for (const one of idle.slice(0, Math.max(0, idle.length - MOST_IDLE))) this.#detach(one);
+  }
+
+  #detach({ path, timer }: Attached): void {
+    clearTimeout(timer);
+    this.#attached.delete(path);
     const connection = this.#connect();
-    try {
-      await connection.execute(`DETACH ${quoteIdentifier(databaseName(path))}`);
-    } finally {
-      await connection.close();
-    }
+    const detached = connection
+      .execute(`DETACH ${nameOf(path)}`)
+      // One that stays attached is detached with the instance.
+      .catch(() => undefined)
+      .finally(() => connection.close())
+      .finally(() => this.#detaching.delete(path));
+    this.#detaching.set(path, detached);
   }
 }
 
-function attachDatabase(connection: Connection, path: string): Promise<void> {
-  const name = quoteIdentifier(databaseName(path));
-  return connection.execute(`ATTACH ${quoteText(path)} AS ${name} (READ_ONLY, TYPE duckdb)`);
+function nameOf(path: string): string {
+  return quoteIdentifier(databaseName(path));
 }
