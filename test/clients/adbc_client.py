@@ -344,6 +344,20 @@ def errors(checks, given, admin):
             checks.equal(name, status(error), code)
 
 
+def current_names(checks, given, admin):
+    with connect(given) as connection:
+        connection.adbc_current_catalog = "quickstart"
+        connection.adbc_current_db_schema = "demo"
+        names = ("adbc_current_catalog", "adbc_current_db_schema")
+        for name in names:
+            try:
+                setattr(connection, name, "nowhere")
+                checks.equal(f"{name} of none", "no error", "NOT_FOUND")
+            except Error as error:
+                checks.equal(f"{name} of none", status(error), "NOT_FOUND")
+        checks.equal("names that stay", [getattr(connection, name) for name in names], ["quickstart", "demo"])
+
+
 def large_result(checks, given, admin):
     rows = 2_000_000
     start = time.monotonic()
@@ -374,6 +388,7 @@ def main():
                 transactions,
                 low_level,
                 errors,
+                current_names,
                 large_result,
             ):
                 checks.group(part.__name__.replace("_", " "), lambda part=part: part(checks, given, admin))

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeSchema } from '../../src/arrow/index.js';
 import {
@@ -121,7 +122,7 @@ describe('session options', () => {
 
   it('that are unknown or have no such value are refused by name', async () => {
     const errors = await set({
-      catalog: { string_value: 'nowhere' },
+      catalog: { bool_value: true },
       schema: { int64_value: '1' },
       colour: { string_value: 'blue' },
     });
@@ -130,6 +131,22 @@ describe('session options', () => {
       schema: { value: 'INVALID_VALUE' },
       colour: { value: 'INVALID_NAME' },
     });
+  });
+
+  it('that name no catalog or schema fail the call, and choose nothing', async () => {
+    await set({ catalog: { string_value: 'lake' }, schema: { string_value: 'demo' } });
+    for (const [options, said] of [
+      [{ catalog: { string_value: 'nowhere' } }, 'Catalog does not exist: nowhere'],
+      [{ schema: { string_value: 'nowhere' } }, 'Schema does not exist: lake.nowhere'],
+      [{ schema: { string_list_value: { values: ['no', 'where'] } } }, 'Schema does not exist: lake.no.where'],
+      [{ catalog: { string_value: 'archive' }, schema: { string_value: 'nowhere' } }, 'archive.nowhere'],
+    ] as [Record<string, SessionOptionValue>, string][]) {
+      await expect(set(options)).rejects.toMatchObject({
+        code: status.NOT_FOUND,
+        details: expect.stringContaining(said),
+      });
+    }
+    expect(await get()).toEqual({ catalog: { string_value: 'lake' }, schema: { string_value: 'demo' } });
   });
 
   it('are those of the cookie, and gone when its session is closed', async () => {

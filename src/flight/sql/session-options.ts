@@ -1,4 +1,5 @@
 /** The session actions: options by name, of which `catalog` and `schema` are the current names. */
+import { SkuaError } from '../../errors.js';
 import type { StatementService } from '../../query/contract.js';
 import { namespaceOf, schemaName } from '../../query/index.js';
 import type { FlightCall } from '../flight-call.js';
@@ -8,40 +9,27 @@ import type { FlightSql } from './flight-sql.js';
 type SessionActions = Pick<FlightSql, 'setSessionOptions' | 'getSessionOptions' | 'closeSession'>;
 
 export function sessionActions({ metadata }: Pick<StatementService, 'metadata'>): SessionActions {
-  /** An unset value chooses nothing; a name that the caller can't see is no value. */
-  async function setCatalog(call: FlightCall, value: SessionOptionValue): Promise<boolean> {
-    const { session } = call;
-    if (isUnset(value) || value.string_value === '') {
-      session.catalog = undefined;
-      session.schema = undefined;
-      return true;
-    }
-    if (typeof value.string_value !== 'string') return false;
-    const catalogs = await metadata.catalogs(call);
-    if (!catalogs.includes(value.string_value)) return false;
-    if (session.catalog !== value.string_value) session.schema = undefined;
-    session.catalog = value.string_value;
-    return true;
+  /** An unset value chooses nothing. A name that the caller can't see: NOT_FOUND. Undefined for what is no name. */
+  async function withCatalog(call: FlightCall, names: Names, value: SessionOptionValue): Promise<Names | undefined> {
+    if (isUnset(value) || value.string_value === '') return { catalog: undefined, schema: undefined };
+    if (typeof value.string_value !== 'string') return undefined;
+    const catalog = value.string_value;
+    if (!(await metadata.catalogs(call)).includes(catalog)) throw absent('Catalog', catalog);
+    return { catalog, schema: names.catalog === catalog ? names.schema : undefined };
   }
 
-  async function setSchema(call: FlightCall, value: SessionOptionValue): Promise<boolean> {
-    const { session } = call;
-    if (isUnset(value) || value.string_value === '') {
-      session.schema = undefined;
-      return true;
-    }
+  async function withSchema(call: FlightCall, names: Names, value: SessionOptionValue): Promise<Names | undefined> {
+    if (isUnset(value) || value.string_value === '') return { ...names, schema: undefined };
     const path =
       value.string_list_value?.values ??
       (typeof value.string_value === 'string' ? namespaceOf(value.string_value) : undefined);
-    if (path === undefined || path.length === 0) return false;
+    if (path === undefined || path.length === 0) return undefined;
     const name = schemaName(path);
-    const catalog = session.catalog ?? (await onlyCatalog(call));
-    if (catalog === undefined) return false;
+    const catalog = names.catalog ?? (await onlyCatalog(call));
+    if (catalog === undefined) return undefined;
     const schemas = await metadata.schemas(call, { catalog });
-    if (!schemas.some(({ schema }) => schema === name)) return false;
-    session.catalog = catalog;
-    session.schema = path;
-    return true;
+    if (!schemas.some(({ schema }) => schema === name)) throw absent('Schema', `${catalog}.${name}`);
+    return { catalog, schema: path };
   }
 
   async function onlyCatalog(call: FlightCall): Promise<string | undefined> {
@@ -49,9 +37,10 @@ export function sessionActions({ metadata }: Pick<StatementService, 'metadata'>)
     return catalogs.length === 1 ? catalogs[0] : undefined;
   }
 
-  const setters = new Map([
-    ['catalog', setCatalog],
-    ['schema', setSchema],
+  // The catalog first, since a schema is one of it.
+  const choices = new Map([
+    ['catalog', withCatalog],
+    ['schema', withSchema],
   ]);
 
   return {
@@ -59,13 +48,17 @@ export function sessionActions({ metadata }: Pick<StatementService, 'metadata'>)
       call.report.keepsState = true;
       const errors: Record<string, { value: SetSessionOptionsError }> = {};
       for (const name of Object.keys(session_options)) {
-        if (!setters.has(name)) errors[name] = { value: 'INVALID_NAME' };
+        if (!choices.has(name)) errors[name] = { value: 'INVALID_NAME' };
       }
-      // The catalog first, since a schema is one of it.
-      for (const [name, set] of setters) {
+      let names: Names = { catalog: call.session.catalog, schema: call.session.schema };
+      for (const [name, choose] of choices) {
         const value = session_options[name];
-        if (value !== undefined && !(await set(call, value))) errors[name] = { value: 'INVALID_VALUE' };
+        if (value === undefined) continue;
+        const chosen = await choose(call, names, value);
+        if (chosen) names = chosen;
+        else errors[name] = { value: 'INVALID_VALUE' };
       }
+      Object.assign(call.session, names);
       return { errors };
     },
 
@@ -79,6 +72,12 @@ export function sessionActions({ metadata }: Pick<StatementService, 'metadata'>)
 
     closeSession: async (call) => (call.endSession() ? 'CLOSED' : 'NOT_CLOSEABLE'),
   };
+}
+
+type Names = Pick<FlightCall['session'], 'catalog' | 'schema'>;
+
+function absent(what: 'Catalog' | 'Schema', name: string): SkuaError {
+  return new SkuaError('NOT_FOUND', `${what} does not exist: ${name}`);
 }
 
 function isUnset(value: SessionOptionValue): boolean {
