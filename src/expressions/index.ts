@@ -2,3 +2,4 @@ export type * from './barrier.js';
 export type * from './columns.js';
 export type * from './filter.js';
 export type * from './literal.js';
+export { outermostTimeSql } from './outermost-times.js';

@@ -44,12 +44,14 @@ function isTimeOf(type: Type): boolean {
 }
 
 /**
- * A partition value from the engine's text. Days, which are of type date, may come as dates or as days since 1970-01-01. Undefined where
- * the text does not fit the type.
+ * A partition value, or a bound, from the text of the engine that wrote it. Days, which are of type date, may come as dates or as days since
+ * 1970-01-01, times in nanoseconds as their number. Undefined where the text does not fit the type.
  */
-export function parsePartitionValue(type: Type, text: string): Value | undefined {
-  const isDate = type.kind === 'primitive' && type.type === 'date';
-  if (isDate && /^-?\d+$/.test(text)) return Number(text);
+export function parseWrittenValue(type: Type, text: string): Value | undefined {
+  if (type.kind === 'primitive' && /^-?\d+$/.test(text)) {
+    if (type.type === 'date') return Number(text);
+    if (type.type === 'timestamp_ns' || type.type === 'timestamptz_ns') return BigInt(text);
+  }
   return parseValue(type, text);
 }
 

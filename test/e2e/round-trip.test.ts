@@ -1,5 +1,5 @@
 /** What goes in comes out: random values of every Iceberg type, by bulk ingest and as bound parameters. Seeded by `SKUA_TEST_SEED`. */
-import { Field, Int32, type Schema } from 'apache-arrow';
+import { Field, Int32, List, Schema, TimestampNanosecond } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeSchema } from '../../src/arrow/index.js';
 import { packAny, unpackAny } from '../../src/flight/sql/any.js';
@@ -128,4 +128,53 @@ test.each(numbers)(`seed ${seed}.%i: parameters of a query`, async (number) => {
     found.push(...result.rows);
   }
   expect(text(found)).toEqual(text(rows));
+});
+
+const last = 2n ** 63n - 1n;
+const moments = new TimestampNanosecond('UTC');
+const times = new Schema([
+  new Field('row', new Int32(), true),
+  new Field('t', new TimestampNanosecond(), true),
+  new Field('z', moments, true),
+  new Field('l', new List(new Field('element', moments, true)), true),
+]);
+const ofTime = (time: bigint | null, row: number) => [row, time, time, [time, null]];
+
+test('all times in nanoseconds that 64 bits reach: ingested, bound, copied, found, and as parameters', async () => {
+  const rows = [-last - 1n, -last, -last + 1n, -1n, last - 1n, last, null].map(ofTime);
+  const definition = '(row INT, t TIMESTAMP_NS, z TIMESTAMPTZ_NS, l TIMESTAMPTZ_NS[])';
+  const properties = "TBLPROPERTIES ('format-version' = '3')";
+  const create = (query: string) => client.send(sql.CommandStatementUpdate, { query: `CREATE TABLE demo.${query}` });
+  const ask = async (query: string) => (await client.query(sql.CommandStatementQuery, { query })).rows;
+  const prepare = async (query: string) => {
+    const request = packAny(sql.ActionCreatePreparedStatementRequest, { query });
+    const [made] = await client.action('CreatePreparedStatement', request);
+    return unpackAny(sql.ActionCreatePreparedStatementResult, made as Uint8Array).prepared_statement_handle;
+  };
+
+  await create(`last_ingested ${definition} PARTITIONED BY (t, bucket(3, z), month(z)) ${properties}`);
+  const options = { if_not_exist: 'TABLE_NOT_EXIST_OPTION_FAIL', if_exists: 'TABLE_EXISTS_OPTION_APPEND' } as const;
+  const target = { table: 'last_ingested', schema: 'demo', temporary: false, options: {} };
+  await client.send(sql.CommandStatementIngest, { ...target, table_definition_options: options }, times, [rows]);
+  await create(`last_bound ${definition} ${properties}`);
+  for (const part of [rows.slice(0, 1), rows.slice(1)]) {
+    const prepared_statement_handle = await prepare('INSERT INTO demo.last_bound VALUES (?, ?, ?, ?)');
+    await client.send(sql.CommandPreparedStatementUpdate, { prepared_statement_handle }, times, [part]);
+  }
+  await create(`last_copied ${properties} AS SELECT * FROM demo.last_ingested`);
+  for (const table of ['last_ingested', 'last_bound', 'last_copied']) {
+    expect(text(await ask(`SELECT * FROM demo.${table} ORDER BY row`))).toEqual(text(rows));
+    expect(await ask(`SELECT min(t), max(t), min(z), max(z) FROM demo.${table}`)).toEqual([
+      [-last - 1n, last, -last - 1n, last],
+    ]);
+    const files = await ask(`SELECT row FROM demo.${table} WHERE z > TIMESTAMPTZ '2262-04-11 23:47:16.854775806Z'`);
+    expect(files).toEqual([[5]]);
+  }
+
+  const prepared_statement_handle = await prepare('SELECT ?, ?, ?, ?');
+  for (const row of rows.slice(1).filter(([, time]) => time !== -last + 1n)) {
+    await client.send(sql.CommandPreparedStatementQuery, { prepared_statement_handle }, times, [[row]]);
+    const info = await client.info(sql.CommandPreparedStatementQuery, { prepared_statement_handle });
+    expect(text((await client.fetch(ticketOf(info))).rows)).toEqual(text([row]));
+  }
 });

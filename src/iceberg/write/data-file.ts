@@ -2,10 +2,9 @@
 
 import { SkuaError } from '../../errors.js';
 import type { WrittenColumnStatistics, WrittenFile } from '../../parquet/index.js';
-import { parsePartitionValue, partitionTypes } from '../partition-types.js';
+import { parseWrittenValue, partitionTypes } from '../partition-types.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from '../types.js';
-import { parseValue } from '../values/text-value.js';
 import { columnBound } from './column-bound.js';
 import { type MetricsMode, metricsMode } from './metrics-mode.js';
 
@@ -29,7 +28,7 @@ export function dataFileFromWritten(
     partition: spec.fields.map((field, index): PartitionValue => {
       const text = written.partition[index] ?? null;
       if (text === null) return null;
-      const value = parsePartitionValue(types[index] as Type, text);
+      const value = parseWrittenValue(types[index] as Type, text);
       if (value === undefined) {
         throw new SkuaError('INTERNAL', `The partition value "${text}" of ${field.name} can't be read back`);
       }
@@ -107,6 +106,6 @@ function boundOf(
   // The engine's text of bytes is not canonical.
   const hasBounds = type.kind === 'decimal' || (type.kind === 'primitive' && type.type !== 'binary');
   if (text === undefined || !hasBounds) return undefined;
-  const value = parseValue(type, text);
+  const value = parseWrittenValue(type, text);
   return value === undefined ? undefined : columnBound(type, value, mode, side);
 }

@@ -1,7 +1,7 @@
 /** Where new files of a table go. */
 import { createHash, randomUUID } from 'node:crypto';
 import { normalizeLocation } from '../../storage/index.js';
-import { parsePartitionValue, partitionText, partitionTypes } from '../partition-types.js';
+import { parseWrittenValue, partitionText, partitionTypes } from '../partition-types.js';
 import { defaultPartitionSpec } from '../snapshots.js';
 import { murmur3 } from '../transforms/murmur3.js';
 import type { TableMetadata, Type } from '../types.js';
@@ -57,7 +57,7 @@ function partitionFolders(metadata: TableMetadata, partition: readonly (string |
   return spec.fields.map((field, index) => {
     const text = partition[index] ?? null;
     const type = types[index] as Type;
-    const value = text === null ? null : (parsePartitionValue(type, text) ?? text);
+    const value = text === null ? null : (parseWrittenValue(type, text) ?? text);
     const shown = typeof value === 'string' ? value : partitionText(field.transform, type, value);
     return shortened(`${encodeSegment(field.name)}=${encodeSegment(shown)}`);
   });

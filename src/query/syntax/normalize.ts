@@ -8,6 +8,7 @@ import { atOnce, quoteName, STEP, syntaxError, type Token, type Tokens, tokenize
 import { escapeSteps } from '../escapes/index.js';
 import { schemaName } from '../tables/names.js';
 import { literalEdit } from './literals.js';
+import { nanosecondLiteral } from './nanosecond-literals.js';
 import { type Edit, editSteps } from './rewrite.js';
 import { tableFunction } from './table-functions.js';
 import { type VariableValue, variableEdit } from './variables.js';
@@ -120,20 +121,6 @@ function needsQuotes(tokens: Tokens, index: number): boolean {
   if (!tokens.isWord(index)) return tokens.text.charAt(start) !== '"';
   for (let at = start + 1; at < end; at++) if (tokens.text.charCodeAt(at) === 0x24) return true;
   return false;
-}
-
-/** `TIMESTAMP '…'` and `TIMESTAMPTZ '…'` with more than six digits behind the second, of which the engine would drop those. */
-function nanosecondLiteral(tokens: Tokens, index: number, keyword: string): Edit | undefined {
-  if (keyword !== 'TIMESTAMP' && keyword !== 'TIMESTAMPTZ') return undefined;
-  const isLong = ['WITH', 'WITHOUT'].includes(tokens.at(index + 1)?.keyword ?? '');
-  const words = tokens.slice(index, index + (isLong ? 4 : 1));
-  const spelt = words.map((word) => word.keyword).join(' ');
-  const isZoned = spelt === 'TIMESTAMPTZ' || spelt === 'TIMESTAMP WITH TIME ZONE';
-  if (!isZoned && spelt !== 'TIMESTAMP' && spelt !== 'TIMESTAMP WITHOUT TIME ZONE') return undefined;
-  const literal = tokens.at(index + words.length);
-  if (literal?.kind !== 'string' || !/:\d\d\.\d{7,9}(?!\d)/.test(literal.text)) return undefined;
-  const end = (words.at(-1) as Token).end;
-  return { start: tokens.start(index), end, text: isZoned ? 'TIMESTAMPTZ_NS' : 'TIMESTAMP_NS' };
 }
 
 const TABLE_CLAUSES = new Set(['FROM', 'JOIN', 'INTO', 'TABLE', 'USING']);

@@ -125,6 +125,12 @@ function lossOf(type: Type, v: string): { condition: string; message: string } |
           `epoch_ns(TRY_CAST(CAST(${v} AS VARCHAR) AS TIMESTAMP_NS)) % 1000 <> 0`,
         message: 'holds microseconds and would lose the nanoseconds of a value; cast it to microseconds',
       };
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      return {
+        condition: `typeof(${v}) NOT IN ('TIMESTAMP_NS', 'timestamptz_ns') AND NOT isfinite(TRY_CAST(${v} AS TIMESTAMP))`,
+        message: 'holds points in time; infinity is none',
+      };
     default:
       return undefined;
   }

@@ -40,7 +40,7 @@ function hashExpression(value: string, type: Type): string | undefined {
 
 /** The microsecond that a nanosecond lies in; the engine's own division rounds towards zero. */
 export function microseconds(nanoseconds: string): string {
-  return `((${nanoseconds} - ((${nanoseconds} % 1000) + 1000) % 1000) // 1000)`;
+  return `(${nanoseconds} // 1000 - CASE WHEN ${nanoseconds} % 1000 < 0 THEN 1 ELSE 0 END)`;
 }
 
 /** An unscaled value in as few bytes as its two's complement fits into. */

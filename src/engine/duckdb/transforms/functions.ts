@@ -54,7 +54,7 @@ function bucket(type: Type): string {
 /** Decimals of any size, moments in nanoseconds, which are a type without overloads of its own, and an error for what has no bucket. */
 function bucketOfOthers(): string {
   const type = `typeof(${VALUE})`;
-  const clock = `CAST(CAST(${VALUE} AS VARCHAR) AS TIMESTAMP_NS)`;
+  const clock = `CAST(CAST(${VALUE} AS VARIANT) AS TIMESTAMP_NS)`;
   const moment = bucketExpression(clock, { kind: 'primitive', type: 'timestamp_ns' }, PARAMETER);
   return `CASE WHEN ${VALUE} IS NULL THEN NULL
     WHEN ${type} = 'timestamptz_ns' THEN CAST(${moment} AS INTEGER)

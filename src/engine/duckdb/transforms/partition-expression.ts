@@ -4,13 +4,14 @@ import type { Type } from '../../../iceberg/types.js';
 import { bucketExpression, microseconds } from './bucket-expression.js';
 
 /**
- * An expression in DuckDB's dialect that gives a column's partition value: for year, month, day and hour the integer since 1970, for bytes
- * lower-case hex. Undefined for unknown transforms and for types that a transform does not take.
+ * An expression in DuckDB's dialect that gives a column's partition value: for year, month, day and hour the integer since 1970, and for times in
+ * nanoseconds their number, for bytes lower-case hex. Undefined for unknown transforms and for types that a transform does not take.
  */
 export function partitionExpression(transform: string, columnSql: string, type: Type): string | undefined {
   const parsed = parseTransform(transform);
   switch (parsed.kind) {
     case 'identity':
+      if (isNanoseconds(type)) return `epoch_ns(${columnSql})`;
       return isBytes(type) ? `lower(hex(${columnSql}))` : columnSql;
     case 'void':
       return 'CAST(NULL AS INTEGER)';
@@ -33,6 +34,10 @@ export function partitionExpression(transform: string, columnSql: string, type: 
 
 function isBytes(type: Type): boolean {
   return type.kind === 'fixed' || (type.kind === 'primitive' && type.type === 'binary');
+}
+
+function isNanoseconds(type: Type): boolean {
+  return type.kind === 'primitive' && type.type.endsWith('_ns');
 }
 
 function truncateExpression(columnSql: string, type: Type, width: number): string | undefined {
@@ -65,8 +70,6 @@ function truncateExpression(columnSql: string, type: Type, width: number): strin
  */
 function utc(columnSql: string, type: Type): string {
   const name = type.kind === 'primitive' ? type.type : '';
-  if (name.endsWith('_ns')) {
-    return `make_timestamp(${microseconds(`epoch_ns(${columnSql})`)})`;
-  }
+  if (isNanoseconds(type)) return `make_timestamp(${microseconds(`epoch_ns(${columnSql})`)})`;
   return name.startsWith('timestamptz') ? `(${columnSql} AT TIME ZONE 'UTC')` : columnSql;
 }

@@ -134,8 +134,11 @@ function createMoment(nanoseconds: bigint): Pointer {
   }
 }
 
-/** `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, in UTC. */
+const LAST = (1n << 63n) - 1n;
+
+/** `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, in UTC; what the engine takes for infinity, by that name. */
 function clockText(nanoseconds: bigint): string {
+  if (nanoseconds === LAST || nanoseconds === -LAST) return nanoseconds > 0n ? 'infinity' : '-infinity';
   const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const seconds = Number((nanoseconds - fraction) / 1_000_000_000n);
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction.toString().padStart(9, '0')}`;

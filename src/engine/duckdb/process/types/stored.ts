@@ -4,7 +4,7 @@
  */
 import { Binary, DataType, Field, TimestampNanosecond } from 'apache-arrow';
 import { holds, type LeafChange, withLeafFields, withLeaves } from './nested.js';
-import { isSpatial, isVariant, isZonedNanoseconds, sqlTypeOf } from './sql-type.js';
+import { isNanosecondTimestamp, isSpatial, isVariant, isZonedNanoseconds, sqlTypeOf } from './sql-type.js';
 import { variantBytesField, variantBytesSql, variantOfBytesSql } from './variants.js';
 import { clockSql, momentSql } from './zoned-nanoseconds.js';
 
@@ -29,9 +29,12 @@ export function fromStoredSql(field: Field, value: string): string {
   return DataType.isFixedSizeList(field.type) && list !== value ? `CAST(${list} AS ${sqlTypeOf(field)})` : list;
 }
 
-/** Any value that can become one of the field's type, as it is stored. */
-export function storedSql(field: Field, value: string): string {
-  if (isZonedNanoseconds(field)) return `CAST(CAST(${value} AS VARCHAR) AS TIMESTAMP_NS)`;
+/** A value of the type `from`, if that is known, that can become one of the field's type, as it is stored. */
+export function storedSql(field: Field, value: string, from?: Field): string {
+  if (isZonedNanoseconds(field)) {
+    if (from && isZonedNanoseconds(from)) return clockSql(value);
+    return from && isNanosecondTimestamp(from) ? value : `CAST(CAST(${value} AS VARCHAR) AS TIMESTAMP_NS)`;
+  }
   return withLeaves(field, `CAST(${value} AS ${sqlTypeOf(field)})`, writing);
 }
 

@@ -6,23 +6,14 @@ import { zonedNanoseconds } from '../native/named-types.js';
 import { holds } from './nested.js';
 import { isZonedNanoseconds } from './sql-type.js';
 
-/**
- * A TIMESTAMP_NS that holds UTC, as the moment. DuckDB casts between the two by way of text, or of microseconds where nothing is finer.
- */
+/** A TIMESTAMP_NS that holds UTC, as the moment. DuckDB casts neither to the other, but both to VARIANT and back without a loss. */
 export function momentSql(value: string): string {
-  return (
-    `CASE WHEN epoch_ns(${value}) % 1000 = 0 THEN CAST(CAST(${value} AS TIMESTAMP) AS ${zonedNanoseconds}) ` +
-    `ELSE CAST(CAST(${value} AS VARCHAR) AS ${zonedNanoseconds}) END`
-  );
+  return `CAST(CAST(${value} AS VARIANT) AS ${zonedNanoseconds})`;
 }
 
 /** The moment as a TIMESTAMP_NS that holds UTC. */
 export function clockSql(value: string): string {
-  const cut = `CAST(${value} AS TIMESTAMP)`;
-  return (
-    `CASE WHEN CAST(${cut} AS ${zonedNanoseconds}) = ${value} THEN CAST(${cut} AS TIMESTAMP_NS) ` +
-    `ELSE CAST(CAST(${value} AS VARCHAR) AS TIMESTAMP_NS) END`
-  );
+  return `CAST(CAST(${value} AS VARIANT) AS TIMESTAMP_NS)`;
 }
 
 /** Whether a text names their type. */

@@ -4,6 +4,7 @@ import { quoteText } from '../native/text.js';
 import {
   childOf,
   entryFields,
+  isNanosecondTimestamp,
   isSpatial,
   isUuid,
   isVariant,
@@ -31,12 +32,18 @@ function unless(faults: readonly Fault[], value: string): string {
   return `CASE ${cases.join(' ')} ELSE ${value} END`;
 }
 
+/** A column, or a part of one, and what the value was before it was cast, where that is known. */
+export interface Holder {
+  field: Field;
+  from?: Field | undefined;
+}
+
 /**
  * The value of a column's own type, or an error where the column can't hold it: null, no point in time, too long. `where` is the condition on
  * which it has to.
  */
-export function heldSql(field: Field, value: string, where?: string): string {
-  const faults = faultsOf(field, value, field.name, 0);
+export function heldSql(holder: Holder, value: string, where?: string): string {
+  const faults = faultsOf(holder, { value, path: holder.field.name, depth: 0 });
   if (where === undefined) return unless(faults, value);
   return unless(
     faults.map(({ condition, message }) => ({ condition: `(${where} AND ${condition})`, message })),
@@ -63,7 +70,7 @@ function somethingOf({ name }: Field, value: string): Fault {
 /** Words by which the error of a null in a required column is known. */
 const notNull = 'NOT NULL constraint';
 
-function faultsOf(field: Field, value: string, path: string, depth: number): Fault[] {
+function faultsOf({ field, from }: Holder, { value, path, depth }: Place): Fault[] {
   const own: Fault[] = [];
   if (!field.nullable) {
     own.push({
@@ -71,13 +78,13 @@ function faultsOf(field: Field, value: string, path: string, depth: number): Fau
       message: `the column ${path} is required and cannot be null (${notNull})`,
     });
   }
-  const outside = outsideSql(field, value);
+  const outside = outsideSql({ field, from }, value);
   if (outside) own.push({ condition: outside.condition, message: `the column ${path} ${outside.message}` });
-  return isVariant(field) ? own : [...own, ...within(field, value, path, depth)];
+  return isVariant(field) ? own : [...own, ...within({ field, from }, { value, path, depth })];
 }
 
 /** Where a value that is not null lies outside its type. */
-function outsideSql(field: Field, value: string): Fault | undefined {
+function outsideSql({ field, from }: Holder, value: string): Fault | undefined {
   const { type } = field;
   if (isVariant(field)) {
     return {
@@ -91,12 +98,13 @@ function outsideSql(field: Field, value: string): Fault | undefined {
       message: 'holds dates; infinity is none',
     };
   }
+  if (isNanosecondTimestamp(field)) {
+    // To the engine the infinities of this type are the second and the last of the times that there are.
+    if (from && isNanosecondTimestamp(from)) return undefined;
+    return { condition: `NOT isfinite(${value})`, message: 'holds points in time; infinity is none' };
+  }
   if (DataType.isTimestamp(type)) {
-    // Moments in nanoseconds are stored as their time in UTC.
-    const first =
-      type.unit === TimeUnit.NANOSECOND
-        ? 'make_timestamp_ns(-9223372036854775806)'
-        : `CAST('290309-12-22 (BC) 00:00:00${type.timezone ? '+00' : ''}' AS ${sqlTypeOf(field)})`;
+    const first = `CAST('290309-12-22 (BC) 00:00:00${type.timezone ? '+00' : ''}' AS ${sqlTypeOf(field)})`;
     return {
       condition: `(NOT isfinite(${value}) OR ${value} < ${first})`,
       message: 'holds points in time; infinity is none',
@@ -118,23 +126,30 @@ function outsideSql(field: Field, value: string): Fault | undefined {
 }
 
 /** The faults of what a struct, list or map holds. */
-function within({ type }: Field, value: string, path: string, depth: number): Fault[] {
+function within({ field: { type }, from }: Holder, { value, path, depth }: Place): Fault[] {
   if (DataType.isStruct(type)) {
+    const given = DataType.isStruct(from?.type) ? (from.type.children as Field[]) : [];
     return (type.children as Field[]).flatMap((child) => {
-      const found = faultsOf(child, partSql(value, child), `${path}.${child.name}`, depth);
+      const part = given.find((candidate) => isSameName(child, candidate));
+      const place = { value: partSql(value, child), path: `${path}.${child.name}`, depth };
+      const found = faultsOf({ field: child, from: part }, place);
       return found.map((fault) => ({ ...fault, condition: `(${value} IS NOT NULL AND ${fault.condition})` }));
     });
   }
   const item = `x${depth}`;
-  const inside = (field: Field, name: string) => faultsOf(field, item, `${path}.${name}`, depth + 1);
+  const inside = (holder: Holder, name: string) =>
+    faultsOf(holder, { value: item, path: `${path}.${name}`, depth: depth + 1 });
   if (DataType.isMap(type)) {
     const [key, entry] = entryFields(type);
+    const [givenKey, givenEntry] = DataType.isMap(from?.type) ? entryFields(from.type) : [];
     return [
-      ...among(`map_keys(${value})`, item, inside(key, 'key')),
-      ...among(`map_values(${value})`, item, inside(entry, 'value')),
+      ...among(`map_keys(${value})`, item, inside({ field: key, from: givenKey }, 'key')),
+      ...among(`map_values(${value})`, item, inside({ field: entry, from: givenEntry }, 'value')),
     ];
   }
-  return isList(type) ? among(value, item, inside(childOf(type), 'element')) : [];
+  if (!isList(type)) return [];
+  const given = from && isList(from.type) ? childOf(from.type) : undefined;
+  return among(value, item, inside({ field: childOf(type), from: given }, 'element'));
 }
 
 function partSql(value: string, { name }: Field): string {

@@ -4,19 +4,19 @@ import { batchToRows } from '../../../../arrow/index.js';
 import { SkuaError } from '../../../../errors.js';
 import type { TableColumn } from '../../../../expressions/index.js';
 import { inParallel } from '../../../../parallel.js';
-import { addPageChecksums, type WrittenFile } from '../../../../parquet/index.js';
+import { addPageChecksums, annotateFields, type WrittenFile } from '../../../../parquet/index.js';
 import type { ParameterRow, WriteOptions } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import type { TypedText } from '../parsing/parameter-types.js';
 import { fieldOf } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
-import { fieldIdOf } from '../scans/evolution.js';
 import { bindParameters, textFor } from '../types/parameters.js';
-import { childOf, entryFields, isSpatial, isUuid, isVariant } from '../types/sql-type.js';
+import { isNanosecondTimestamp, isSpatial } from '../types/sql-type.js';
 import { storedSql } from '../types/stored.js';
 import { outsideUtc, takesZone } from '../types/zoned-nanoseconds.js';
 import { heldSql, losslessSql } from './checks.js';
+import { fieldIdsSql, fieldsWithIds, fixedWidths, inFileSql, storedColumns } from './written-fields.js';
 import { writtenFile } from './written-file.js';
 
 /** Rows wait here until all their partitions are known, and no partition value is ever the name of a file. */
@@ -159,7 +159,8 @@ async function filesOf(
   partitionOf: (row: readonly unknown[]) => (string | null)[],
 ): Promise<WrittenFile[]> {
   const rows = await rowsOf(connection, copy, options.parameters);
-  const files = rows.map((row) => writtenFile(row, partitionOf(row))).filter(({ rowCount }) => rowCount > 0);
+  const written = rows.map((row) => writtenFile(row, partitionOf(row))).filter(({ rowCount }) => rowCount > 0);
+  const files = await annotated(written, options);
   for (const file of files) await countNans(connection, file, options);
   if (!options.checksums) return files;
   const changes = { widths: fixedWidths(options), blooms: new Map(options.bloomFilters) };
@@ -167,6 +168,14 @@ async function filesOf(
     ...file,
     ...(await addPageChecksums(file.path, changes)),
   }));
+}
+
+/** Files whose times in nanoseconds are called so. */
+async function annotated(files: WrittenFile[], options: WriteOptions): Promise<WrittenFile[]> {
+  const times = fieldsWithIds(options).filter(([field]) => isNanosecondTimestamp(field));
+  if (times.length === 0) return files;
+  const annotations = new Map(times.map(([, id]) => [id, { kind: 'nanoseconds' } as const]));
+  return inParallel(files, FILES_AT_A_TIME, (file) => annotateFields(file, annotations));
 }
 
 /**
@@ -202,18 +211,6 @@ function fieldAt(columns: readonly TableColumn[], [first, ...rest]: readonly str
     field = children.find((child) => child.name === name);
   }
   return field;
-}
-
-/** Columns of fixed(n), which the engine knows as bytes of any length, by field id. */
-function fixedWidths(options: WriteOptions): Map<number, number> {
-  const widths = new Map<number, number>();
-  const look = (field: Field, id: number | undefined) => {
-    const { type } = field;
-    if (DataType.isFixedSizeBinary(type) && !isUuid(field) && id !== undefined) widths.set(id, type.byteWidth);
-    for (const [, child] of childIds(field)) look(child, fieldIdOf(child));
-  };
-  for (const { field, fieldId } of storedColumns(options)) look(field, fieldId);
-  return widths;
 }
 
 /** A user's text between what is put before and after it. */
@@ -265,13 +262,15 @@ function rowsSql(options: WriteOptions, given: readonly ResultColumn[]): { prefi
     const type = given[index]?.type;
     const from = type && fieldOf(field.name, type);
     const value = sameBytes(field, from, `c${index}`);
-    return `${losslessSql(field, value === `c${index}` ? from : field, value, storedSql(field, value))} AS c${index}`;
+    return `${losslessSql(field, value === `c${index}` ? from : field, value, storedSql(field, value, from))} AS c${index}`;
   });
   const rows = columns.findIndex(({ field }) => field.name === checked?.where);
   const held = columns.map(({ field, fieldId }, index) => {
     const value = `c${index}`;
     if (checked && !checked.fieldIds.has(fieldId)) return value;
-    const sql = heldSql(field, value, rows < 0 ? undefined : `c${rows}`);
+    const type = given[index]?.type;
+    const from = type && fieldOf(field.name, type);
+    const sql = heldSql({ field, from }, value, rows < 0 ? undefined : `c${rows}`);
     return sql === value ? value : `${sql} AS ${value}`;
   });
   return {
@@ -294,9 +293,10 @@ function copySql(
   partition?: { name: string; value: string },
 ): { prefix: string; suffix: string } {
   const stored = storedColumns(options);
-  const columns = options.columns.flatMap((column, index) =>
-    stored.includes(column) ? [`c${index} AS ${quoteIdentifier(column.field.name)}`] : [],
-  );
+  const columns = options.columns.flatMap((column, index) => {
+    const value = inFileSql(column.field, `c${index}`);
+    return stored.includes(column) ? [`${value} AS ${quoteIdentifier(column.field.name)}`] : [];
+  });
   if (partition) columns.push(`${partition.value} AS ${quoteIdentifier(partition.name)}`);
   const ids = stored.map(({ field, fieldId }) => `${quoteText(field.name)}: ${fieldIdsSql(field, fieldId)}`);
   const settings = [
@@ -343,11 +343,6 @@ function widthOf({ type }: Field): number {
   return DataType.isBool(type) ? 1 : USUAL_TEXT;
 }
 
-/** Columns of the type `unknown` are in no data file (Iceberg spec, "Primitive Types"). */
-function storedColumns({ columns, unknown }: WriteOptions): TableColumn[] {
-  return unknown === 'leave out' ? columns.filter(({ field }) => !DataType.isNull(field.type)) : columns;
-}
-
 /** The condition that columns which are left out hold nothing but nulls: an error that names the column where one does not. */
 function leftOutSql(options: WriteOptions): string {
   const stored = storedColumns(options);
@@ -355,32 +350,6 @@ function leftOutSql(options: WriteOptions): string {
     stored.includes(column) ? [] : [losslessSql(column.field, undefined, `c${index}`, 'true')],
   );
   return checks.length === 0 ? '' : ` WHERE ${checks.join(' AND ')}`;
-}
-
-/** The value of FIELD_IDS for one field: its id, or its own and its children's. */
-function fieldIdsSql(field: Field, id: number | undefined): string | undefined {
-  const entries = childIds(field).flatMap(([name, child]) => {
-    const ids = fieldIdsSql(child, fieldIdOf(child));
-    return ids === undefined ? [] : [`${quoteText(name)}: ${ids}`];
-  });
-  if (entries.length === 0) return id === undefined ? undefined : String(id);
-  if (id !== undefined) entries.unshift(`'__duckdb_field_id': ${id}`);
-  return `{${entries.join(', ')}}`;
-}
-
-function childIds(field: Field): [string, Field][] {
-  const { type } = field;
-  if (isVariant(field)) return [];
-  if (DataType.isStruct(type)) return (type.children as Field[]).map((child) => [child.name, child]);
-  if (DataType.isMap(type)) {
-    const [key, value] = entryFields(type);
-    return [
-      ['key', key],
-      ['value', value],
-    ];
-  }
-  if (DataType.isList(type) || type.typeId === Type.LargeList) return [['element', childOf(type)]];
-  return [];
 }
 
 /** The engine knows the columns by number only. */
