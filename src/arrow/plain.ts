@@ -1,4 +1,4 @@
-/** Dictionary-encoded and view columns as the plain columns that they stand for; halves as floats, wide decimals as narrow ones. */
+/** Dictionary-encoded and view columns as the plain columns that they stand for; halves as floats, decimals as those of SQL. */
 import {
   Binary,
   DataType,
@@ -19,7 +19,7 @@ import {
 import { SkuaError } from '../errors.js';
 import { bytesOf, type Column, isNull, layoutOf, writeOffsets } from './column.js';
 import { takeColumn } from './take.js';
-import { halfToNumber } from './values.js';
+import { halfToNumber, readSigned } from './values.js';
 
 /** The field with plain types at every depth; name, nullability and metadata stay. */
 export function plainField(field: Field): Field {
@@ -32,7 +32,7 @@ function plainType(type: DataType): DataType {
   if (type.typeId === Type.Utf8View) return new Utf8();
   if (type.typeId === Type.BinaryView) return new Binary();
   if (isHalf(type)) return new Float32();
-  if (isWide(type)) return new Decimal(type.scale, type.precision, 128);
+  if (DataType.isDecimal(type)) return plainDecimal(type);
   const children: Field[] = type.children ?? [];
   const plain = children.map(plainField);
   if (plain.every((field, index) => field === children[index])) return type;
@@ -56,7 +56,10 @@ export function plainColumn(column: Column, dictionaries: ReadonlyMap<number, Co
   if (typeId === Type.Dictionary) return lookUp(column, dictionaries);
   if (typeId === Type.Utf8View || typeId === Type.BinaryView) return spellOut(column);
   if (isHalf(column.type)) return floats(column);
-  if (isWide(column.type)) return narrowed(column);
+  if (DataType.isDecimal(column.type)) {
+    const type = plainDecimal(column.type);
+    return type === column.type ? column : respelt(column, column.type, type);
+  }
   if (column.children.length === 0) return column;
   const children = column.children.map((child) => plainColumn(child, dictionaries));
   return { ...column, type: plainType(column.type), children };
@@ -122,9 +125,20 @@ function isHalf(type: DataType): boolean {
   return DataType.isFloat(type) && type.precision === Precision.HALF;
 }
 
-/** In 256 bits, while its digits fit into 128. */
-function isWide(type: DataType): type is Decimal {
-  return DataType.isDecimal(type) && type.bitWidth === 256 && type.precision <= 38;
+/** Most digits of a decimal in 128 bits. */
+const MOST_DIGITS = 38;
+
+/**
+ * The decimal in 128 bits whose scale is among its digits, as in SQL: with zeros in front of the point for a negative scale, and behind it for one
+ * beyond the precision. The type itself where it is so already, or would take more digits than there are.
+ */
+function plainDecimal(type: Decimal): Decimal {
+  const { precision, scale, bitWidth } = type;
+  const digits = Math.max(precision - Math.min(scale, 0), scale);
+  const isPlain = bitWidth <= 128 && scale >= 0 && scale <= precision;
+  return isPlain || precision > MOST_DIGITS || digits > MOST_DIGITS
+    ? type
+    : new Decimal(Math.max(scale, 0), digits, 128);
 }
 
 function floats(column: Column): Column {
@@ -133,12 +147,28 @@ function floats(column: Column): Column {
   return { ...column, type: new Float32(), buffers: [column.buffers[0] as Uint8Array, bytesOf(values)] };
 }
 
-/** The lower half of each value, of which the upper one is but the sign. */
-function narrowed(column: Column): Column {
-  const { bytes, length } = valuesOf(column, 32);
+function respelt(column: Column, from: Decimal, type: Decimal): Column {
+  const width = from.bitWidth / 8;
+  const { bytes, view, length } = valuesOf(column, width);
   const values = new Uint8Array(length * 16);
-  for (let row = 0; row < length; row++) values.set(bytes.subarray(row * 32, row * 32 + 16), row * 16);
-  return { ...column, type: plainType(column.type), buffers: [column.buffers[0] as Uint8Array, values] };
+  const written = new DataView(values.buffer);
+  const factor = 10n ** BigInt(Math.max(-from.scale, 0));
+  const limit = 10n ** BigInt(from.precision) * factor;
+  for (let row = 0; row < length; row++) {
+    if (width === 32 && factor === 1n) {
+      // The upper half is but the sign.
+      values.set(bytes.subarray(row * 32, row * 32 + 16), row * 16);
+      continue;
+    }
+    if (isNull(column, row)) continue;
+    const unscaled = readSigned(view, row * width, width) * factor;
+    if (unscaled >= limit || unscaled <= -limit) {
+      throw new SkuaError('INVALID_ARGUMENT', `a decimal of the record batch has more than ${from.precision} digits`);
+    }
+    written.setBigUint64(row * 16, BigInt.asUintN(64, unscaled), true);
+    written.setBigInt64(row * 16 + 8, BigInt.asIntN(64, unscaled >> 64n), true);
+  }
+  return { ...column, type, buffers: [column.buffers[0] as Uint8Array, values] };
 }
 
 /** The values that are there; a batch with fewer than its length: INVALID_ARGUMENT. */

@@ -111,7 +111,7 @@ function fixedReader(type: DataType, bytes: Uint8Array, width: number): ValueRea
 }
 
 /** A two's complement integer of `width` bytes, little endian. */
-function readSigned(view: DataView, offset: number, width: number): bigint {
+export function readSigned(view: DataView, offset: number, width: number): bigint {
   if (width === 4) return BigInt(view.getInt32(offset, true));
   let result = view.getBigInt64(offset + width - 8, true);
   for (let word = width / 8 - 2; word >= 0; word--)

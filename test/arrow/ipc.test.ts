@@ -171,6 +171,27 @@ describe('record batches', () => {
     ]);
   });
 
+  it('of decimals whose scale is not among their digits arrive with more of them', () => {
+    const odd = [new Decimal(-2, 3, 128), new Decimal(-2, 3, 256), new Decimal(4, 2, 128), new Decimal(-30, 9, 128)];
+    const { schema, batch } = throughIpc(
+      new Schema(odd.map((type, index) => new Field(`d${index}`, type, true))),
+      rowsToBatch(new Schema(odd.map((type, index) => new Field(`d${index}`, type, true))), [
+        [999n, -999n, 99n, 1n],
+        [null, null, null, null],
+        [-1n, 10n, -1n, null],
+      ]),
+    );
+    const spelt = ['Decimal[5e0]', 'Decimal[5e0]', 'Decimal[4e+4]', 'Decimal[9e-30]'];
+    expect(schema.fields.map(({ type }) => String(type))).toEqual(spelt);
+    expect(batchToRows(schema, batch)).toEqual([
+      [99900n, -99900n, 99n, 1n],
+      [null, null, null, null],
+      [-100n, 1000n, -1n, null],
+    ]);
+    const one = new Schema([new Field('d', new Decimal(-2, 3, 128), true)]);
+    expect(() => throughIpc(one, rowsToBatch(one, [[1000n]]))).toThrow('more than 3 digits');
+  });
+
   it('without rows keep their columns', () => {
     const { schema, batch } = throughIpc(everyType, rowsToBatch(everyType, []));
     expect(batchToRows(schema, batch)).toEqual([]);

@@ -242,6 +242,12 @@ def ingest(checks, given, admin):
         cursor.execute(f"SELECT * FROM {name} ORDER BY other")
         checks.equal("replace by other columns", (replaced, cursor.fetch_arrow_table().to_pylist()), (2, other.to_pylist()))
     change(admin, f"DROP TABLE {name}")
+    hundreds = pa.table({"n": pa.array([Decimal("9900"), None, Decimal("-100")], pa.decimal128(2, -2))})
+    with admin.cursor() as cursor:
+        cursor.adbc_ingest(table, hundreds, mode="create", catalog_name="quickstart", db_schema_name="demo")
+        cursor.execute(f"SELECT n, n = ? FROM {name} ORDER BY n", (Decimal("9900"),))
+        checks.equal("hundreds", cursor.fetchall(), [(Decimal(-100), False), (Decimal(9900), True), (None, None)])
+    change(admin, f"DROP TABLE {name}")
 
     with admin.cursor() as cursor:
         cursor.adbc_ingest("adbc_temporary", data, mode="create", temporary=True)
