@@ -1,6 +1,6 @@
 /** Arrow record batches and their IPC form. */
 export * from './batch.js';
-export { batchOf, type Column, columnsOf, type Layout, layoutOf } from './column.js';
+export { batchOf, type Column, columnsOf, isNull, type Layout, layoutOf } from './column.js';
 export { fromRecordBatch, fromTable } from './convert.js';
 export { decodeSchema, decodeSchemaMessage, IpcDecoder } from './decode.js';
 export {

@@ -13,7 +13,7 @@ export interface FromArrowOptions {
   /** The first field id to give; default 1. */
   firstFieldId?: number;
   /** Format version of the table, default 2. Nanoseconds stay exact from version 3; before, they become microseconds, and spatial values bytes. */
-  formatVersion?: 1 | 2 | 3;
+  formatVersion?: 1 | 2 | 3 | undefined;
 }
 
 /**

@@ -178,3 +178,24 @@ test('all times in nanoseconds that 64 bits reach: ingested, bound, copied, foun
     expect(text((await client.fetch(ticketOf(info))).rows)).toEqual(text([row]));
   }
 });
+
+test.each([
+  ['microseconds, where the first are whole ones', [0n, null, 1_700_000_000_123_456_000n], 'Timestamp<MICROSECOND'],
+  ['nanoseconds, where one of the first is no whole microsecond', [0n, null, -1n, last], 'Timestamp<NANOSECOND'],
+])('a table that is made of times in nanoseconds has %s', async (title, values, type) => {
+  const table = title.split(',', 1)[0] as string;
+  const options = { if_not_exist: 'TABLE_NOT_EXIST_OPTION_CREATE', if_exists: 'TABLE_EXISTS_OPTION_FAIL' } as const;
+  const target = { table, schema: 'demo', temporary: false, options: {}, table_definition_options: options };
+  const rows = values.map(ofTime);
+  await client.send(sql.CommandStatementIngest, target, times, [[], rows, rows]);
+  const query = `SELECT t, z, l FROM demo."${table}"`;
+  const { schema, rows: found } = await client.query(sql.CommandStatementQuery, { query });
+  expect(text(found)).toEqual(
+    text([...rows, ...rows].map(([, ...row]) => (type.includes('NANO') ? row : row.map(inMicroseconds)))),
+  );
+  for (const field of schema.fields) expect(String(field.type)).toContain(type);
+});
+
+function inMicroseconds(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(inMicroseconds) : typeof value === 'bigint' ? value / 1000n : value;
+}

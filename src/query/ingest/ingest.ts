@@ -20,6 +20,7 @@ import { refuseChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf, type PinnedTable } from '../tables/tables.js';
 import { ingestTemporary } from '../tables/temporary.js';
 import { appending, authorizeChange, recordsOf, replacing, writeDataFiles } from '../writing/write.js';
+import { holdsVariants, peek } from './new-table.js';
 import { portionsOf } from './portions.js';
 
 /** Writes the stream. A column that the table lacks, or a required one that the stream lacks: INVALID_ARGUMENT. */
@@ -48,10 +49,11 @@ export async function ingest(
     return recordsOf(files);
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
-  const properties: Record<string, string> = holdsVariants(schema) ? { 'format-version': '3' } : {};
-  const { fields } = arrowToSchema(schema, holdsVariants(schema) ? { formatVersion: 3 } : {});
+  const { formatVersion, ...rows } = await peek(schema, batches);
+  const properties: Record<string, string> = formatVersion ? { 'format-version': String(formatVersion) } : {};
+  const { fields } = arrowToSchema(schema, { formatVersion });
   return createAndFill(context, { ...creation(name), properties }, withIdentifier(fields, []), (table) =>
-    writePortions(context, table, schema, batches),
+    writePortions(context, table, schema, rows.batches),
   );
 }
 
@@ -112,14 +114,6 @@ function replaceDefinition(
   return replaceTable(context, table, creation(table.name), defined, (replaced) =>
     writePortions(context, replaced, schema, batches),
   );
-}
-
-/** Variants exist from format version 3 on. */
-function holdsVariants({ fields }: Pick<Schema, 'fields'>): boolean {
-  return fields.some(({ metadata, type }) => {
-    if (metadata.get('ARROW:extension:name') === 'arrow.parquet.variant') return true;
-    return metadata.get('ARROW:FLIGHT:SQL:TYPE_NAME') === 'VARIANT' || holdsVariants({ fields: type.children ?? [] });
-  });
 }
 
 const INGESTED = 'ingested rows';
