@@ -4,7 +4,7 @@ import type { FlightSqlClient } from '../../src/client/index.js';
 import { encodeDeletionVector } from '../../src/iceberg/deletes/deletion-vector.js';
 import type { ManifestFile } from '../../src/iceberg/types.js';
 import { withFooter, writtenFile } from '../parquet/edited.js';
-import { type CraftedFile, type CraftedTable, craftTable, field, locationOf } from './support/crafted-table.js';
+import { byId, type CraftedFile, type CraftedTable, craftTable, field, locationOf } from './support/crafted-table.js';
 import { rowsAsText, startTestServer, type TestServer } from './support/server.js';
 
 let server: TestServer;
@@ -28,6 +28,12 @@ async function craft(table: Partial<CraftedTable>, named?: string): Promise<stri
 
 const one = async (sql: string) => (await rowsAsText(client, sql)).map((values) => values.join('|')).join(', ');
 const refusal = (sql: string) => expect(client.execute(sql).then(({ batches }) => drained(batches))).rejects;
+
+function long(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(value));
+  return bytes;
+}
 
 async function drained(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches);
@@ -168,6 +174,69 @@ describe('files', () => {
       message: expect.stringMatching(/data-0-0\.parquet' has more than one column with the field id 2/),
     });
     expect(await one(`SELECT id FROM ${table}`)).toBe('1');
+  });
+});
+
+describe('a record count that is not the file\u2019s', () => {
+  const changes = [
+    ['DELETE FROM %t WHERE id < 2', '2|r2, 3|r3'],
+    ["UPDATE %t SET s = 'new' WHERE id < 2", '0|new, 1|new, 2|r2, 3|r3'],
+    ['MERGE INTO %t USING (SELECT unnest([0, 1]) AS k) n ON id = k WHEN MATCHED THEN DELETE', '2|r2, 3|r3'],
+  ] as const;
+
+  it.each([1, 2, 3] as const)('takes no rows away that a change leaves (format version %i)', async (formatVersion) => {
+    for (const recordCount of [2, 1, 0, -1, 9]) {
+      for (const mode of ['merge-on-read', 'copy-on-write']) {
+        const names = ['delete', 'update', 'merge'].map((name) => [`write.${name}.mode`, mode]);
+        const table = await craft({
+          formatVersion,
+          properties: Object.fromEntries(names),
+          data: [[{ bytes: rows, entry: { recordCount } }]],
+        });
+        const [sql, left] = changes[(recordCount + 1) % 3] as (typeof changes)[number];
+        const label = `${recordCount} ${mode} ${sql}`;
+        expect(await client.executeUpdate(sql.replace('%t', table)), label).toBe(2);
+        expect(await one(`SELECT * FROM ${table} ORDER BY id`), label).toBe(left);
+      }
+    }
+  });
+
+  it('takes no rows away when a vector takes the place of position deletes', async () => {
+    const deletes = [[await positionsOf('shorter', [1])]];
+    const data = [[{ bytes: rows, entry: { recordCount: 2 } }]];
+    const table = await craft({ formatVersion: 3, data, deletes }, 'shorter');
+    expect(await client.executeUpdate(`DELETE FROM ${table} WHERE id = 0`)).toBe(1);
+    expect(await one(`SELECT id FROM ${table} ORDER BY id`)).toBe('2, 3');
+  });
+
+  it('takes no rows from a limit', async () => {
+    const entry = (recordCount: number, nullCount: number) => ({
+      recordCount,
+      nullCounts: byId({ 1: nullCount }),
+      lowerBounds: byId({ 1: long(0) }),
+      upperBounds: byId({ 1: long(3) }),
+    });
+    const more = await writtenFile("SELECT i AS id, 'r' || i AS s FROM range(4, 8) t(i)", 'FIELD_IDS {id: 1, s: 2}');
+    const behind = { ...entry(4, 0), lowerBounds: byId({ 1: long(4) }), upperBounds: byId({ 1: long(7) }) };
+    const table = await craft({
+      data: [
+        [
+          { bytes: rows, entry: entry(100, 0) },
+          { bytes: more, entry: behind },
+        ],
+      ],
+    });
+    expect(await one(`SELECT id FROM ${table} LIMIT 6`)).toBe('0, 1, 2, 3, 4, 5');
+    expect(await one(`SELECT id FROM ${table} LIMIT 3 OFFSET 5`)).toBe('5, 6, 7');
+    expect(await one(`SELECT id FROM ${table} ORDER BY id LIMIT 6`)).toBe('0, 1, 2, 3, 4, 5');
+  });
+
+  it('is no count where it is 0: the file is read', async () => {
+    const entry = { recordCount: 0, lowerBounds: byId({ 1: long(-9) }), upperBounds: byId({ 1: long(9) }) };
+    const table = await craft({ data: [[{ bytes: rows, entry }]] });
+    expect(await one(`SELECT count(*), min(id), max(id) FROM ${table}`)).toBe('4|0|3');
+    expect(await one(`SELECT count(*) FROM ${table} WHERE id >= 0`)).toBe('4');
+    expect(await one(`SELECT id FROM ${table} WHERE id > 1 ORDER BY id`)).toBe('2, 3');
   });
 });
 

@@ -39,6 +39,5 @@ export function mayMatchPartition(
 
 /** False only where the file's counts and bounds rule out every row. */
 export function mayMatchStatistics(predicate: Predicate, file: DataFile | DeleteFile): boolean {
-  if (predicate.op !== 'always' && file.recordCount === 0) return false;
   return mayMatch(predicate, (fieldId, type) => rangeOfColumn(file, fieldId, type));
 }

@@ -7,25 +7,21 @@ import type { StatementContext } from '../environment.js';
 import { statementOver } from '../reading/bound-query.js';
 import { engineTable, type PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
-import { type ChangedRows, valuesOfRows } from './changed-rows.js';
+import type { ChangedRows } from './changed-rows.js';
 import { writeDeletionVectors } from './deletion-vectors.js';
 import { type Removal, withItsDeletes } from './removal.js';
-import { rowColumns } from './target.js';
+import { liveRows, wholeFiles } from './stored-rows.js';
 
 export async function deleteRows(context: StatementContext, table: PinnedTable, rows: ChangedRows): Promise<Removal> {
   const { touched } = rows;
-  const whole = touched.filter((task) => isWhole(task, rows));
-  const partly = touched.filter((task) => !whole.includes(task));
-  const removed = whole.flatMap(withItsDeletes);
+  const whole = await wholeFiles(context, rows);
+  const partly = touched.filter((task) => !whole.has(task));
+  const removed = [...whole].flatMap(withItsDeletes);
   const parts =
     table.metadata.formatVersion >= 3
       ? await writeDeletionVectors(context, table, rows, partly)
       : await writePositionDeletes(context, table, rows, partly);
   return { addedDeletes: parts.addedDeletes, removed: [...removed, ...parts.removed] };
-}
-
-function isWhole({ file }: FileTask, { byFile }: ChangedRows): boolean {
-  return byFile.get(file.location) === file.recordCount;
 }
 
 async function writePositionDeletes(
@@ -56,17 +52,7 @@ async function emptiedFiles(
     const most = earlier.reduce((sum, { recordCount }) => sum + recordCount, rows.byFile.get(file.location) ?? 0);
     return earlier.length > 0 && most >= file.recordCount;
   });
-  if (candidates.length === 0) return new Set();
-  const name = 'files of the rows';
-  const left = {
-    kind: 'files' as const,
-    name,
-    table: engineTable({ ...rows.readable, hidden: rowColumns(rows.readable) }),
-    tasks: candidates,
-    columns: [],
-  };
-  const counts = await valuesOfRows(context, rows, `SELECT _file, count(*) FROM ${quoteName(name)} GROUP BY 1`, [left]);
-  const live = new Map(counts.map(([location, count]) => [String(location), Number(count)]));
+  const live = await liveRows(context, rows, candidates);
   const isEmptied = ({ location }: DataFile) => live.get(location) === rows.byFile.get(location);
   return new Set(candidates.flatMap(({ file }) => (isEmptied(file) ? [file.location] : [])));
 }

@@ -13,6 +13,7 @@ import { engineTable, type PinnedTable } from '../tables/tables.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { ownDeletes, type Removal, withItsDeletes } from './removal.js';
+import { storedRows } from './stored-rows.js';
 
 const READS_AHEAD = 16;
 
@@ -44,7 +45,7 @@ export async function writeDeletionVectors(
   for await (const { ordinal, gone } of positionsByFile(context, rows, tasks)) {
     const task = tasks[ordinal] as FileTask;
     const positions = merged(gone, await vectors(ordinal));
-    if (positions.length >= task.file.recordCount) {
+    if (positions.length >= task.file.recordCount && (await isEmptied(context, rows, task, positions.length))) {
       removed.push(...withItsDeletes(task));
       continue;
     }
@@ -54,6 +55,11 @@ export async function writeDeletionVectors(
   }
   await flush();
   return { addedDeletes, removed };
+}
+
+async function isEmptied(context: StatementContext, rows: GoingRows, task: FileTask, gone: number): Promise<boolean> {
+  const stored = await storedRows(context, rows, [task]);
+  return gone >= (stored.get(task.file.location) ?? 0);
 }
 
 /** Reads of items that are asked for one after the other, a few of them ahead. */

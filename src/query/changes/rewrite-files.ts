@@ -10,6 +10,7 @@ import { type RowSource, writeDataFiles } from '../writing/write.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { type Removal, withItsDeletes } from './removal.js';
+import { wholeFiles } from './stored-rows.js';
 import { rowColumns } from './target.js';
 
 /** New values were checked when they were computed. */
@@ -41,7 +42,8 @@ export async function rewriteFiles(
   const { touched, readable } = rows;
   const tables: BoundTable[] = [rows.table];
   const parts = writes ? [comingSql(table, rows)] : [];
-  const left = touched.filter(({ file }) => rows.byFile.get(file.location) !== file.recordCount);
+  const whole = await wholeFiles(context, rows);
+  const left = touched.filter((task) => !whole.has(task));
   if (left.length > 0) {
     const name = 'rows that stay';
     tables.push({ kind: 'files', name, table: engineTable({ ...readable, hidden: rowColumns(table) }), tasks: left });

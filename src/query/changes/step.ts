@@ -56,8 +56,8 @@ export async function changeStep(
 export async function clearStep(context: StatementContext, table: PinnedTable): Promise<Step> {
   const tasks = await filesForChange(context, table);
   const reads = allFiles(table, tasks, filesForChange);
-  const hasDeletes = tasks.some(({ deletes }) => deletes.length > 0);
-  const affectedRows = hasDeletes
+  const isUnknown = tasks.some(({ file, deletes }) => deletes.length > 0 || file.recordCount < 0);
+  const affectedRows = isUnknown
     ? await countRows(context, table)
     : tasks.reduce((sum, { file }) => sum + file.recordCount, 0);
   if (tasks.length === 0) return { affectedRows, reads };

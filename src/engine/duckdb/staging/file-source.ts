@@ -66,7 +66,7 @@ export async function fileSource(
       ...(held && { held }),
       ...(decoded && { decoded }),
       location: file.location,
-      rowCount: file.recordCount,
+      rowCount: readable.footer.rowCount,
       ...skipped.marks,
       columns: readable.columns,
       constants: new Map([...identityConstants(table.metadata, file), ...constants]),

@@ -28,9 +28,23 @@ export function statisticsWanted(table: PinnedTable, demand: ScanDemand): number
 /** What stands for files without deletes: deleted rows are in no count and no bound. */
 export function rowsFromMetadata(table: PinnedTable, tasks: readonly FileTask[], demand: ScanDemand): Known {
   const fields = fieldsOf(table, demand.columns);
-  // A negative count stands for one that was never taken, and one that no file reaches for no count.
-  const isUncounted = tasks.some(({ file }) => file.recordCount < 0 || file.recordCount > MOST_ROWS);
-  if (isUncounted || fields.length !== demand.columns.length) return { counted: [], rest: tasks };
+  if (fields.length !== demand.columns.length) return { counted: [], rest: tasks };
+  const { counted, rest } = knownOf(table, tasks.filter(isCounted), fields, demand);
+  const unknown = new Set(rest);
+  return { counted, rest: tasks.filter((task) => unknown.has(task) || !isCounted(task)) };
+}
+
+/** A negative count stands for one that was never taken, none for a file that nobody had to write, and one that no file reaches for no count. */
+function isCounted({ file: { recordCount } }: FileTask): boolean {
+  return recordCount > 0 && recordCount <= MOST_ROWS;
+}
+
+function knownOf(
+  table: PinnedTable,
+  tasks: readonly FileTask[],
+  fields: readonly NestedField[],
+  demand: ScanDemand,
+): Known {
   const constant = constantRows(table, tasks, fields);
   if (constant.counted.length > 0 || !demand.aggregates) return constant;
   const { rows, extremes, counts } = demand.aggregates;

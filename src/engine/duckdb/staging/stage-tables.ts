@@ -55,19 +55,19 @@ export async function stageTables(
   rows: readonly { scan: TableScan; filter: Filter | undefined }[],
 ): Promise<StagedScan[]> {
   if (tables.every(({ demand }) => demand.joins === undefined)) {
-    return Promise.all(tables.map(async (table) => stageScan(staging.local, table, await plan(staging, table))));
+    return Promise.all(tables.map(async (table) => staged(staging, table, await plan(staging, table))));
   }
   const members = await Promise.all(tables.map((table) => measured(staging, table)));
   const sources = rows.map(rowsSource);
-  const staged = new Map<string, Promise<StagedScan>>();
+  const scans = new Map<string, Promise<StagedScan>>();
   for (const member of [...members].sort((left, right) => left.size.bytes - right.size.bytes)) {
     const { name, size, demand, seen } = member;
     const scan = stageMember(staging, member, [...sources]);
-    staged.set(name, scan);
+    scans.set(name, scan);
     const isReduced = demand.filter !== undefined || demand.joins !== undefined;
     sources.push({ name, size, filter: seen.filter, isReduced, staged: scan });
   }
-  return Promise.all(members.map(({ name }) => staged.get(name) as Promise<StagedScan>));
+  return Promise.all(members.map(({ name }) => scans.get(name) as Promise<StagedScan>));
 }
 
 async function plan(
@@ -80,6 +80,20 @@ async function plan(
   const { filter, columns } = seen;
   table.onPlanned?.({ plan: planned, filter, columns, duration: performance.now() - began });
   return planned;
+}
+
+/** The scan of a table. Where files were left out because others were said to hold enough rows, and those don't, no file is left out so. */
+async function staged(
+  staging: Staging,
+  table: SeenTable,
+  planned: ScanPlan,
+  learnt: readonly LearntKeys[] = [],
+): Promise<StagedScan> {
+  const scan = await stageScan(staging.local, table, planned, learnt);
+  const { limit, top, ...demand } = table.demand;
+  if (!scan.isShort || (limit === undefined && top === undefined)) return scan;
+  const whole = { ...table, demand };
+  return stageScan(staging.local, whole, await plan(staging, whole, learnt), learnt);
 }
 
 function rowsSource({ scan, filter }: { scan: TableScan; filter: Filter | undefined }): Source {
@@ -112,7 +126,7 @@ async function stageMember(staging: Staging, member: Member, sources: readonly S
   const found = await Promise.all(keys.map((key) => keysOf(staging, key, sourceOf(key) as Source)));
   const learnt = found.filter((values) => values !== undefined);
   const known = learnt.length === 0 ? first : undefined;
-  return stageScan(staging.local, member, known ?? (await plan(staging, member, learnt)), learnt);
+  return staged(staging, member, known ?? (await plan(staging, member, learnt)), learnt);
 }
 
 /** Then the manifest list alone may leave out most files, so that the table is only planned with the keys. */

@@ -23,6 +23,8 @@ export interface StagedScan {
   files: readonly StagedFile[];
   /** Planned files of which the metadata tells enough. */
   filesUnread: number;
+  /** Whether some file has fewer rows than the metadata says. */
+  isShort: boolean;
 }
 
 /** A table with what a statement wants of it, under the name that it has in the text. */
@@ -45,7 +47,8 @@ export async function stageScan(
   const filter = allOf([demand.filter, rangesOfKeys(learnt)]);
   const wanted = { name, table: { ...table, ...plan.read }, demand: { ...demand, filter } };
   const { scan, files } = await stageFiles(local, wanted, rest, counted);
-  return { scan, files, plan, learnt, filesUnread: tasks.length - rest.length };
+  const isShort = rest.some(({ file }, index) => (files[index]?.source.rowCount ?? 0) < file.recordCount);
+  return { scan, files, plan, learnt, filesUnread: tasks.length - rest.length, isShort };
 }
 
 /** The rows of some files, with all columns of the table, of which `columns` are fetched. */
