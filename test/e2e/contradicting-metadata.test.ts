@@ -78,6 +78,22 @@ describe('deletes', () => {
     }
   });
 
+  it('position deletes of one data file apply to it, whatever partition they are said to be of', async () => {
+    const partitionFields = [{ 'source-id': 2, 'field-id': 1000, name: 's', transform: 'identity' }];
+    const positions = await positionsOf('elsewhere', [1]);
+    const referencedDataFile = locationOf(server, 'elsewhere', 'data-0-0.parquet');
+    const table = await craft(
+      {
+        partitionFields,
+        data: [[{ bytes: rows, entry: { recordCount: 4, partition: ['a'] } }]],
+        deletes: [[{ ...positions, entry: { ...positions.entry, partition: ['b'], referencedDataFile } }]],
+      },
+      'elsewhere',
+    );
+    expect(await one(`SELECT id FROM ${table} ORDER BY id`)).toBe('0, 2, 3');
+    expect(await one(`SELECT count(*) FROM ${table}`)).toBe('3');
+  });
+
   it('a deletion vector takes the place of position deletes of its file', async () => {
     const deletes = [[await positionsOf('beside', [2]), vectorOf('beside', [0])]];
     const table = await craft({ formatVersion: 3, deletes }, 'beside');

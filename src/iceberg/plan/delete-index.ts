@@ -52,7 +52,8 @@ export class DeleteIndex {
       vector !== undefined
         ? [vector]
         : [
-            ...(this.#byFile.get(file.location) ?? []).filter((d) => notOlder(d) && partitionOf(d) === partition),
+            // Whatever their partition is said to be, as in Iceberg's own reader.
+            ...(this.#byFile.get(file.location) ?? []).filter(notOlder),
             ...(this.#byPartition.get(partition) ?? []).filter((d) => notOlder(d) && mayHoldPath(d, file.location)),
           ];
     const equalities = [...this.#equalityEverywhere, ...(this.#equalityByPartition.get(partition) ?? [])].filter(

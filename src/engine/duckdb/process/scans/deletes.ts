@@ -29,24 +29,35 @@ function positionJoin(scan: TableScan, { files, firstNumber }: ReadTogether): st
   return ` ANTI JOIN (${positions}) AS d ON d.file = s.file_index AND d.pos = s.file_row_number`;
 }
 
-/** Null equals null in an equality delete (spec, "Equality Delete Files"). Files with the same columns are read together. */
+/** Null equals null in an equality delete (spec, "Equality Delete Files"). Files with columns of the same names are read together. */
 function equalityJoins(deletes: readonly EqualityDeletes[], column: ColumnByFieldId): string {
-  const bySelect = new Map<string, { fieldIds: number[]; paths: string[] }>();
+  const bySelect = new Map<string, [EqualityDeletes, ...EqualityDeletes[]]>();
   for (const file of deletes) {
     const select = keysSql(file, column);
-    const entry = bySelect.get(select) ?? { fieldIds: file.fieldIds, paths: [] };
-    entry.paths.push(file.path);
-    bySelect.set(select, entry);
+    const files = bySelect.get(select);
+    if (files) files.push(file);
+    else bySelect.set(select, [file]);
   }
   let joins = '';
-  for (const [number, [select, { fieldIds, paths }]] of [...bySelect].entries()) {
+  for (const [number, [select, files]] of [...bySelect].entries()) {
     const name = `e${number}`;
-    const list = paths.map(quoteText).join(', ');
-    const conditions = fieldIds.map((id) => `${name}.f${id} IS NOT DISTINCT FROM ${required(column(id), id).value}`);
-    const keys = `(SELECT ${select} FROM read_parquet([${list}], hive_partitioning = false) AS k)`;
+    const conditions = files[0].fieldIds.map(
+      (id) => `${name}.f${id} IS NOT DISTINCT FROM ${required(column(id), id).value}`,
+    );
+    const keys = `(SELECT ${select} FROM ${readDeletes(files)} AS k)`;
     joins += ` ANTI JOIN ${keys} AS ${name} ON ${conditions.join(' AND ')}`;
   }
   return joins;
+}
+
+/**
+ * The engine casts what it reads to the types of the first file; where the columns of others are wider, since the table's were widened in between,
+ * they have to be united.
+ */
+function readDeletes(files: readonly [EqualityDeletes, ...EqualityDeletes[]]): string {
+  const list = files.map(({ path }) => quoteText(path)).join(', ');
+  const types = new Set(files.map(({ columns }) => JSON.stringify(columns)));
+  return `read_parquet([${list}], hive_partitioning = false${types.size > 1 ? ', union_by_name = true' : ''})`;
 }
 
 /** The compared columns of a delete file as `f<field id>`, in the types of the table. */
