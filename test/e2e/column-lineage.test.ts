@@ -198,6 +198,45 @@ describe('an event', () => {
     });
   });
 
+  it('of MERGE with stars and of an assigned field of a struct says it by names', async () => {
+    await client.executeUpdate('CREATE TABLE people (id BIGINT, home STRUCT(city VARCHAR, street VARCHAR))');
+    await client.executeUpdate("INSERT INTO people VALUES (1, {'city': 'Bern', 'street': 'Gasse 1'})");
+    expect(
+      await lineageOf(`MERGE INTO rates USING (SELECT customer, amount AS rate FROM orders) AS s ON rates.customer = s.customer
+        WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *`),
+    ).toEqual({
+      customer: 'orders.customer IDENTITY',
+      rate: 'orders.amount IDENTITY',
+      '*': 'orders.customer JOIN, rates.customer JOIN',
+    });
+    expect(await lineageOf('UPDATE people SET home.city = note FROM orders WHERE orders.id = people.id')).toEqual({
+      home: 'orders.note TRANSFORMATION, people.home TRANSFORMATION',
+      '*': 'orders.id FILTER, people.id FILTER',
+    });
+  });
+
+  it('names hidden columns and earlier snapshots by the table that they are of', async () => {
+    expect(
+      await lineageOf(
+        'CREATE TABLE files AS SELECT _file AS file, count(*) AS n FROM orders WHERE _pos >= 0 GROUP BY _file',
+      ),
+    ).toEqual({ file: 'orders._file IDENTITY', n: '', '*': 'orders._file GROUP_BY, orders._pos FILTER' });
+    expect(
+      await lineageOf("CREATE TABLE before AS SELECT o.id FROM orders AS o AT (TIMESTAMP => TIMESTAMP '2999-01-01')"),
+    ).toEqual({ id: 'orders.id IDENTITY', '*': '' });
+  });
+
+  it('of a prepared statement is that of its text', async () => {
+    const statement = await client.prepare('INSERT INTO rates SELECT customer, amount + ? FROM orders WHERE id > ?');
+    const event = await eventOf(() => statement.executeUpdate({ parameters: [1, 0] }));
+    await statement.close();
+    expect(shownFacet(event)).toEqual({
+      customer: 'orders.customer IDENTITY',
+      rate: 'orders.amount TRANSFORMATION',
+      '*': 'orders.id FILTER',
+    });
+  });
+
   it('of a statement with RETURNING says it too', async () => {
     const event = await eventOf(async () => {
       const { batches } = await client.execute('INSERT INTO rates SELECT id, amount FROM orders RETURNING rate');

@@ -2,9 +2,10 @@
 import { isAggregate } from './aggregates.js';
 import { typeAfterCast } from './casts.js';
 import { CONDITIONAL, FILTER, type Lineage, NOTHING, SORT, UNKNOWN, union, untraceable, WINDOW } from './lineage.js';
-import { NO_TABLES, Scope, type Value } from './scope.js';
+import { NO_TABLES, partOf, Scope, structOf, type Value } from './scope.js';
 import { starColumns } from './stars.js';
 import {
+  argumentsOf,
   calledBy,
   constantOf,
   nodeOf,
@@ -91,7 +92,7 @@ function valueOfNode(node: SyntaxNode, context: ExpressionContext): Value {
     case 'OPERATOR':
       return operatorOf(node, context);
     case 'FUNCTION':
-      return { lineage: functionOf(node, context) };
+      return calledBy(node) === 'struct_pack' ? packed(node, context) : { lineage: functionOf(node, context) };
     default:
       return { lineage: lineageOf(node, context) };
   }
@@ -164,14 +165,19 @@ function operatorOf(node: SyntaxNode, context: ExpressionContext): Value {
     }
     case 'OPERATOR_UNPACK':
       return { lineage: lineageOfAll(children, { ...context, each: undefined }) };
-    case 'ARRAY_EXTRACT':
-      return computedOnce(children, context) ?? { lineage: lineageOfAll(children, context).transformed() };
+    case 'ARRAY_EXTRACT': {
+      const once = computedOnce(children, context);
+      if (once || typeof constantOf(children[1]) !== 'string') {
+        return once ?? { lineage: lineageOfAll(children, context).transformed() };
+      }
+      return partOf(traceValue(children[0], context), [String(constantOf(children[1])).toLowerCase()]);
+    }
     case 'STRUCT_EXTRACT': {
-      const [outer] = children.map((child) => traceValue(child, context));
-      const name = String(constantOf(children[1]) ?? '').toLowerCase();
-      const fields = outer?.type?.kind === 'struct' ? outer.type.fields : [];
-      const type = fields.find((field) => field.name.toLowerCase() === name)?.type;
-      return { lineage: lineageOfAll(children, context).transformed(), type };
+      const name = constantOf(children[1]);
+      const outer = traceValue(children[0], context);
+      return typeof name === 'string'
+        ? partOf(outer, [name.toLowerCase()])
+        : { lineage: lineageOfAll(children, context).transformed() };
     }
     default:
       return { lineage: lineageOfAll(children, context).transformed() };
@@ -181,8 +187,8 @@ function operatorOf(node: SyntaxNode, context: ExpressionContext): Value {
 /** `list_transform([x], lambda v: …)[1]`, which is how a value is looked at several times and computed once. */
 function computedOnce([list, place]: readonly SyntaxNode[], context: ExpressionContext): Value | undefined {
   if (calledBy(list) !== 'list_transform' || constantOf(place) !== 1) return undefined;
-  const [values, lambda] = nodesOf(list?.children);
-  const [value, ...others] = calledBy(values) === 'list_value' ? nodesOf(values?.children) : [];
+  const [values, lambda] = argumentsOf(list);
+  const [value, ...others] = calledBy(values) === 'list_value' ? argumentsOf(values) : [];
   const [name, ...more] = parametersOf(lambda);
   if (!value || others.length > 0 || name === undefined || more.length > 0) return undefined;
   return traceValue(lambda?.expr, within(context, new Map([[name, traceValue(value, context)]])));
@@ -201,9 +207,14 @@ function within(context: ExpressionContext, parameters: ReadonlyMap<string, Valu
   return { ...context, scope };
 }
 
+/** A struct of values with names. */
+function packed(node: SyntaxNode, context: ExpressionContext): Value {
+  return structOf(argumentsOf(node).map((child) => ({ name: textOf(child.alias), ...traceValue(child, context) })));
+}
+
 function functionOf(node: SyntaxNode, context: ExpressionContext): Lineage {
   const name = calledBy(node) as string;
-  const children = nodesOf(node.children);
+  const children = argumentsOf(node);
   const orders = ordersOf(nodeOf(node.order_bys)?.orders);
   const filter = nodeOf(node.filter);
   if (isAggregate(name) || filter || orders.length > 0 || node.distinct === true) {
@@ -243,7 +254,7 @@ function subquery(node: SyntaxNode, context: ExpressionContext): Lineage {
 
 function overWindow(node: SyntaxNode, context: ExpressionContext): Lineage {
   const one = (value: SyntaxValue | undefined) => traceValue(value, context).lineage;
-  const values = lineageOfAll(node.children, context);
+  const values = lineageOfAll(argumentsOf(node), context);
   const frame = [
     lineageOfAll(node.partitions, context),
     ...[node.orders, node.arg_orders].map((orders) => lineageOfAll(ordersOf(orders), context)),

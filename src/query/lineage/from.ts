@@ -2,7 +2,17 @@
 import { type ExpressionContext, isList, lineageOfAll, traceValue } from './expressions.js';
 import { JOIN, type Lineage, NOTHING, UNKNOWN, union, untraceable } from './lineage.js';
 import { type Column, NO_TABLES, type Relation, Scope, type Tables, type Value, withNames } from './scope.js';
-import { calledBy, nodeOf, nodesOf, queryOf, type SyntaxNode, type SyntaxValue, textOf, textsOf } from './tree.js';
+import {
+  argumentsOf,
+  calledBy,
+  nodeOf,
+  nodesOf,
+  queryOf,
+  type SyntaxNode,
+  type SyntaxValue,
+  textOf,
+  textsOf,
+} from './tree.js';
 
 /** Rows with names for their columns. */
 export interface NamedRows {
@@ -78,7 +88,7 @@ const JSON_COLUMNS = ['key', 'value', 'type', 'atom', 'id', 'parent', 'fullkey',
 function tableFunction(node: SyntaxNode, context: ExpressionContext): FromPart {
   const call = nodeOf(node.function);
   const name = calledBy(call) ?? '';
-  const [first, ...others] = nodesOf(call?.children);
+  const [first, ...others] = argumentsOf(call);
   const given = traceValue(first, context);
   const lineage = union([given.lineage, lineageOfAll(others, context)]).transformed();
   const names = namesOf(name, others.length === 0 && isList(first, given));

@@ -6,6 +6,7 @@ import { FILTER, GROUP_BY, isSame, JOIN, type Lineage, NOTHING, SORT, UNKNOWN, u
 import { type Column, Scope, type Value, withNames } from './scope.js';
 import { starColumns } from './stars.js';
 import {
+  argumentsOf,
   calledBy,
   constantOf,
   nodeOf,
@@ -190,13 +191,13 @@ function itemColumns(node: SyntaxNode, expressions: ExpressionContext): Column[]
   const star = columnsStar(node);
   if (star) {
     return starColumns(star, expressions, traceValue).map((each) => {
-      const { lineage, type } = traceValue(node, { ...expressions, each });
       // An alias may be a pattern that names are made by.
-      return { name: alias === '' ? each.name : alias.includes('\\') ? undefined : alias, lineage, type };
+      const name = alias === '' ? each.name : alias.includes('\\') ? undefined : alias;
+      return { name, ...traceValue(node, { ...expressions, each }) };
     });
   }
   const value = traceValue(node, expressions);
-  if (unnests(node) && !isPlainUnnest(node, expressions)) untraceable('the columns of an UNNEST');
+  if (calledBy(node) === 'unnest' && !isPlainUnnest(node, expressions)) untraceable('the columns of an UNNEST');
   const written = node.class === 'COLUMN_REF' ? textsOf(node.column_names).at(-1) : undefined;
   return [{ name: alias || written, ...value }];
 }
@@ -231,8 +232,7 @@ function unnests(value: SyntaxValue | undefined): boolean {
 
 /** Of a list it gives one column; of a struct as many as that has fields. */
 function isPlainUnnest(node: SyntaxNode, expressions: ExpressionContext): boolean {
-  if (calledBy(node) !== 'unnest') return false;
-  const [list, ...others] = nodesOf(node.children);
+  const [list, ...others] = argumentsOf(node);
   return others.length === 0 && isList(list, traceValue(list, expressions));
 }
 

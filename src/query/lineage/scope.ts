@@ -1,12 +1,14 @@
 /** What names mean in a query. */
 import type { Type } from '../../iceberg/types.js';
-import { isSame, type Lineage, UNKNOWN, union, untraceable } from './lineage.js';
+import { isSame, type Lineage, NOTHING, UNKNOWN, union, untraceable } from './lineage.js';
 
 /** What an expression gives. */
 export interface Value {
   lineage: Lineage;
   /** Where it is known for sure. */
   type?: Type | undefined;
+  /** Of a struct that is made of single values: these, by name in lower case. */
+  fields?: ReadonlyMap<string, Value> | undefined;
 }
 
 export interface Column extends Value {
@@ -32,6 +34,12 @@ export interface Tables {
   merged: ReadonlyMap<string, Value>;
 }
 
+/** Functions that are called by their names alone, where there is no such column. */
+const CALLS = new Set(
+  `current_catalog current_database current_date current_role current_schema current_time current_timestamp current_user
+  localtime localtimestamp session_user user`.split(/\s+/),
+);
+
 export const NO_TABLES: Tables = { relations: [], merged: new Map() };
 
 /** Names of a SELECT, then those of the queries around it. */
@@ -54,7 +62,8 @@ export class Scope {
       if (found) return found;
       if (scope.#hasUnnamed) return { lineage: UNKNOWN };
     }
-    return { lineage: UNKNOWN };
+    const isCall = folded.length === 1 && CALLS.has(folded[0] as string);
+    return { lineage: isCall ? NOTHING : UNKNOWN };
   }
 
   /** The same where the engine may prefer a name of the SELECT list to one of the tables: unknown where the two differ. */
@@ -70,11 +79,11 @@ export class Scope {
     const { relations } = this.tables;
     if (table === '') {
       const columns = relations.flatMap((relation) => relation.columns.filter(({ isMerged }) => !isMerged));
-      return columns.map(({ name, lineage, type, shown }) => ({ name, ...(shown ?? { lineage, type }) }));
+      return columns.map((column) => ({ name: column.name, ...plain(column.shown ?? column) }));
     }
     const named = relations.filter(({ alias }) => alias === table.toLowerCase());
     if (named.length === 1) {
-      return (named[0] as Relation).columns.map(({ name, lineage, type }) => ({ name, lineage, type }));
+      return (named[0] as Relation).columns.map((column) => ({ name: column.name, ...plain(column) }));
     }
     if (named.length === 0 && this.#own([table.toLowerCase()])) return this.#fields(table);
     return untraceable('a star whose table is not known');
@@ -82,9 +91,10 @@ export class Scope {
 
   /** The fields of a struct. */
   #fields(name: string): Column[] {
-    const { lineage, type } = this.column([name]);
+    const value = this.column([name]);
+    const { type } = value;
     if (type?.kind !== 'struct') return untraceable('the star of a value whose fields are not known');
-    return type.fields.map((field) => ({ name: field.name, lineage: lineage.transformed(), type: field.type }));
+    return type.fields.map((field) => ({ name: field.name, ...partOf(value, [field.name.toLowerCase()]) }));
   }
 
   #named([name, ...fields]: readonly string[]): Value | undefined {
@@ -111,12 +121,20 @@ export class Scope {
   /** A whole row of a table, as a struct. */
   #row(name: string): Value | undefined {
     const relation = this.tables.relations.find(({ alias }) => alias === name);
-    return relation && { lineage: union(relation.columns.map(({ lineage }) => lineage)).transformed() };
+    return relation && structOf(relation.columns);
   }
 
   get #hasUnnamed(): boolean {
     return this.tables.relations.some(({ columns }) => columns.some(({ name }) => name === undefined));
   }
+}
+
+/** A struct of values with names. */
+export function structOf(columns: readonly Column[]): Value {
+  const fields = columns.flatMap(({ name, ...value }) =>
+    name === undefined ? [] : [[name.toLowerCase(), value] as const],
+  );
+  return { lineage: union(columns.map(({ lineage }) => lineage)).transformed(), fields: new Map(fields) };
 }
 
 function columnsNamed(columns: readonly Column[], folded: string): Column[] {
@@ -127,16 +145,16 @@ function only(values: readonly Value[]): Value {
   return values.length === 1 ? (values[0] as Value) : { lineage: UNKNOWN };
 }
 
-/** A value, or what lies in it under names of fields. */
-function partOf({ lineage, type }: Value, fields: readonly string[]): Value {
-  if (fields.length === 0) return { lineage, type };
-  let inner = type;
-  for (const name of fields) {
-    const outer = inner;
-    inner =
-      outer?.kind === 'struct' ? outer.fields.find((field) => field.name.toLowerCase() === name)?.type : undefined;
-  }
-  return { lineage: lineage.transformed(), type: inner };
+/** What lies in a value under names of fields, which are in lower case; the value itself where there are none. */
+export function partOf(value: Value, [name, ...more]: readonly string[]): Value {
+  if (name === undefined) return plain(value);
+  const { lineage, type, fields } = value;
+  const field = type?.kind === 'struct' ? type.fields.find((one) => one.name.toLowerCase() === name) : undefined;
+  return partOf(fields?.get(name) ?? { lineage: lineage.transformed(), type: field?.type }, more);
+}
+
+function plain({ lineage, type, fields }: Value): Value {
+  return { lineage, type, fields };
 }
 
 /** Columns of a derived table, which get names that differ. */

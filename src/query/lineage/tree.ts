@@ -38,3 +38,15 @@ export function constantOf(node: SyntaxNode | undefined): SyntaxValue | undefine
 export function calledBy(node: SyntaxNode | undefined): string | undefined {
   return node?.class === 'FUNCTION' ? textOf(node.function_name).toLowerCase() : undefined;
 }
+
+/** Where the engine keeps its own functions. */
+const FUNCTION_SCHEMAS = new Set(['', 'main', 'pg_catalog']);
+
+/** What a function is given, also where it is written behind its first argument: `name.upper()`, which reads as a function of a schema. */
+export function argumentsOf(node: SyntaxNode | undefined): SyntaxNode[] {
+  const children = nodesOf(node?.children);
+  const path = [node?.catalog, node?.schema].map(textOf);
+  if (FUNCTION_SCHEMAS.has((path[1] as string).toLowerCase())) return children;
+  const first = { class: 'COLUMN_REF', column_names: path.filter((name) => name !== '') };
+  return [first, ...children];
+}

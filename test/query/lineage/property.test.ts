@@ -9,7 +9,7 @@ import { traceQuery } from '../../../src/query/lineage/queries.js';
 import { type Random, RandomQueries, seeded, TABLES } from './random-queries.js';
 
 const QUERIES = Number(process.env.SKUA_LINEAGE_QUERIES ?? 60);
-const SEED = Number(process.env.SKUA_LINEAGE_SEED ?? 7);
+const SEED = Number(process.env.SKUA_LINEAGE_SEED ?? 8);
 const ROWS = 6;
 
 let engine: LocalEngine;

@@ -158,9 +158,28 @@ describe('the lineage of expressions', () => {
       c: t.name TRANSFORMATION
       d: t.name TRANSFORMATION
 
+      SELECT name.upper() AS c, t.name.upper().lower() AS d, l.list_transform(lambda v: v + b) AS e FROM t
+      --
+      c: t.name TRANSFORMATION
+      d: t.name TRANSFORMATION
+      e: t.b TRANSFORMATION, t.l TRANSFORMATION
+
+      SELECT current_date AS c, current_user AS d, today() AS e FROM t
+      --
+      c:
+      d:
+      e:
+
       SELECT t AS whole FROM (SELECT a, b FROM t) t
       --
       whole: t.a TRANSFORMATION, t.b TRANSFORMATION
+
+      SELECT (u).x AS c, q.j.p AS d, j.q.r AS e, {'p': k, 'q': y}['q'] AS f FROM (SELECT *, {'p': x, 'q': {'r': y}} AS j FROM u) AS q, LATERAL (SELECT q AS u)
+      --
+      c: u.x IDENTITY
+      d: u.x IDENTITY
+      e: u.y IDENTITY
+      f: u.y IDENTITY
 
       SELECT a + 1 AS c, c * 2 AS d, d + b AS e FROM t
       --
@@ -353,6 +372,12 @@ describe('the lineage of FROM', () => {
       rows: t.l JOIN
 
       SELECT a, unnest(l) AS e FROM t
+      --
+      a: t.a IDENTITY
+      e: t.l TRANSFORMATION
+      rows: t.l JOIN
+
+      SELECT a, unnest(l) + 1 AS e FROM t
       --
       a: t.a IDENTITY
       e: t.l TRANSFORMATION
@@ -601,6 +626,13 @@ describe('what can not be told for certain', () => {
     expect(await lineageOf('SELECT a, #2 AS c FROM t')).toBe('a: t.a IDENTITY\nc: ?');
     expect(await lineageOf('SELECT x FROM u WHERE #1 > 1')).toBe('x: u.x IDENTITY\nrows: ?');
     expect(await lineageOf('SELECT "(x + 1)" AS c, k FROM (SELECT x + 1, k FROM u)')).toBe('c: ?\nk: u.k IDENTITY');
+  });
+
+  it('takes expressions as deep as the engine does', async () => {
+    const sum = `${'(a + '.repeat(240)}b${')'.repeat(240)}`;
+    expect(await lineageOf(`SELECT ${sum} AS c FROM t`)).toBe('c: t.a TRANSFORMATION, t.b TRANSFORMATION');
+    const nested = `${'SELECT * FROM ('.repeat(60)}FROM v${')'.repeat(60)}`;
+    expect(await lineageOf(nested)).toBe('k: v.k IDENTITY\nz: v.z IDENTITY');
   });
 
   it('ends at a bound, and says nothing', async () => {
