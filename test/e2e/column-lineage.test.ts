@@ -281,6 +281,18 @@ describe('an event', () => {
     });
   });
 
+  it('of COMMIT says nothing of columns that one of the statements filled with what can not be told', async () => {
+    await client.executeUpdate('BEGIN');
+    await client.executeUpdate('INSERT INTO totals (customer, total) SELECT customer, amount FROM orders');
+    await client.executeUpdate("INSERT INTO totals (customer) SELECT COLUMNS(c -> c = 'customer') FROM rates");
+    expect(await lineageOf('COMMIT')).toBeUndefined();
+  });
+
+  it('of what IF NOT EXISTS found says nothing', async () => {
+    expect(await lineageOf('CREATE VIEW IF NOT EXISTS spent AS SELECT rate FROM rates')).toBeUndefined();
+    expect(await lineageOf('CREATE TABLE IF NOT EXISTS totals AS SELECT rate FROM rates')).toBeUndefined();
+  });
+
   it('of values, of what a client sent, and of what only the session knows says nothing', async () => {
     expect(await lineageOf('INSERT INTO rates VALUES (9, 9)')).toBeUndefined();
     const ingested = await eventOf(() =>

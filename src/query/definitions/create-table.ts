@@ -116,8 +116,9 @@ export async function createAndFill(
     requireReadable(displayName(name), await catalogOf(context, name.catalog).createTable(name.namespace, request));
     return 0;
   } catch (error) {
-    if (statement.ifNotExists && error instanceof SkuaError && error.code === 'ALREADY_EXISTS') return 0;
-    throw error;
+    if (!statement.ifNotExists || !(error instanceof SkuaError) || error.code !== 'ALREADY_EXISTS') throw error;
+    context.written?.take();
+    return 0;
   }
 }
 

@@ -50,9 +50,10 @@ export async function createView(context: StatementContext, statement: CreateVie
     'view-version': { 'version-id': 1, 'timestamp-ms': Date.now(), 'schema-id': 0, ...content },
     properties,
   };
-  await ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, () =>
+  const isCreated = await ignoring(statement.ifNotExists ? 'ALREADY_EXISTS' : undefined, () =>
     catalog.createView(name.namespace, request),
   );
+  if (!isCreated) context.written?.take();
 }
 
 async function viewSchema(context: StatementContext, statement: CreateViewStatement, name: TableName): Promise<Schema> {

@@ -73,6 +73,11 @@ export function columnLineage({ table, schema, columns }: WrittenTable, query: N
   return { table, schema, fields, rows: inputFields([query.rows]) };
 }
 
+/** Of which nothing can be told. */
+export function unknownLineage({ table, schema, columns }: WrittenTable): ColumnLineage {
+  return { table, schema, fields: columns.map(({ name }) => ({ name, inputs: undefined })), rows: undefined };
+}
+
 function inputFields(lineages: readonly Lineage[]): InputField[] | undefined {
   if (lineages.some(({ isKnown }) => !isKnown)) return undefined;
   return joined(lineages.flatMap(({ inputs }) => [...inputs].map(([input, ways]) => inputField(input, ways))));

@@ -19,6 +19,7 @@ export class WrittenQueries {
     this.#queries.set(tableKey(written.table), written);
   }
 
+  /** Those that were noted since the last time. */
   take(): WrittenQuery[] {
     const queries = [...this.#queries.values()];
     this.#queries.clear();
