@@ -92,7 +92,7 @@ export class RandomQueries {
   }
 
   #from(depth: number, outer: readonly string[]): From {
-    const kind = depth > 0 ? this.#below(9) : this.#below(2);
+    const kind = depth > 0 ? this.#below(13) : this.#below(2);
     if (kind <= 1) return this.#table();
     if (kind === 2) return this.#derived(depth, outer, '');
     const [left, right] = [this.#table(), this.#table()];
@@ -117,6 +117,14 @@ export class RandomQueries {
           columns: [`${name}.a`, `${name}.b`, `${list}.e`],
         };
       }
+      case 8:
+        return this.#starred();
+      case 9:
+        return this.#recursive();
+      case 10: {
+        const on = `${left.text} NATURAL ${this.#pick(['JOIN', 'LEFT JOIN'])} ${right.text}`;
+        return { text: on, columns };
+      }
       default: {
         const type = this.#pick(['JOIN', 'LEFT JOIN', 'SEMI JOIN', 'ANTI JOIN']);
         const on = `${this.#pick(left.columns)} = ${this.#pick(right.columns)}`;
@@ -124,6 +132,49 @@ export class RandomQueries {
         return { text: `${left.text} ${type} ${right.text} ON ${on}`, columns: seen };
       }
     }
+  }
+
+  /** A derived table whose columns stars and structs make. */
+  #starred(): From {
+    const name = this.#name('s');
+    const forms: [string, string[]][] = [
+      ['SELECT * EXCLUDE (l) REPLACE (a + b AS a) FROM t', ['a', 'b', 'k']],
+      ['SELECT COLUMNS(* EXCLUDE (k)) + k FROM u', ['x', 'y']],
+      ["SELECT max(COLUMNS('x|y')) OVER (PARTITION BY k), k FROM u", ['x', 'y', 'k']],
+      ['SELECT * RENAME (x AS w) FROM u NATURAL JOIN v', ['k', 'w', 'y', 'z']],
+      ['SELECT * EXCLUDE (l) FROM t RIGHT JOIN v USING (k)', ['a', 'b', 'k', 'z']],
+      ['SELECT *, v.k AS o FROM u FULL JOIN v USING (k)', ['k', 'x', 'y', 'z', 'o']],
+      ['SELECT u.*, v.* FROM u JOIN v ON u.k = v.k', ['k', 'x', 'y', 'k_1', 'z']],
+      ['SELECT a, unnest(l) AS e FROM t', ['a', 'e']],
+      ['SELECT a, list_sum(list_transform(l, lambda i: i + b)) AS e FROM t', ['a', 'e']],
+      [
+        "SELECT q.p.f AS f, q.p['g'] AS g, (q).h AS h FROM (SELECT {'f': x, 'g': y + 1} AS p, k AS h FROM u) AS q",
+        ['f', 'g', 'h'],
+      ],
+      ['SELECT a + 1 AS p, p + b AS q, k AS b FROM t WHERE p > 1', ['p', 'q', 'b']],
+      ['SELECT k, b AS k2, sum(a) AS m FROM t GROUP BY ALL', ['k', 'k2', 'm']],
+      ['SELECT k, b, max(a) AS m, grouping(k) AS g FROM t GROUP BY ROLLUP (k, b)', ['k', 'b', 'm', 'g']],
+      ['SELECT DISTINCT ON (k) k, max(x) OVER (PARTITION BY k) AS m FROM u ORDER BY k', ['k', 'm']],
+      ['SELECT k, x FROM u ORDER BY (SELECT max(z) FROM v WHERE v.k = u.y), k, x, y LIMIT 3', ['k', 'x']],
+      ['SELECT sum(x ORDER BY y) FILTER (WHERE y > 0) AS m FROM u HAVING count(*) > (SELECT max(z) FROM v)', ['m']],
+      ['SELECT x AS y, y AS x FROM u WHERE x > 1', ['y', 'x']],
+      ['SELECT * FROM u POSITIONAL JOIN (SELECT z FROM v)', ['k', 'x', 'y', 'z']],
+      ['SELECT least(x, y) AS p, nullif(x, 1) AS q, x IN (y, 2) AS r FROM u', ['p', 'q', 'q']],
+    ];
+    const [text, columns] = this.#pick(forms);
+    return { text: `(${text}) AS ${name}`, columns: columns.map((column) => `${name}.${column}`) };
+  }
+
+  /** The values of its rows are those of tables, of which there are few, so that it ends. */
+  #recursive(): From {
+    const [name, derived] = [this.#name('r'), this.#name('d')];
+    const first = this.#pick(['SELECT a, b FROM t WHERE k > 1', 'SELECT x, 1 FROM u']);
+    const second = this.#pick([
+      `SELECT ${name}.c1, v.z FROM ${name} JOIN v ON ${name}.c0 = v.k`,
+      `SELECT ${name}.c0, max(y) OVER () FROM ${name}, u WHERE ${name}.c1 = u.x`,
+    ]);
+    const text = `(WITH RECURSIVE ${name}(c0, c1) AS (${first} UNION ${second}) SELECT c0, c1 FROM ${name}) AS ${derived}`;
+    return { text, columns: [`${derived}.c0`, `${derived}.c1`] };
   }
 
   #table(): From {
