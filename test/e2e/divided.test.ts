@@ -23,14 +23,16 @@ let replicas: Replicas;
 let addresses: string[];
 let client: FlightSqlClient;
 const raw: TestClient[] = [];
+const httpUrls: string[] = [];
 beforeAll(async () => {
   replicas = await startReplicas();
   const ports = await Promise.all(Array.from({ length: SERVERS }, freePort));
   addresses = ports.map((port) => `grpc://127.0.0.1:${port}`);
   const token = await replicas.stack.token('adminuser');
   for (const port of ports) {
-    await replicas.another(
+    const server = await replicas.another(
       `
+http = { enabled = true, port = 0 }
 [cluster]
 address = "grpc://127.0.0.1:${port}"
 servers = ${JSON.stringify(addresses)}
@@ -38,6 +40,7 @@ divide_from = "1KiB"
 `,
       port,
     );
+    httpUrls.push(server.httpUrl as string);
     raw.push(new TestClient(port, token));
   }
   client = connect({ address: addresses[0] as string, token });
@@ -218,6 +221,19 @@ describe('system.runtime', () => {
     expect((await rowsAsText(other, nodes)).flat()).toEqual(expect.arrayContaining(addresses.slice(0, 2)));
     other.close();
   });
+});
+
+it('a statement that another server runs is shown and stopped over HTTP', async () => {
+  const headers = { authorization: `Bearer ${await replicas.stack.token('adminuser')}` };
+  const running = rowsAsText(client, ENDLESS).catch((error) => error);
+  const query = `SELECT id FROM system.runtime.queries WHERE state = 'RUNNING' AND source = 'DoGet' AND sql = '${ENDLESS}'`;
+  await expect.poll(() => rowsAsText(client, query), { timeout: 10_000 }).toHaveLength(1);
+  const [[id]] = (await rowsAsText(client, query)) as [[string]];
+  const url = `${httpUrls[1]}/v1/statements/${id}`;
+  expect(await (await fetch(url, { headers })).json()).toMatchObject({ id, state: 'RUNNING', server: addresses[0] });
+  expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204);
+  expect(await running).toMatchObject({ code: 'CANCELLED' });
+  expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(404);
 });
 
 it('a limit of rows holds for the whole of a result, which is then not divided', async () => {
