@@ -67,11 +67,7 @@ export class IpcDecoder {
       return undefined;
     }
     const batch = message.header() as RecordBatch;
-    const columns = this.#columns(
-      batch,
-      body,
-      this.#wire.fields.map((field: Field) => field.type),
-    );
+    const columns = this.#columns(batch, body, this.#wire.fields);
     if (this.#untrusted && columns.some(({ length }) => length !== batch.length)) {
       throw new SkuaError('INVALID_ARGUMENT', 'the columns of the record batch differ in length');
     }
@@ -82,11 +78,11 @@ export class IpcDecoder {
     if (batch.isDelta) throw new SkuaError('UNIMPLEMENTED', 'delta dictionaries are not supported');
     const type = dictionaryType(this.#wire?.fields ?? [], batch.id);
     if (type === undefined) throw new SkuaError('INVALID_ARGUMENT', `no column has the dictionary ${batch.id}`);
-    const [values] = this.#columns(batch.data, body, [type]);
+    const [values] = this.#columns(batch.data, body, [{ name: `of dictionary ${batch.id}`, type }]);
     if (values !== undefined) this.#dictionaries.set(batch.id, values);
   }
 
-  #columns(batch: RecordBatch, body: Uint8Array, types: DataType[]): Column[] {
+  #columns(batch: RecordBatch, body: Uint8Array, fields: readonly Pick<Field, 'name' | 'type'>[]): Column[] {
     const aligned = body.byteOffset % 8 === 0 ? body : new Uint8Array(body);
     const decompress = decompressor(batch);
     const buffers = batch.buffers.map(({ offset, length }) => {
@@ -96,9 +92,9 @@ export class IpcDecoder {
       return decompress(aligned.subarray(offset, offset + length));
     });
     const reader = new ColumnReader(batch.nodes, buffers, batch.variadicBufferCounts);
-    return types.map((type) => {
+    return fields.map(({ name, type }) => {
       const column = reader.read(type);
-      if (this.#untrusted) checkColumn(column);
+      if (this.#untrusted) checkColumn(column, name);
       return plainColumn(column, this.#dictionaries);
     });
   }

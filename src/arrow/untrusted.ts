@@ -2,7 +2,7 @@
  * Checks of what a stranger sent. Arrow's own reader trusts the lengths and offsets of a message, and so does the engine's native code, which
  * would read memory that is not the client's.
  */
-import { DataType, type Field, Type } from 'apache-arrow';
+import { DataType, DateUnit, type Field, Type } from 'apache-arrow';
 import { DictionaryBatch as DictionaryBatchTable } from 'apache-arrow/fb/dictionary-batch';
 import type { Field as FieldTable } from 'apache-arrow/fb/field';
 import { Message as MessageTable } from 'apache-arrow/fb/message';
@@ -11,7 +11,7 @@ import { RecordBatch as RecordBatchTable } from 'apache-arrow/fb/record-batch';
 import { Schema as SchemaTable } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 import { SkuaError } from '../errors.js';
-import { bitAt, type Column, layoutOf, offsetsOf } from './column.js';
+import { bitAt, type Column, isNull, layoutOf, offsetsOf } from './column.js';
 
 /** Node's own. Not imported, since the decoder runs in browsers too, which take nothing that is untrusted. */
 const isUtf8 = globalThis.process?.getBuiltinModule?.('node:buffer').isUtf8;
@@ -90,8 +90,11 @@ export function checkField({ type }: Field): void {
   }
 }
 
-/** A column whose buffers are too short for its length, whose offsets lie outside, or whose text is no UTF-8: INVALID_ARGUMENT. */
-export function checkColumn(column: Column): void {
+/**
+ * A column whose buffers are too short for its length, whose offsets lie outside, or whose text is no UTF-8, times that are none of a day, and
+ * dates of more days than 32 bits count: INVALID_ARGUMENT. `path` is what the column goes by.
+ */
+export function checkColumn(column: Column, path: string): void {
   const { type, length, nullCount, buffers, children } = column;
   if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 31 || nullCount < 0 || nullCount > length) {
     throw invalid('a column has an impossible length');
@@ -109,6 +112,7 @@ export function checkColumn(column: Column): void {
       break;
     case 'fixed':
       needs(1, length * layout.width);
+      checkTemporal(column, path);
       break;
     case 'bytes': {
       const data = buffers[2] as Uint8Array;
@@ -131,7 +135,41 @@ export function checkColumn(column: Column): void {
     case 'view':
       needs(1, length * 16);
   }
-  for (const child of children) checkColumn(child);
+  for (const [index, child] of children.entries()) checkColumn(child, pathOf(type, index, path));
+}
+
+/** Of what is inside: fields of structs by their names, and what lists and maps hold as Iceberg calls it. */
+function pathOf(type: DataType, index: number, path: string): string {
+  if (DataType.isMap(type)) return path;
+  const isList = DataType.isList(type) || DataType.isFixedSizeList(type) || type.typeId === Type.LargeList;
+  return `${path}.${isList ? 'element' : (type.children?.[index] as Field | undefined)?.name}`;
+}
+
+const DAY_IN_UNITS = [86_400n, 86_400_000n, 86_400_000_000n, 86_400_000_000_000n];
+
+/** The engine's code takes for granted that times are of a day, 24:00:00 included, and counts days in 32 bits. */
+function checkTemporal(column: Column, path: string): void {
+  const { type } = column;
+  if (DataType.isTime(type)) {
+    const day = DAY_IN_UNITS[type.unit] as bigint;
+    const message = `the column ${path} holds times of a day, which are before 24:00:00`;
+    checkValues(column, type.bitWidth === 64, (value) => value >= 0n && value <= day, message);
+  }
+  if (DataType.isDate(type) && type.unit === DateUnit.MILLISECOND) {
+    const limit = 86_400_000n << 31n;
+    const message = `the column ${path} holds dates, and one of them is out of range`;
+    checkValues(column, true, (value) => value >= -limit && value < limit, message);
+  }
+}
+
+function checkValues(column: Column, isLong: boolean, is: (value: bigint) => boolean, message: string): void {
+  const bytes = column.buffers[1] as Uint8Array;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let row = 0; row < column.length; row++) {
+    if (isNull(column, row)) continue;
+    const value = isLong ? view.getBigInt64(row * 8, true) : BigInt(view.getInt32(row * 4, true));
+    if (!is(value)) throw new SkuaError('INVALID_ARGUMENT', message);
+  }
 }
 
 function checkedOffsets(column: Column, width: 4 | 8, end: number): ArrayLike<number> {

@@ -1,4 +1,21 @@
-import { Bool, Dictionary, Field, Int32, Int64, List, Map_, Schema, Struct, Utf8 } from 'apache-arrow';
+import {
+  Bool,
+  DataType,
+  DateMillisecond,
+  Dictionary,
+  Field,
+  Int32,
+  Int64,
+  List,
+  Map_,
+  Schema,
+  Struct,
+  TimeMicrosecond,
+  TimeMillisecond,
+  TimeNanosecond,
+  TimeSecond,
+  Utf8,
+} from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { encodeBatch, encodeSchemaMessage, IpcDecoder, rowsToBatch } from '../../src/arrow/index.js';
 import { SkuaError } from '../../src/errors.js';
@@ -58,6 +75,35 @@ describe('messages of a stranger', () => {
 
   it('are taken where they are well formed', () => {
     expect(decode(schemaMessage, header, body)).toMatchObject({ length: 3 });
+  });
+
+  it.each([
+    [new TimeSecond(), [0, 86_400], [-1, 86_401, -(2 ** 31)]],
+    [new TimeMillisecond(), [0, 86_400_000], [-1, 86_400_001]],
+    [new TimeMicrosecond(), [0n, 86_400_000_000n], [-1n, 86_400_000_001n, 2n ** 63n - 1n]],
+    [new TimeNanosecond(), [0n, 86_400_000_000_000n], [-1n, 86_400_000_000_001n, -(2n ** 63n)]],
+    [new DateMillisecond(), [0n, (86_400_000n << 31n) - 1n, -86_400_000n << 31n], [86_400_000n << 31n, -(2n ** 63n)]],
+  ])('may hold no %s outside of what there is', (type, held, refused) => {
+    const inside = new Field('s', new Struct([new Field('l', new List(new Field('item', type, true)), true)]), true);
+    const times = new Schema([new Field('t', type, true), inside]);
+    // Dates lie in memory as whole numbers of 64 bits do.
+    const stored = DataType.isDate(type) ? new Int64() : type;
+    const storedInside = new Struct([new Field('l', new List(new Field('item', stored, true)), true)]);
+    const storedTimes = new Schema([new Field('t', stored, true), new Field('s', storedInside, true)]);
+    const send = (one: unknown, another: unknown) => {
+      const encoded = encodeBatch(
+        rowsToBatch(storedTimes, [
+          [null, null],
+          [one, { l: [null, another] }],
+        ]),
+      );
+      return decode(encodeSchemaMessage(times), encoded.header, bodyOf(encoded.buffers));
+    };
+    for (const value of held) expect(send(value, value)).toMatchObject({ length: 2 });
+    for (const value of refused) {
+      expect(failureOf(() => send(value, held[0]))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect(failureOf(() => send(held[0], value))?.message).toMatch(/^the column s\.l\.element holds/);
+    }
   });
 
   it('of random bytes, or with bytes changed, are INVALID_ARGUMENT or UNIMPLEMENTED, never anything else', () => {

@@ -22,10 +22,12 @@ import {
   TimeMicrosecond,
   TimeMillisecond,
   TimeSecond,
+  Timestamp,
   TimestampMicrosecond,
   TimestampMillisecond,
   TimestampNanosecond,
   TimestampSecond,
+  TimeUnit,
   Uint8,
   Uint64,
   Utf8,
@@ -221,4 +223,12 @@ it('describes columns and parameters without data', async () => {
   const open = await bench.instance.describe('SELECT ?, id, \'?\' FROM "t0" WHERE id = ?', tables);
   expect(open.schema.fields.map(({ type }) => String(type))).toEqual(['Utf8', 'Int64', 'Utf8']);
   expect(open.parameters.fields.map(({ type }) => String(type))).toEqual(['Utf8', 'Int64']);
+});
+
+it.each([
+  [TimeUnit.SECOND, 9_223_372_036_855n],
+  [TimeUnit.MILLISECOND, -9_223_372_036_854_776n],
+])('a moment in units of %s beyond what microseconds reach is refused as a parameter', async (unit, value) => {
+  const moment = parameterRow([new Field('m', new Timestamp(unit, 'UTC'), true)], [value]);
+  await expect(bench.rows('SELECT $1', [], moment)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });

@@ -146,11 +146,16 @@ function clockText(nanoseconds: bigint): string {
 
 function microseconds(unit: TimeUnit, value: number | bigint): bigint {
   const units = BigInt(value);
-  if (unit === TimeUnit.SECOND) return units * 1_000_000n;
-  if (unit === TimeUnit.MILLISECOND) return units * 1000n;
+  if (unit === TimeUnit.SECOND) return within64(units * 1_000_000n);
+  if (unit === TimeUnit.MILLISECOND) return within64(units * 1000n);
   if (unit === TimeUnit.MICROSECOND) return units;
   // Towards the past, as a finer time stands for the coarser one that it lies in.
   return units >= 0n ? units / 1000n : -((-units + 999n) / 1000n);
+}
+
+function within64(micros: bigint): bigint {
+  if (BigInt.asIntN(64, micros) === micros) return micros;
+  throw new SkuaError('INVALID_ARGUMENT', 'a time that is bound lies beyond what 64 bits of microseconds reach');
 }
 
 function createNested(type: DataType, value: unknown): Pointer {
