@@ -6,9 +6,15 @@ import { zonedNanoseconds } from '../native/named-types.js';
 import { holds } from './nested.js';
 import { isZonedNanoseconds } from './sql-type.js';
 
-/** A TIMESTAMP_NS that holds UTC, as the moment. DuckDB casts neither to the other, but both to VARIANT and back without a loss. */
+/**
+ * A TIMESTAMP_NS that holds UTC, as the moment. DuckDB casts neither to the other, but both to VARIANT and back without a loss; where nothing is finer
+ * than a microsecond, by way of TIMESTAMP in a third of the time.
+ */
 export function momentSql(value: string): string {
-  return `CAST(CAST(${value} AS VARIANT) AS ${zonedNanoseconds})`;
+  return (
+    `CASE WHEN epoch_ns(${value}) % 1000 = 0 THEN CAST(CAST(${value} AS TIMESTAMP) AS ${zonedNanoseconds}) ` +
+    `ELSE CAST(CAST(${value} AS VARIANT) AS ${zonedNanoseconds}) END`
+  );
 }
 
 /** The moment as a TIMESTAMP_NS that holds UTC. */
