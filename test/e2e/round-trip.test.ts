@@ -196,6 +196,28 @@ test.each([
   for (const field of schema.fields) expect(String(field.type)).toContain(type);
 });
 
+test('a table whose rows are replaced gets nanoseconds where the new ones need them', async () => {
+  const options = { if_not_exist: 'TABLE_NOT_EXIST_OPTION_CREATE', if_exists: 'TABLE_EXISTS_OPTION_REPLACE' } as const;
+  const target = {
+    table: 'replaced',
+    schema: 'demo',
+    temporary: false,
+    options: {},
+    table_definition_options: options,
+  };
+  for (const [time, type] of [
+    [1_000n, 'MICROSECOND'],
+    [2_000n, 'MICROSECOND'],
+    [3n, 'NANOSECOND'],
+    [4_000n, 'NANOSECOND'],
+  ] as const) {
+    await client.send(sql.CommandStatementIngest, target, times, [[ofTime(time, 0)]]);
+    const query = 'SELECT t, epoch_ns(t) FROM demo.replaced';
+    const { schema, rows } = await client.query(sql.CommandStatementQuery, { query });
+    expect([String(schema.fields[0]?.type), rows.map((row) => row[1])]).toEqual([`Timestamp<${type}>`, [time]]);
+  }
+});
+
 function inMicroseconds(value: unknown): unknown {
   return Array.isArray(value) ? value.map(inMicroseconds) : typeof value === 'bigint' ? value / 1000n : value;
 }

@@ -35,18 +35,9 @@ export async function ingest(
   const existing = await existingTable(context, name);
   if (existing) {
     if (target.ifExists === 'fail') throw new SkuaError('ALREADY_EXISTS', `Table already exists: ${displayName(name)}`);
-    if (target.ifExists === 'replace') refuseChanges(existing, 'Replacing rows');
-    if (target.ifExists === 'replace' && !fits(existing, schema)) {
-      return replaceDefinition(context, existing, schema, batches);
-    }
+    if (target.ifExists === 'replace') return replaceRows(context, existing, schema, batches);
     if (target.ifNotExists === 'create') requireColumns(existing, schema);
-    await authorizeChange(context, existing);
-    let files: DataFile[] = [];
-    await changeTable(context, existing, async (state) => {
-      files = await writePortions(context, state, schema, batches);
-      return target.ifExists === 'append' ? appending(existing, files) : replacing(existing, files);
-    });
-    return recordsOf(files);
+    return writeRows(context, existing, appending, (state) => writePortions(context, state, schema, batches));
   }
   if (target.ifNotExists === 'fail') throw new SkuaError('NOT_FOUND', `Table does not exist: ${displayName(name)}`);
   const { formatVersion, ...rows } = await peek(schema, batches);
@@ -55,6 +46,39 @@ export async function ingest(
   return createAndFill(context, { ...creation(name), properties }, withIdentifier(fields, []), (table) =>
     writePortions(context, table, schema, rows.batches),
   );
+}
+
+/** The rows in place of those that are there; where they don't fit the table's columns, with others. */
+async function replaceRows(
+  context: StatementContext,
+  table: PinnedTable,
+  schema: Schema,
+  batches: AsyncIterable<ColumnarBatch>,
+): Promise<number> {
+  refuseChanges(table, 'Replacing rows');
+  const needed = await peek(schema, batches);
+  const write = (state: PinnedTable) => writePortions(context, state, schema, needed.batches);
+  const { formatVersion: current } = table.metadata;
+  const formatVersion = needed.formatVersion ?? current;
+  if (fits(table, schema, formatVersion)) return writeRows(context, table, replacing, write);
+  const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
+  const properties: Record<string, string> = formatVersion > current ? { 'format-version': String(formatVersion) } : {};
+  return replaceTable(context, table, { ...creation(table.name), properties }, defined, write);
+}
+
+async function writeRows(
+  context: StatementContext,
+  table: PinnedTable,
+  proposing: typeof appending,
+  write: (state: PinnedTable) => Promise<DataFile[]>,
+): Promise<number> {
+  await authorizeChange(context, table);
+  let files: DataFile[] = [];
+  await changeTable(context, table, async (state) => {
+    files = await write(state);
+    return proposing(table, files);
+  });
+  return recordsOf(files);
 }
 
 /** Who says how the table is to be made, if it isn't there, wants one with these columns: ALREADY_EXISTS where it has others. */
@@ -88,7 +112,7 @@ async function writePortions(
 }
 
 /** Whether a table can take the place of the one that the stream would make: the same columns, of the same types or wider ones. */
-function fits({ schema: { fields }, metadata: { formatVersion } }: PinnedTable, schema: Schema): boolean {
+function fits({ schema: { fields } }: PinnedTable, schema: Schema, formatVersion: 1 | 2 | 3): boolean {
   const given = arrowToSchema(schema, { formatVersion }).fields;
   return (
     given.length === fields.length &&
@@ -99,20 +123,6 @@ function fits({ schema: { fields }, metadata: { formatVersion } }: PinnedTable, 
         typeToSql(field.type) === typeToSql(column.type) || !promotionProblem(column.type, field.type, formatVersion)
       );
     })
-  );
-}
-
-/** The table as the stream would make it, and its rows, in one commit that keeps the table's history. */
-function replaceDefinition(
-  context: StatementContext,
-  table: PinnedTable,
-  schema: Schema,
-  batches: AsyncIterable<ColumnarBatch>,
-): Promise<number> {
-  const { formatVersion } = table.metadata;
-  const defined = withIdentifier(arrowToSchema(schema, { formatVersion }).fields, []);
-  return replaceTable(context, table, creation(table.name), defined, (replaced) =>
-    writePortions(context, replaced, schema, batches),
   );
 }
 
