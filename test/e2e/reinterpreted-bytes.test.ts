@@ -313,3 +313,42 @@ describe('byte stream split', () => {
     expect(await one(`SELECT n FROM ${name} WHERE i = 100003 * 2 - 5 AND d = date '1969-12-31'`)).toBe('2');
   });
 });
+
+describe('a time in a file that is none of a day', () => {
+  const fields = [
+    field(1, 'id', 'int'),
+    field(2, 't', 'time'),
+    field(3, 'l', { type: 'list', 'element-id': 4, element: 'time', 'element-required': false }),
+  ];
+  const ids = 'FIELD_IDS {id: 1, t: 2, l: {__duckdb_field_id: 3, element: 4}}';
+  const time: Annotation = { kind: 'time', unit: 'micros', utc: false };
+  const annotations = { annotated: { 2: time, 5: time }, 'without annotation': {} };
+
+  it.each(
+    Object.keys(annotations).flatMap((kind) => [
+      [kind, '1::BIGINT << 62', '[NULL]'],
+      [kind, '-1', 'NULL'],
+      [kind, 'NULL', `[-(1::BIGINT << 62)]`],
+    ]),
+  )('is damage of the file, which is named, and ends no engine process: %s, %s, %s', async (kind, t, l) => {
+    const name = `odd_times_${kind.length}_${t.length}_${l.length}`;
+    const rows = `SELECT * FROM (VALUES (1, 3723000000, [0]), (2, ${t}, ${l})) r(id, t, l)`;
+    const bytes = reannotated(await writtenFile(rows, ids), annotations[kind as keyof typeof annotations]);
+    await craftTable(server, name, { fields, data: [[{ bytes, entry: { recordCount: 2 } }]] });
+    for (const columns of ['*', 'id, CAST(t AS VARCHAR), CAST(l AS VARCHAR)']) {
+      const failure = await one(`SELECT ${columns} FROM demo.${name}`).catch((error) => error);
+      expect(failure).toMatchObject({ code: 'DATA_LOSS', message: expect.stringContaining('data-0-0.parquet') });
+    }
+    expect(await one(`SELECT id FROM demo.${name} WHERE id = 1`)).toBe('1');
+  });
+
+  it('leaves the first and the last of a day', async () => {
+    const rows = 'SELECT * FROM (VALUES (1, 0, [86399999999]), (2, 86399999999, NULL), (3, NULL, [])) r(id, t, l)';
+    const bytes = reannotated(await writtenFile(rows, ids), annotations.annotated);
+    await craftTable(server, 'times', { fields, data: [[{ bytes, entry: { recordCount: 3 } }]] });
+    expect(await one('SELECT id, t, l[1] FROM demo.times ORDER BY id')).toBe(
+      '1|00:00:00|23:59:59.999999, 2|23:59:59.999999|NULL, 3|NULL|NULL',
+    );
+    expect(await one("SELECT id FROM demo.times WHERE t = TIME '23:59:59.999999'")).toBe('2');
+  });
+});

@@ -70,12 +70,15 @@ export class FailedCheckError extends BrokenEngineError {}
 /** Bytes that were taken for a variant's, of a data file or of the statement's own. */
 export class DamagedVariantError extends SkuaError {}
 
+/** What a scan says of a file's own value. */
+export const NO_TIME_OF_DAY = 'a time of a data file lies outside of the day';
+
 /** Turns DuckDB's error text into the error that the caller sees. */
 export function engineError(message: string | null, source?: SourceText): SkuaError {
   const error = parse(message ?? 'unknown error');
   const ofFile = fileError(error);
   if (ofFile) return ofFile;
-  const code = codeOf(error);
+  const code = error.exception_message === NO_TIME_OF_DAY ? 'DATA_LOSS' : codeOf(error);
   if (code === 'DATA_LOSS') {
     return new SkuaError(code, `a data file can't be read: ${withoutPaths(readable(error.exception_message))}`);
   }

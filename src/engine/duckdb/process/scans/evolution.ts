@@ -1,6 +1,7 @@
 import { DataType, type Field, Type } from 'apache-arrow';
 import { SkuaError } from '../../../../errors.js';
 import type { NestedDefaults, PhysicalColumn, StoredType } from '../../../../expressions/index.js';
+import { NO_TIME_OF_DAY } from '../native/errors.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import {
   childOf,
@@ -78,6 +79,7 @@ function physicalRead(field: Field, physical: PhysicalColumn, context: ReadConte
     if (!isSound) return { type: sqlTypeOf(field), convert: unbounded };
   }
   if (isZonedNanoseconds(field)) return { type: 'TIMESTAMP_NS', convert: momentSql };
+  if (DataType.isTime(type) && !context.isDecoded) return { type: sqlTypeOf(field), convert: ofTheDay };
   if (isSpatial(field)) {
     if (physical.isSpatial) return { type: 'GEOMETRY', convert: unchanged };
     return { type: 'BLOB', convert: (value) => `ST_GeomFromWKB(${value})` };
@@ -105,6 +107,12 @@ const unchanged = (value: string) => value;
  * writers leave NaN out of them, while DuckDB has NaN above all numbers: it would skip row groups, and take a maximum from them.
  */
 const unbounded = (value: string) => `(${value} * 1)`;
+
+/** The same time, or an error for what is none: the engine writes beyond its buffers where it makes text of others. */
+const ofTheDay = (value: string) => {
+  const isSound = `(${value} BETWEEN TIME '00:00:00' AND TIME '24:00:00')`;
+  return `CASE WHEN ${isSound} IS NOT FALSE THEN ${value} ELSE error(${quoteText(NO_TIME_OF_DAY)}) END`;
+};
 
 /** The same bytes, as an expression that DuckDB compares with nothing in the file but themselves. */
 const unfiltered = (value: string) => `(${value} || ''::BLOB)`;
