@@ -328,6 +328,8 @@ export interface KeptRows {
 export interface TableRead {
   /** The files that were looked at, each with the deletes that apply to it. */
   tasks: readonly FileTask[];
+  /** How many rows files hold, deleted ones included, by their location; of all that were read. */
+  stored: ReadonlyMap<string, number>;
   /** How they are read, where not by the table's own access. */
   read?: ScanPlan['read'];
   /** Those that the same scan looks at in another state of the table. */

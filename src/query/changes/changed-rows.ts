@@ -30,6 +30,8 @@ export interface ChangedRows {
   byFile: Map<string, number>;
   /** The files of the table that rows go from. */
   touched: FileTask[];
+  /** How many rows each file holds, deleted ones included, by its location. */
+  stored: ReadonlyMap<string, number>;
   /** The table as its files are read. */
   readable: PinnedTable;
   /** What of the table the query looked at. */
@@ -78,6 +80,7 @@ export async function computeRows(
     reads: readsOf(table, bound, kept.reads),
     readable: table,
     touched: [] as FileTask[],
+    stored: new Map<string, number>(kept.reads.flatMap(({ stored }) => [...stored])),
     engine,
     release: () => kept.release(),
   };

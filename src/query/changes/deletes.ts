@@ -14,7 +14,7 @@ import { liveRows, wholeFiles } from './stored-rows.js';
 
 export async function deleteRows(context: StatementContext, table: PinnedTable, rows: ChangedRows): Promise<Removal> {
   const { touched } = rows;
-  const whole = await wholeFiles(context, rows);
+  const whole = wholeFiles(rows);
   const partly = touched.filter((task) => !whole.has(task));
   const removed = [...whole].flatMap(withItsDeletes);
   const parts =

@@ -42,7 +42,7 @@ export async function rewriteFiles(
   const { touched, readable } = rows;
   const tables: BoundTable[] = [rows.table];
   const parts = writes ? [comingSql(table, rows)] : [];
-  const whole = await wholeFiles(context, rows);
+  const whole = wholeFiles(rows);
   const left = touched.filter((task) => !whole.has(task));
   if (left.length > 0) {
     const name = 'rows that stay';

@@ -1,4 +1,4 @@
-/** Which data files a change leaves empty. What their metadata says of their rows may be wrong, and only gives a reason to count them. */
+/** Which data files a change leaves empty, by the rows that they hold: what their metadata says of these may be wrong. */
 import type { EngineSession } from '../../engine/contract.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import { quoteName } from '../../sql/index.js';
@@ -15,10 +15,8 @@ interface Reader {
 }
 
 /** The files of which a change takes every row that they hold, deleted ones included. */
-export async function wholeFiles(context: StatementContext, rows: ChangedRows): Promise<Set<FileTask>> {
-  const candidates = rows.touched.filter(({ file }) => rows.byFile.get(file.location) === file.recordCount);
-  const stored = await storedRows(context, rows, candidates);
-  return new Set(candidates.filter(({ file: { location } }) => stored.get(location) === rows.byFile.get(location)));
+export function wholeFiles({ touched, byFile, stored }: ChangedRows): Set<FileTask> {
+  return new Set(touched.filter(({ file: { location } }) => byFile.get(location) === stored.get(location)));
 }
 
 /** How many rows each file holds, deleted ones included. */

@@ -35,10 +35,11 @@ export async function keepRows(
 }
 
 /** The scan of a table that the optimiser removed has read nothing of it. */
-function readOf({ caches }: Workplace, { table, demand, wanted, plan, learnt }: StagedTable): TableRead {
-  if (!demand) return { tasks: [], tasksOf: async () => [] };
+function readOf({ caches }: Workplace, { table, demand, wanted, plan, learnt, files }: StagedTable): TableRead {
+  if (!demand) return { tasks: [], stored: new Map(), tasksOf: async () => [] };
   return {
     tasks: plan.tasks,
+    stored: new Map(files.map(({ source: { location, rowCount } }) => [location, rowCount])),
     ...(plan.read && { read: plan.read }),
     async tasksOf({ metadata, snapshotId, storage, access }, signal) {
       const state = { ...table, metadata, snapshotId, storage, access };
