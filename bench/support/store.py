@@ -1,5 +1,6 @@
 """A server whose tables lie in a real RustFS, filled with TPC-H through Skua's own bulk ingest."""
 
+import math
 import pathlib
 import subprocess
 import sys
@@ -69,5 +70,10 @@ def check(rows, expected):
     assert len(rows) == len(expected), f"{len(rows)} rows, not {len(expected)}"
     for row, other in zip(rows, expected):
         for value, wanted in zip(row, other):
-            same = abs(value - wanted) <= 1e-9 * abs(wanted) if isinstance(wanted, float) else value == wanted
-            assert same, f"{value} is not {wanted}"
+            assert is_same(value, wanted), f"{value} is not {wanted}"
+
+
+def is_same(value, wanted):
+    if not isinstance(value, float) or not isinstance(wanted, float):
+        return value == wanted
+    return math.isclose(value, wanted, rel_tol=1e-9) or (math.isnan(value) and math.isnan(wanted))
