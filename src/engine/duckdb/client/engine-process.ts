@@ -64,11 +64,13 @@ export class EngineProcess {
   constructor({ memory, pool, onBroken }: ProcessOptions) {
     this.#onBroken = onBroken;
     this.#memory = pool?.take();
+    const letGo = this.#memory?.hold();
     this.#child = startProcess(memory, this.#memory);
     this.#requests = new PendingRequests({
       writer: new BatchWriter(this.#memory?.arena),
       reader: new BatchReader(this.#memory?.engines.memory),
       send: (command) => this.#send(command),
+      hold: () => this.#memory?.hold() ?? (() => undefined),
       isShared: (principal) => this.#isShared(principal),
       onEnded: () => this.#rest(),
       onUnstoppable: (id) => {
@@ -99,7 +101,7 @@ export class EngineProcess {
     });
     void this.gone.then((end) => {
       this.#failToStart(startError(end));
-      if (this.#memory) pool?.giveBack(this.#memory);
+      letGo?.();
     });
   }
 

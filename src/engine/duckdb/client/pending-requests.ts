@@ -58,6 +58,8 @@ export interface PendingRequestsOptions {
   writer: BatchWriter;
   reader: BatchReader;
   send: (command: Command) => void;
+  /** Keeps what the process has written as it is, until what this gives is called. */
+  hold: () => () => void;
   /** Whether statements of other principals ran in the process, too. */
   isShared: (principal: string) => boolean;
   /** Told of each request that has ended, after it. */
@@ -121,13 +123,19 @@ export class PendingRequests {
       progress: onProgress !== undefined,
     }));
     pending.onProgress = onProgress;
-    const { reader, send } = this.#options;
+    const { reader, send, hold } = this.#options;
     const result = new RemoteResult(reader, {
       credit: () => send({ kind: 'credit', id }),
       cancel: () => this.#cancel(id),
+      hold,
     });
     pending.result = result;
-    return { schema: (await answer) as Uint8Array, result };
+    try {
+      return { schema: (await answer) as Uint8Array, result };
+    } catch (error) {
+      result.lose(error as SkuaError);
+      throw error;
+    }
   }
 
   /** What is wrong with a reply that is none to its request; undefined for others. */

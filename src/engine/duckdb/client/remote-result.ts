@@ -8,6 +8,8 @@ export interface ResultControl {
   credit(): void;
   /** Nothing of the result is wanted any more. Settles when the process has stopped. */
   cancel(): Promise<void>;
+  /** Keeps the memory that batches lie in as it is, also when the process has ended, until what this gives is called. */
+  hold(): () => void;
 }
 
 /** The batches of a query that runs in an engine process. */
@@ -15,12 +17,15 @@ export class RemoteResult {
   readonly #reader: BatchReader;
   readonly #control: ResultControl;
   readonly #queue: WireBatch[] = [];
+  readonly #letGo: () => void;
+  #isBeingRead = false;
   #ending: { failure?: SkuaError } | undefined;
   #wake: (() => void) | undefined;
 
   constructor(reader: BatchReader, control: ResultControl) {
     this.#reader = reader;
     this.#control = control;
+    this.#letGo = control.hold();
   }
 
   push(batch: WireBatch): void {
@@ -40,6 +45,7 @@ export class RemoteResult {
   lose(failure: SkuaError): void {
     this.#queue.length = 0;
     this.#ending = { failure };
+    if (!this.#isBeingRead) this.#letGo();
     this.#wake?.();
   }
 
@@ -55,6 +61,7 @@ export class RemoteResult {
    */
   async *batches(lend: boolean): AsyncGenerator<ColumnarBatch, void, undefined> {
     let isWhole = false;
+    this.#isBeingRead = true;
     try {
       for (;;) {
         const wire = await this.#next();
@@ -71,6 +78,7 @@ export class RemoteResult {
       }
       isWhole = true;
     } finally {
+      this.#letGo();
       if (!isWhole) await this.#control.cancel();
     }
   }

@@ -19,6 +19,7 @@ export class Arena {
   readonly #sizes = new Map<number, number>();
   #highest = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(memory: SharedMemory) {
     this.#memory = memory;
@@ -43,6 +44,7 @@ export class Arena {
 
   /** A piece of at least that many bytes, aligned for Arrow; undefined where there is no room. Its contents are whatever was there. */
   allocate(bytes: number): Buffer | undefined {
+    if (this.#isClosed) return undefined;
     const size = roundUp(Math.max(bytes, 1));
     for (let index = 0; index < this.#free.length; index++) {
       const range = this.#free[index] as Region;
@@ -55,6 +57,13 @@ export class Arena {
       return this.#memory.bytes.subarray(offset, offset + bytes);
     }
     return undefined;
+  }
+
+  /** Gives out nothing more and leaves the memory alone, which is somebody else's from now on. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#sizes.clear();
   }
 
   /** Gives back what lies behind the first `bytes` of a piece. */

@@ -125,6 +125,33 @@ describe('an engine process that is killed', () => {
     expect(await rowsOf(alice, 'SELECT 42')).toEqual([[42]]);
   });
 
+  it.each([
+    {
+      how: 'another takes its place',
+      end: async () => {
+        kill();
+        expect(await rowsOf(await open('bob'), 'SELECT count(-range) FROM range(200000)')).toEqual([[200000n]]);
+      },
+    },
+    { how: 'the engine is closed', end: () => engine.close() },
+  ])('leaves what it had sent to whoever still reads it, also when $how', async ({ end }) => {
+    await start({ processes: 1 });
+    const alice = await open('alice');
+    const sql = 'SELECT range AS n FROM range(30000)';
+    const { batches } = await alice.run(sql, [], { signal: never, batchBytes: 100_000, lend: true });
+    // All of it is on its way before anything is read.
+    await expect.poll(() => engine.processes().every(({ requests }) => requests === 0)).toBe(true);
+    await end();
+    await setTimeout(300);
+    let [rows, sum] = [0, 0n];
+    for await (const { length, buffers } of batches) {
+      const values = buffers.at(-1) as Uint8Array;
+      for (const value of new BigInt64Array(values.buffer, values.byteOffset, length)) sum += value;
+      rows += length;
+    }
+    expect([rows, sum]).toEqual([30000, 449985000n]);
+  });
+
   it('leaves nothing behind, however often', async () => {
     await start();
     const alice = await open('alice');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../../../src/engine/duckdb/protocol/index.js';
 import { randomFrom } from '../../../e2e/support/random-rows.js';
 
@@ -55,5 +55,23 @@ describe('shared memory for batches', () => {
     expect(room.allocate(1)).toBeUndefined();
     room.release(all.byteOffset);
     expect(room.allocate(1)).toBeDefined();
+  });
+
+  it('is left alone once it is closed: it may be another process’s by then', () => {
+    vi.useFakeTimers();
+    try {
+      const { arena: room, discarded } = arena();
+      const [first, second] = [room.allocate(100_000) as Buffer, room.allocate(100_000) as Buffer];
+      room.release(first.byteOffset);
+      room.release(second.byteOffset);
+      const { byteOffset } = room.allocate(100_000) as Buffer;
+      room.close();
+      room.release(byteOffset);
+      vi.advanceTimersByTime(60_000);
+      expect(discarded).toEqual([]);
+      expect(room.allocate(1)).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
