@@ -169,7 +169,7 @@ export class EngineProcess {
   }
 
   #admit({ principal }: RequestContext): void {
-    if (this.#end) throw new ProcessEndedError(this.#end, this.#end.reason !== 'closed');
+    if (this.#end) throw new ProcessEndedError(this.#end, this.#end.reason !== 'closed' || this.#isBroken);
     this.#principals.add(principal);
   }
 
@@ -258,7 +258,8 @@ export class EngineProcess {
       crash: this.#isShared(principal),
       killed: true,
       unstoppable: id !== this.#culprit,
-      closed: false,
+      // Where it was not the whole server that stopped, the request came too late to a process that had done its last.
+      closed: this.#isBroken,
     };
     return new ProcessEndedError(end, isInnocent[end.reason]);
   }
