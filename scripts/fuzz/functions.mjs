@@ -10,8 +10,8 @@ export const usualCount = 2000;
 /** Of the server: how long a call may take, in seconds. */
 const timeout = 5;
 export const settings = `[limits]\nstatement_timeout = "${timeout}s"`;
-/** After its time a statement has two seconds to end, in milliseconds; the rest is for a busy machine. */
-const latest = timeout * 1000 + 2000 + 2000;
+/** A statement is planned in one call and run in another, each of which has its time, and two seconds to end after it; the rest is for a busy machine. In milliseconds. */
+const latest = 2 * timeout * 1000 + 2000 + 2000;
 /** Calls between two lines that say how far it is. */
 const step = 1000;
 

@@ -58,7 +58,9 @@ export function sendFailure(problem: Problem, format: ResultFormat | undefined, 
     return;
   }
   const readsTrailers = /\btrailers\b/i.test(incoming.headers.te?.toString() ?? '');
-  if (!readsTrailers || format?.broken === undefined || outgoing.destroyed) {
+  // What has not left yet may lie in memory that is somebody else's by now.
+  const isWriting = outgoing.writableLength > 0;
+  if (!readsTrailers || format?.broken === undefined || outgoing.destroyed || isWriting) {
     cut(outgoing.socket);
     return;
   }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ColumnarBatch } from '../../../arrow/index.js';
+import { SkuaError } from '../../../errors.js';
 import type { WrittenFile } from '../../../parquet/index.js';
 import type { BoundStatement } from '../../contract.js';
 import type {
@@ -195,7 +196,12 @@ export class RemoteInstance implements EngineInstance {
     );
     const { results } = this.#host;
     results.add(result);
-    signal.addEventListener('abort', () => results.delete(result), { once: true });
+    const leave = () => {
+      results.delete(result);
+      // Otherwise one that nobody began to read would hold memory of its process for ever.
+      result.lose(new SkuaError('CANCELLED', 'the query was cancelled'));
+    };
+    signal.addEventListener('abort', leave, { once: true });
     return {
       schema: schemaFrom(schema),
       batches: { [Symbol.asyncIterator]: () => this.#read(result, lend, signal) },

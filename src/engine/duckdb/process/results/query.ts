@@ -74,7 +74,7 @@ async function startKnown(
     await result.start();
   } catch (error) {
     await result.close();
-    if (result.isPlanned) throw error;
+    if (result.isPlanned || isStopped(error)) throw error;
     return undefined;
   }
   const actual = withFixed(result.readColumns(), fixed).map((column, index) => ({
@@ -87,6 +87,11 @@ async function startKnown(
   }
   await result.close();
   return undefined;
+}
+
+/** Whether planning was ended from outside, which says nothing of the text. */
+function isStopped(error: unknown): boolean {
+  return error instanceof SkuaError && (error.code === 'CANCELLED' || error.code === 'RESOURCE_EXHAUSTED');
 }
 
 function needsCast(columns: readonly ResultColumn[], announced: Schema | undefined): boolean {
