@@ -4,13 +4,13 @@ export { configReference, describeConfig, type KeyDocumentation } from './docume
 export { ConfigError, type ConfigProblem } from './error.js';
 export { type LoadOptions, loadConfig } from './load.js';
 export { changedKeys } from './reload.js';
-export {
-  ALGORITHMS,
-  type AuthConfig,
-  type CatalogConfig,
-  type Config,
-  type EngineConfig,
-  type LoggingConfig,
+export type {
+  AuthConfig,
+  CatalogConfig,
+  Config,
+  EngineConfig,
+  LoggingConfig,
 } from './schema.js';
+export { ALGORITHMS } from './sections/data.js';
 export { type StoreAccess, storeAccessOf } from './store-access.js';
 export { type UnsafeSetting, unsafeSettings } from './unsafe.js';
