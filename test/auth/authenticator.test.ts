@@ -2,22 +2,10 @@ import { createHmac } from 'node:crypto';
 import { exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../src/auth/index.js';
+import { ALGORITHMS } from '../../src/config/index.js';
 import { type SigningKey, signingKey, TestIssuer } from './issuer.js';
 
 const issuer = new TestIssuer();
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 const keys = new Map<string, SigningKey>();
 let key: SigningKey;
 
