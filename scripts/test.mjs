@@ -45,7 +45,7 @@ const results = readResults(outputFile);
 rmSync(folder, { recursive: true, force: true });
 passed += results.passed;
 failed += results.failed;
-skipped += results.skipped.length;
+skipped += results.skipped;
 // A file that can't be loaded, or an error outside of any test, counts as a failure too.
 if (!testsPassed && results.failed === 0) failed += 1;
 
@@ -56,9 +56,9 @@ if (missing.length > 0) {
   console.log('\nNot there, so what needs it was skipped:');
   for (const { title, reason } of missing) console.log(`  ${title}: ${reason}`);
 }
-if (results.skipped.length > 0) {
+if (results.skipped > 0) {
   console.log('\nSkipped tests:');
-  for (const name of results.skipped) console.log(`  ${name}`);
+  for (const line of results.skippedLines) console.log(`  ${line}`);
 }
 if (requireAll && missing.length + skipped > 0) {
   console.log('\nHere nothing may be missing or skipped: that counts as failed.');
@@ -71,16 +71,35 @@ process.exit(failed > 0 ? 1 : 0);
 function readResults(path) {
   try {
     const report = JSON.parse(readFileSync(path, 'utf8'));
-    const names = report.testResults
-      .flatMap((file) => file.assertionResults)
-      .filter(({ status }) => status !== 'passed' && status !== 'failed')
-      .map(({ fullName }) => fullName);
+    const tests = report.testResults.flatMap((file) => file.assertionResults);
     const brokenFiles = report.testResults.filter(
       (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
     ).length;
-    return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles, skipped: names };
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + brokenFiles,
+      skipped: tests.filter(isSkipped).length,
+      skippedLines: report.testResults.flatMap(({ assertionResults }) => skippedLines(assertionResults)),
+    };
   } catch (error) {
     console.error(`The results of the tests can't be read: ${error.message}`);
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: 0, skippedLines: [] };
   }
+}
+
+function isSkipped({ status }) {
+  return status !== 'passed' && status !== 'failed';
+}
+
+/** The names of the tests of a file that were skipped; of groups that were skipped as a whole, the group's with the number of its tests. */
+function skippedLines(tests) {
+  const groups = new Map();
+  for (const test of tests) {
+    const group = test.ancestorTitles[0] || test.fullName;
+    groups.set(group, [...(groups.get(group) ?? []), test]);
+  }
+  return [...groups].flatMap(([group, members]) => {
+    const names = members.filter(isSkipped).map(({ fullName }) => fullName);
+    return names.length > 1 && names.length === members.length ? [`${group}: ${names.length} tests`] : names;
+  });
 }
