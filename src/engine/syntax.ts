@@ -38,6 +38,8 @@ export interface QueryScope {
   columns: string[][];
   /** `*`, `table.*` and `COLUMNS(*)` of its own. */
   stars: StarReference[];
+  /** What `COLUMNS(…)` of its own choose columns by: a regular expression, or null for something else. */
+  choices: (string | null)[];
   /** Joins tables by the names of all their columns. */
   joinsNaturally: boolean;
 }

@@ -40,6 +40,9 @@ const otherNames: Record<string, HiddenColumn> = {
 
 export const OTHER_HIDDEN_NAMES = Object.keys(otherNames);
 
+/** The names of all hidden columns, in tables of any format version. */
+export const HIDDEN_NAMES = [...Object.keys(columns), ...OTHER_HIDDEN_NAMES];
+
 /** The names of hidden columns that a table of this format version has. */
 export function hiddenColumnNames(metadata: TableMetadata): string[] {
   return Object.entries(columns).flatMap(([name, { sinceVersion }]) =>

@@ -24,7 +24,7 @@ export { anyLiteral, Extremes, extremesOf, valueCountOf } from './extremes.js';
 export { assignFieldIds } from './field-ids.js';
 export { knownFormatVersion } from './format-version.js';
 export { arrowToSchema, type FromArrowOptions } from './from-arrow.js';
-export { hiddenColumnNames, hiddenColumns, hiddenValues, OTHER_HIDDEN_NAMES } from './hidden-columns.js';
+export { HIDDEN_NAMES, hiddenColumnNames, hiddenColumns, hiddenValues, OTHER_HIDDEN_NAMES } from './hidden-columns.js';
 export { refuseLaterTypes } from './later-types.js';
 export { parseTableMetadata, partitionSpecToJson } from './metadata.js';
 export { createMetadataCache, type MetadataCache, ofStore } from './metadata-cache.js';

@@ -14,7 +14,7 @@ import type { RowsTable } from '../rows.js';
 import { stateKey } from '../tables/branch-state.js';
 import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { withParameters } from '../writing/insert.js';
+import { withParameters } from '../writing/bound-rows.js';
 import { type ChangeQuery, changed } from './change-query.js';
 import { describeRow } from './describe-row.js';
 import { type Reads, readsOf } from './reads.js';

@@ -1,7 +1,9 @@
 /** DELETE and UPDATE as queries. */
 import type { Field } from 'apache-arrow';
+import { HIDDEN_NAMES } from '../../iceberg/index.js';
 import { quoteName, tokenize } from '../../sql/index.js';
 import type { DeleteStatement, UpdateStatement } from '../syntax/row-change.js';
+import { volatileCalls } from '../syntax/volatile.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { hasRowIds } from '../writing/lineage.js';
 import { hasFieldDefaults } from '../writing/struct-defaults.js';
@@ -88,7 +90,7 @@ export function updateQuery(
 
 /**
  * Whether running the statement for one bound row leaves what it does for the others as it is, so that it can run for all of them at once: it
- * reads nothing that it changes.
+ * reads nothing that it changes, the places of rows included.
  */
 export function isIndependent(statement: DeleteStatement | UpdateStatement): boolean {
   if (statement.target.with !== undefined) return false;
@@ -97,18 +99,28 @@ export function isIndependent(statement: DeleteStatement | UpdateStatement): boo
       ? [statement.using, statement.where]
       : [statement.from, statement.where, ...statement.assignments.map(({ value }) => value)];
   const assigned = statement.kind === 'delete' ? [] : statement.assignments.flatMap(({ path }) => path);
-  const names = new Set(assigned.map((name) => name.toLowerCase()));
+  const names = new Set([...assigned, ...HIDDEN_NAMES].map((name) => name.toLowerCase()));
+  const row = qualifierOf(statement.target).toLowerCase();
   const tables = statement.kind === 'delete' ? statement.using : statement.from;
-  return tables === undefined && !texts.some((text) => text !== undefined && mentions(text, names));
+  return tables === undefined && !texts.some((text) => text !== undefined && mentions(text, names, row));
 }
 
-/** Whether an expression has a query in it, or one of the names, which are in lower case. */
-function mentions(expression: string, names: ReadonlySet<string>): boolean {
+/**
+ * Whether an expression has a query in it, one of the names, which are in lower case, the whole row by its table's name, columns that it does not
+ * name one by one, or what is another value each time.
+ */
+function mentions(expression: string, names: ReadonlySet<string>, row: string): boolean {
   const tokens = tokenize(expression);
-  return tokens.someName(({ keyword, text }) => QUERY_WORDS.has(keyword) || names.has(text.toLowerCase()));
+  if (volatileCalls(tokens).length > 0) return true;
+  return tokens.someName(({ keyword, text }, index) => {
+    const name = text.toLowerCase();
+    const isRow = name === row && (!tokens.isSymbol(index + 1, '.') || tokens.isSymbol(index + 2, '*'));
+    return isRow || UNNAMED_WORDS.has(keyword) || names.has(name);
+  });
 }
 
-const QUERY_WORDS = new Set(['SELECT', 'FROM', 'TABLE', 'VALUES']);
+/** Words of queries, and of what stands for several columns. */
+const UNNAMED_WORDS = new Set(['SELECT', 'FROM', 'TABLE', 'VALUES', 'COLUMNS', 'STRUCT_PACK', 'ROW']);
 
 function rowSql(qualifier: string): string[] {
   const name = quoteName(qualifier);

@@ -1,6 +1,5 @@
 /** Changes of rows: DELETE, UPDATE, MERGE and TRUNCATE. One commit for each statement, however many rows of parameters it is run for. */
-import { Field, Int64, Schema } from 'apache-arrow';
-import { type ColumnarBatch, rowsToBatch } from '../../arrow/index.js';
+import { type Field, Schema } from 'apache-arrow';
 import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { changeTable } from '../committing/commit.js';
 import type { StatementContext } from '../environment.js';
@@ -9,6 +8,7 @@ import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { MergeStatement, RowChange, TruncateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
+import { withOrdinals } from '../writing/bound-rows.js';
 import { authorizeChange } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
 import { bindChange, type ChangedRows, type ChangeParameters } from './changed-rows.js';
@@ -16,7 +16,7 @@ import { Computation, type Run } from './computation.js';
 import { type BoundOrdinal, deleteQuery, givenAssigned, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
 import { insertRowsQuery } from './insert-rows.js';
-import { givenValues, mergeQuery } from './merge.js';
+import { givenValues, mergeQuery, namesWholeSource } from './merge.js';
 import { describeReturning, type ReturnedRows, returnedRows } from './returning.js';
 import { changeStep, clearStep } from './step.js';
 import { loadTarget } from './target.js';
@@ -158,17 +158,18 @@ async function typesOf(
   return new Map(values.texts.map((text, index) => [text, schema.fields[index] as Field]));
 }
 
-/** Names of the columns of a MERGE's source, where an action takes those that there are. */
+/** Names of the columns of a MERGE's source, where an action takes those that there are, or an expression the whole row. */
 async function sourceColumns(
   context: StatementContext,
   table: PinnedTable,
-  { target, source, clauses }: MergeStatement,
+  statement: MergeStatement,
 ): Promise<string[]> {
+  const { target, source, clauses } = statement;
   const isWanted = clauses.some(({ action }) => {
     const row = action.kind === 'insert' ? action.values : action.kind === 'update' ? action.assignments : undefined;
     return row === 'name' || row === 'position';
   });
-  if (!isWanted) return [];
+  if (!isWanted && !namesWholeSource(statement)) return [];
   const sql = `${target.with === undefined ? '' : `${target.with} `}SELECT * FROM ${source.text}`;
   const bound = await new Binder(context, {}, [table]).bind(sql);
   const { schema } = await describeBound(context, bound);
@@ -183,21 +184,4 @@ function modeOf({ metadata }: PinnedTable, { kind }: RowChange): 'copy-on-write'
 
 function rowsOf({ schema, batches }: RowsTable): ParameterRow[] {
   return batches.flatMap((batch) => Array.from({ length: batch.length }, (_, index) => ({ schema, batch, index })));
-}
-
-/** The bound rows with one more column: which of them it is. */
-function withOrdinals(parameters: RowsTable): RowsTable {
-  const ordinal = new Field(`p${parameters.schema.fields.length + 1}`, new Int64(), true);
-  let first = 0;
-  const batches = parameters.batches.map((batch): ColumnarBatch => {
-    const numbers = Array.from({ length: batch.length }, (_, index) => [BigInt(first + index)]);
-    first += batch.length;
-    const column = rowsToBatch(new Schema([ordinal]), numbers);
-    return {
-      ...batch,
-      nodes: [...batch.nodes, ...column.nodes],
-      buffers: [...batch.buffers, ...column.buffers],
-    };
-  });
-  return { ...parameters, schema: new Schema([...parameters.schema.fields, ordinal]), batches };
 }

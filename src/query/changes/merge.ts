@@ -2,7 +2,7 @@
 import type { Field } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { NestedField } from '../../iceberg/types.js';
-import { quoteName } from '../../sql/index.js';
+import { quoteName, tokenize } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';
@@ -22,7 +22,7 @@ const clause = quoteName('skua clause');
 export function mergeQuery(
   table: PinnedTable,
   statement: MergeStatement,
-  /** Names of the source's columns, where an action takes those that there are. */
+  /** Names of the source's columns, where an action takes those that there are, or an expression its whole row. */
   sourceColumns: readonly string[],
   types: GivenTypes = { update: new Map(), insert: new Map() },
 ): ChangeQuery {
@@ -32,8 +32,12 @@ export function mergeQuery(
   const sqlFor = (given: ReadonlyMap<string, Field>): SqlFor => {
     return (field, expression) => branchSql(field, expression, given.get(expression ?? ''));
   };
+  const whole = namesWholeSource(statement, sourceColumns)
+    ? [`${quoteName(sourceName)} AS ${quoteName(sourceName)}`]
+    : [];
+  const numbered = ['*', ...whole, `row_number() OVER () AS ${row}`].join(', ');
   const ctes = [
-    `${source} AS MATERIALIZED (SELECT *, row_number() OVER () AS ${row} FROM ${statement.source.text}\n)`,
+    `${source} AS MATERIALIZED (SELECT ${numbered} FROM ${statement.source.text}\n)`,
     `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns, sqlFor(types.update))})`,
   ];
   const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
@@ -186,6 +190,27 @@ function insertsSql(
   ];
   const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
   return `SELECT * EXCLUDE (${clause}) FROM (${unpaired}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
+}
+
+/** Whether an expression may name the whole row of the source by its name, which none of its columns has. */
+export function namesWholeSource(statement: MergeStatement, sourceColumns: readonly string[] = []): boolean {
+  const name = statement.source.name?.toLowerCase();
+  if (name === undefined || sourceColumns.some((column) => column.toLowerCase() === name)) return false;
+  return expressionsOf(statement).some((expression) => {
+    const tokens = tokenize(expression);
+    const isRow = (index: number) => !tokens.isSymbol(index - 1, '.') && !tokens.isSymbol(index + 1, '.');
+    return tokens.someName(({ text }, index) => text.toLowerCase() === name && isRow(index));
+  });
+}
+
+function expressionsOf({ on, clauses }: MergeStatement): string[] {
+  const values = clauses.flatMap(({ condition, action }) => {
+    if (action.kind === 'error') return [condition, action.message];
+    const given = action.kind === 'insert' ? action.values : action.kind === 'update' ? action.assignments : [];
+    if (typeof given === 'string') return [condition];
+    return [condition, ...given.map((one) => (typeof one === 'object' ? one.value : one))];
+  });
+  return [...('condition' in on ? [on.condition] : []), ...values].filter((text) => text !== undefined);
 }
 
 function sourceNameOf({ source: { name } }: MergeStatement): string {

@@ -5,7 +5,7 @@ import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { statementOver } from '../reading/bound-query.js';
-import { starEdits } from '../reading/hidden.js';
+import { namesWholeRow, starEdits, withWholeRow } from '../reading/hidden.js';
 import { boundRows } from '../rows.js';
 import { variablesOf } from '../session/variable-values.js';
 import { normalizeQuery } from '../syntax/normalize.js';
@@ -49,14 +49,17 @@ async function returningSql(
       'RETURNING takes expressions over the columns of the table, without subqueries and parameters',
     );
   }
-  const columns = table.schema.fields.map(({ name }) => quoteName(name));
-  const edits: Edit[] = [];
-  if (statement.kind === 'merge') {
-    columns.push(mergeAction);
-    edits.push(...starEdits(parsed, [{ scope: reference.scope, table: qualifier, columns: ['merge_action'] }]));
-  }
-  const rows = `(SELECT ${columns.join(', ')} FROM ${from}) AS ${quoteName(qualifier)}`;
-  return applyEdits(text, [...edits, { start: reference.start, end: reference.end, text: rows }]);
+  const isMerge = statement.kind === 'merge';
+  const columns = [...table.schema.fields.map(({ name }) => quoteName(name)), ...(isMerge ? [mergeAction] : [])];
+  const selected = `(SELECT ${columns.join(', ')} FROM ${from})`;
+  const isWhole = isMerge && namesWholeRow(parsed, reference, table);
+  const rows = isWhole ? withWholeRow(selected, qualifier, table) : selected;
+  const hidden = isWhole ? ['merge_action', qualifier] : ['merge_action'];
+  const edits: Edit[] = isMerge
+    ? starEdits(parsed, [{ scope: reference.scope, table: qualifier, columns: hidden }])
+    : [];
+  edits.push({ start: reference.start, end: reference.end, text: `${rows} AS ${quoteName(qualifier)}` });
+  return applyEdits(text, edits);
 }
 
 const mergeAction = `CASE WHEN ${quoteName(changed.file)} IS NULL THEN 'INSERT' WHEN ${quoteName(changed.writes)} THEN 'UPDATE' ELSE 'DELETE' END AS merge_action`;

@@ -18,8 +18,8 @@ import {
   temporaryTable,
   temporaryView,
 } from '../tables/temporary.js';
+import { withParameters } from '../writing/bound-rows.js';
 import { withDefaults } from '../writing/default-values.js';
-import { withParameters } from '../writing/insert.js';
 import { losslessSql } from '../writing/lossless.js';
 import { typedSql } from '../writing/typed-values.js';
 import { schemaOfDefinition } from './definitions.js';

@@ -32,7 +32,15 @@ import { requireDialect, type View } from '../tables/views.js';
 import { type BoundQuery, statementOf } from './bound-query.js';
 import { constantTravel } from './constant-travel.js';
 import { functionsFor } from './functions.js';
-import { type HiddenReference, missesOtherName, namedHiddenColumns, nameOf, starEdits } from './hidden.js';
+import {
+  type HiddenReference,
+  missesOtherName,
+  namedHiddenColumns,
+  nameOf,
+  namesWholeRow,
+  starEdits,
+  withWholeRow,
+} from './hidden.js';
 import { LookUps, lookUpKey } from './look-ups.js';
 import { NamePins } from './name-pins.js';
 import { positionDeletesOf } from './position-deletes.js';
@@ -205,8 +213,11 @@ export class Binder {
     const table = await this.#pinned(found, scope, { written: written.at, constant: reference.at });
     const columns = namedHiddenColumns(parsed, reference, table, this.#otherNames);
     if (columns.length === 0) return this.#addTable(table, scope);
-    hidden.push({ scope: reference.scope, table: nameOf(reference), columns });
-    return this.#addTable({ ...table, hidden: columns }, scope);
+    const name = nameOf(reference);
+    const isWhole = namesWholeRow(parsed, reference, table);
+    hidden.push({ scope: reference.scope, table: name, columns: isWhole ? [...columns, name] : columns });
+    const text = this.#addTable({ ...table, hidden: columns }, scope);
+    return isWhole ? withWholeRow(text, name, table) : text;
   }
 
   /** The net changes between two snapshots, with `_change_type` INSERT or DELETE. */

@@ -47,6 +47,20 @@ function mayMean(path: readonly string[], qualifier: string, name: string): bool
   return lower.some((part, index) => part === name && (index === 0 || lower[index - 1] === qualifier));
 }
 
+/** Whether the reference's SELECT may name the table's whole row by the name of the table, which no column of it has. */
+export function namesWholeRow(parsed: ParsedQuery, reference: TableReference, { schema }: PinnedTable): boolean {
+  const name = nameOf(reference).toLowerCase();
+  if (schema.fields.length === 0 || schema.fields.some((field) => field.name.toLowerCase() === name)) return false;
+  const columns = parsed.scopes[reference.scope]?.columns ?? [];
+  return columns.some(([first, ...rest]) => rest.length === 0 && first?.toLowerCase() === name);
+}
+
+/** The table with its whole row, which has no hidden columns, as one more column by its name. */
+export function withWholeRow(from: string, name: string, { schema }: PinnedTable): string {
+  const fields = schema.fields.map((field) => `${quoteName(field.name)} := ${quoteName(field.name)}`);
+  return `(SELECT *, struct_pack(${fields.join(', ')}) AS ${quoteName(name)} FROM ${from})`;
+}
+
 /** Whether an error says that a query finds no column of a name that DuckDB has for a hidden one. */
 export function missesOtherName(error: unknown): boolean {
   if (!(error instanceof SkuaError) || error.code !== 'INVALID_ARGUMENT') return false;
@@ -63,6 +77,7 @@ export function starEdits(parsed: ParsedQuery, references: readonly HiddenRefere
     const inside = references.filter((reference) => reference.scope === index);
     if (inside.length === 0) return [];
     refuseNaturalJoin(scope);
+    refuseChoices(scope, inside);
     return scope.stars.flatMap((star) => {
       const excluded = inside
         .filter(({ table }) => star.table === undefined || star.table.toLowerCase() === table.toLowerCase())
@@ -78,6 +93,25 @@ function refuseNaturalJoin(scope: QueryScope): void {
     'INVALID_ARGUMENT',
     "Hidden columns can't be named beside a NATURAL JOIN, which would join by them; write JOIN … USING",
   );
+}
+
+function refuseChoices({ choices }: QueryScope, references: readonly HiddenReference[]): void {
+  const hidden = references.flatMap(({ columns }) => columns);
+  if (!choices.some((pattern) => hidden.some((name) => mayMatch(name, pattern)))) return;
+  throw new SkuaError(
+    'INVALID_ARGUMENT',
+    'COLUMNS (…) would choose hidden columns too where they can be named; write the names, or COLUMNS(*)',
+  );
+}
+
+/** The engine's regular expressions are others than these: what can't be read here may match. */
+function mayMatch(name: string, pattern: string | null): boolean {
+  if (pattern === null) return true;
+  try {
+    return new RegExp(pattern, 'i').test(name);
+  } catch {
+    return true;
+  }
 }
 
 function exclude({ exclude: { kind, start, end } }: StarReference, columns: string): Edit[] {

@@ -13,14 +13,13 @@ import type { BoundQuery } from '../reading/bind.js';
 import { statementOf } from '../reading/bound-query.js';
 import { bindQuery, describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
-import { Cursor } from '../syntax/cursor.js';
-import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import type { InsertStatement } from '../syntax/statement.js';
 import { fieldNamed } from '../tables/fields.js';
 import { displayName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { loadTableToWrite } from '../tables/targets.js';
+import { withParameters } from './bound-rows.js';
 import { withDefaults } from './default-values.js';
 import { hasFieldDefaults, withFieldDefaults } from './struct-defaults.js';
 import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
@@ -139,36 +138,6 @@ function overwriting(table: PinnedTable, files: readonly DataFile[]): Propose | 
     files,
     ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
   );
-}
-
-/**
- * The query once for each row of parameters, as one query: the parameters become columns of a table that the query is laterally joined
- * to, cast to the types that the query was described with. Nothing is pasted into the text.
- */
-export function withParameters(query: BoundQuery, parameters: RowsTable, types: QueryDescription['types']): BoundQuery {
-  const cursor = new Cursor(query.sql);
-  const edits: Edit[] = [];
-  let ordinal = 0;
-  for (; !cursor.ended; cursor.next()) {
-    const token = cursor.peek();
-    if (token?.kind !== 'parameter') continue;
-    const written = token.text.slice(1);
-    const index = written === '' ? ordinal++ : Number(written) - 1;
-    const field = parameters.schema.fields[index];
-    if (!field) throw new SkuaError('INVALID_ARGUMENT', `Parameter ${index + 1} has no value`);
-    const value = `${quoteName(parameters.name)}.${quoteName(field.name)}`;
-    const type = types[index];
-    const text = type === undefined ? value : `CAST(${value} AS ${type})`;
-    edits.push({ start: token.start, end: token.end, text });
-  }
-  const lateral = applyEdits(query.sql, edits);
-  const rows = new Map(query.rows).set(parameters.name, parameters);
-  return {
-    ...query,
-    rows,
-    sql: `SELECT ${quoteName('row')}.* FROM ${quoteName(parameters.name)}, LATERAL (${lateral}) AS ${quoteName('row')}`,
-    parameterCount: 0,
-  };
 }
 
 /** Writes a bound query's rows to the named columns of a table; the others get their default. */

@@ -198,6 +198,7 @@ export const answers = {
             exclude: z.object({ kind: z.enum(['none', 'list', 'name', 'implicit']), ...position }),
           }),
         ),
+        choices: z.array(z.string().nullable()),
         joinsNaturally: z.boolean(),
       }),
     ),

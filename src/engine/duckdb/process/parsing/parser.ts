@@ -97,7 +97,7 @@ class Walk {
   readonly parameters = new Set<string>();
   readonly #tokens: Tokens;
   readonly #characterOffset: (byteOffset: number) => number;
-  readonly #scopes: { columns: string[][]; stars: SyntaxNode[]; joinsNaturally: boolean }[] = [];
+  readonly #scopes: (Omit<QueryScope, 'stars'> & { stars: SyntaxNode[] })[] = [];
   /** The SELECTs around the node that is visited, outermost first. */
   #around: number[] = [];
 
@@ -124,7 +124,7 @@ class Walk {
       inside.add(name);
     }
     this.#around = value.type === 'SELECT_NODE' ? [...around, this.#scopes.length] : around;
-    if (value.type === 'SELECT_NODE') this.#scopes.push({ columns: [], stars: [], joinsNaturally: false });
+    if (value.type === 'SELECT_NODE') this.#scopes.push({ columns: [], stars: [], choices: [], joinsNaturally: false });
     this.#inspect(value, known);
     if (value.type === 'ORDER_MODIFIER') {
       // The star of ORDER BY ALL means the columns of the result, and is not in the text.
@@ -135,8 +135,11 @@ class Walk {
       return;
     }
     if (value.type === 'RECURSIVE_CTE_NODE') inside.add(textOf(value.cte_name).toLowerCase());
-    for (const [key, child] of Object.entries(value)) {
-      if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);
+    if (value.class === 'STAR' && isNode(value.expr)) this.#choice(value.expr, inside);
+    else {
+      for (const [key, child] of Object.entries(value)) {
+        if (key !== 'cte_map' && key !== 'at_clause') this.visit(child, inside);
+      }
     }
     this.#around = around;
   }
@@ -144,10 +147,11 @@ class Walk {
   findScopes(): QueryScope[] {
     const firsts = new Map<number, number>();
     for (const { scope, start } of this.tables) if (!firsts.has(scope)) firsts.set(scope, start);
-    return this.#scopes.map(({ columns, stars, joinsNaturally }, index) => {
+    return this.#scopes.map(({ columns, stars, choices, joinsNaturally }, index) => {
       const first = firsts.get(index) ?? 0;
       return {
         columns,
+        choices,
         joinsNaturally,
         stars: stars.map((star) => findStar(star, this.#tokens, first, this.#characterOffset)),
       };
@@ -170,6 +174,16 @@ class Walk {
       if (scope) scope.joinsNaturally = true;
     } else if (node.class === 'PARAMETER') this.parameters.add(textOf(node.identifier));
     else if (typeof node.function_name === 'string') checkScalarFunction(node.function_name);
+  }
+
+  /** What stands in COLUMNS(…): a pattern, a list of names, or a lambda, which chooses from a star that is not in the text. */
+  #choice(expression: SyntaxNode, known: Set<string>): void {
+    const pattern = isNode(expression.value) ? expression.value.value : undefined;
+    if (expression.function_name !== 'list_value') {
+      this.#scopes[this.#around.at(-1) ?? -1]?.choices.push(typeof pattern === 'string' ? pattern : null);
+    }
+    const parts = expression.class === 'FUNCTION' ? nodesOf(expression.children) : [];
+    for (const part of parts) if (part.class !== 'STAR') this.visit(part, known);
   }
 
   #table(node: SyntaxNode, known: ReadonlySet<string>): void {
