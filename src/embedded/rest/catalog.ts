@@ -131,7 +131,7 @@ export async function startCatalog(options: CatalogOptions): Promise<EmbeddedCat
     warehouseLocation: warehouse.root,
     requests,
     reports,
-    policies: store.rights.policies,
+    policies: store.state.policies,
     async close() {
       await server.close();
       s3?.close();
@@ -162,7 +162,7 @@ async function route(request: HttpRequest, identity: Identity, { context, router
   };
   const work = () =>
     handler(context, {
-      caller: new Caller(identity.name, identity.roles, context.store.rights.grants),
+      caller: new Caller(identity.name, identity.roles, context.store.grants),
       parameters,
       query: request.query,
       headers: request.headers,

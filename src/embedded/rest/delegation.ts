@@ -81,7 +81,7 @@ export function loadedFor(
   return {
     identifier,
     ...table,
-    restrictions: restrictionsFor(store.rights.policies, caller, identifier, table.metadata),
+    restrictions: restrictionsFor(store.state.policies, caller, identifier, table.metadata),
   };
 }
 

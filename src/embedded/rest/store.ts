@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readDocument, writeDocument } from '../persistence/atomic-file.js';
 import { Turns } from '../persistence/turns.js';
-import type { Namespace, TableIdentifier } from './identifiers.js';
+import { dotted, type Namespace, type TableIdentifier } from './identifiers.js';
 import type { Policy } from './policies.js';
 import type { Grants } from './privileges.js';
 
@@ -20,7 +21,7 @@ export interface TableLike extends TableIdentifier {
   metadataLocation: string;
 }
 
-/** What callers may do and see. */
+/** What callers may do and see, at the start. */
 export interface Rights {
   grants: Grants;
   policies: readonly Policy[];
@@ -38,6 +39,8 @@ export class CatalogState {
   constructor(
     readonly namespaces: Map<string, NamespaceEntry>,
     readonly tables: Map<string, TableLike>,
+    /** By the names of tables; also of tables that are not there, for when there is one. */
+    public policies: readonly Policy[],
   ) {}
 
   namespace(namespace: Namespace): NamespaceEntry | undefined {
@@ -71,6 +74,15 @@ export class CatalogState {
     this.tables.delete(keyOf([...identifier.namespace, identifier.name]));
   }
 
+  /** What holds for one table holds for the other too: the rows are the same. */
+  extendPolicies(from: TableIdentifier, to: TableIdentifier): void {
+    const extended = this.policies
+      .filter(({ table }) => table === dotted(from))
+      .map((policy) => ({ ...policy, table: dotted(to) }))
+      .filter((policy) => !this.policies.some((held) => isDeepStrictEqual(held, policy)));
+    this.policies = [...this.policies, ...extended];
+  }
+
   tablesIn(namespace: Namespace): TableLike[] {
     const key = keyOf(namespace);
     return [...this.tables.values()].filter((entry) => keyOf(entry.namespace) === key);
@@ -84,7 +96,7 @@ export class CatalogStore {
   readonly #turns = new Turns();
 
   private constructor(
-    readonly rights: Rights,
+    readonly grants: Grants,
     current: CatalogState,
     file: string | undefined,
   ) {
@@ -96,14 +108,11 @@ export class CatalogStore {
   static async open(file: string | undefined, given: Partial<Rights>, defaults: Rights): Promise<CatalogStore> {
     if (file !== undefined) await mkdir(dirname(file), { recursive: true });
     const stored = file === undefined ? undefined : ((await readDocument(file)) as StoreDocument | undefined);
-    const state = new CatalogState(new Map(), new Map());
+    const policies = given.policies ?? stored?.policies ?? defaults.policies;
+    const state = new CatalogState(new Map(), new Map(), policies);
     for (const entry of stored?.namespaces ?? []) state.putNamespace(entry);
     for (const entry of stored?.tables ?? []) state.putTableLike(entry);
-    const rights = {
-      grants: given.grants ?? stored?.grants ?? defaults.grants,
-      policies: given.policies ?? stored?.policies ?? defaults.policies,
-    };
-    const store = new CatalogStore(rights, state, file);
+    const store = new CatalogStore(given.grants ?? stored?.grants ?? defaults.grants, state, file);
     await store.#save(state);
     return store;
   }
@@ -115,7 +124,8 @@ export class CatalogStore {
   /** One change at a time, on a copy, which becomes the state once it is saved. A change that throws leaves all as it was. */
   change<T>(work: (draft: CatalogState) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
-      const draft = new CatalogState(new Map(this.#current.namespaces), new Map(this.#current.tables));
+      const { namespaces, tables, policies } = this.#current;
+      const draft = new CatalogState(new Map(namespaces), new Map(tables), policies);
       const result = await work(draft);
       await this.#save(draft);
       this.#current = draft;
@@ -126,7 +136,8 @@ export class CatalogStore {
   async #save(state: CatalogState): Promise<void> {
     if (this.#file === undefined) return;
     const document: StoreDocument = {
-      ...this.rights,
+      grants: this.grants,
+      policies: state.policies,
       namespaces: [...state.namespaces.values()],
       tables: [...state.tables.values()],
     };

@@ -125,6 +125,7 @@ export function renaming(
       }
       state.dropTableLike(from);
       state.putTableLike({ ...entry, ...to });
+      state.extendPolicies(from, to);
       return noContent;
     });
   };
