@@ -4,10 +4,11 @@
  */
 import { avro, metadata, parquet } from './fuzz/decoders.mjs';
 import * as functions from './fuzz/functions.mjs';
+import * as http from './fuzz/http/index.mjs';
 import * as messages from './fuzz/messages.mjs';
 import * as sql from './fuzz/sql.mjs';
 
-const targets = { functions, sql, messages, metadata, avro, parquet };
+const targets = { functions, sql, messages, http, metadata, avro, parquet };
 const [name, count, seed = String(Date.now()), store = 'local'] = process.argv.slice(2);
 const target = targets[name];
 if (!target || !['local', 's3'].includes(store)) {
@@ -29,10 +30,12 @@ const { connect } = await import('../dist/client/index.js');
 const { startFuzzServer } = await import('./fuzz/server.mjs');
 
 let deaths = 0;
+const errors = [];
 const ignore = () => undefined;
 const logger = {
-  error: (_, message) => {
+  error: (entry, message) => {
     if (message === 'An engine process ended') deaths++;
+    errors.push(`${message}: ${entry.error ?? JSON.stringify(entry)}`);
   },
   ...Object.fromEntries(['fatal', 'warn', 'info', 'debug', 'trace'].map((level) => [level, ignore])),
   child: () => logger,
@@ -43,6 +46,7 @@ const clients = [];
 const server = {
   ...started,
   deaths: () => deaths,
+  errors: () => errors,
   async client(user) {
     const client = connect({ address: started.address, token: await started.token(user) });
     clients.push(client);

@@ -1,6 +1,9 @@
 /** An HTTP proxy that does harm: it cuts connections before, during and after an answer, refuses, repeats refusals of what was done, and dawdles. */
 import { createServer, request as forward } from 'node:http';
 
+/** What a catalog answers to a commit that came too late. */
+export const conflict = '{"error":{"code":409,"type":"CommitFailedException","message":"Requirement failed"}}';
+
 /** Harm in words: where it strikes, and what the other side sees. */
 const harms = ['cut before', 'cut during', 'cut after', 'refused', 'done and refused', 'slow'];
 

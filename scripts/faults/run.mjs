@@ -11,14 +11,13 @@ import { connect } from '../../dist/client/index.js';
 import { localConfig } from '../../dist/commands/local-config.js';
 import { startEmbeddedStack } from '../../dist/embedded/index.js';
 import { SkuaError } from '../../dist/errors.js';
-import { startRustfs, storageProperties, storageSettings } from '../real/index.mjs';
 import { orphansOf } from './orphans.mjs';
-import { startProxy } from './proxy.mjs';
+import { placeOf } from './place.mjs';
+import { conflict, startProxy } from './proxy.mjs';
 import { randomFrom } from './random.mjs';
 import { startKilledServer } from './server.mjs';
 
 const tokenLifetime = 24 * 3600;
-const conflict = '{"error":{"code":409,"type":"CommitFailedException","message":"Requirement failed"}}';
 const quick = [
   ['commit.retry.min-wait-ms', 10],
   ['commit.retry.max-wait-ms', 200],
@@ -38,7 +37,7 @@ export async function runFaults({ statements, kills, writers = 6, rate = 0.04, s
   const folder = mkdtempSync(join(tmpdir(), 'skua-faults-'));
   const closing = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const place = store === 's3' ? await onS3(folder, closing, { rate, random }) : onLocalFiles(folder);
+    const place = await placeOf(store, { folder, closing, rate, random });
     const stack = await startEmbeddedStack({
       folder: join(folder, 'stack'),
       issuer: { lifetimeSeconds: tokenLifetime },
@@ -194,32 +193,6 @@ async function persist(work) {
       await sleep(200);
     }
   }
-}
-
-function onLocalFiles(folder) {
-  const root = join(folder, 'stack', 'warehouse');
-  return {
-    catalog: {},
-    settings: `[storage]\nlocal_roots = [${JSON.stringify(root)}]`,
-    storage: [{ properties: {}, credentials: [] }, { localRoots: [root] }],
-  };
-}
-
-async function onS3(folder, closing, { rate, random }) {
-  const rustfs = await startRustfs({ logFolder: folder, bucket: 'warehouse' });
-  closing.push(() => rustfs.stop());
-  const isChange = ({ method }) => method === 'PUT' || method === 'DELETE' || method === 'POST';
-  const proxy = await startProxy({ target: rustfs.endpoint, rate, random, isChange, conflict: '' });
-  closing.push(() => proxy.close());
-  return {
-    catalog: { warehouse: { kind: 's3', ...rustfs, location: 's3://warehouse/' } },
-    // The catalog itself goes straight to the store.
-    rewrite: (text) => text.replaceAll(rustfs.endpoint, proxy.origin),
-    counts: proxy.counts,
-    calm: () => proxy.calm(),
-    settings: storageSettings(rustfs),
-    storage: [{ properties: storageProperties(rustfs), credentials: [] }],
-  };
 }
 
 function configOf({ port, stack, folder, uri, settings }) {

@@ -9,8 +9,11 @@ import { freePort } from '../real/index.mjs';
 
 const program = fileURLToPath(new URL('../../bin/skua.cjs', import.meta.url));
 
-/** `{ address, port, kill(), stop(), end(signal), start() }`; `configOf(port)` is the text of its configuration. */
-export async function startKilledServer(folder, configOf, wantedPort) {
+/**
+ * `{ address, port, pid(), kill(), stop(), end(signal), start() }`; `configOf(port)` is the text of its configuration, `env` more of its
+ * environment than where programs lie.
+ */
+export async function startKilledServer(folder, configOf, wantedPort, env = {}) {
   const port = wantedPort ?? (await freePort());
   const file = join(folder, 'skua.toml');
   writeFileSync(file, configOf(port));
@@ -32,7 +35,7 @@ export async function startKilledServer(folder, configOf, wantedPort) {
   async function start() {
     const started = spawn(process.execPath, [program, 'serve', '--config', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     });
     child = started;
     await new Promise((resolve, reject) => {
@@ -49,6 +52,7 @@ export async function startKilledServer(folder, configOf, wantedPort) {
   return {
     address: `127.0.0.1:${port}`,
     port,
+    pid: () => child.pid,
     start,
     /** Ends it, and leaves it so; its exit code, or null where the signal was not heard. */
     async end(signal) {

@@ -11,7 +11,7 @@ import { startRustfs, storageProperties, storageSettings } from '../real/index.m
 
 const tokenLifetime = 24 * 3600;
 
-/** `{ address, catalogUri, token(user), storage, stop() }`; `storage` is what `openStorage` takes to reach the warehouse. `settings`: more of the server's configuration, as TOML. */
+/** `{ address, httpUrl, catalogUri, token(user), storage, stop() }`; `storage` is what `openStorage` takes to reach the warehouse. `settings`: more of the server's configuration, as TOML. */
 export async function startFuzzServer(store, logger, settings = '') {
   const folder = mkdtempSync(join(tmpdir(), 'skua-fuzz-'));
   const started = store === 's3' ? await onS3(folder, logger, settings) : await onLocalFiles(folder, logger, settings);
@@ -25,9 +25,10 @@ export async function startFuzzServer(store, logger, settings = '') {
 }
 
 async function onLocalFiles(folder, logger, settings) {
-  const local = await startLocalServer({ logger, port: 0, tokenLifetime, folder, settings });
+  const local = await startLocalServer({ logger, port: 0, httpPort: 0, tokenLifetime, folder, settings });
   return {
     address: local.server.address,
+    httpUrl: local.server.httpUrl,
     catalogUri: local.stack.catalog.uri,
     token: (user) => local.token(user),
     storage: [{ properties: {}, credentials: [] }, { localRoots: [join(folder, 'warehouse')] }],
@@ -49,6 +50,7 @@ async function onS3(folder, logger, settings) {
   const server = await startServer(loadConfig({ env: {}, text }), { logger });
   return {
     address: server.address,
+    httpUrl: server.httpUrl,
     catalogUri: stack.catalog.uri,
     token: (user) => stack.token(user),
     storage: [{ properties: storageProperties(rustfs), credentials: [] }],

@@ -7,7 +7,7 @@ import { type Admission, type Failure, failureOf } from '../admission/index.js';
 import { SkuaError } from '../errors.js';
 import { readBody } from './body.js';
 import { type HttpCall, type Passage, pass, SESSION_HEADER, STATEMENT_HEADER } from './http-call.js';
-import { problemOf, problemResponse } from './problem.js';
+import { problemOf, problemResponse, told } from './problem.js';
 
 export interface HttpEnvironment {
   Bindings: HttpBindings;
@@ -74,7 +74,9 @@ export function createApp(options: AppOptions): HttpApp {
     },
   };
   for (const add of options.routes) add(app, door);
-  app.notFound(({ req }) => refuse(new SkuaError('NOT_FOUND', `there is nothing at ${req.method} ${req.path}`)));
+  app.notFound(({ req }) =>
+    refuse(new SkuaError('NOT_FOUND', `there is nothing at ${told(`${req.method} ${req.path}`)}`)),
+  );
   app.onError((error) => {
     const failure = failureOf(error);
     if (failure.incident !== undefined) options.onError(failure.incident, error);

@@ -37,6 +37,15 @@ export interface Problem {
   incident?: string | undefined;
 }
 
+/** Of what a client sent, so much is told it again, in characters. */
+const TOLD = 200;
+
+/** What a client sent, for a sentence about it: no more than says what was meant, and no token that came where none belongs. */
+export function told(sent: string): string {
+  const text = sent.replace(/eyJ[\w-]+(?:\.[\w-]*)*/g, '[token]');
+  return text.length > TOLD ? `${text.slice(0, TOLD)}…` : text;
+}
+
 export function problemOf({ error, incident }: Failure, statement?: string): Problem {
   return { status: httpStatusOf(error.code), code: error.code, detail: error.message, statement, incident };
 }

@@ -40,3 +40,12 @@ for (const target of ['metadata', 'avro', 'parquet']) {
     expect(output.includes('Nothing wrong.'), output).toBe(true);
   }, 120_000);
 }
+
+test('requests over HTTP that are harmed are answered with what is wrong with them, and the server serves the next', async () => {
+  const run = promisify(execFile)(process.execPath, [program, 'http', '400', chosen]);
+  const output = await run.then(
+    ({ stdout }) => stdout,
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+  expect(output.includes('Nothing wrong.'), output).toBe(true);
+}, 240_000);

@@ -319,6 +319,27 @@ describe('an answer that is cut short', () => {
   });
 });
 
+describe('what a client is told of what it sent', () => {
+  it('has no token that came where none belongs, and is short', async () => {
+    const { httpUrl } = server.server;
+    const headers = { authorization: `Bearer ${token}` };
+    const answers = [
+      await fetch(`${httpUrl}/${token}/x`),
+      await fetch(`${httpUrl}/console/${token}`),
+      await fetch(`${httpUrl}/v1/statements/${token}`, { headers }),
+      await fetch(`${httpUrl}/v1/statements/${token}`, { method: 'DELETE', headers }),
+      await fetch(`${httpUrl}/mcp`, { method: 'POST', headers: { ...headers, origin: `https://${token}` } }),
+      await fetch(`${httpUrl}/${'long'.repeat(2000)}`),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 403, 404]);
+    for (const answer of answers) {
+      const { detail } = await problem(answer);
+      expect(String(detail).length).toBeLessThan(400);
+      for (const part of token.split('.')) expect(detail).not.toContain(part);
+    }
+  });
+});
+
 describe('a page of another origin', () => {
   it('is not allowed to read an answer, and no cookie stands for a token', async () => {
     const foreign = await post({ sql: 'SELECT 1', headers: { origin: 'https://elsewhere.example' } });

@@ -6,7 +6,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { SkuaError } from '../../errors.js';
 import type { StatementService } from '../../query/contract.js';
 import type { HttpRoutes } from '../app.js';
-import { problemOf, problemResponse } from '../problem.js';
+import { problemOf, problemResponse, told } from '../problem.js';
 import { Reading, type ReadingLimits } from './reading.js';
 
 export interface McpOptions {
@@ -83,5 +83,8 @@ function originOf({ incoming }: HttpBindings): string {
 function refusedOrigin(env: HttpBindings, allowed: readonly string[]): SkuaError | undefined {
   const { origin } = env.incoming.headers;
   if (origin === undefined || origin === originOf(env) || allowed.includes(origin)) return undefined;
-  return new SkuaError('PERMISSION_DENIED', `pages of ${origin} may not call this server; see http.allowed_origins`);
+  return new SkuaError(
+    'PERMISSION_DENIED',
+    `pages of ${told(origin)} may not call this server; see http.allowed_origins`,
+  );
 }

@@ -4,7 +4,7 @@ import { SkuaError } from '../../errors.js';
 import type { StatementService } from '../../query/contract.js';
 import type { SystemSource } from '../../query/index.js';
 import type { HttpRoutes } from '../app.js';
-import { problemOf } from '../problem.js';
+import { problemOf, told } from '../problem.js';
 import { sendFailure, sendResult } from './answer.js';
 import { acceptedFormat, type ResultFormat } from './formats.js';
 import { readStatement } from './request.js';
@@ -73,5 +73,5 @@ export function statementRoutes({ statements, system }: StatementParts, { result
 }
 
 function unknown(id: string): SkuaError {
-  return new SkuaError('NOT_FOUND', `there is no statement ${id} that you may see`);
+  return new SkuaError('NOT_FOUND', `there is no statement ${told(id)} that you may see`);
 }
