@@ -10,10 +10,10 @@ import { freePort } from '../real/index.mjs';
 const program = fileURLToPath(new URL('../../bin/skua.cjs', import.meta.url));
 
 /**
- * `{ address, port, pid(), kill(), stop(), end(signal), start() }`; `configOf(port)` is the text of its configuration, `env` more of its
- * environment than where programs lie.
+ * `{ address, port, pid(), kill(), stop(), end(signal), start() }`; `configOf(port)` is the text of its configuration, `hear` is told of all that it
+ * logs, in parts.
  */
-export async function startKilledServer(folder, configOf, wantedPort, env = {}) {
+export async function startKilledServer(folder, configOf, wantedPort, hear = () => {}) {
   const port = wantedPort ?? (await freePort());
   const file = join(folder, 'skua.toml');
   writeFileSync(file, configOf(port));
@@ -35,13 +35,14 @@ export async function startKilledServer(folder, configOf, wantedPort, env = {}) 
   async function start() {
     const started = spawn(process.execPath, [program, 'serve', '--config', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
     });
     child = started;
     await new Promise((resolve, reject) => {
       let said = '';
       started.stderr.on('data', (part) => {
         said = `${said}${part}`.slice(-4_000);
+        hear(part);
         if (said.includes('Skua is listening')) resolve();
       });
       started.once('exit', () => reject(new Error(`The server did not start: ${said}`)));

@@ -77,8 +77,12 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
     const httpPort = await freePort();
     const own = join(folder, 'server');
     mkdirSync(own);
-    const server = await startKilledServer(folder, (port) =>
-      configOf({ port, httpPort, stack, own, uri: catalog.origin, settings: place.settings }),
+    const told = [];
+    const server = await startKilledServer(
+      folder,
+      (port) => configOf({ port, httpPort, stack, own, uri: catalog.origin, settings: place.settings }),
+      undefined,
+      (part) => told.push(...errorsIn(part)),
     );
     closing.push(() => server.stop());
     const pause = 6_000;
@@ -98,6 +102,7 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
     const outcome = { checked: 0, done: {}, failed: {}, problems: [] };
     const gate = new Gate();
     const world = {
+      say,
       addresses: { flight: `127.0.0.1:${cuts.flight.port}`, http: `http://127.0.0.1:${cuts.http.port}` },
       token: (name) => stack.token(name),
       outcome,
@@ -153,6 +158,7 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
         place,
       })),
       ...grown(held, minutes >= LONG),
+      ...told,
     );
     const clients = { flight: cuts.flight.counts, http: cuts.http.counts };
     const harm = { clients, catalog: catalog.counts, ...(place.counts && { store: place.counts }) };
@@ -160,6 +166,14 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** What the server's log has of faults of its own. */
+function errorsIn(part) {
+  return String(part)
+    .split('\n')
+    .filter((line) => line.includes('"level":50') || line.includes('"level":"error"'))
+    .map((line) => `the server's log: ${line.slice(0, 1_000)}`);
 }
 
 function readerOf(world, name, work) {
@@ -244,6 +258,9 @@ processes = 2
 memory_per_session = "128MiB"
 session_idle_timeout = "${IDLE}s"
 prepared_statement_idle_timeout = "${IDLE}s"
+
+[logging]
+format = "json"
 `,
     settings,
   );

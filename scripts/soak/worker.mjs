@@ -6,8 +6,8 @@ import { connect } from '../../dist/client/index.js';
 import { SkuaError } from '../../dist/errors.js';
 import { randomFrom } from '../faults/random.mjs';
 
-/** What cut connections, and catalogs and stores that refuse, explain. */
-const explained = new Set(['UNAVAILABLE', 'ABORTED']);
+/** What cut connections, and catalogs and stores that refuse, explain; 429 is RESOURCE_EXHAUSTED. */
+const explained = new Set(['UNAVAILABLE', 'ABORTED', 'RESOURCE_EXHAUSTED']);
 
 export class Worker {
   #world;
@@ -15,7 +15,7 @@ export class Worker {
   #flight;
   #http;
 
-  /** `world`: `{ addresses: { flight, http }, token(user), outcome, gate, seed }`. */
+  /** `world`: `{ addresses: { flight, http }, token(user), outcome, gate, seed, say }`. */
   constructor(world, user, name) {
     this.#world = world;
     this.user = user;
@@ -93,7 +93,9 @@ export class Worker {
   }
 
   problem(text) {
-    this.#world.outcome.problems.push(`${this.name}, ${this.#number}: ${text}`);
+    const problem = `${this.name}, ${this.#number}: ${text}`;
+    this.#world.outcome.problems.push(problem);
+    this.#world.say?.(problem);
   }
 
   counted(kind) {

@@ -16,6 +16,7 @@ export class Writer {
   #next = 0;
   #known = [new Map(), new Map()];
   #isMade = false;
+  #isLeaving = false;
   /** What may be the case instead. */
   #other;
   #isTransaction = false;
@@ -56,12 +57,15 @@ export class Writer {
   /** What is still there of the old ones must go. */
   async #renew() {
     const client = await this.worker.flight();
-    await this.#check();
+    if (!this.#isLeaving) await this.#check();
+    // One of them may be gone when the other one can't be dropped.
+    this.#isLeaving = true;
     for (const table of this.tables) await client.executeUpdate(`DROP TABLE IF EXISTS ${table} PURGE`);
     this.#generation++;
     this.#changes = 0;
     this.#known = [new Map(), new Map()];
     this.#isMade = false;
+    this.#isLeaving = false;
     this.worker.counted('tables dropped');
   }
 

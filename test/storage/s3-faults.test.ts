@@ -74,6 +74,28 @@ describe('requests to a store', () => {
   });
 
   it.each([
+    [409, 'OperationAborted'],
+    [409, 'ConditionalRequestConflict'],
+    [409, undefined],
+    [400, 'RequestTimeout'],
+    [408, undefined],
+    [425, undefined],
+  ])('that are answered with %i %s are tried again, and UNAVAILABLE where that stays so', async (status, code) => {
+    const storage = open(keys);
+    const location = 's3://b/k';
+    let refused = 1;
+    handler = (_, response) => (refused-- > 0 ? answer(response, status, code) : response.end('data'));
+    for (const work of [() => storage.read(location), () => storage.write(location, Buffer.from('data'))]) {
+      refused = 1;
+      requests = [];
+      await work();
+      expect(requests).toHaveLength(2);
+      refused = Number.POSITIVE_INFINITY;
+      expect(await failure(work())).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(location) });
+    }
+  });
+
+  it.each([
     [429, 'TooManyRequests'],
     [503, 'SlowDown'],
   ])(

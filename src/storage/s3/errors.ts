@@ -16,12 +16,18 @@ interface ServiceFailure {
   message: string;
 }
 
-/** Worth another try: throttling, server faults, broken or slow connections. */
+/**
+ * Refusals for the moment: a request that was too slow in coming, another one for the same object under way, too early, too many. The first has
+ * 400 in the S3 API, the second is also ConditionalRequestConflict.
+ */
+const FOR_THE_MOMENT: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+const NAMES_FOR_THE_MOMENT = /^(?:RequestTimeout|OperationAborted|ConditionalRequestConflict|SlowDown)$/;
+
+/** Worth another try: throttling, server faults, broken or slow connections, requests that met another one. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof SkuaError || isAbort(error)) return false;
   const { status, name } = describe(error);
-  if (status === undefined) return true;
-  if (status === 429 || status === 503 || name === 'SlowDown') return true;
+  if (status === undefined || FOR_THE_MOMENT.has(status) || NAMES_FOR_THE_MOMENT.test(name)) return true;
   return status >= 500 && status !== 501;
 }
 
@@ -45,7 +51,7 @@ export function isNotImplemented(error: unknown): boolean {
 
 export function isPreconditionFailed(error: unknown): boolean {
   const { name, status } = describe(error);
-  return status === 412 || name === 'PreconditionFailed' || name === 'ConditionalRequestConflict';
+  return status === 412 || name === 'PreconditionFailed';
 }
 
 export function isMissing(error: unknown): boolean {
@@ -78,7 +84,7 @@ export function mapS3Error(error: unknown, attempt: Attempt): SkuaError {
       `The store at ${attempt.host} could not be reached to ${what} (${networkReason(error)}).`,
     );
   }
-  if (status >= 500) {
+  if (status >= 500 || isTransient(error)) {
     const hint = attempt.session ? '; this can also mean that it did not accept the session credentials' : '';
     return new SkuaError('UNAVAILABLE', `The store failed to ${what} (HTTP ${status}${hint}).`);
   }
