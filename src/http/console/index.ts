@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Context } from 'hono';
 import { SkuaError } from '../../errors.js';
 import type { HttpEnvironment, HttpRoutes } from '../app.js';
+import { calledHost } from '../host.js';
 import { problemOf, problemResponse } from '../problem.js';
 import { readFiles } from './files.js';
 
@@ -32,8 +33,8 @@ export function consoleRoutes(options: ConsoleOptions): HttpRoutes {
     app.get('/', ({ redirect }) => redirect('/console/'));
     app.get('/console', ({ redirect }) => redirect('/console/'));
     app.get('/console/settings.json', (context) => {
-      const host = new URL(context.req.url).hostname;
-      return context.json({ version, flight: options.flight(host), login }, 200, { 'cache-control': 'no-store' });
+      const { hostname } = calledHost(context.env.incoming);
+      return context.json({ version, flight: options.flight(hostname), login }, 200, { 'cache-control': 'no-store' });
     });
     app.get('/console/*', async (context) => {
       const known = await files;

@@ -6,6 +6,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { SkuaError } from '../../errors.js';
 import type { StatementService } from '../../query/contract.js';
 import type { HttpRoutes } from '../app.js';
+import { calledHost } from '../host.js';
 import { problemOf, problemResponse, told } from '../problem.js';
 import { Reading, type ReadingLimits } from './reading.js';
 
@@ -76,7 +77,7 @@ export function mcpRoutes(options: McpOptions): HttpRoutes {
 /** The listener as the client calls it. */
 function originOf({ incoming }: HttpBindings): string {
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http';
-  return `${scheme}://${incoming.headers.host ?? 'localhost'}`;
+  return `${scheme}://${calledHost(incoming).host}`;
 }
 
 /** A page of another origin, which only somebody's browser could have sent here. */
