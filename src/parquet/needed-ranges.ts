@@ -8,7 +8,8 @@ import type { ColumnChunk, ParquetFooter } from './types.js';
  *
  * @param columns names of top-level columns as the file has them
  * @param fileSize in bytes
- * @param skippedRowGroups indexes of row groups that are not wanted; see `skippedRowGroups`. Their bloom filters are not wanted either.
+ * @param skippedRowGroups indexes of row groups that are not wanted; see `skippedRowGroups`. Their bloom filters are all the same, since
+ *   DuckDB may look into them before it finds that statistics rule the row group out.
  */
 export function neededRanges(
   footer: ParquetFooter,
@@ -20,10 +21,9 @@ export function neededRanges(
   const skipped = new Set(skippedRowGroups);
   const ranges: ByteRange[] = [{ offset: fileSize - footer.length, length: footer.length }];
   footer.rowGroups.forEach((group, index) => {
-    if (skipped.has(index)) return;
     for (const chunk of group.chunks) {
       if (!wanted.has(chunk.leaf.path[0] as string)) continue;
-      ranges.push(chunk.range);
+      if (!skipped.has(index)) ranges.push(chunk.range);
       const bloom = bloomRange(chunk, footer, fileSize);
       if (bloom) ranges.push(bloom);
     }
