@@ -4,6 +4,8 @@ export interface WrittenFile {
   /** Bytes. */
   fileSize: number;
   footerSize: number;
+  /** Where its row groups begin. */
+  rowGroupOffsets: number[];
   /** One entry per partition field, in the text form of a Literal. */
   partition: (string | null)[];
   columns: WrittenColumnStatistics[];

@@ -8,6 +8,7 @@ const written: WrittenFile = {
   rowCount: 3,
   fileSize: 500,
   footerSize: 100,
+  rowGroupOffsets: [4],
   partition: [],
   columns: [
     { path: ['file_path'], valueCount: 3, nullCount: 0, columnSize: 60, min: 's3://b/', max: 's3://b/' },

@@ -64,6 +64,7 @@ function written(kind: string | null, ids: [number, number]): WrittenFile {
     rowCount: 2,
     fileSize: 100,
     footerSize: 10,
+    rowGroupOffsets: [4],
     partition: [kind, '-2.00', '-1'],
     columns: [
       column(['id'], String(ids[0]), String(ids[1])),

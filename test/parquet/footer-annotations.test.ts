@@ -33,7 +33,15 @@ it('makes times in nanoseconds of whole numbers, as if they had been written as 
   await write(times, 'make_timestamp_ns(1700000000123456789)');
   const size = await write(numbers, '1700000000123456789');
   const { footerSize, fileSize } = await annotateFields(
-    { path: numbers, rowCount: 1, fileSize: size, footerSize: footerOf(numbers).length, partition: [], columns: [] },
+    {
+      path: numbers,
+      rowCount: 1,
+      fileSize: size,
+      footerSize: footerOf(numbers).length,
+      rowGroupOffsets: [],
+      partition: [],
+      columns: [],
+    },
     new Map([2, 4].map((id) => [id, { kind: 'nanoseconds' } as const])),
   );
   expect([footerSize, fileSize]).toEqual([footerOf(numbers).length, statSync(numbers).size]);

@@ -42,7 +42,7 @@ export function dataFileFromWritten(
     nanCounts: new Map<number, number>(),
     lowerBounds: new Map<number, Uint8Array>(),
     upperBounds: new Map<number, Uint8Array>(),
-    splitOffsets: [4],
+    splitOffsets: written.rowGroupOffsets,
     ...(sortOrderId !== undefined && { sortOrderId }),
   };
   const { fields } = currentSchema(metadata);

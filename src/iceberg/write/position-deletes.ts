@@ -44,7 +44,7 @@ export function positionDeleteFile(written: WrittenFile, location: string, files
     nullCounts: new Map([deletePathFieldId, positionFieldId].map((id) => [id, 0])),
     lowerBounds: new Map([[deletePathFieldId, paths[0] as Buffer], ...bound(position?.min)]),
     upperBounds: new Map([[deletePathFieldId, paths.at(-1) as Buffer], ...bound(position?.max)]),
-    splitOffsets: [4],
+    splitOffsets: written.rowGroupOffsets,
     ...(files.length === 1 && { referencedDataFile: first }),
   };
 }

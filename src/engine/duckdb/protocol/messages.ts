@@ -235,6 +235,7 @@ export const answers = {
       rowCount: integer,
       fileSize: integer,
       footerSize: integer,
+      rowGroupOffsets: z.array(integer),
       partition: z.array(z.string().nullable()),
       columns: z.array(z.looseObject({ path: names, valueCount: integer, nullCount: integer, columnSize: integer })),
     }),

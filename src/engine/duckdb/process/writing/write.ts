@@ -16,6 +16,7 @@ import { isNanosecondTimestamp, isSpatial } from '../types/sql-type.js';
 import { storedSql } from '../types/stored.js';
 import { outsideUtc, takesZone } from '../types/zoned-nanoseconds.js';
 import { heldSql, losslessSql } from './checks.js';
+import { rowGroupOffsets } from './row-group-offsets.js';
 import { fieldIdsSql, fieldsWithIds, fixedWidths, inFileSql, storedColumns } from './written-fields.js';
 import { writtenFile } from './written-file.js';
 
@@ -162,12 +163,11 @@ async function filesOf(
   const written = rows.map((row) => writtenFile(row, partitionOf(row))).filter(({ rowCount }) => rowCount > 0);
   const files = await annotated(written, options);
   for (const file of files) await countNans(connection, file, options);
-  if (!options.checksums) return files;
   const changes = { widths: fixedWidths(options), blooms: new Map(options.bloomFilters) };
-  return inParallel(files, FILES_AT_A_TIME, async (file) => ({
-    ...file,
-    ...(await addPageChecksums(file.path, changes)),
-  }));
+  return inParallel(files, FILES_AT_A_TIME, async (file) => {
+    const whole = options.checksums ? { ...file, ...(await addPageChecksums(file.path, changes)) } : file;
+    return { ...whole, rowGroupOffsets: await rowGroupOffsets(whole) };
+  });
 }
 
 /** Files whose times in nanoseconds are called so. */

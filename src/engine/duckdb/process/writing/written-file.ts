@@ -3,7 +3,7 @@ import type { WrittenColumnStatistics, WrittenFile } from '../../../../parquet/i
 
 type Pairs = [string, unknown][];
 
-/** One row of RETURN_STATS: file name, count, file size, footer size, column statistics. */
+/** One row of RETURN_STATS: file name, count, file size, footer size, column statistics. Of row groups the engine says nothing. */
 export function writtenFile(row: unknown[], partition: (string | null)[]): WrittenFile {
   const [path, count, size, footer, statistics] = row;
   const rowCount = Number(count);
@@ -12,6 +12,7 @@ export function writtenFile(row: unknown[], partition: (string | null)[]): Writt
     rowCount,
     fileSize: Number(size),
     footerSize: Number(footer),
+    rowGroupOffsets: [],
     partition,
     columns: ((statistics ?? []) as [string, Pairs][]).map(([name, pairs]) =>
       columnStatistics(name, new Map(pairs), rowCount),
