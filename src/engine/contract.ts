@@ -94,6 +94,8 @@ export interface BoundStatement {
   salt: () => string;
   /** Told when everything that the plan reads is there, with a look at what the scans have come to: one for each Iceberg table, in order. */
   onStaged?: ((profiles: () => ScanProfile[]) => void) | undefined;
+  /** Each row of the result is made of one row of its only table: what its data files give one after the other is the result, up to `limit` rows. */
+  rowByRow?: { limit?: number | undefined } | undefined;
   /** Another engine may run it; absent where this one must. */
   routing?: Routing | undefined;
   /** The session's, as a name of the IANA database: of casts between times with zone and what has none, and of results. Default: UTC. */

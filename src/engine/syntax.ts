@@ -30,6 +30,8 @@ export interface ParsedQuery {
   scopes: QueryScope[];
   /** Each row of the result is made of one row of the only table: the results of parts of the table are the parts of the result. */
   isRowByRow: boolean;
+  /** The same would be so without the LIMIT of the query, which is this many rows. */
+  rowLimit?: number | undefined;
 }
 
 /** One SELECT. */

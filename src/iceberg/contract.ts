@@ -70,6 +70,8 @@ export interface FileTask {
   file: DataFile;
   /** Position deletes, equality deletes and deletion vectors that apply to the file by sequence number and partition. */
   deletes: DeleteFile[];
+  /** Only the row groups from `first` to before `end`, counted from 0. Default: all. */
+  rowGroups?: { first: number; end: number };
 }
 
 export interface ScanStatistics {

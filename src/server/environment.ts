@@ -82,6 +82,7 @@ export async function openEnvironment(
       footers: footerCache,
       manifests: metadataCache,
       wholeFile: config.storage.mergeGap,
+      portionBytes: config.storage.portionSize,
     },
     decodedBytes: Math.min(config.storage.decodedSize, config.storage.cacheSize / 2),
     onDecodingFailure: (location, error) =>

@@ -134,6 +134,34 @@ describe('row groups are skipped', () => {
     await answersAlike(columns[0] as string, where, copy);
   });
 
+  it('while the engine looks into bloom filters of all row groups', async () => {
+    const skipped = skippedRowGroups(footer, compare('ge', 'id', 'integer', '30000'), identity).groups;
+    for (const where of [
+      'k = 14 AND id >= 30000',
+      "k = 14 AND s = 'name 1042' AND id >= 30000",
+      'k = 13 AND id >= 30000',
+    ]) {
+      const columns = ['id', 'k', 's'];
+      await answersAlike('(k, s)', where, await sparseCopy(neededRanges(footer, columns, bytes.length, skipped)));
+    }
+  });
+
+  it('outside of some rows, and DuckDB skips them too', async () => {
+    const rows = footer.rowGroups.map(({ rowCount }) => rowCount);
+    const rowsBefore = (index: number) => rows.slice(0, index).reduce((sum, count) => sum + count, 0);
+    for (const [first, end] of [
+      [0, 1],
+      [3, 5],
+      [rows.length - 1, rows.length],
+    ] as const) {
+      const skipped = [...rows.keys()].filter((index) => index < first || index >= end);
+      const where = `file_row_number >= ${rowsBefore(first)} AND file_row_number < ${rowsBefore(end)}`;
+      const copy = await sparseCopy(neededRanges(footer, ['k', 's'], bytes.length, skipped));
+      await answersAlike('(k, s)', where, copy);
+      await answersAlike('(k, s)', `${where} AND k = 14`, copy);
+    }
+  });
+
   const signs = { eq: '=', lt: '<', le: '<=', gt: '>', ge: '>=' } as const;
   type Sign = keyof typeof signs;
 

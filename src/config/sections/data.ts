@@ -128,6 +128,10 @@ export const storage = z.strictObject({
     0,
     'Bytes that are rather fetched along than left out by a request more: gaps between wanted ranges of a file, and what is not wanted of a file of at most this size.',
   ).prefault('128KiB'),
+  portionSize: size(
+    2 ** 10,
+    'Where the rows of a query can be given file by file and more than half of this is yet to be fetched, it is fetched in portions while the query runs: a sixteenth of this at first, so that the first rows come soon, and up to so many bytes at once.',
+  ).prefault('128MiB'),
 });
 
 export const defaults = z.strictObject({

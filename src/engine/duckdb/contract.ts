@@ -260,8 +260,8 @@ export interface ParquetSource {
   rowCount: number;
   /** Row groups without rows for these comparisons, all of which every wanted row satisfies, are a hole: the file is read with them. */
   partialFor?: Filter[];
-  /** Only so many rows are wanted; row groups behind them are a hole. */
-  firstRows?: number;
+  /** Only the rows at the positions from `from` to before `to` are wanted; row groups without any of them are a hole. */
+  rows?: { from: number; to: number };
   /** The file's own columns as its footer has them, nested children included, each with its field id where it has one. */
   columns: PhysicalColumn[];
   /** Values that all rows of the file have, by field id, whatever the file holds: identity partition values. */

@@ -30,7 +30,7 @@ function figuresOf(
     kind: 'figures',
     plan: plan.statistics,
     joinKeys: describeKeys(learnt),
-    filesRead: files.length,
+    filesRead: files.filter(({ isContinued }) => !isContinued).length,
     filesUnread,
     rowGroups: sum('rowGroups'),
     rowGroupsSkipped: sum('rowGroupsSkipped'),

@@ -98,6 +98,8 @@ export class Binder {
 
   async #bound(sql: string, scope: TextScope): Promise<BoundQuery> {
     const { text, parsed } = await this.#bindText(sql, scope);
+    const { isRowByRow, rowLimit } = parsed;
+    const isOfFiles = (isRowByRow || rowLimit !== undefined) && !this.#readsNames && this.#rows.size === 0;
     return {
       sql: text,
       tables: this.#tables,
@@ -107,8 +109,8 @@ export class Binder {
       engine: hintedEngine(sql),
       lookUps: this.#lookUps,
       namePins: this.#namePins.finish(),
-      isDivisible:
-        parsed.isRowByRow && !this.#readsNames && [...this.#tables.values()].every(isWhole) && this.#rows.size === 0,
+      rowByRow: isOfFiles ? { limit: rowLimit } : undefined,
+      isDivisible: isOfFiles && isRowByRow && [...this.#tables.values()].every(isWhole),
     };
   }
 

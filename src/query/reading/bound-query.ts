@@ -31,6 +31,8 @@ export interface BoundQuery {
   namePins: NamePin[];
   /** The results of the files of its only table, taken together, are its result. */
   isDivisible?: boolean;
+  /** See `BoundStatement`. */
+  rowByRow?: BoundStatement['rowByRow'];
 }
 
 /** The catalogs of its tables are told of their scans. */
@@ -53,6 +55,7 @@ export function statementOf(context: StatementContext, bound: BoundQuery): Bound
     salt: context.salt.hex,
     id: context.call.id,
     onStaged: scanNotes(context.call, pinned),
+    rowByRow: bound.rowByRow,
     routing: routingOf(context, bound.engine),
     timeZone: timeZoneOf(context.call.session),
   };

@@ -87,6 +87,8 @@ export interface RangeCache {
    * until `unlink`.
    */
   link(path: string, directory: string): Promise<string>;
+  /** Bytes of an object that need not be fetched. */
+  heldBytes(file: CacheKey): number;
   /** Makes more ranges readable behind a link. */
   extend(link: string, file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<FetchedBytes>;
   unlink(link: string): Promise<void>;
@@ -177,7 +179,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   }
 
   async function ensure(file: CacheFile, ranges: readonly ByteRange[], signal?: AbortSignal): Promise<EnsuredFile> {
-    if (file.store === 'file' && !file.form) return ensureLocal(file, ranges);
+    if (isReadInPlace(file)) return ensureLocal(file, ranges);
     const key = keyOf(file);
     const entry = pin(key, file.size);
     const held = hold(key, entry);
@@ -244,6 +246,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
     ensure,
     link,
     discard,
+    heldBytes: (file) => (isReadInPlace(file) ? file.size : (files.get(keyOf(file))?.heldBytes ?? 0)),
     async extend(name, file, ranges, signal) {
       const local = await ensure(file, ranges, signal);
       const behind = linked.get(name);
@@ -267,7 +270,13 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   };
 }
 
-function keyOf(file: CacheFile): string {
+type CacheKey = Pick<CacheFile, 'location' | 'size' | 'store' | 'form'>;
+
+function isReadInPlace({ store, form }: CacheKey): boolean {
+  return store === 'file' && !form;
+}
+
+function keyOf(file: CacheKey): string {
   return createHash('sha256')
     .update(JSON.stringify([file.store, file.location, file.size, file.form]))
     .digest('base64');

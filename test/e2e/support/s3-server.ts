@@ -29,6 +29,8 @@ export interface S3ServerOptions {
   remoteSigning?: boolean;
   /** See `storage.merge_gap`; at 0 nothing is fetched that is not asked for. */
   mergeGap?: number;
+  /** See `storage.portion_size`. */
+  portionSize?: number;
   /** Of the embedded catalog. */
   policies?: LocalOptions['policies'];
   /** Stands between the server and the store: from the store's address to its own. */
@@ -52,7 +54,7 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
     const proxy = await options.proxy?.(rustfs.endpoint);
     if (proxy) closing.push(() => proxy.close());
     const endpoint = proxy?.endpoint ?? rustfs.endpoint;
-    const { cacheSize, mergeGap, remoteSigning = false } = options;
+    const { cacheSize, mergeGap, portionSize, remoteSigning = false } = options;
     const stack = await startEmbeddedStack({
       issuer: { lifetimeSeconds: 3600 },
       catalog: {
@@ -67,6 +69,7 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
 [storage]
 ${cacheSize === undefined ? '' : `cache_size = ${cacheSize}`}
 ${mergeGap === undefined ? '' : `merge_gap = ${mergeGap}`}
+${portionSize === undefined ? '' : `portion_size = ${portionSize}`}
 `;
     const keys = remoteSigning ? '[catalogs.quickstart]\ncredential_delegation = "vended"' : storageSettings(rustfs);
     const text = localConfig(stack, keys, caches);

@@ -203,6 +203,7 @@ export const answers = {
       }),
     ),
     isRowByRow: z.boolean(),
+    rowLimit: integer.optional(),
   }),
   syntaxTree: z.looseObject({ type: z.string() }),
   describe: z.object({ schema: bytes, parameters: bytes, types: z.array(z.string().optional()) }),

@@ -12,4 +12,6 @@ export interface Caches {
   decoded?: DecodedCopies;
   /** Data files of at most this many bytes are fetched as a whole. */
   wholeFile: number;
+  /** The largest portion, in bytes, in which large scans are fetched where their rows can be given file by file. */
+  portionBytes: number;
 }

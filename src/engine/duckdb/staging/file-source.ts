@@ -11,7 +11,7 @@ import type { LocalFile, LocalFiles } from './local-files.js';
 import { identityConstants } from './partition-values.js';
 import { type ReadableFile, readableFile } from './readable-file.js';
 import { refuseOtherCodecs, refuseSharedFieldIds } from './refusals.js';
-import { groupsAfter, groupsWithoutRows } from './row-groups.js';
+import { groupsAfter, groupsOutside, groupsWithoutRows } from './row-groups.js';
 import type { StagedDeletes } from './staged-deletes.js';
 
 /** What a scan reads: its columns, and for each field that an equality delete compares the column that holds it. */
@@ -32,6 +32,8 @@ export interface StagedFile {
   source: ParquetSource;
   rowGroups: number;
   rowGroupsSkipped: number;
+  /** It goes on with a file whose first part is another source. */
+  isContinued: boolean;
   /** Its columns are read in the engine's own format. */
   isDecoded: boolean;
 }
@@ -49,7 +51,10 @@ export async function fileSource(
   refuseSharedFieldIds(file, readable.columns, columns.fieldIds);
   refuseOtherCodecs(file, readable.footer, columns.names);
   const read = wanted.known.filter(({ fieldId }) => columns.fieldIds.has(fieldId));
-  const decoded = wanted.decoded ? await decodedSource(local, table, { file, readable, columns: read }) : undefined;
+  const decoded =
+    wanted.decoded && !task.rowGroups
+      ? await decodedSource(local, table, { file, readable, columns: read })
+      : undefined;
   const skipped = decoded ? nothingSkipped : skippedGroups(table, task, readable, wanted);
   const { path, held }: LocalFile =
     decoded ??
@@ -75,13 +80,14 @@ export async function fileSource(
       misleadingBloomFilters: misleadingBloomFilters(readable.footer),
       ...ownDeletes,
     },
-    rowGroups: readable.footer.rowGroups.length,
-    rowGroupsSkipped: skipped.groups.length,
+    rowGroups: readable.footer.rowGroups.length - skipped.others,
+    rowGroupsSkipped: skipped.groups.length - skipped.others,
+    isContinued: task.rowGroups !== undefined && task.rowGroups.first > 0,
     isDecoded: decoded !== undefined,
   };
 }
 
-const nothingSkipped = { groups: [] as number[], marks: {} };
+const nothingSkipped = { groups: [] as number[], others: 0, marks: {} };
 
 function wantedColumns(
   { columns }: ReadableFile,
@@ -98,15 +104,17 @@ function wantedColumns(
 /** Row groups that are not fetched, and what the engine has to know of that. */
 function skippedGroups(
   table: PinnedTable,
-  { file, deletes }: FileTask,
+  { file, deletes, rowGroups }: FileTask,
   { footer, columns }: ReadableFile,
   { filter, limit }: WantedRows,
-): { groups: number[]; marks: Pick<ParquetSource, 'partialFor' | 'firstRows'> } {
+): { groups: number[]; others: number; marks: Pick<ParquetSource, 'partialFor' | 'rows'> } {
   const without = groupsWithoutRows(table, file, { footer, columns, filter });
-  const isLimited = limit !== undefined && deletes.length === 0;
-  const { groups, ...first } = isLimited ? groupsAfter(footer, limit) : { groups: [] };
+  const part = rowGroups && groupsOutside(footer, rowGroups);
+  const first = !part && limit !== undefined && deletes.length === 0 ? groupsAfter(footer, limit) : undefined;
+  const { groups = [], rows } = part ?? first ?? {};
   return {
     groups: [...new Set([...without.groups, ...groups])],
-    marks: { ...(without.by.length > 0 && { partialFor: without.by }), ...first },
+    others: part?.groups.length ?? 0,
+    marks: { ...(without.by.length > 0 && { partialFor: without.by }), ...(rows && { rows }) },
   };
 }

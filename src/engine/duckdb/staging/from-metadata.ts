@@ -35,8 +35,8 @@ export function rowsFromMetadata(table: PinnedTable, tasks: readonly FileTask[],
 }
 
 /** A negative count stands for one that was never taken, none for a file that nobody had to write, and one that no file reaches for no count. */
-function isCounted({ file: { recordCount } }: FileTask): boolean {
-  return recordCount > 0 && recordCount <= MOST_ROWS;
+function isCounted({ file: { recordCount }, rowGroups }: FileTask): boolean {
+  return !rowGroups && recordCount > 0 && recordCount <= MOST_ROWS;
 }
 
 function knownOf(

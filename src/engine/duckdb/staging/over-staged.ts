@@ -7,7 +7,13 @@ import { DamagedFiles, UnreadableCopies } from './damaged-files.js';
 import { LocalFiles } from './local-files.js';
 import { withoutValues } from './restricted-errors.js';
 import type { SharedLinks } from './shared-links.js';
-import { demandsOf, type StagedStatement, type StatementInput, stageStatement } from './stage-statement.js';
+import {
+  demandsOf,
+  type PlannedStatement,
+  type StagedStatement,
+  type StatementInput,
+  stageStatement,
+} from './stage-statement.js';
 import type { Staging } from './stage-tables.js';
 
 /** Where statements run, and where their files lie. */
@@ -28,12 +34,23 @@ export async function overStaged<T>(
   work: (staged: StagedStatement) => Promise<T>,
 ): Promise<{ staged: StagedStatement; result: T }> {
   const demands = await demandsOf(place.engine, statement, input);
+  return overPlanned(place, { statement, demands }, input, work);
+}
+
+/** The same where it is known what the statement asks of its tables. */
+export async function overPlanned<T>(
+  place: Workplace,
+  planned: PlannedStatement,
+  input: StatementInput,
+  work: (staged: StagedStatement) => Promise<T>,
+): Promise<{ staged: StagedStatement; result: T }> {
+  const { statement } = planned;
   try {
     return await againIfDamaged(async () => {
       const local = new LocalFiles(place.caches, place.directory, input.signal, place.links);
       const staging = { engine: place.engine, caches: place.caches, local };
       const stage = async () => {
-        const staged = await stageStatement(staging, statement, demands);
+        const staged = await stageStatement(staging, planned);
         statement.onStaged?.(() => profileOf(staged));
         return staged;
       };

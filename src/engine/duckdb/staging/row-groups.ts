@@ -1,5 +1,6 @@
 /** Row groups of a file in which a scan's own filter leaves no rows, whose bytes then need not be fetched. */
 import type { Filter, PhysicalColumn } from '../../../expressions/index.js';
+import type { FileTask } from '../../../iceberg/contract.js';
 import type { DataFile, Type } from '../../../iceberg/types.js';
 import {
   type LeafColumn,
@@ -11,15 +12,31 @@ import type { PinnedTable } from '../../contract.js';
 
 const none: SkippedRowGroups = { groups: [], by: [] };
 
-/** The row groups after the first so many rows of a file, and how many rows come before them. */
-export function groupsAfter(footer: ParquetFooter, rows: number): { groups: number[]; firstRows?: number } {
-  let firstRows = 0;
-  const needed = footer.rowGroups.findIndex((group) => {
-    firstRows += group.rowCount;
-    return firstRows >= rows;
+/** Row groups that are not wanted, and the positions of the rows that are. */
+export interface OtherGroups {
+  groups: number[];
+  rows?: { from: number; to: number };
+}
+
+/** The row groups after the first so many rows of a file. */
+export function groupsAfter({ rowGroups }: ParquetFooter, rows: number): OtherGroups {
+  let before = 0;
+  const last = rowGroups.findIndex((group) => {
+    before += group.rowCount;
+    return before >= rows;
   });
-  const groups = [...footer.rowGroups.keys()].filter((index) => needed >= 0 && index > needed);
-  return groups.length > 0 ? { groups, firstRows } : { groups };
+  return groupsOutside({ rowGroups }, { first: 0, end: last < 0 ? rowGroups.length : last + 1 });
+}
+
+/** The row groups outside a part of a file. */
+export function groupsOutside(
+  { rowGroups }: Pick<ParquetFooter, 'rowGroups'>,
+  { first, end }: NonNullable<FileTask['rowGroups']>,
+): OtherGroups {
+  const groups = [...rowGroups.keys()].filter((index) => index < first || index >= end);
+  if (groups.length === 0) return { groups };
+  const rowsOf = (index: number) => rowGroups.slice(0, index).reduce((sum, { rowCount }) => sum + rowCount, 0);
+  return { groups, rows: { from: rowsOf(first), to: rowsOf(end) } };
 }
 
 /** The engine has to apply the comparisons to the file before anything else: see `ParquetSource.partialFor`. */

@@ -1,6 +1,8 @@
 /** Brings to local disk what a statement reads. */
 import { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../../../arrow/index.js';
+import { SkuaError } from '../../../errors.js';
+import type { ScanPlan } from '../../../iceberg/contract.js';
 import { positionDeleteColumns, readDeletionVector } from '../../../iceberg/index.js';
 import type { DeleteFile } from '../../../iceberg/types.js';
 import { inParallel } from '../../../parallel.js';
@@ -11,7 +13,7 @@ import { KeptFiles } from '../kept-rows.js';
 import { FILES_AT_A_TIME, type LocalFiles } from './local-files.js';
 import { type ReadableTable, readableTable } from './readable-table.js';
 import { demandBelow } from './restricted-demand.js';
-import { type SeenTable, type Staging, stageTables } from './stage-tables.js';
+import { planSeen, type SeenTable, type Staging, stageTables } from './stage-tables.js';
 import { wholeDeletes } from './staged-deletes.js';
 import { type StagedScan, scanOfFiles } from './table-scan.js';
 
@@ -36,18 +38,28 @@ export interface StagedTable extends StagedScan {
   wanted: ScanDemand;
 }
 
+/** A statement with what it asks of its tables. */
+export interface PlannedStatement {
+  statement: BoundStatement;
+  demands: readonly ScanDemand[];
+  /** What is read of its only table. */
+  plan?: ScanPlan | undefined;
+}
+
 /** The caller releases the local files, also after a failure. */
 export async function stageStatement(
   staging: Staging,
-  statement: BoundStatement,
-  demands: readonly ScanDemand[],
+  { statement, demands, plan }: PlannedStatement,
 ): Promise<StagedStatement> {
   const demandOf = (name: string) => demands.find(({ table }) => table === name);
   const seen: SeenTable[] = [];
   const others: Exclude<BoundTable, { kind: 'iceberg' }>[] = [];
   for (const bound of statement.tables) {
     if (bound.kind === 'iceberg')
-      seen.push(seenTable(bound.name, readableTable(bound.table, statement), demandOf(bound.name)));
+      seen.push({
+        ...seenTable(bound.name, readableTable(bound.table, statement), demandOf(bound.name)),
+        planned: plan,
+      });
     else others.push(bound);
   }
   const otherScans = await Promise.all(
@@ -64,6 +76,18 @@ export async function stageStatement(
     return { ...each, table, demand: demandOf(name), wanted: demand };
   });
   return { ...staging, sql: statement.sql, scans, tables };
+}
+
+/** Plans the scan of a statement's only table. */
+export async function planOnlyTable(
+  { caches }: Pick<Staging, 'caches'>,
+  { statement, demands }: PlannedStatement,
+  local: StatementInput,
+): Promise<SeenTable & { planned: ScanPlan }> {
+  const [bound] = statement.tables;
+  if (bound?.kind !== 'iceberg') throw new SkuaError('INTERNAL', 'a statement without a table was to be divided');
+  const seen = seenTable(bound.name, readableTable(bound.table, statement), demands[0]);
+  return { ...seen, planned: await planSeen({ caches, local }, seen) };
 }
 
 /** What the text needs of each table, where that makes a difference. */

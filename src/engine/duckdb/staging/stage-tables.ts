@@ -26,6 +26,9 @@ export interface Staging {
   local: LocalFiles;
 }
 
+/** What planning works with. */
+export type Planning = Pick<Staging, 'caches'> & { local: Pick<LocalFiles, 'signal'> };
+
 /** What keys can be read from. */
 interface Source {
   name: string;
@@ -46,6 +49,8 @@ interface Member extends SeenTable {
 export interface SeenTable extends WantedTable {
   /** What is asked of the table as the text sees it, where that is less than all of it. */
   seen: ScanDemand;
+  /** Its plan, where that is known. */
+  planned?: ScanPlan | undefined;
 }
 
 /** In the order of the tables. `rows` are tables whose rows are in memory, with what is asked of them. */
@@ -55,7 +60,9 @@ export async function stageTables(
   rows: readonly { scan: TableScan; filter: Filter | undefined }[],
 ): Promise<StagedScan[]> {
   if (tables.every(({ demand }) => demand.joins === undefined)) {
-    return Promise.all(tables.map(async (table) => staged(staging, table, await plan(staging, table))));
+    return Promise.all(
+      tables.map(async (table) => staged(staging, table, table.planned ?? (await planSeen(staging, table)))),
+    );
   }
   const members = await Promise.all(tables.map((table) => measured(staging, table)));
   const sources = rows.map(rowsSource);
@@ -70,8 +77,9 @@ export async function stageTables(
   return Promise.all(members.map(({ name }) => scans.get(name) as Promise<StagedScan>));
 }
 
-async function plan(
-  { caches, local: { signal } }: Staging,
+/** Plans a scan, and tells whom it concerns. */
+export async function planSeen(
+  { caches, local: { signal } }: Planning,
   { table, demand, seen }: SeenTable,
   learnt: readonly LearntKeys[] = [],
 ): Promise<ScanPlan> {
@@ -93,7 +101,7 @@ async function staged(
   const { limit, top, ...demand } = table.demand;
   if (!scan.isShort || (limit === undefined && top === undefined)) return scan;
   const whole = { ...table, demand };
-  return stageScan(staging.local, whole, await plan(staging, whole, learnt), learnt);
+  return stageScan(staging.local, whole, await planSeen(staging, whole, learnt), learnt);
 }
 
 function rowsSource({ scan, filter }: { scan: TableScan; filter: Filter | undefined }): Source {
@@ -107,7 +115,7 @@ function rowsSource({ scan, filter }: { scan: TableScan; filter: Filter | undefi
 async function measured(staging: Staging, table: SeenTable): Promise<Member> {
   const size = table.demand.filter ? undefined : sizeOfSnapshot(table.table);
   if (size) return { ...table, size };
-  const planned = await plan(staging, table);
+  const planned = await planSeen(staging, table);
   const rows = planned.tasks.reduce((sum, { file }) => sum + file.recordCount, 0);
   const { bytesPlanned: bytes, filesPlanned: files } = planned.statistics;
   return { ...table, plan: planned, size: { rows, bytes, files } };
@@ -121,12 +129,12 @@ async function stageMember(staging: Staging, member: Member, sources: readonly S
     return source !== undefined && isWorthWaiting(source, size);
   });
   const isOpen = worthwhile.length > 0 && !isPartitionedByAny(table, worthwhile);
-  const first = member.plan ?? (isOpen ? await plan(staging, member) : undefined);
+  const first = member.plan ?? (isOpen ? await planSeen(staging, member) : undefined);
   const keys = first ? await prunableKeys(staging.local, { ...table, ...first.read }, first, worthwhile) : worthwhile;
   const found = await Promise.all(keys.map((key) => keysOf(staging, key, sourceOf(key) as Source)));
   const learnt = found.filter((values) => values !== undefined);
   const known = learnt.length === 0 ? first : undefined;
-  return staged(staging, member, known ?? (await plan(staging, member, learnt)), learnt);
+  return staged(staging, member, known ?? (await planSeen(staging, member, learnt)), learnt);
 }
 
 /** Then the manifest list alone may leave out most files, so that the table is only planned with the keys. */

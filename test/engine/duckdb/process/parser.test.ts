@@ -21,6 +21,32 @@ describe('parseQuery', () => {
     ]);
   });
 
+  it('tells whether each row is made of one row of a single table, up to a LIMIT', async () => {
+    const told = async (sql: string) => {
+      const { isRowByRow, rowLimit } = await parse(sql);
+      return [isRowByRow, rowLimit];
+    };
+    expect(await told('SELECT a + 1, upper(b) FROM t WHERE c IN (1, 2)')).toEqual([true, undefined]);
+    expect(await told('SELECT * FROM t WHERE c LIMIT 7')).toEqual([false, 7]);
+    expect(await told('SELECT * FROM t LIMIT 0')).toEqual([false, 0]);
+    for (const sql of [
+      'SELECT * FROM t LIMIT 7 OFFSET 1',
+      'SELECT * FROM t LIMIT 7%',
+      'SELECT * FROM t LIMIT 3 + 4',
+      'SELECT * FROM t ORDER BY a LIMIT 7',
+      'SELECT DISTINCT a FROM t LIMIT 7',
+      'SELECT count(*) FROM t',
+      'SELECT a, row_number() OVER () FROM t',
+      'SELECT a, random() FROM t',
+      'SELECT a FROM t, u',
+      'SELECT a FROM t WHERE EXISTS (FROM t)',
+      'SELECT unnest(a) FROM t',
+      'SELECT a FROM t UNION ALL SELECT a FROM t',
+    ]) {
+      expect(await told(sql), sql).toEqual([false, undefined]);
+    }
+  });
+
   it('respects the scope of common table expressions', async () => {
     expect(await named('WITH t AS (SELECT * FROM t) SELECT * FROM T')).toEqual([['t', 't']]);
     expect(

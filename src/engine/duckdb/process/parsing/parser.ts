@@ -48,13 +48,17 @@ export class DuckDbParser implements SqlParser {
       qualifiedColumns: walk.columns,
       parameterCount: walk.parameters.size,
       scopes: walk.findScopes(),
-      isRowByRow: walk.tables.length === 1 && (await this.#isRowByRow(tree)),
+      ...(walk.tables.length === 1 ? await this.#rowByRow(tree) : { isRowByRow: false }),
     };
   }
 
-  async #isRowByRow(tree: SyntaxNode): Promise<boolean> {
-    const functions = rowByRow(tree);
-    if (!functions || functions.size === 0) return functions !== undefined;
+  async #rowByRow(tree: SyntaxNode): Promise<Pick<ParsedQuery, 'isRowByRow' | 'rowLimit'>> {
+    const { functions, limit } = rowByRow(tree) ?? {};
+    const isSo = functions !== undefined && (functions.size === 0 || (await this.#areScalar(functions)));
+    return { isRowByRow: isSo && limit === undefined, ...(isSo && limit !== undefined && { rowLimit: limit }) };
+  }
+
+  async #areScalar(functions: ReadonlySet<string>): Promise<boolean> {
     const scalar = await this.#scalarFunctions();
     return [...functions].every((name) => scalar.has(name));
   }

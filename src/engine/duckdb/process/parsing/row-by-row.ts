@@ -19,13 +19,16 @@ const MOMENTS = /^(?:current_\w+|localtime|localtimestamp|session_user|user)$/i;
 
 /**
  * Whether each row of a query's result is made of one row of a single table, so that the results of parts of the table are the parts of the
- * result; and by which functions, in lower case, without operators. Undefined where it is not.
+ * result, but for how many rows a LIMIT leaves of it; and by which functions, in lower case, without operators. Undefined where it is not.
  */
-export function rowByRow(tree: SyntaxNode): Set<string> | undefined {
+export function rowByRow(tree: SyntaxNode): { functions: Set<string>; limit?: number } | undefined {
   const { type, from_table: from } = tree;
   if (type !== 'SELECT_NODE' || !isNode(from) || from.type !== 'BASE_TABLE' || isNode(from.sample)) return undefined;
+  const [modifier, ...others] = nodesOf(tree.modifiers);
+  const limit = modifier && limitOf(modifier);
   const hasMore =
-    nodesOf(tree.modifiers).length > 0 ||
+    (modifier && limit === undefined) ||
+    others.length > 0 ||
     nodesOf(tree.group_expressions).length > 0 ||
     (Array.isArray(tree.group_sets) && tree.group_sets.length > 0) ||
     tree.aggregate_handling !== 'STANDARD_HANDLING' ||
@@ -34,9 +37,15 @@ export function rowByRow(tree: SyntaxNode): Set<string> | undefined {
     isNode(tree.sample) ||
     (isNode(tree.cte_map) && nodesOf(tree.cte_map.map).length > 0);
   const functions = new Set<string>();
-  return !hasMore && isOfRow(tree.select_list, functions) && isOfRow(tree.where_clause, functions)
-    ? functions
-    : undefined;
+  if (hasMore || !isOfRow(tree.select_list, functions) || !isOfRow(tree.where_clause, functions)) return undefined;
+  return { functions, ...(limit !== undefined && { limit }) };
+}
+
+/** The rows of a LIMIT that is a constant and skips none. */
+function limitOf({ type, limit, offset }: SyntaxNode): number | undefined {
+  if (type !== 'LIMIT_MODIFIER' || offset !== null || !isNode(limit) || limit.class !== 'CONSTANT') return undefined;
+  const value = isNode(limit.value) ? limit.value.value : undefined;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 function isOfRow(value: SyntaxValue | undefined, functions: Set<string>): boolean {

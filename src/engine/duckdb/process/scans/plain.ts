@@ -23,7 +23,7 @@ const mostVirtualColumns = 4;
 export function isPlain(scan: TableScan, file: ParquetSource): boolean {
   const { columns, rowColumns, comparedColumns = [] } = scan;
   if (rowColumns || comparedColumns.length > 0 || file.columns.length === 0) return false;
-  if (file.partialFor || file.firstRows !== undefined) return false;
+  if (file.partialFor || file.rows) return false;
   if (hasDeletedPositions(file) || file.equalityDeletes.length > 0) return false;
   if (file.held && file.columns.length - file.held.size < mostVirtualColumns) return false;
   return hasPlainNames(file) && columns.every((column) => isOwn(column, file));

@@ -131,7 +131,7 @@ export function groupFiles(scan: TableScan, files: readonly ParquetSource[], nam
       columns.map(({ physical }) => physical && [physical.name, physical.read.type, physical.read.convert('_')]),
       equality.of(file),
       file.partialFor,
-      file.firstRows,
+      file.rows,
       file.decoded?.path,
       hasDeletedPositions(file) && (areFew && isLarge(file) ? file.path : 'deletes'),
     ]);
@@ -342,11 +342,12 @@ const MOST_VIRTUAL_COLUMNS = 8;
 
 /** Filters right at the reader, below the joins that take deleted rows away. */
 function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
-  const { partialFor: filters = [], firstRows } = files[0] ?? {};
-  if (filters.length === 0 && firstRows === undefined) return read;
+  const { partialFor: filters = [], rows } = files[0] ?? {};
+  if (filters.length === 0 && !rows) return read;
   const names = new Map(columns.map(({ column, physical }) => [column.field.name, physical?.as]));
   const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
-  if (firstRows !== undefined) conditions.push(`file_row_number < ${firstRows}`);
+  if (rows && rows.from > 0) conditions.push(`file_row_number >= ${rows.from}`);
+  if (rows) conditions.push(`file_row_number < ${rows.to}`);
   return `(SELECT *, file_row_number, file_index FROM ${read} WHERE ${conditions.join(' AND ')})`;
 }
 
