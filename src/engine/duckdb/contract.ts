@@ -71,6 +71,8 @@ export interface ScanDemand {
   top?: TopRows | undefined;
   /** True where the scan sits below nothing but projections and a LIMIT of this many rows. */
   limit?: number | undefined;
+  /** True where the engine would take rows for unwanted by their nulls that are wanted. */
+  skipsNulls?: boolean | undefined;
 }
 
 /** The first rows in the order of a column, ties and other terms of the order left aside. */
@@ -206,6 +208,8 @@ export interface ResultStream {
 export interface TableScan extends TableBinding {
   /** What lies between the rows of a source of Parquet files and the text. */
   barrier?: Barrier;
+  /** The text's filters stay out of the scan: the engine would read too little by them. */
+  isApart?: boolean;
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
   source: /** Local files, and rows that stand for files that need not be read. */

@@ -93,10 +93,11 @@ export function tableFrom({ columns, ...rest }: WireTable): TableBinding {
 
 /** `offer` gives a source of rows its number. */
 export function wireScan(scan: TableScan, offer: (source: BatchSource) => number): WireScan {
-  const { source, comparedColumns, barrier } = scan;
+  const { source, comparedColumns, barrier, isApart } = scan;
   return {
     ...wireTable(scan),
     ...(barrier && { barrier }),
+    ...(isApart && { isApart }),
     comparedColumns: comparedColumns && {
       rest: comparedColumns.map(({ column: _, ...rest }) => rest),
       columns: wireColumns(comparedColumns.map(({ column }) => column)),

@@ -70,7 +70,9 @@ export async function stageStatement(
     return isInMemory ? [{ scan, filter: demandOf(scan.name)?.filter }] : [];
   });
   const staged = await stageTables(staging, seen, rows);
-  const scans = [...staged.map(({ scan }) => scan), ...otherScans, ...functionScans(statement)];
+  const scans = [...staged.map(({ scan }) => scan), ...otherScans, ...functionScans(statement)].map((scan) =>
+    demandOf(scan.name)?.skipsNulls ? { ...scan, isApart: true } : scan,
+  );
   const tables = staged.map((each, index) => {
     const { name, table, demand } = seen[index] as SeenTable;
     return { ...each, table, demand: demandOf(name), wanted: demand };
@@ -96,7 +98,8 @@ export async function demandsOf(
   statement: BoundStatement,
   { parameters, signal }: StatementInput,
 ): Promise<ScanDemand[]> {
-  if (!statement.tables.some(({ kind }) => kind === 'iceberg' || kind === 'listed')) return [];
+  const isAsked = statement.tables.some(({ kind }) => kind === 'iceberg' || kind === 'listed');
+  if (!isAsked && !/\bdistinct\s+from\b/i.test(statement.sql)) return [];
   return engine.demand(statement.sql, bindingsOf(statement), parameters, signal);
 }
 

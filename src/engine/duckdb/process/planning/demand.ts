@@ -10,7 +10,7 @@ import { sqlTypeOf } from '../types/sql-type.js';
 import { traversableSql } from '../types/variants.js';
 import { aggregatesOf } from './aggregates.js';
 import { columnsIn, filterOf } from './filter.js';
-import { filtersOf, filtersOfScan, isReadable } from './filter-texts.js';
+import { filtersOf, filtersOfScan, isReadable, skipsNulls } from './filter-texts.js';
 import { joinKeysOf } from './join-keys.js';
 import { logicalPlan } from './logical-plan.js';
 import { listOf, type PlanNode } from './plan.js';
@@ -83,6 +83,7 @@ export async function demandOf(
     ...aggregatesIn(aggregated.get(index)),
     ...topIn(tops.get(index)),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
+    ...(demand.skipsNulls ? { skipsNulls: true } : {}),
   }));
 }
 
@@ -122,6 +123,7 @@ interface Demand {
   filtered: boolean;
   /** The filter is all that the filters of the plan say. */
   isExact: boolean;
+  skipsNulls: boolean;
 }
 
 interface PlanContext {
@@ -177,6 +179,7 @@ function scanDemand(table: TableBinding, scan: PlanNode, filtersAbove: string[],
     columns,
     filtered: filters.length > 0,
     isExact,
+    skipsNulls: skipsNulls(scan.extra_info.Filters),
     ...(parts.length > 0 ? { filter: allOf(parts) } : {}),
   };
 }
@@ -190,6 +193,7 @@ function union(a: Demand, b: Demand): Demand {
     columns: new Set([...a.columns, ...b.columns]),
     filtered: true,
     isExact: false,
+    skipsNulls: a.skipsNulls || b.skipsNulls,
     ...(a.filter && b.filter ? { filter: { op: 'or', operands: [a.filter, b.filter] } } : {}),
   };
 }

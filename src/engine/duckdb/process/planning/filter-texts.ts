@@ -20,6 +20,15 @@ export function filtersOfScan(written: string | string[] | undefined, fields: re
   return isCertain ? texts : [UNREADABLE];
 }
 
+/**
+ * Whether a scan would leave wanted rows out: of alternatives that are all about one column, the engine takes `column IS DISTINCT FROM constant`
+ * for never true where the statistics say that the column is null throughout.
+ */
+export function skipsNulls(written: string | string[] | undefined): boolean {
+  const text = listOf(written).join(' ');
+  return /IS DISTINCT FROM/.test(text) && /\bOR\b/.test(text);
+}
+
 export function isReadable(text: string): boolean {
   return text !== UNREADABLE;
 }

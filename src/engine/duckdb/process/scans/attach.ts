@@ -4,7 +4,7 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 import { fromStoredSql, isStoredOtherwise } from '../types/stored.js';
-import { behindBarrier } from './barrier.js';
+import { apart, behindBarrier } from './barrier.js';
 import { defineFunctions } from './define-functions.js';
 import { loadDeletedPositions } from './deleted-positions.js';
 import { loadTable } from './load.js';
@@ -46,13 +46,16 @@ export async function attachScans(
           return `${fromStoredSql(field, column)} AS ${column}`;
         });
       const all = others.length > 0 ? `* REPLACE (${others.join(', ')})` : '*';
-      views.push(
-        `CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`,
-      );
+      const select = `SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`;
+      views.push(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${apart(scan, select)}`);
       continue;
     }
     if (scan.source.kind === 'batches') {
-      await loadTable(connection, scan.name, scan.source.schema, scan.source.batches);
+      const name = scan.isApart ? `${scan.name} as it is` : scan.name;
+      await loadTable(connection, name, scan.source.schema, scan.source.batches);
+      if (!scan.isApart) continue;
+      const select = apart(scan, `SELECT * FROM ${quoteIdentifier(name)}`);
+      views.push(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
       continue;
     }
     const groups = groupFiles(scan, scan.source.files, names);
@@ -61,7 +64,7 @@ export async function attachScans(
       scan,
       groups.flatMap(({ files }) => files),
     );
-    const select = behindBarrier(scan, scanSql(scan, groups, emptyFile));
+    const select = apart(scan, behindBarrier(scan, scanSql(scan, groups, emptyFile)));
     views.push(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
   }
   const definitions = views.join(';\n');

@@ -22,3 +22,8 @@ export function behindBarrier({ barrier, columns }: TableScan, select: string): 
       : `(SELECT * FROM (${select}) WHERE ${condition}) TABLESAMPLE SYSTEM(100 PERCENT)`;
   return `SELECT ${outputs.join(', ')} FROM ${kept}`;
 }
+
+/** The rows of a SELECT, past which nothing of the text goes where that would mislead the engine. */
+export function apart({ isApart }: Pick<TableScan, 'isApart'>, select: string): string {
+  return isApart ? `SELECT * FROM (${select}) TABLESAMPLE SYSTEM(100 PERCENT)` : select;
+}
