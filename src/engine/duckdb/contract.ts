@@ -73,6 +73,8 @@ export interface ScanDemand {
   limit?: number | undefined;
   /** True where the engine would take rows for unwanted by their nulls that are wanted. */
   skipsNulls?: boolean | undefined;
+  /** True where dates may become moments, which hangs on the time zone. */
+  zonesDates?: boolean | undefined;
 }
 
 /** The first rows in the order of a column, ties and other terms of the order left aside. */
@@ -210,6 +212,8 @@ export interface TableScan extends TableBinding {
   barrier?: Barrier;
   /** The text's filters stay out of the scan: the engine would read too little by them. */
   isApart?: boolean;
+  /** The engine knows nothing of the range of its dates. */
+  hidesDates?: boolean;
   /** Columns that equality deletes compare and that the scan does not give: dropped ones, and fields inside structs. */
   comparedColumns?: ComparedColumn[];
   source: /** Local files, and rows that stand for files that need not be read. */

@@ -224,6 +224,7 @@ export const answers = {
         .optional(),
       limit: z.number().nonnegative().optional(),
       skipsNulls: z.boolean().optional(),
+      zonesDates: z.boolean().optional(),
     }),
   ),
   columnValues: z.union([z.object({ values: z.array(literal) }), z.object({ min: literal, max: literal })]).optional(),

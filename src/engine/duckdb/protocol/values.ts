@@ -93,11 +93,12 @@ export function tableFrom({ columns, ...rest }: WireTable): TableBinding {
 
 /** `offer` gives a source of rows its number. */
 export function wireScan(scan: TableScan, offer: (source: BatchSource) => number): WireScan {
-  const { source, comparedColumns, barrier, isApart } = scan;
+  const { source, comparedColumns, barrier, isApart, hidesDates } = scan;
   return {
     ...wireTable(scan),
     ...(barrier && { barrier }),
     ...(isApart && { isApart }),
+    ...(hidesDates && { hidesDates }),
     comparedColumns: comparedColumns && {
       rest: comparedColumns.map(({ column: _, ...rest }) => rest),
       columns: wireColumns(comparedColumns.map(({ column }) => column)),

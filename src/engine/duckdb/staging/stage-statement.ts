@@ -70,9 +70,11 @@ export async function stageStatement(
     return isInMemory ? [{ scan, filter: demandOf(scan.name)?.filter }] : [];
   });
   const staged = await stageTables(staging, seen, rows);
-  const scans = [...staged.map(({ scan }) => scan), ...otherScans, ...functionScans(statement)].map((scan) =>
-    demandOf(scan.name)?.skipsNulls ? { ...scan, isApart: true } : scan,
-  );
+  const scans = [...staged.map(({ scan }) => scan), ...otherScans, ...functionScans(statement)].map((scan) => {
+    const { skipsNulls, zonesDates } = demandOf(scan.name) ?? {};
+    const hidesDates = zonesDates && statement.timeZone !== undefined;
+    return { ...scan, ...(skipsNulls && { isApart: true }), ...(hidesDates && { hidesDates }) };
+  });
   const tables = staged.map((each, index) => {
     const { name, table, demand } = seen[index] as SeenTable;
     return { ...each, table, demand: demandOf(name), wanted: demand };
@@ -99,7 +101,7 @@ export async function demandsOf(
   { parameters, signal }: StatementInput,
 ): Promise<ScanDemand[]> {
   const isAsked = statement.tables.some(({ kind }) => kind === 'iceberg' || kind === 'listed');
-  if (!isAsked && !/\bdistinct\s+from\b/i.test(statement.sql)) return [];
+  if (!isAsked && !(statement.timeZone !== undefined || /\bdistinct\s+from\b/i.test(statement.sql))) return [];
   return engine.demand(statement.sql, bindingsOf(statement), parameters, signal);
 }
 

@@ -1,3 +1,4 @@
+import { DataType, type Field } from 'apache-arrow';
 import type { Filter } from '../../../../expressions/index.js';
 import { type Token, tokenize } from '../../../../sql/index.js';
 import type { Aggregates, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
@@ -5,6 +6,7 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
 import { defineFunctions } from '../scans/define-functions.js';
+import { holds } from '../types/nested.js';
 import { bindParameters, textFor } from '../types/parameters.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 import { traversableSql } from '../types/variants.js';
@@ -67,6 +69,7 @@ export async function demandOf(
   const expressions = await expressionsOf(connection, plan.flatMap(filterTexts));
   for (const root of plan) visit(root, [], { tables, expressions }, demands);
   const limit = await limitOf(connection, sql, plan);
+  const zonesDates = plan.some(castsToMoments);
   const mayJoin = demands.size > 1 && tables.some(({ mayLeaveOut = true }) => mayLeaveOut);
   const logical = mayJoin || plan.some(asksLittle) ? await logicalPlan(connection, sql) : undefined;
   const joinKeys = logical ? joinKeysOf(logical, tables) : [];
@@ -84,7 +87,16 @@ export async function demandOf(
     ...topIn(tops.get(index)),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
     ...(demand.skipsNulls ? { skipsNulls: true } : {}),
+    ...(zonesDates && (tables[index] as TableBinding).columns.some(({ field }) => holds(field, isDate))
+      ? { zonesDates }
+      : {}),
   }));
+}
+
+const isDate = ({ type }: Field) => DataType.isDate(type);
+
+function castsToMoments({ extra_info: info, children }: PlanNode): boolean {
+  return JSON.stringify(info).includes('AS TIMESTAMP WITH TIME ZONE') || children.some(castsToMoments);
 }
 
 function joinsOf(joins: JoinKey[]): { joins?: JoinKey[] } {

@@ -51,9 +51,10 @@ export async function attachScans(
       continue;
     }
     if (scan.source.kind === 'batches') {
-      const name = scan.isApart ? `${scan.name} as it is` : scan.name;
+      const isApart = scan.isApart || scan.hidesDates;
+      const name = isApart ? `${scan.name} as it is` : scan.name;
       await loadTable(connection, name, scan.source.schema, scan.source.batches);
-      if (!scan.isApart) continue;
+      if (!isApart) continue;
       const select = apart(scan, `SELECT * FROM ${quoteIdentifier(name)}`);
       views.push(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${select}`);
       continue;

@@ -1,5 +1,7 @@
+import { DataType, type Field } from 'apache-arrow';
 import type { TableScan } from '../../contract.js';
 import { quoteIdentifier } from '../native/text.js';
+import { holds } from '../types/nested.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 
 /**
@@ -23,7 +25,19 @@ export function behindBarrier({ barrier, columns }: TableScan, select: string): 
   return `SELECT ${outputs.join(', ')} FROM ${kept}`;
 }
 
-/** The rows of a SELECT, past which nothing of the text goes where that would mislead the engine. */
-export function apart({ isApart }: Pick<TableScan, 'isApart'>, select: string): string {
-  return isApart ? `SELECT * FROM (${select}) TABLESAMPLE SYSTEM(100 PERCENT)` : select;
+/**
+ * The rows of a SELECT as the engine may know of them. It casts the ends of a range of dates to moments as if every session were in UTC, and has
+ * no range of what it computes.
+ */
+export function apart({ isApart, hidesDates, columns }: TableScan, select: string): string {
+  const rows = isApart ? `SELECT * FROM (${select}) TABLESAMPLE SYSTEM(100 PERCENT)` : select;
+  const hidden = hidesDates ? columns.flatMap(({ field }) => withoutRange(field) ?? []) : [];
+  return hidden.length > 0 ? `SELECT * REPLACE (${hidden.join(', ')}) FROM (${rows})` : rows;
+}
+
+function withoutRange(field: Field): string | undefined {
+  const name = quoteIdentifier(field.name);
+  if (DataType.isDate(field.type)) return `${name} + 0 AS ${name}`;
+  const isNested = DataType.isStruct(field.type) && holds(field, ({ type }) => DataType.isDate(type));
+  return isNested ? `[${name}][1] AS ${name}` : undefined;
 }
