@@ -144,6 +144,23 @@ it('takes no name of a field for a condition', async () => {
   }
 });
 
+it('tells where the engine would know too much of nulls, or of dates in a time zone', async () => {
+  const told = async (condition: string) => {
+    const [{ skipsNulls, zonesDates } = {}] = await demand(`SELECT raw FROM "t0" WHERE ${condition}`);
+    return [skipsNulls, zonesDates];
+  };
+  expect(await told('"a b" IS DISTINCT FROM 7 OR "a b" > 9')).toEqual([true, undefined]);
+  expect(await told('NOT ("a b" IS NOT DISTINCT FROM 7 AND "a b" IS NOT DISTINCT FROM 8)')).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(await told(`"Kind" > 'x' OR "Kind" IS DISTINCT FROM 'y'`)).toEqual([true, undefined]);
+  expect(await told('"a b" IS DISTINCT FROM 7')).toEqual([undefined, undefined]);
+  expect(await told('"a b" IS DISTINCT FROM 7 OR "d" IS NULL')).toEqual([undefined, undefined]);
+  expect(await told(`"d" >= TIMESTAMPTZ '2024-07-04'`)).toEqual([undefined, true]);
+  expect(await told(`"d" >= DATE '2024-07-04' AND "ts" > TIMESTAMPTZ '2024-07-04'`)).toEqual([undefined, undefined]);
+});
+
 it('unites the filters of a table that is read twice', async () => {
   const [both] = await demand('SELECT 1 FROM "t0" a, "t0" b WHERE a."a b" = 1 AND b."a b" = 2');
   expect(both?.filter).toMatchObject({ op: 'or', operands: [{ value: { text: '1' } }, { value: { text: '2' } }] });

@@ -21,6 +21,14 @@ describe('parseQuery', () => {
     ]);
   });
 
+  it('tells by what COLUMNS chooses columns, and takes no star for one of the text', async () => {
+    const [scope] = (
+      await parse("SELECT COLUMNS('^a'), COLUMNS(lambda c: c LIKE 'b%'), COLUMNS(['c']), COLUMNS(*) FROM t")
+    ).scopes;
+    expect(scope?.choices).toEqual(['^a', null]);
+    expect(scope?.stars).toHaveLength(1);
+  });
+
   it('tells whether each row is made of one row of a single table, up to a LIMIT', async () => {
     const told = async (sql: string) => {
       const { isRowByRow, rowLimit } = await parse(sql);
