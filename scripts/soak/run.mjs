@@ -156,6 +156,8 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
         catalogUri: stack.catalog.uri,
         token: await stack.token('adminuser'),
         place,
+        server,
+        own,
       })),
       ...grown(held, minutes >= LONG),
       ...told,
@@ -201,17 +203,20 @@ async function persist(work) {
   }
 }
 
-/** Files that no snapshot names, once somebody has come to the tables. */
-async function leftBehind({ admin, tables, catalogUri, token, place }) {
+/** Files that no snapshot names and entries of the journal, once somebody has come to the tables: what a fault left is removed then. */
+async function leftBehind({ admin, tables, catalogUri, token, place, server, own }) {
   const there = (await rowsOf(await admin.execute('SHOW TABLES'))).flat().filter((name) => tables.includes(name));
-  let orphans = [];
+  let left = [];
   for (let looks = 0; looks < 30; looks++) {
     for (const table of there) await rowsOf(await admin.execute(`SELECT count(*) FROM ${table}`));
-    orphans = await orphansOf(there, { catalogUri, token, storage: place.storage });
-    if (orphans.length === 0) break;
+    const orphans = await orphansOf(there, { catalogUri, token, storage: place.storage });
+    const { journalEntries } = heldBy(server.pid(), own);
+    left = orphans.map((location) => `no snapshot names ${location}`);
+    if (journalEntries > 0) left.push(`${journalEntries} entries are left in the journal`);
+    if (left.length === 0) break;
     await sleep(1_000);
   }
-  return orphans.map((location) => `no snapshot names ${location}`);
+  return left;
 }
 
 function grown(held, isLong) {
@@ -220,10 +225,9 @@ function grown(held, isLong) {
   const isMore = (key, most) => {
     if (last[key] > most) problems.push(`${key} grew from ${first[key]} to ${last[key]}`);
   };
-  for (const look of held) {
-    for (const key of ['journalEntries', 'temporaryFiles']) {
-      if (look[key] > 0) problems.push(`${look[key]} ${key} were left at rest after ${look.minute} minutes`);
-    }
+  for (const { minute, temporaryFiles } of held) {
+    if (temporaryFiles > 0)
+      problems.push(`${temporaryFiles} temporary files were left at rest after ${minute} minutes`);
   }
   if (!isLong) return problems;
   for (const key of ['serverHandles', 'handlesOfAnEngine']) isMore(key, first[key] + MORE_HANDLES);
