@@ -40,7 +40,7 @@ const otherNames: Record<string, HiddenColumn> = {
 
 export const OTHER_HIDDEN_NAMES = Object.keys(otherNames);
 
-/** The names of all hidden columns, in tables of any format version. */
+/** The names of all hidden columns, in tables of any format version; those that a version lacks are null in each row. */
 export const HIDDEN_NAMES = [...Object.keys(columns), ...OTHER_HIDDEN_NAMES];
 
 /** The names of hidden columns that a table of this format version has. */
@@ -57,7 +57,9 @@ export function hiddenColumns(metadata: TableMetadata, names: readonly string[])
     if (!hidden) return [];
     const type = hidden.type(metadata);
     const field = fieldToArrow({ id: hidden.id, name, required: false, type });
-    const computed = type.kind === 'primitive' && type.type === 'unknown' ? undefined : hidden.computed;
+    const isLacking = metadata.formatVersion < (hidden.sinceVersion ?? 1);
+    const isUnknown = type.kind === 'primitive' && type.type === 'unknown';
+    const computed = isLacking || isUnknown ? undefined : hidden.computed;
     return [{ field, fieldId: hidden.id, ...(computed && { computed }) }];
   });
 }

@@ -15,6 +15,7 @@ import { alreadyExists, changeTable } from '../committing/commit.js';
 import type { Propose } from '../committing/contract.js';
 import type { StatementContext } from '../environment.js';
 import { bindQuery, describeBound } from '../reading/query.js';
+import { CHOSEN_SETTINGS, chosenSetting, DEFAULT_FORMAT_VERSION } from '../session/chosen-settings.js';
 import type { CreateTableStatement } from '../syntax/statement.js';
 import { displayName, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, loadTable, namesOf, type PinnedTable, pinned } from '../tables/tables.js';
@@ -26,10 +27,11 @@ import { createRequest, schemaOfDefinition, withIdentifier } from './definitions
 import { replaceTable } from './replace-table.js';
 
 /** The rows written; 0 for an empty table, and where IF NOT EXISTS found one. */
-export async function createTable(context: StatementContext, statement: CreateTableStatement): Promise<number> {
-  if (statement.as !== undefined) return createTableAs(context, statement, statement.as);
-  const name = resolveTable(namesOf(context), statement.table);
-  const existing = statement.orReplace ? await existingTable(context, name) : undefined;
+export async function createTable(context: StatementContext, written: CreateTableStatement): Promise<number> {
+  if (written.as !== undefined) return createTableAs(context, written, written.as);
+  const name = resolveTable(namesOf(context), written.table);
+  const existing = written.orReplace ? await existingTable(context, name) : undefined;
+  const statement = withChosenVersion(context, written, existing);
   const schema = await withDefaultsOf(
     context,
     statement,
@@ -41,12 +43,13 @@ export async function createTable(context: StatementContext, statement: CreateTa
 }
 
 /** CREATE TABLE AS. A failure on the way leaves no table behind. The rows written; 0 where the table was there already. */
-async function createTableAs(context: StatementContext, statement: CreateTableStatement, sql: string): Promise<number> {
+async function createTableAs(context: StatementContext, written: CreateTableStatement, sql: string): Promise<number> {
   const source = await bindQuery(context, sql);
   const { schema } = await describeBound(context, source);
-  const existing = statement.orReplace
-    ? await existingTable(context, resolveTable(namesOf(context), statement.table))
+  const existing = written.orReplace
+    ? await existingTable(context, resolveTable(namesOf(context), written.table))
     : undefined;
+  const statement = withChosenVersion(context, written, existing);
   const isThree = formatVersionOf(statement, existing) === 3;
   const { fields } = arrowToSchema(schema, { formatVersion: isThree ? 3 : 2 });
   if (statement.columns.length > 0 && statement.columns.length !== fields.length) {
@@ -70,6 +73,18 @@ async function createTableAs(context: StatementContext, statement: CreateTableSt
   return createAndFill(context, statement, defined, (table) =>
     writeQuery(context, table, source, columns, writeDataFiles),
   );
+}
+
+/** A new table has the format version that the session chose, where the statement names none. */
+function withChosenVersion(
+  { call }: StatementContext,
+  statement: CreateTableStatement,
+  existing: PinnedTable | undefined,
+): CreateTableStatement {
+  const chosen = chosenSetting(call.session, DEFAULT_FORMAT_VERSION);
+  const isSame = chosen === undefined || chosen === CHOSEN_SETTINGS[DEFAULT_FORMAT_VERSION]?.default;
+  if (existing || isSame || statement.properties['format-version'] !== undefined) return statement;
+  return { ...statement, properties: { ...statement.properties, 'format-version': chosen } };
 }
 
 /** Catalogs make tables of format version 2 where nothing else is said. */

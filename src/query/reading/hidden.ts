@@ -3,7 +3,7 @@
  */
 import type { ParsedQuery, QueryScope, StarReference, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
-import { hiddenColumnNames, OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
+import { HIDDEN_NAMES, OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
 import type { Edit } from '../syntax/rewrite.js';
 import { refuseInsight } from '../tables/restricted.js';
@@ -35,7 +35,7 @@ export function namedHiddenColumns(
   if (!scope) return [];
   const own = new Set(table.schema.fields.map(({ name }) => name.toLowerCase()));
   const qualifier = nameOf(reference).toLowerCase();
-  const known = [...hiddenColumnNames(table.metadata), ...(others ? OTHER_HIDDEN_NAMES : [])];
+  const known = HIDDEN_NAMES.filter((name) => others || !OTHER_HIDDEN_NAMES.includes(name));
   const named = known.filter((name) => !own.has(name) && scope.columns.some((path) => mayMean(path, qualifier, name)));
   if (named.length > 0) refuseInsight(table, `Column ${named[0]}`);
   return named;

@@ -1,5 +1,6 @@
 /** Settings that a session may choose freely, kept with its options. */
 import { SkuaError } from '../../errors.js';
+import { knownFormatVersion } from '../../iceberg/index.js';
 import type { Session } from '../../session/index.js';
 import type { QueryEnvironment, StatementContext } from '../environment.js';
 
@@ -18,6 +19,8 @@ export function checkEngine({ engines }: Pick<QueryEnvironment, 'engines'>, name
   if (engines.includes(name)) return;
   throw new SkuaError('INVALID_ARGUMENT', `There is no engine "${name}"; there are ${engines.join(', ')}`);
 }
+
+export const DEFAULT_FORMAT_VERSION = 'iceberg_default_format_version';
 
 export const CHOSEN_SETTINGS: Record<string, ChosenSetting> = {
   timezone: {
@@ -39,6 +42,11 @@ export const CHOSEN_SETTINGS: Record<string, ChosenSetting> = {
     description: 'the id under which changes of tables with write.wap.enabled are staged',
     default: undefined,
     check: () => undefined,
+  },
+  [DEFAULT_FORMAT_VERSION]: {
+    description: 'of tables that are made without the property format-version',
+    default: '2',
+    check: (value) => void knownFormatVersion(value),
   },
   remove_orphan_files_min_retention: {
     description: 'how old files are at least that remove_orphan_files may remove',

@@ -1,10 +1,12 @@
 /** What a session says about itself: `current_user`, `current_schema()`, `version()`, and the settings of SHOW. */
 import type { FunctionDefinition } from '../../engine/contract.js';
+import type { Session } from '../../session/index.js';
 import { quoteString } from '../../sql/index.js';
 import { version } from '../../version.js';
 import type { StatementContext } from '../environment.js';
 import { chosenCatalog, schemaName } from '../tables/names.js';
 import { CHOSEN_SETTINGS, chosenSetting } from './chosen-settings.js';
+import { ENGINE_SETTING, isEngineSetting } from './engine-settings.js';
 
 export interface Setting {
   /** Lower case. */
@@ -27,14 +29,39 @@ export function settingsOf({ environment, call }: StatementContext): Setting[] {
     { name: 'search_path', value: schema, description: 'the same as schema' },
     { name: 'server_version', value: version, description: "Skua's version" },
     { name: 'transaction_isolation', value: 'repeatable read', description: 'of every transaction' },
+    ...ALWAYS,
     ...chosen,
+    ...setOfEngine(call.session),
   ];
+}
+
+/** What holds in every session. */
+const ALWAYS: readonly Setting[] = [
+  { name: 'calendar', value: 'gregorian', description: 'of dates' },
+  {
+    name: 'default_transaction_invalidation_policy',
+    value: 'syntactic_errors_do_not_invalidate',
+    description: 'a statement of a transaction that fails takes no effect, and the transaction goes on',
+  },
+  {
+    name: 'preserve_insertion_order',
+    value: 'false',
+    description: 'rows of a query without ORDER BY come in any order',
+  },
+  { name: 'warnings_as_errors', value: 'true', description: 'there are no warnings' },
+];
+
+function setOfEngine({ options }: Session): Setting[] {
+  return [...options].flatMap(([name, value]) =>
+    isEngineSetting(name) && typeof value === 'string' ? [{ name, value, description: ENGINE_SETTING }] : [],
+  );
 }
 
 const OTHER_NAMES: Record<string, string> = {
   current_catalog: 'catalog',
   current_schema: 'schema',
   default_transaction_isolation: 'transaction_isolation',
+  current_transaction_invalidation_policy: 'default_transaction_invalidation_policy',
   names: 'client_encoding',
   'spark.wap.branch': 'wap.branch',
   'spark.wap.id': 'wap.id',

@@ -11,7 +11,7 @@ import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
 import { insteadOf } from './instead.js';
 import { parseDuckDbCall } from './procedures.js';
-import { parseReset, parseSet, parseShownSetting } from './setting.js';
+import { parseLogging, parsePragma, parseReset, parseSet, parseShownSetting } from './setting.js';
 import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
 
@@ -59,10 +59,13 @@ function parseAt(cursor: Cursor): Statement {
     case 'TRUNCATE':
       return parseTruncate(cursor);
     case 'CALL': {
-      const statement = isProcedure(cursor) ? parseCall(cursor) : parseDuckDbCall(cursor);
+      const statement = isProcedure(cursor) ? parseCall(cursor) : (parseLogging(cursor) ?? parseDuckDbCall(cursor));
       if (!statement) throw unknownStatement(cursor);
       return statement;
     }
+    case 'PRAGMA':
+      if (cursor.peek(2)?.text !== '=') throw unknownStatement(cursor);
+      return parsePragma(cursor);
     case 'CREATE':
       return parseCreate(cursor);
     case 'DROP':

@@ -1,5 +1,6 @@
 /** SET: `SET name = value`, and the forms of the standard that have words of their own. */
 import { SkuaError } from '../../errors.js';
+import { parseCall } from './call.js';
 import type { Cursor } from './cursor.js';
 
 export interface SetStatement {
@@ -59,6 +60,22 @@ export function parseSet(cursor: Cursor): SetStatement | SetVariableStatement {
     throw cursor.error('Expected = or TO');
   }
   return { kind: 'set', name, values: parseValues(cursor) };
+}
+
+/** `PRAGMA name = value`, which is DuckDB's older form of SET. */
+export function parsePragma(cursor: Cursor): SetStatement {
+  cursor.expect('PRAGMA');
+  const name = cursor.name('the name of a setting');
+  cursor.expectSymbol('=');
+  return { kind: 'set', name, values: parseValues(cursor) };
+}
+
+/** `CALL enable_logging(…)` and `CALL disable_logging()`, which set `enable_logging`; undefined for other calls. */
+export function parseLogging(cursor: Cursor): SetStatement | undefined {
+  const procedure = cursor.peek(1)?.text.toLowerCase();
+  if (procedure !== 'enable_logging' && procedure !== 'disable_logging') return undefined;
+  parseCall(cursor);
+  return { kind: 'set', name: 'enable_logging', values: [String(procedure === 'enable_logging')] };
 }
 
 /** `SET SCHEMA 'a'`, `SET NAMES 'UTF8'`. */

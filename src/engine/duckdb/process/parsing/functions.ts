@@ -9,6 +9,7 @@ const tableFunctions = new Set([
   'regexp_split_to_table',
   'repeat',
   'repeat_row',
+  'test_all_types',
   'unnest',
   'generate_subscripts',
 ]);
