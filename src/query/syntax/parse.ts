@@ -10,7 +10,7 @@ import { parseCreateSchema, parseCreateTable } from './create.js';
 import { Cursor } from './cursor.js';
 import { parseInsert } from './insert.js';
 import { insteadOf } from './instead.js';
-import { parseDuckDbCall } from './procedures.js';
+import { parseDuckDbCall, parseSelectedCall } from './procedures.js';
 import { parseLogging, parsePragma, parseReset, parseSet, parseShownSetting } from './setting.js';
 import { type Statement, statementName } from './statement.js';
 import { parseCreateView } from './view.js';
@@ -31,7 +31,7 @@ function parseAt(cursor: Cursor): Statement {
   const first = cursor.peek();
   if (!first) throw new SkuaError('INVALID_ARGUMENT', 'The statement is empty');
   if (first.text === '(' || (first.keyword !== 'WITH' && QUERY_STARTS.has(first.keyword)))
-    return { kind: 'query', sql };
+    return parseSelectedCall(cursor) ?? { kind: 'query', sql };
   if (first.text === '{') refuseCalls(cursor);
   switch (first.keyword) {
     case 'EXPLAIN':

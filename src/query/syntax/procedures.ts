@@ -2,7 +2,7 @@
 import { quoteString } from '../../sql/index.js';
 import type { AlterSchemaStatement, AlterTableStatement, PropertyAlteration } from './alteration.js';
 import { type CallStatement, parseCall } from './call.js';
-import type { Cursor } from './cursor.js';
+import { Cursor } from './cursor.js';
 import { pathInText } from './table-functions.js';
 
 const PROCEDURES: Record<string, { kind: 'alter-table' | 'alter-schema'; sets: boolean }> = {
@@ -36,6 +36,38 @@ export function parseDuckDbCall(
   const name = cursor.peek(1)?.text.toLowerCase() ?? '';
   const procedure = Object.hasOwn(OF_SYSTEM, name) ? OF_SYSTEM[name] : undefined;
   return procedure ? ofSystem(parseCall(cursor), procedure) : parsePropertiesCall(cursor);
+}
+
+/**
+ * `SELECT * FROM procedure(…)`, or `FROM procedure(…)`, and nothing else: what DuckDB's CALL is short for. Undefined for any other query, in which
+ * a procedure can't be called.
+ */
+export function parseSelectedCall(cursor: Cursor): ReturnType<typeof parseDuckDbCall> {
+  const from = cursor.at('SELECT') && cursor.peek(1)?.text === '*' ? 2 : 0;
+  const word = cursor.peek(from);
+  const name = cursor.peek(from + 1)?.text.toLowerCase() ?? '';
+  const isKnown = Object.hasOwn(OF_SYSTEM, name) || Object.hasOwn(PROCEDURES, name);
+  if (word?.keyword !== 'FROM' || !isKnown || !isWholeCall(cursor, from + 2)) return undefined;
+  // Each place of the text stays what it was.
+  const blanks = cursor.text.slice(cursor.position, word.start).replace(/[^\n]/g, ' ');
+  const text = `${cursor.text.slice(0, cursor.position)}${blanks}CALL${cursor.text.slice(word.end)}`;
+  return parseDuckDbCall(new Cursor(text));
+}
+
+/** Whether the parenthesis at a place is closed by the statement's last token. */
+function isWholeCall(cursor: Cursor, open: number): boolean {
+  if (cursor.peek(open)?.text !== '(') return false;
+  let depth = 0;
+  for (let ahead = open; ; ahead++) {
+    const token = cursor.peek(ahead);
+    if (!token) return false;
+    if (token.kind !== 'symbol') continue;
+    if (token.text === '(') depth++;
+    if (token.text === ')' && --depth === 0) {
+      const next = cursor.peek(ahead + 1);
+      return next === undefined || (next.text === ';' && cursor.peek(ahead + 2) === undefined);
+    }
+  }
 }
 
 function ofSystem(call: CallStatement, { name, options, columns }: SystemProcedure): CallStatement {
