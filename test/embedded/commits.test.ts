@@ -221,6 +221,19 @@ describe('schemas, specs and orders', () => {
     expect((await commit([{ action: 'remove-schemas', 'schema-ids': [1] }])).status).toBe(400);
   });
 
+  it('keep the highest id that a column ever had, whatever id a client sends', async () => {
+    const narrow = { type: 'struct', fields: wider.fields.slice(0, 1) };
+    await commit([
+      { action: 'add-schema', schema: wider, 'last-column-id': 3 },
+      { action: 'set-current-schema', 'schema-id': -1 },
+    ]);
+    const { body } = await commit([
+      { action: 'add-schema', schema: narrow, 'last-column-id': 1 },
+      { action: 'set-current-schema', 'schema-id': -1 },
+    ]);
+    expect(body.metadata).toMatchObject({ 'current-schema-id': 2, 'last-column-id': 3 });
+  });
+
   it('that are there already are not added again, and are then no last added ones', async () => {
     await commit([
       { action: 'add-schema', schema: wider },

@@ -1,6 +1,6 @@
 /** Updates of schemas, partition specs and sort orders (REST specification, `TableUpdate`). */
 import { illegalArgument, invalid } from '../request/error.js';
-import { integerField, integersField, type JsonObject, optionalInteger } from '../request/fields.js';
+import { integerField, integersField, type JsonObject } from '../request/fields.js';
 import { currentSchema, type Draft } from './draft.js';
 import type { SchemaJson } from './model.js';
 import { bindSpec, checkSortOrder, readPartitionSpec, readSortOrder, sameSortOrder, sameSpec } from './partitioning.js';
@@ -12,12 +12,8 @@ const LAST_ADDED = -1;
 export function addSchema(draft: Draft, update: JsonObject): void {
   const { metadata } = draft;
   const schema = readSchema(update.schema);
-  const lastColumnId = optionalInteger(update, 'last-column-id') ?? Math.max(metadata.lastColumnId, highestId(schema));
-  if (lastColumnId < metadata.lastColumnId) {
-    throw illegalArgument(
-      `Invalid last column ID: ${lastColumnId} < ${metadata.lastColumnId} (previous last column ID)`,
-    );
-  }
+  // The `last-column-id` that clients send is that of the schema, without the columns that they drop.
+  const lastColumnId = Math.max(metadata.lastColumnId, highestId(schema));
   checkSchemaVersion(schema, metadata.formatVersion);
   const known = metadata.schemas.find((one) => sameSchema(one, schema));
   if (known !== undefined && lastColumnId === metadata.lastColumnId) {
