@@ -101,6 +101,8 @@ const countIn = (metadata) => Number(flightSql.DoPutUpdateResult.decode(metadata
 
 /** Plain tables; `instance` is of an engine that nobody else uses. */
 export class ReferenceSide {
+  /** Of the session that it stands for. */
+  timeZone = 'UTC';
   #values = new Map();
 
   constructor(instance) {
@@ -108,7 +110,8 @@ export class ReferenceSide {
   }
 
   async query(sql) {
-    const { schema, batches } = await this.instance.run(sql, [], {
+    const instance = this.timeZone === 'UTC' ? this.instance : this.instance.forStatement({ timeZone: this.timeZone });
+    const { schema, batches } = await instance.run(sql, [], {
       signal: new AbortController().signal,
       batchBytes: 1 << 20,
     });
@@ -125,11 +128,12 @@ export class ReferenceSide {
 
   /** What an SQL literal is, as a parameter. */
   async value(sql) {
-    let value = this.#values.get(sql);
+    const key = `${this.timeZone} ${sql}`;
+    let value = this.#values.get(key);
     if (!value) {
       const { schema, rows } = await this.query(`SELECT ${sql}`);
       value = { field: schema.fields[0], value: rows[0][0] };
-      this.#values.set(sql, value);
+      this.#values.set(key, value);
     }
     return value;
   }
