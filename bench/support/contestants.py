@@ -46,8 +46,8 @@ class Lines:
 class Stack(Lines):
     """Issuer, catalog and store; see stack.mjs."""
 
-    def __init__(self):
-        super().__init__(["node", str(HERE / "stack.mjs")])
+    def __init__(self, copied=None):
+        super().__init__(["node", str(HERE / "stack.mjs"), *([str(copied)] if copied else [])])
         self.place = self.answer()
 
     def counts(self):

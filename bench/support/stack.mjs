@@ -16,7 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), 'skua-bench-'));
 const rustfs = await startRustfs({ logFolder: folder, bucket: 'warehouse' });
 const proxy = fork(fileURLToPath(new URL('proxy.mjs', import.meta.url)), [new URL(rustfs.endpoint).port]);
 const [{ port }] = await once(proxy, 'message');
-const endpoint = `http://127.0.0.1:${port}`;
+// The argument is a file that stands for all objects below `copies/`: see copies.mjs.
+const copies = process.argv[2] && fork(fileURLToPath(new URL('copies.mjs', import.meta.url)), [port, process.argv[2]]);
+const endpoint = `http://127.0.0.1:${copies ? (await once(copies, 'message'))[0].port : port}`;
 const { accessKeyId, secretAccessKey, region } = rustfs;
 const warehouse = { kind: 's3', endpoint, accessKeyId, secretAccessKey, location: 's3://warehouse/', sts: {} };
 const stack = await startEmbeddedStack({ catalog: { warehouse }, issuer: { lifetimeSeconds: 86_400 } });
@@ -36,6 +38,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 await stack.close();
+copies?.disconnect();
 proxy.disconnect();
 await rustfs.stop();
 rmSync(folder, { recursive: true, force: true });

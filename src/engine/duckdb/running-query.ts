@@ -91,7 +91,7 @@ class PortionRuns {
   }
 
   async end(): Promise<void> {
-    if (this.#portions.length > 1) this.#stop.abort(new SkuaError('CANCELLED', 'the query has ended'));
+    this.#stop.abort(ENDED);
     const runs = [this.#current, this.#next].map((query) => query?.catch(() => undefined));
     await Promise.all(runs.map(async (query) => (await query)?.end()));
   }
@@ -157,6 +157,9 @@ function isRepeatable({ tables }: BoundStatement): boolean {
   return tables.every((table) => table.kind !== 'rows' || Array.isArray(table.batches));
 }
 
+/** One for all: an error costs more to make than the rest of a small query's end. */
+const ENDED = new SkuaError('CANCELLED', 'the query has ended');
+
 interface RunningQuery {
   schema: Schema;
   /** Computes the first batch, and keeps it for `batches`. */
@@ -194,7 +197,7 @@ async function start(place: Workplace, planned: PlannedStatement, options: RunOp
       for (let batch = await (begun ?? next()); !batch.done; batch = await next()) yield batch.value;
     },
     end: async () => {
-      stop.abort();
+      stop.abort(ENDED);
       await batches.return?.().catch(() => undefined);
       await local.release();
     },
