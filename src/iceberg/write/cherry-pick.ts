@@ -47,10 +47,12 @@ export async function cherryPick(
     );
   }
   const added = await addedBy(metadata, picked, storage);
+  const live = await liveFiles(metadata, storage);
+  refuseLive(picked, added, live);
   const wapId = picked.summary[WAP_ID];
   const summary = { [SOURCE]: String(snapshotId), ...(wapId !== undefined && { [PUBLISHED]: wapId }) };
   if (!replacesPartitions) return { kind: 'change', change: { operation: 'append', added, summary } };
-  const removed = await filesOfSamePartitions(metadata, picked, added, storage);
+  const removed = filesOfSamePartitions(metadata, picked, added, live);
   return {
     kind: 'change',
     change: { operation: 'overwrite', added, removed, summary: { ...summary, 'replace-partitions': 'true' } },
@@ -86,6 +88,19 @@ async function addedBy(metadata: TableMetadata, picked: Snapshot, storage: Stora
   );
 }
 
+async function liveFiles(metadata: TableMetadata, storage: Storage): Promise<DataFile[]> {
+  const current = metadata.snapshots.find((one) => one.snapshotId === metadata.currentSnapshotId);
+  const entries = current ? await entriesOf(metadata, current, storage) : [];
+  return entries.flatMap(({ status, file }) => (status !== 'deleted' && file.content === 'data' ? [file] : []));
+}
+
+/** Snapshots that tell of an earlier pick may have been expired; its files are still there. */
+function refuseLive({ snapshotId }: Snapshot, added: readonly DataFile[], live: readonly DataFile[]): void {
+  const there = new Set(live.map(({ location }) => location));
+  if (!added.some(({ location }) => there.has(location))) return;
+  throw new SkuaError('FAILED_PRECONDITION', `Snapshot ${snapshotId} was picked already: the table has files of it`);
+}
+
 /** Numbers of the snapshot that adds it are to be given anew. */
 function asNew(file: DataFile): DataFile {
   const { sequenceNumber: _, fileSequenceNumber: __, snapshotId: ___, firstRowId: ____, ...rest } = file;
@@ -93,12 +108,12 @@ function asNew(file: DataFile): DataFile {
 }
 
 /** Those that the picked snapshot took the place of, where nobody has changed these partitions since it was made. */
-async function filesOfSamePartitions(
+function filesOfSamePartitions(
   metadata: TableMetadata,
   picked: Snapshot,
   added: readonly DataFile[],
-  storage: Storage,
-): Promise<string[]> {
+  live: readonly DataFile[],
+): string[] {
   const { parentSnapshotId, snapshotId } = picked;
   if (parentSnapshotId !== undefined && !isAncestor(metadata, parentSnapshotId, metadata.currentSnapshotId)) {
     throw new SkuaError(
@@ -108,10 +123,7 @@ async function filesOfSamePartitions(
   }
   const keyOf = ({ specId, partition }: DataFile) => `${specId}:${partitionKey(partition)}`;
   const partitions = new Set(added.map(keyOf));
-  const current = metadata.snapshots.find((one) => one.snapshotId === metadata.currentSnapshotId);
-  const entries = current ? await entriesOf(metadata, current, storage) : [];
-  const live = entries.filter(({ status }) => status !== 'deleted').map(({ file }) => file);
-  const replaced = live.filter((file) => file.content === 'data' && partitions.has(keyOf(file)));
+  const replaced = live.filter((file) => partitions.has(keyOf(file)));
   const since = metadata.snapshots.find((one) => one.snapshotId === parentSnapshotId)?.sequenceNumber ?? 0;
   if (replaced.some(({ sequenceNumber }) => (sequenceNumber ?? 0) > since)) {
     throw new SkuaError(
