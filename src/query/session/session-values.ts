@@ -44,6 +44,11 @@ const ALWAYS: readonly Setting[] = [
     description: 'a statement of a transaction that fails takes no effect, and the transaction goes on',
   },
   {
+    name: 'iceberg_use_metadata_log',
+    value: 'true',
+    description: 'transactions read tables as they were when they began',
+  },
+  {
     name: 'preserve_insertion_order',
     value: 'false',
     description: 'rows of a query without ORDER BY come in any order',
