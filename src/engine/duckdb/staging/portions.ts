@@ -1,6 +1,6 @@
 /**
  * The data files of a query whose result is that of its files one after the other, in portions: while one is read, the next is fetched, so that
- * the first rows come as soon from a large table as from a small one, and no more of it than two portions has to fit on the disk.
+ * the first rows come as soon from a large table as from a small one, and no more of it than two portions, or a file, has to fit on the disk.
  */
 import type { FileTask, ScanPlan } from '../../../iceberg/contract.js';
 import type { BoundStatement, ScanFigures, ScanProfile } from '../../contract.js';
