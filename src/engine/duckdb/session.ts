@@ -22,10 +22,10 @@ import type {
 import { bindingsOf } from './bindings.js';
 import type { TableScan } from './contract.js';
 import { profileOf } from './profile.js';
-import { streamQuery } from './running-query.js';
 import { type Workplace, whileStaged } from './staging/over-staged.js';
 import { planStatement } from './staging/plan-statement.js';
 import { readsRestricted } from './staging/restricted-errors.js';
+import { streamQuery } from './stream-query.js';
 import { writeDataFiles } from './writing/data-files.js';
 import { keepRows } from './writing/keep-rows.js';
 import { writePositionDeletes } from './writing/position-deletes.js';
