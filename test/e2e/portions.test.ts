@@ -39,6 +39,11 @@ describe.skipIf(missing !== undefined)('large scans of files on S3 (RustFS)', ()
       `TBLPROPERTIES ('write.parquet.row-group-size-bytes' = '65536', 'write.target-file-size-bytes' = '${fileSize}')`;
     await client.executeUpdate(`CREATE TABLE many ${properties()} AS ${model}`);
     await client.executeUpdate(`CREATE TABLE single ${properties('100000000')} AS ${model}`);
+    for (const table of ['many', 'single']) {
+      await client.executeUpdate(`CREATE VIEW seen_of_${table} AS SELECT id, k, text FROM ${table} WHERE k <> 3`);
+      await client.executeUpdate(`CREATE VIEW counts_of_${table} AS SELECT k, count(*) AS n FROM ${table} GROUP BY k`);
+      await client.executeUpdate(`CREATE VIEW first_of_${table} AS SELECT id, text FROM ${table} WHERE k = 2 LIMIT 7`);
+    }
   });
   afterAll(() => server?.stop());
 
@@ -58,6 +63,10 @@ describe.skipIf(missing !== undefined)('large scans of files on S3 (RustFS)', ()
     `SELECT _file, _pos, id FROM ${table} WHERE k = 5`,
     `SELECT id FROM ${table} WHERE id < 0`,
     `SELECT 1 AS one FROM ${table}`,
+    `SELECT n, t FROM (SELECT id + 1 AS n, upper(text) AS t, k FROM ${table} WHERE k > 2) WHERE n % 3 = 0`,
+    `SELECT id, text FROM seen_of_${table} WHERE id > 100`,
+    `SELECT k + 1 AS k, n FROM counts_of_${table} WHERE n > 1`,
+    `SELECT * FROM (SELECT n FROM counts_of_${table})`,
   ];
 
   describe.each(['many', 'single'])('of %s', (table) => {
@@ -120,6 +129,24 @@ describe.skipIf(missing !== undefined)('large scans of files on S3 (RustFS)', ()
       }
       expect(passed).toBeGreaterThan(9);
     });
+  });
+
+  it('read what a view limits, and net changes, as a whole', async () => {
+    expect(await rowsAsText(client, 'SELECT id FROM first_of_many')).toHaveLength(7);
+    expect(await rowsAsText(client, 'SELECT id FROM first_of_single WHERE text IS NOT NULL')).toHaveLength(7);
+    await client.executeUpdate('CREATE TABLE changing AS SELECT * FROM many WHERE id < 15000');
+    const snapshots = async () => (await rowsAsText(client, 'SELECT snapshot_id FROM "changing$snapshots"')).flat();
+    await client.executeUpdate('INSERT INTO changing SELECT * FROM many WHERE id >= 15000');
+    await client.executeUpdate('DELETE FROM changing WHERE id % 100 = 3');
+    const [first, , last] = await snapshots();
+    const changes = await rowsAsText(
+      client,
+      `SELECT id, _change_type FROM "changing$changes" FOR VERSION FROM ${first} TO ${last}`,
+    );
+    const wanted = Array.from({ length: 20_000 }, (_, id) => [id, id >= 15_000 ? 'INSERT' : 'DELETE'] as const)
+      .filter(([id]) => (id >= 15_000 ? id % 100 !== 3 : id % 100 === 3))
+      .map(([id, type]) => `${id} ${type}`);
+    expect(changes.map((row) => row.join(' ')).sort()).toEqual(wanted.sort());
   });
 
   it('end with a LIMIT as soon as it is reached', async () => {

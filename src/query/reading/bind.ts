@@ -65,6 +65,8 @@ export class Binder {
   readonly #shown = new Map<string, RowsTable>();
   #otherNames = false;
   #readsNames = false;
+  /** Whether what stands in the place of each name gives its rows one by one from those of a table. */
+  #isOfRows = true;
   readonly #viewTexts: TextBudget;
 
   constructor(
@@ -99,7 +101,7 @@ export class Binder {
   async #bound(sql: string, scope: TextScope): Promise<BoundQuery> {
     const { text, parsed } = await this.#bindText(sql, scope);
     const { isRowByRow, rowLimit } = parsed;
-    const isOfFiles = (isRowByRow || rowLimit !== undefined) && !this.#readsNames && this.#rows.size === 0;
+    const isOfRows = (isRowByRow || rowLimit !== undefined) && this.#isOfRows && this.#rows.size === 0;
     return {
       sql: text,
       tables: this.#tables,
@@ -109,8 +111,8 @@ export class Binder {
       engine: hintedEngine(sql),
       lookUps: this.#lookUps,
       namePins: this.#namePins.finish(),
-      rowByRow: isOfFiles ? { limit: rowLimit } : undefined,
-      isDivisible: isOfFiles && isRowByRow && [...this.#tables.values()].every(isWhole),
+      rowByRow: isOfRows ? { limit: rowLimit } : undefined,
+      isDivisible: isOfRows && isRowByRow && !this.#readsNames && [...this.#tables.values()].every(isWhole),
     };
   }
 
@@ -228,6 +230,7 @@ export class Binder {
     const found = await this.#lookUps.find(resolveTable(scope.names, path), scope.views);
     if ('sql' in found) throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(found.name)} has no changes`);
     const tables = travelForChanges(await this.#lookUps.whole(found, scope.views), reference.at);
+    this.#isOfRows = false;
     const [added, removed] = [this.#addTable(tables.added, scope), this.#addTable(tables.removed, scope)];
     const difference = (of: string, without: string, type: string) =>
       `SELECT *, '${type}' AS _change_type FROM (SELECT * FROM ${of} EXCEPT ALL SELECT * FROM ${without})`;
@@ -310,7 +313,8 @@ export class Binder {
     this.#readsNames = true;
     this.#namePins.read(`temporary view ${name}`, [sql, columns, session.catalog, session.schema]);
     const inner = within(scope, name, { session, isOwn: true, views: scope.views });
-    const { text } = await this.#bindText(sql, inner);
+    const { text, parsed } = await this.#bindText(sql, inner);
+    this.#isOfRows &&= parsed.isRowByRow;
     const names = columns.length > 0 ? `(${columns.map(quoteName).join(', ')})` : '';
     return `(SELECT * FROM (${text}\n) AS ${quoteName('view')}${names})`;
   }
@@ -330,6 +334,7 @@ export class Binder {
     if (parsed.parameterCount > 0) {
       throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} has parameters`);
     }
+    this.#isOfRows &&= parsed.isRowByRow;
     // A comment at the end of the view's text must end with it.
     if (view.columns.length === 0) return `(${text}\n)`;
     const names = view.columns.map(({ name }) => quoteName(name));

@@ -28,8 +28,8 @@ export async function portionsOf(
   input: StatementInput,
 ): Promise<[Portion, ...Portion[]]> {
   const whole: Portion = { ...planned, share: 1 };
-  const [only] = planned.statement.tables;
-  if (!planned.statement.rowByRow || only?.kind !== 'iceberg') return [whole];
+  const [only, ...others] = planned.statement.tables;
+  if (!planned.statement.rowByRow || only?.kind !== 'iceberg' || others.length > 0) return [whole];
   const { table, demand, planned: plan } = await planOnlyTable(place, planned, input);
   // Few rows come from few files.
   if (demand.limit !== undefined || demand.top) return [{ ...whole, plan }];
@@ -40,13 +40,13 @@ export async function portionsOf(
   }, 0);
   if (missing <= portionBytes * AT_ONCE) return [{ ...whole, plan }];
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const [first, ...others] = grouped(files, portionBytes).map(({ tasks, bytes }) => {
+  const [first, ...later] = grouped(files, portionBytes).map(({ tasks, bytes }) => {
     return { ...planned, plan: { ...plan, tasks }, share: bytes / total };
   });
   if (!first) return [{ ...whole, plan }];
   const read = new Set(files.map(({ task }) => task));
   const unread = plan.tasks.filter((task) => !read.has(task));
-  return [{ ...first, plan: { ...plan, tasks: [...unread, ...first.plan.tasks] } }, ...others];
+  return [{ ...first, plan: { ...plan, tasks: [...unread, ...first.plan.tasks] } }, ...later];
 }
 
 interface ReadFile {

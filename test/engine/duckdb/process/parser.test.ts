@@ -37,12 +37,23 @@ describe('parseQuery', () => {
     expect(await told('SELECT a + 1, upper(b) FROM t WHERE c IN (1, 2)')).toEqual([true, undefined]);
     expect(await told('SELECT * FROM t WHERE c LIMIT 7')).toEqual([false, 7]);
     expect(await told('SELECT * FROM t LIMIT 0')).toEqual([false, 0]);
+    expect(await told('SELECT z FROM (SELECT lower(a) FROM (FROM t) WHERE b) AS q(z) WHERE z > 1')).toEqual([
+      true,
+      undefined,
+    ]);
+    expect(await told('SELECT * FROM (SELECT a FROM t WHERE b) LIMIT 3')).toEqual([false, 3]);
     for (const sql of [
       'SELECT * FROM t LIMIT 7 OFFSET 1',
       'SELECT * FROM t LIMIT 7%',
       'SELECT * FROM t LIMIT 3 + 4',
       'SELECT * FROM t ORDER BY a LIMIT 7',
       'SELECT DISTINCT a FROM t LIMIT 7',
+      'SELECT a FROM (SELECT a FROM t LIMIT 7)',
+      'SELECT a FROM (SELECT a FROM t ORDER BY a) LIMIT 7',
+      'SELECT a FROM (SELECT DISTINCT a FROM t)',
+      'SELECT a FROM (SELECT random() AS a FROM t)',
+      'SELECT a FROM (SELECT a FROM t) TABLESAMPLE 3',
+      'SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM t)',
       'SELECT count(*) FROM t',
       'SELECT a, row_number() OVER () FROM t',
       'SELECT a, random() FROM t',

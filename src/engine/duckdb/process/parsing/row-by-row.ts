@@ -23,7 +23,9 @@ const MOMENTS = /^(?:current_\w+|localtime|localtimestamp|session_user|user)$/i;
  */
 export function rowByRow(tree: SyntaxNode): { functions: Set<string>; limit?: number } | undefined {
   const { type, from_table: from } = tree;
-  if (type !== 'SELECT_NODE' || !isNode(from) || from.type !== 'BASE_TABLE' || isNode(from.sample)) return undefined;
+  if (type !== 'SELECT_NODE' || !isNode(from) || isNode(from.sample)) return undefined;
+  const below = functionsBelow(from);
+  if (!below) return undefined;
   const [modifier, ...others] = nodesOf(tree.modifiers);
   const limit = modifier && limitOf(modifier);
   const hasMore =
@@ -36,9 +38,17 @@ export function rowByRow(tree: SyntaxNode): { functions: Set<string>; limit?: nu
     isNode(tree.qualify) ||
     isNode(tree.sample) ||
     (isNode(tree.cte_map) && nodesOf(tree.cte_map.map).length > 0);
-  const functions = new Set<string>();
+  const functions = new Set(below);
   if (hasMore || !isOfRow(tree.select_list, functions) || !isOfRow(tree.where_clause, functions)) return undefined;
   return { functions, ...(limit !== undefined && { limit }) };
+}
+
+/** Those of what a SELECT has its rows from: a table, or a subquery that is row by row itself. */
+function functionsBelow({ type, subquery }: SyntaxNode): Set<string> | undefined {
+  if (type === 'BASE_TABLE') return new Set();
+  const node = type === 'SUBQUERY' && isNode(subquery) ? subquery.node : undefined;
+  const { functions, limit } = (isNode(node) && rowByRow(node)) || {};
+  return limit === undefined ? functions : undefined;
 }
 
 /** The rows of a LIMIT that is a constant and skips none. */
