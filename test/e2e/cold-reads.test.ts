@@ -53,6 +53,50 @@ describe.skipIf(missing !== undefined)('tables on S3 (RustFS), read with an empt
       await both(sql, [...steps, sql].join(';\n'));
     }
   });
+
+  describe('where the engine applies a comparison otherwise than it is given', () => {
+    beforeAll(async () => {
+      const definition = `CREATE TABLE ordered TBLPROPERTIES ('write.parquet.row-group-size-bytes' = '1024') AS
+        SELECT range AS id, range % 5000 AS b,
+          coalesce(['', 'name', 'name 00'][range + 1], 'name ' || lpad((range // 100 + 10)::VARCHAR, 4, '0')) AS s,
+          coalesce(['', 'name', 'name 00'][range + 1], 'name ' || lpad((range // 100 % 50 + 10)::VARCHAR, 4, '0')) AS u, DATE '2020-01-01' + (range // 50)::INT AS d,
+          DATE '2020-01-01' + (range // 50 % 100)::INT AS e FROM range(20000)`;
+      for (const client of clients) await client.executeUpdate(definition);
+    });
+
+    const conditions = [
+      // Of columns that are equal to each other.
+      'id < 5000 AND id = b',
+      'id <= 5000 AND b = id AND s > u',
+      'id >= 4000 AND id < 9000 AND id - b = 5000 AND id = b + 5000',
+      'id = b AND b = 4000',
+      'id = 4000 AND id = b',
+      "s < 'name 0055' AND s = u",
+      "s >= 'name 0055' AND s = u",
+      "d < DATE '2020-02-01' AND d = e",
+      'id < 5000 AND id = _pos',
+      '_pos = id AND b = 3000',
+      '_pos = id AND _pos BETWEEN 7000 AND 9000 AND b = 3000',
+      // By texts that bounds of row groups begin with.
+      "s < 'name 0015' AND s = ''",
+      "s < 'name 0015' AND s = 'name'",
+      "s <= 'name 0015' AND s < 'name 00'",
+      "s < 'name 0015' AND s <= u AND u = 'name'",
+      "s BETWEEN 'name 0012' AND 'name 0055' AND s < 'name 0055x' AND s <= 'name 005'",
+      // As it is given.
+      "s < 'name 0015' AND s IN ('name', 'name 0012')",
+      "s LIKE 'name 001%' AND s <> 'name 0011'",
+      'id < 5000 AND id < 4000 AND b > 3000',
+    ];
+    test.each(conditions)('%s', async (condition) => {
+      for (const sql of [
+        `SELECT count(*), min(id), max(u), min(e) FROM ordered WHERE ${condition}`,
+        `SELECT id, b, s FROM ordered WHERE ${condition}`,
+        `SELECT * FROM ordered WHERE ${condition} ORDER BY u, id LIMIT 3`,
+      ])
+        await both(sql, sql);
+    });
+  });
 });
 
 interface Column {

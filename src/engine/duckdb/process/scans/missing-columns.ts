@@ -8,6 +8,7 @@ import { readsUndecoded } from './decoded.js';
 import { virtualNames } from './plain.js';
 import type { ReadNames } from './read-names.js';
 import type { ReadyText } from './ready-text.js';
+import { type Skipping, skippingOf, skipsRowGroups } from './skipping-filters.js';
 
 interface Fetching {
   fetch: FetchMissing | undefined;
@@ -44,10 +45,10 @@ function isPartlyDecoded({ decoded, columns }: ParquetSource): boolean {
   return decoded !== undefined && columns.some(({ name }) => !decoded.columns.has(name));
 }
 
-/** What each scan of Parquet files in a plan reads: the names of columns that it gives or filters by, and those that it filters by. */
+/** What each scan of Parquet files in a plan reads: the names of columns that it gives or filters by, and its filters as they are written. */
 interface Read {
   columns: ReadonlySet<string>;
-  filtered: ReadonlySet<string>;
+  filters: readonly string[];
   /** What it gives, as it is written down, and every word of what it filters by. */
   given: readonly string[];
   words: ReadonlySet<string>;
@@ -71,10 +72,10 @@ async function planOf(connection: Connection, { sql, parameters }: ReadyText): P
 function readsBelow({ name, children, extra_info: info }: PlanNode): Read[] {
   const below = children.flatMap(readsBelow);
   if (name.trim() !== 'READ_PARQUET') return below;
-  const filtered = namesIn(listOf(info.Filters));
+  const filters = listOf(info.Filters);
   const given = listOf(info.Projections).filter((name) => !virtualNames.has(name));
-  const words = new Set(listOf(info.Filters).flatMap((text) => text.match(/\w+/g) ?? []));
-  return [...below, { columns: new Set([...namesIn(listOf(info.Projections)), ...filtered]), filtered, given, words }];
+  const words = new Set(filters.flatMap((text) => text.match(/\w+/g) ?? []));
+  return [...below, { columns: namesIn([...listOf(info.Projections), ...filters]), filters, given, words }];
 }
 
 /** Whatever may be a name of `ReadNames`. One that only stands in a constant does no harm. */
@@ -89,13 +90,18 @@ function missingColumns(reads: readonly Read[], { attached: { names }, scans }: 
   const partial = new Map(scans.flatMap(partialFiles));
   const missing: Missing = new Map();
   for (const read of reads) addPlain(read, names, missing);
-  for (const { columns, filtered } of reads) {
-    const read = [...columns].flatMap((name) => names.get(name) ?? []);
-    const tested = new Set([...filtered].flatMap((name) => names.get(name)?.column ?? []));
+  for (const { columns, filters } of reads) {
+    const read = [...columns].flatMap((as) => {
+      const found = names.get(as);
+      return found ? [{ as, ...found }] : [];
+    });
     for (const { files, column } of read) {
+      // They are read together only if they are partial alike.
+      const skipping = files[0] && partial.get(files[0]);
+      const named = (name: string) => read.find((other) => other.files === files && other.column === name)?.as;
+      const allRowGroups = skipping !== undefined && !skipsRowGroups(filters, skipping, named);
       for (const file of files) {
         if (file.held === undefined) continue;
-        const allRowGroups = partial.get(file)?.some((name) => !tested.has(name)) ?? false;
         if (file.held.has(column) && !allRowGroups) continue;
         const entry = missing.get(file.path) ?? { columns: new Set(), allRowGroups: false };
         entry.columns.add(column);
@@ -132,16 +138,14 @@ function addPlain({ columns, given, words }: Read, names: ReadNames, missing: Mi
   }
 }
 
-/** Files of which row groups are a hole, each with the columns that the reader has to compare in order to skip them. */
-function partialFiles({ source, columns }: TableScan): [ParquetSource, string[]][] {
+/** Files of which row groups are a hole, each with what the reader has to compare in order to skip them. */
+function partialFiles({ source, columns }: TableScan): [ParquetSource, Skipping][] {
   if (source.kind !== 'parquet') return [];
-  return source.files.flatMap((file): [ParquetSource, string[]][] => {
-    if (!file.partialFor) return [];
-    const compared = file.partialFor.map((filter) => {
-      const name = 'column' in filter ? filter.column : undefined;
+  return source.files.flatMap((file): [ParquetSource, Skipping][] => {
+    const skipping = skippingOf(file, (name) => {
       const fieldId = columns.find(({ field }) => field.name === name)?.fieldId;
       return file.columns.find((column) => column.fieldId === fieldId)?.name ?? '';
     });
-    return [[file, compared]];
+    return skipping ? [[file, skipping]] : [];
   });
 }
