@@ -179,6 +179,13 @@ describe('row groups that are not there', () => {
   it('are not asked for where the reader skips them', async () => {
     expect((await run('SELECT a FROM "t" WHERE d > 5', ['a', 'd'], { partialFor: [filter] })).missing).toEqual([]);
   });
+
+  it.each<[string, Partial<ParquetSource>]>([
+    ['SELECT a FROM "t" WHERE d > 5 AND d = a', { partialFor: [filter] }],
+    ['SELECT a FROM "t" WHERE d = a AND a = 7', { partialFor: [filter] }],
+  ])('are asked for where it compares in another way: %s', async (sql, more) => {
+    expect((await run(sql, ['a', 'd'], more)).missing).toEqual(['a d *']);
+  });
 });
 
 describe('files that can not be read', () => {
