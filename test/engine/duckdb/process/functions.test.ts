@@ -14,6 +14,7 @@ const computing = [
   'regexp_split_to_table',
   'repeat',
   'repeat_row',
+  'test_all_types',
   'unnest',
 ];
 
