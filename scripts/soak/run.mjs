@@ -29,6 +29,8 @@ const PATIENCE = 120_000;
 /** How long sessions live without a call, and how long the server rests before it is looked at, in seconds. */
 const IDLE = 10;
 const REST = 15;
+/** Seconds that it may take besides until no temporary file is left. */
+const MOST_LOOKS = 45;
 /** Memory may be so much more at the end, and handles and files so many. */
 const MORE_MEMORY = 1.1;
 const MORE_HANDLES = 4;
@@ -125,6 +127,9 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
       for (const name of late) outcome.problems.push(`${name} did not come to an end within ${PATIENCE / 1000} s`);
       for (const each of Object.values(cuts)) each.calm();
       await sleep((minutes >= LONG ? REST : IDLE + 1) * 1000);
+      // Sessions end when they are looked over next, and what is left of their statements with them.
+      for (let looks = 0; looks < MOST_LOOKS && heldBy(server.pid(), own).temporaryFiles > 0; looks++)
+        await sleep(1000);
       const minute = Math.round((performance.now() - began) / 6_000) / 10;
       held.push({ minute, ...heldBy(server.pid(), own) });
       say?.(JSON.stringify(held.at(-1)));
