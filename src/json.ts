@@ -1,4 +1,7 @@
-/** JSON whose integers stay exact: snapshot ids are 64 bits wide and a double is not. */
+/**
+ * JSON whose integers stay exact: snapshot ids are 64 bits wide and a double is not. `JSON.parse` rounds them, and lossless-json, which writes here, reads
+ * texts character by character, so that those of table metadata take many times their size in memory.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { isSafeNumber, LosslessNumber, stringify } from 'lossless-json';
 
@@ -32,14 +35,17 @@ export function writeJson(value: unknown, indent?: number): string {
   return stringify(value, null, indent) ?? 'null';
 }
 
+/** Levels of objects and arrays: each takes some of the stack. */
+const MOST_DEPTH = 2000;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const [SPACE, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c];
 
-/** RFC 8259. A key that comes twice with different values is refused. */
+/** RFC 8259. A key that comes twice with different values is refused, and what nests deeper than any metadata does. */
 function parse(text: string, toNumber: (digits: string) => unknown): unknown {
   let at = 0;
+  let depth = 0;
   const value = readValue();
-  if (at < text.length) fail('Expected end of input');
+  if (at < text.length) fail('more than one value');
   return value;
 
   /** With the blanks around it. */
@@ -71,37 +77,47 @@ function parse(text: string, toNumber: (digits: string) => unknown): unknown {
 
   function readObject(): object {
     const object: Record<string, unknown> = {};
-    at++;
+    enter();
     skip();
     for (let isFirst = true; text[at] !== '}'; isFirst = false) {
-      if (!isFirst) expect(',', "Comma ',' or end of object '}' expected");
+      if (!isFirst) expect(',', 'no comma between two members');
       skip();
       const start = at;
-      const key = text[at] === '"' ? readString(true) : fail("Quoted object key or end of object '}' expected");
+      const key = text[at] === '"' ? readString(true) : fail('a member without a quoted name');
       skip();
-      expect(':', "Colon ':' expected after property name");
+      expect(':', 'a name without a colon');
       const value = readValue();
       if (Object.hasOwn(object, key) && !isDeepStrictEqual(object[key], value)) {
-        fail(`Duplicate key '${key}'`, start + 1);
+        fail(`two values of ${JSON.stringify(key)}`, start);
       }
       // As a member of its own, whatever its name.
       if (key === '__proto__') Object.defineProperty(object, key, { ...MEMBER, value });
       else object[key] = value;
     }
-    at++;
+    leave();
     return object;
   }
 
   function readArray(): unknown[] {
     const array: unknown[] = [];
-    at++;
+    enter();
     skip();
     for (let isFirst = true; text[at] !== ']'; isFirst = false) {
-      if (!isFirst) expect(',', "Comma ',' or end of array ']' expected");
+      if (!isFirst) expect(',', 'no comma between two items');
       array.push(readValue());
     }
-    at++;
+    leave();
     return array;
+  }
+
+  function enter(): void {
+    if (++depth > MOST_DEPTH) fail(`more than ${MOST_DEPTH} levels`);
+    at++;
+  }
+
+  function leave(): void {
+    depth--;
+    at++;
   }
 
   /** Keys become texts of their own as such; of other long ones, `ownText` makes them. */
@@ -114,8 +130,8 @@ function parse(text: string, toNumber: (digits: string) => unknown): unknown {
         hasEscapes = true;
         end++;
       } else if (!(code >= SPACE)) {
-        if (end >= text.length) fail("End of string '\"' expected", text.length);
-        fail('Invalid character in a string', end);
+        if (end >= text.length) fail('a text without an end', text.length);
+        fail('a control character in a text', end);
       }
     }
     at = end + 1;
@@ -123,20 +139,20 @@ function parse(text: string, toNumber: (digits: string) => unknown): unknown {
     try {
       return JSON.parse(text.slice(start - 1, at)) as string;
     } catch {
-      return fail('Invalid escape in a string', start - 1);
+      return fail('a text with a wrong escape', start - 1);
     }
   }
 
   function readNumber(): unknown {
     NUMBER.lastIndex = at;
-    if (!NUMBER.test(text)) fail('JSON value expected');
+    if (!NUMBER.test(text)) fail('no value');
     const digits = text.slice(at, NUMBER.lastIndex);
     at = NUMBER.lastIndex;
     return toNumber(digits);
   }
 
   function readWord<T>(word: string, value: T): T {
-    if (!text.startsWith(word, at)) fail('JSON value expected');
+    if (!text.startsWith(word, at)) fail('no value');
     at += word.length;
     return value;
   }
@@ -153,8 +169,8 @@ function parse(text: string, toNumber: (digits: string) => unknown): unknown {
   }
 
   function fail(sentence: string, position = at): never {
-    const got = position < text.length ? `but got ${JSON.stringify(text[position])}` : 'but reached end of input';
-    throw new SyntaxError(`${sentence} at position ${position}, ${got}`);
+    const found = position < text.length ? JSON.stringify(text[position]) : 'its end';
+    throw new SyntaxError(`The JSON has ${sentence}: at character ${position + 1}, ${found}`);
   }
 }
 

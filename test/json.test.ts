@@ -71,9 +71,17 @@ describe('JSON', () => {
   });
 
   it('says what is wrong and where', () => {
-    expect(() => parseJson('{"a": 1 "b"}')).toThrow(/Comma ',' or end of object '}' expected at position 8, but got/);
-    expect(() => parseJson('[1')).toThrow(/at position 2, but reached end of input/);
-    expect(() => parseJson('{"a": 1, "a": 2}')).toThrow(/Duplicate key 'a' at position 10/);
+    expect(() => parseJson('{"a": 1 "b"}')).toThrow('The JSON has no comma between two members: at character 9, "\\""');
+    expect(() => parseJson('[1')).toThrow('no comma between two items: at character 3, its end');
+    expect(() => parseJson('{"a": 1, "a": 2}')).toThrow('two values of "a": at character 10');
+  });
+
+  it('is read to 2,000 levels, and refused below', () => {
+    const nested = (levels: number) => `${'[{"a":'.repeat(levels / 2)}1${'}]'.repeat(levels / 2)}`;
+    expect(writeJson(parseJson(nested(2000)))).toBe(nested(2000));
+    for (const text of [nested(2002), '['.repeat(1e6), '{"a":'.repeat(1e6)]) {
+      expect(() => parseJson(text)).toThrow(SyntaxError);
+    }
   });
 
   it('keeps texts as they are, without many times their size', () => {

@@ -28,6 +28,14 @@ describe.skipIf(missing !== undefined)('large scans of files on S3 (RustFS)', ()
       cacheSize: 0,
       mergeGap: 0,
       portionSize: PORTION,
+      policies: [
+        {
+          table: 'demo.people',
+          role: 'analyst',
+          rowFilter: { type: 'lt', left: { type: 'reference', name: 'k' }, right: 3 },
+          masks: { text: 'sha-256-query-local' },
+        },
+      ],
       proxy: async (endpoint) => {
         proxy = await startDamagingProxy(endpoint);
         return proxy;
@@ -147,6 +155,39 @@ describe.skipIf(missing !== undefined)('large scans of files on S3 (RustFS)', ()
       .filter(([id]) => (id >= 15_000 ? id % 100 !== 3 : id % 100 === 3))
       .map(([id, type]) => `${id} ${type}`);
     expect(changes.map((row) => row.join(' ')).sort()).toEqual(wanted.sort());
+  });
+
+  it('give of a restricted table what its person may see, with one salt for all of it', async () => {
+    const analyst = await server.client('analyst');
+    await client.executeUpdate(
+      `CREATE TABLE people TBLPROPERTIES ('format-version' = '3', 'write.delete.mode' = 'merge-on-read', 'write.parquet.row-group-size-bytes' = '65536')
+         AS SELECT id, k, (id % 50)::VARCHAR AS text FROM single`,
+    );
+    await client.executeUpdate('DELETE FROM people WHERE id % 11 = 5');
+    const seen = Array.from({ length: 20_000 }, (_, id) => id).filter((id) => id % 11 !== 5 && id % 7 < 3);
+    const rows = await rowsAsText(analyst, 'SELECT id, text FROM people');
+    expect(rows.map(([id]) => Number(id)).sort((a, b) => a - b)).toEqual(seen);
+    const masked = new Map(rows.map(([id, text]) => [Number(id) % 50, text]));
+    expect(masked.size).toBe(50);
+    expect(rows.filter(([id, text]) => masked.get(Number(id) % 50) !== text)).toEqual([]);
+    const numbered = await rowsAsText(client, 'SELECT _row_id, _pos, id FROM people WHERE k < 3');
+    expect(numbered.every(([row, position]) => row === position)).toBe(true);
+    expect(numbered.map(([, , id]) => Number(id)).sort((a, b) => a - b)).toEqual(seen);
+  });
+
+  it('have in them what a branch and a transaction have', async () => {
+    await client.executeUpdate('CREATE TABLE branched AS SELECT id, text FROM single');
+    await client.executeUpdate('ALTER TABLE branched CREATE BRANCH more');
+    await client.executeUpdate("INSERT INTO branched.branch_more SELECT range, 'x' FROM range(100000, 104000)");
+    expect(await rowsAsText(client, 'SELECT id FROM branched.branch_more WHERE id >= 99000')).toHaveLength(4000);
+    await client.executeUpdate('BEGIN');
+    try {
+      await client.executeUpdate('DELETE FROM branched WHERE id < 15000');
+      expect(await rowsAsText(client, 'SELECT id FROM branched WHERE id < 15500')).toHaveLength(500);
+    } finally {
+      await client.executeUpdate('ROLLBACK');
+    }
+    expect(await rowsAsText(client, 'SELECT id FROM branched')).toHaveLength(20_000);
   });
 
   it('end with a LIMIT as soon as it is reached', async () => {

@@ -35,15 +35,15 @@ export async function portionsOf(
   if (demand.limit !== undefined || demand.top) return [{ ...whole, plan }];
   const files = readOf(table, plan, demand);
   const { ranges, portionBytes } = place.caches;
-  const missing = files.reduce((sum, { task, bytes }) => {
-    return sum + Math.max(0, bytes - ranges.heldBytes(cacheFile(table, task.file)));
-  }, 0);
-  if (missing <= portionBytes * AT_ONCE) return [{ ...whole, plan }];
+  const atOnce = portionBytes * AT_ONCE;
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const heldOf = ({ task }: ReadFile) => ranges.heldBytes(cacheFile(table, task.file));
+  if (total <= atOnce || !lacks(files, atOnce, heldOf)) return [{ ...whole, plan }];
   const [first, ...later] = grouped(files, portionBytes).map(({ tasks, bytes }) => {
     return { ...planned, plan: { ...plan, tasks }, share: bytes / total };
   });
   if (!first) return [{ ...whole, plan }];
+  // Files of which the metadata tells enough come with the first.
   const read = new Set(files.map(({ task }) => task));
   const unread = plan.tasks.filter((task) => !read.has(task));
   return [{ ...first, plan: { ...plan, tasks: [...unread, ...first.plan.tasks] } }, ...later];
@@ -63,6 +63,15 @@ function readOf(table: ReadableTable, plan: ScanPlan, demand: ScanDemand): ReadF
     const sizes = ids.map((id) => columnSizes?.get(id) ?? Number.NaN);
     const named = sizes.reduce((sum, size) => sum + size, 0);
     return { task, bytes: named >= 0 && named < fileSize ? named : fileSize };
+  });
+}
+
+/** Whether more than so many bytes are yet to be fetched. */
+function lacks(files: readonly ReadFile[], bytes: number, heldOf: (file: ReadFile) => number): boolean {
+  let missing = 0;
+  return files.some((file) => {
+    missing += Math.max(0, file.bytes - heldOf(file));
+    return missing > bytes;
   });
 }
 
