@@ -9,15 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { batchToRows } from '../../dist/arrow/index.js';
 import { connect } from '../../dist/client/index.js';
 import { localConfig } from '../../dist/commands/local-config.js';
-import { startEmbeddedStack } from '../../dist/embedded/index.js';
 import { SkuaError } from '../../dist/errors.js';
 import { orphansOf } from './orphans.mjs';
-import { placeOf } from './place.mjs';
-import { conflict, startProxy } from './proxy.mjs';
 import { randomFrom } from './random.mjs';
 import { startKilledServer } from './server.mjs';
+import { startHarmedStack } from './stack.mjs';
 
-const tokenLifetime = 24 * 3600;
 const quick = [
   ['commit.retry.min-wait-ms', 10],
   ['commit.retry.max-wait-ms', 200],
@@ -37,26 +34,7 @@ export async function runFaults({ statements, kills, writers = 6, rate = 0.04, s
   const folder = mkdtempSync(join(tmpdir(), 'skua-faults-'));
   const closing = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const place = await placeOf(store, { folder, closing, rate, random });
-    const stack = await startEmbeddedStack({
-      folder: join(folder, 'stack'),
-      issuer: { lifetimeSeconds: tokenLifetime },
-      catalog: {
-        properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
-        idempotencyKeyLifetime: 0,
-        ...place.catalog,
-      },
-    });
-    closing.push(() => stack.close());
-    const proxy = await startProxy({
-      target: stack.catalog.uri,
-      rate,
-      random,
-      conflict,
-      isChange: ({ method }) => method === 'POST',
-      rewrite: place.rewrite,
-    });
-    closing.push(() => proxy.close());
+    const { place, stack, proxy } = await startHarmedStack(store, { folder, closing, rate, random });
     const server = await startKilledServer(folder, (port) =>
       configOf({ port, stack, folder, uri: proxy.origin, ...place }),
     );

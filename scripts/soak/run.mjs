@@ -8,12 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../dist/client/index.js';
 import { localConfig } from '../../dist/commands/local-config.js';
-import { startEmbeddedStack } from '../../dist/embedded/index.js';
 import { orphansOf } from '../faults/orphans.mjs';
-import { placeOf } from '../faults/place.mjs';
-import { conflict, startProxy } from '../faults/proxy.mjs';
 import { randomFrom } from '../faults/random.mjs';
 import { startKilledServer } from '../faults/server.mjs';
+import { startHarmedStack } from '../faults/stack.mjs';
 import { freePort } from '../real/index.mjs';
 import { startCuts } from './cuts.mjs';
 import { Gate } from './gate.mjs';
@@ -22,7 +20,6 @@ import { cancelEarly, KEPT_ROWS, readCatalog, readKept, stream } from './readers
 import { rowsOf, Worker } from './worker.mjs';
 import { Writer } from './writer.mjs';
 
-const tokenLifetime = 24 * 3600;
 const WRITERS = 4;
 /** How long a piece of work may take until it is said to hang, in milliseconds. */
 const PATIENCE = 120_000;
@@ -47,35 +44,14 @@ export async function runSoak({ minutes, seed = 1, store = 'local', rate = 0.02,
   const folder = mkdtempSync(join(tmpdir(), 'skua-soak-'));
   const closing = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const place = await placeOf(store, { folder, closing, rate, random });
     const writers = Array.from({ length: WRITERS }, (_, number) => `writer${number + 1}`);
     const user = (name, roles) => ({ name, password: 'unused', roles });
-    const stack = await startEmbeddedStack({
-      folder: join(folder, 'stack'),
-      issuer: {
-        lifetimeSeconds: tokenLifetime,
-        users: [
-          user('adminuser', ['catalog_admin']),
-          user('testuser', ['table_reader']),
-          ...writers.map((name) => user(name, ['data_writer'])),
-        ],
-      },
-      catalog: {
-        properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
-        idempotencyKeyLifetime: 0,
-        ...place.catalog,
-      },
-    });
-    closing.push(() => stack.close());
-    const catalog = await startProxy({
-      target: stack.catalog.uri,
-      rate,
-      random,
-      conflict,
-      isChange: ({ method }) => method === 'POST',
-      rewrite: place.rewrite,
-    });
-    closing.push(() => catalog.close());
+    const users = [
+      user('adminuser', ['catalog_admin']),
+      user('testuser', ['table_reader']),
+      ...writers.map((name) => user(name, ['data_writer'])),
+    ];
+    const { place, stack, proxy: catalog } = await startHarmedStack(store, { folder, closing, rate, random, users });
     const httpPort = await freePort();
     const own = join(folder, 'server');
     mkdirSync(own);

@@ -1,8 +1,8 @@
 /** Tables whose scans the catalog plans: since it demands to, or since that is configured. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeJson } from '../../src/json.js';
 import { type FaultyCatalog, startFaultyCatalog } from './support/faulty-catalog.js';
+import { WatchedPlans } from './support/watched-plans.js';
 
 const TABLES = [
   'CREATE TABLE events (id BIGINT, kind VARCHAR, amount DOUBLE, ts TIMESTAMP) PARTITIONED BY (kind)',
@@ -11,23 +11,13 @@ const TABLES = [
   "INSERT INTO events VALUES (5, 'click', 7, TIMESTAMP '2026-03-01 00:00:00')",
 ];
 
-/** Requests for plans and what belongs to them, by method and the end of the path, with their bodies. */
-let asked: { line: string; body: string }[] = [];
-function watched(catalog: FaultyCatalog): FaultyCatalog {
-  catalog.fault = ({ method, path, body }) => {
-    const end = /\/tables\/[^/]+\/(plan|tasks)(\/|$)/.exec(path)?.[1];
-    if (end) asked.push({ line: `${method} ${end}`, body });
-    return undefined;
-  };
-  return catalog;
-}
-const lines = () => asked.map(({ line }) => line);
+const plans = new WatchedPlans();
 
 describe('where that is configured', () => {
   let catalog: FaultyCatalog;
   beforeAll(async () => {
     const planning = { pageSize: 1 };
-    catalog = watched(await startFaultyCatalog('', 'scan_planning = "server"', { planning }));
+    catalog = plans.watch(await startFaultyCatalog('', 'scan_planning = "server"', { planning }));
     for (const sql of TABLES) await catalog.update(sql);
   });
   afterAll(() => catalog?.stop());
@@ -43,27 +33,29 @@ describe('where that is configured', () => {
     ['SELECT id FROM events LIMIT 0', []],
     ['SELECT a.id FROM events a JOIN events b ON a.id = b.id WHERE b.kind = $$buy$$', [[2n]]],
   ])('%s has the same answer', async (sql, rows) => {
-    asked = [];
+    plans.asked = [];
     expect(await catalog.rows(sql)).toEqual(rows);
-    if (rows.length > 0) expect(lines()).toContain('POST plan');
+    if (rows.length > 0) expect(plans.lines).toContain('POST plan');
   });
 
   it('time travel, ranges of versions and changes have the same answers', async () => {
     const ids = (await catalog.rows('SELECT snapshot_id FROM "events$snapshots" ORDER BY committed_at')).flat();
-    asked = [];
+    plans.asked = [];
     const count = async (sql: string) => (await catalog.rows(`SELECT count(*) FROM ${sql}`))[0]?.[0];
     expect(await count(`events FOR VERSION AS OF ${ids[0]}`)).toBe(2n);
     expect(await count(`events FOR VERSION FROM ${ids[0]} TO ${ids[2]}`)).toBe(3n);
     expect(await count(`"events$changes" FOR VERSION FROM ${ids[1]} TO ${ids[2]}`)).toBe(1n);
-    expect(asked.map(({ body }) => /"(start-snapshot-id|snapshot-id)"/.exec(body)?.[1]).filter(Boolean)).toContain(
-      'start-snapshot-id',
-    );
+    expect(
+      plans.asked.map(({ body }) => /"(start-snapshot-id|snapshot-id)"/.exec(body)?.[1]).filter(Boolean),
+    ).toContain('start-snapshot-id');
   });
 
   it('the columns and what is asked of them are told, of joins no keys', async () => {
-    asked = [];
+    plans.asked = [];
     await catalog.rows("SELECT id FROM events WHERE kind = 'click' AND amount < 3");
-    const body = JSON.parse(asked.find(({ line }) => line === 'POST plan')?.body.replace(/\d{17,}/g, '"$&"') ?? '{}');
+    const body = JSON.parse(
+      plans.asked.find(({ line }) => line === 'POST plan')?.body.replace(/\d{17,}/g, '"$&"') ?? '{}',
+    );
     expect(body).toMatchObject({
       'case-sensitive': true,
       'use-snapshot-schema': false,
@@ -157,30 +149,30 @@ describe('where the catalog demands it', () => {
   let catalog: FaultyCatalog;
   beforeAll(async () => {
     const planning = { delay: 250, pageSize: 2, signed: true };
-    catalog = watched(await startFaultyCatalog('', '', { planning, demandsPlanning: true }));
+    catalog = plans.watch(await startFaultyCatalog('', '', { planning, demandsPlanning: true }));
     for (const sql of TABLES) await catalog.update(sql);
   });
   afterAll(() => catalog?.stop());
 
   it('a submitted plan is asked for until it is there, and its parts are fetched', async () => {
-    asked = [];
+    plans.asked = [];
     expect(await catalog.rows('SELECT count(*), sum(amount) FROM events WHERE id <> 3')).toEqual([[4n, 28.5]]);
-    expect(lines().filter((line) => line === 'POST plan')).toHaveLength(1);
-    expect(lines().filter((line) => line === 'GET plan').length).toBeGreaterThan(1);
-    expect(lines()).toContain('POST tasks');
+    expect(plans.lines.filter((line) => line === 'POST plan')).toHaveLength(1);
+    expect(plans.lines.filter((line) => line === 'GET plan').length).toBeGreaterThan(1);
+    expect(plans.lines).toContain('POST tasks');
   });
 
   it('a plan is cancelled when its statement is', async () => {
-    asked = [];
+    plans.asked = [];
     const controller = new AbortController();
     const call = { ...catalog.call(), signal: controller.signal };
     const reading = catalog.statements.query(call, { sql: 'SELECT * FROM events' }).catch((error) => error);
-    while (!lines().includes('POST plan')) await sleep(10);
+    while (!plans.lines.includes('POST plan')) await sleep(10);
     await sleep(50);
     controller.abort(new Error('gone'));
     expect(await reading).toBeInstanceOf(Error);
     await sleep(200);
-    expect(lines()).toContain('DELETE plan');
+    expect(plans.lines).toContain('DELETE plan');
   });
 
   it('rows can be inserted, and maintenance is refused', async () => {
@@ -200,7 +192,7 @@ describe('where the catalog demands it', () => {
       code: 'PERMISSION_DENIED',
       message: expect.stringContaining('ada may only look'),
     });
-    watched(catalog);
+    plans.watch(catalog);
     const transaction = await catalog.statements.begin(catalog.call());
     expect(await catalog.update('DELETE FROM events WHERE id = 1', transaction)).toBe(1);
     await expect(catalog.update('DELETE FROM events WHERE id = 2', transaction)).rejects.toMatchObject({
@@ -247,104 +239,9 @@ describe('where the catalog demands it', () => {
           }
         : undefined;
     const failure = await catalog.rows('SELECT sum(id + 1) FROM fresh').catch((error) => error);
-    watched(catalog);
+    plans.watch(catalog);
     expect(failure).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('.parquet') });
     expect(String(failure) + JSON.stringify(catalog.warnings)).not.toMatch(/signature|badbad/);
-  });
-});
-
-/** The table's files are changed in part, again, and as a whole. */
-const changesOf = (table: string) => [
-  `DELETE FROM ${table} AS t WHERE id % 10 = 4 AND kind = 'a'`,
-  `UPDATE ${table} AS t SET amount = amount + 1, kind = kind WHERE id BETWEEN 40 AND 60`,
-  `DELETE FROM ${table} AS t USING (SELECT 5 AS id UNION ALL SELECT 5) AS gone WHERE t.id = gone.id OR kind = 'c'`,
-  `UPDATE ${table} AS t SET amount = other.amount FROM ${table} AS other WHERE t.id = other.id + 60 AND other.id < 20`,
-  `MERGE INTO ${table} AS t USING (SELECT range AS id, 'm' AS kind FROM range(90, 130)) AS s ON t.id = s.id
-   WHEN MATCHED AND t.id < 95 THEN DELETE
-   WHEN MATCHED THEN UPDATE SET kind = s.kind
-   WHEN NOT MATCHED THEN INSERT (id, kind, amount) VALUES (s.id, s.kind, 0)`,
-  `INSERT OVERWRITE ${table} SELECT 7, 'b', 7`,
-];
-
-describe.each([
-  {
-    planning: { pageSize: 2, signed: true },
-    cases: [
-      { version: 2, mode: 'copy-on-write' },
-      { version: 3, mode: 'merge-on-read' },
-    ],
-  },
-  {
-    planning: {},
-    cases: [
-      { version: 2, mode: 'merge-on-read' },
-      { version: 3, mode: 'copy-on-write' },
-    ],
-  },
-])('changes where the catalog demands to plan as $planning', ({ planning, cases }) => {
-  let demanding: FaultyCatalog;
-  let open: FaultyCatalog;
-  beforeAll(async () => {
-    demanding = watched(await startFaultyCatalog('', '', { planning, demandsPlanning: true }));
-    open = await startFaultyCatalog();
-  });
-  afterAll(async () => {
-    await demanding?.stop();
-    await open?.stop();
-  });
-
-  it.each(cases)('of version $version, $mode: are those of planning here', async ({ version, mode }) => {
-    const table = `v${version}`;
-    const modes = ['delete', 'update', 'merge'].map((kind) => `'write.${kind}.mode' = '${mode}'`);
-    const properties = [`'format-version' = '${version}'`, ...modes].join(', ');
-    for (const catalog of [demanding, open]) {
-      await catalog.update(
-        `CREATE TABLE ${table} (id BIGINT, kind VARCHAR, amount DOUBLE) PARTITIONED BY (kind) WITH (${properties})`,
-      );
-      await catalog.update(
-        `INSERT INTO ${table} SELECT range, CASE WHEN range >= 100 THEN 'c' WHEN range % 2 = 0 THEN 'a' ELSE 'b' END, range FROM range(110)`,
-      );
-    }
-    // New rows have ids in the order in which they happen to be written.
-    const lineage = version === 3 ? ", CASE WHEN kind <> 'm' AND id <> 7 THEN _row_id END" : '';
-    const state = `SELECT *${lineage} FROM ${table} ORDER BY ALL`;
-    const files = `SELECT content, record_count FROM "${table}$files" ORDER BY ALL`;
-    for (const sql of changesOf(table)) {
-      asked = [];
-      expect(await demanding.update(sql), sql).toBe(await open.update(sql));
-      expect(lines(), sql).toContain('POST plan');
-      expect(await demanding.rows(state), sql).toEqual(await open.rows(state));
-      expect(await demanding.rows(files), sql).toEqual(await open.rows(files));
-    }
-    if (version === 2) return;
-    // No plan tells when rows last changed: for this look the catalog leaves planning open.
-    const last = `SELECT id, _last_updated_sequence_number FROM ${table} ORDER BY ALL`;
-    demanding.fault = ({ method, path }) =>
-      method === 'GET' && path.endsWith(table)
-        ? {
-            rewrite: (answer) => ({
-              ...answer,
-              config: { ...(answer.config as object), 'scan-planning-mode': 'client' },
-            }),
-          }
-        : undefined;
-    expect(await demanding.rows(last)).toEqual(await open.rows(last));
-    demanding.fault = ({ path }) =>
-      /\/(plan|tasks)$/.test(path)
-        ? {
-            rewrite: (answer) =>
-              JSON.parse(
-                writeJson(answer)
-                  .replaceAll(/"first-row-id":\d+,?/g, '')
-                  .replaceAll(',}', '}'),
-              ),
-          }
-        : undefined;
-    await expect(demanding.update(`DELETE FROM ${table} WHERE id = 7`)).rejects.toMatchObject({
-      code: 'UNIMPLEMENTED',
-      message: expect.stringContaining('first row ids'),
-    });
-    watched(demanding);
   });
 });
 
@@ -375,7 +272,7 @@ describe('signed addresses that expire', () => {
 
 describe('a restricted table that the catalog plans', () => {
   it('shows what its rules leave, and what is asked of masked columns is not told', async () => {
-    const catalog = watched(await startFaultyCatalog('', '', { demandsPlanning: true }));
+    const catalog = plans.watch(await startFaultyCatalog('', '', { demandsPlanning: true }));
     try {
       await catalog.update('CREATE TABLE people (id BIGINT, region VARCHAR, mail VARCHAR, score DOUBLE)');
       await catalog.update(
