@@ -1,7 +1,8 @@
 /** What is sent to the HTTP listener, harmed: each request ends with an answer that says what is wrong with it, and the server serves the next. */
 import { pick } from '../mutation.mjs';
 import { exchange, parseAnswer } from './exchange.mjs';
-import { harmedRequest, soundRequests } from './requests.mjs';
+import { harmedRequest } from './harmed-requests.mjs';
+import { soundRequests } from './sound-requests.mjs';
 
 export const description = 'requests over HTTP, harmed: methods, paths, headers, framing, JSON';
 export const usualCount = 20_000;

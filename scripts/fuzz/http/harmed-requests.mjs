@@ -1,70 +1,6 @@
-/** Requests to every route of the HTTP listener: sound ones, and what careless clients, proxies and attackers make of them. */
+/** What careless clients, proxies and attackers make of sound requests. */
 import { harmBytes, harmJson, pick } from '../mutation.mjs';
-
-const JSON_TYPE = 'application/json';
-const ARROW_TYPE = 'application/vnd.apache.arrow.stream';
-const accepted = [JSON_TYPE, ARROW_TYPE, 'application/x-ndjson', 'text/csv', 'application/vnd.apache.parquet', '*/*'];
-
-/** `[{ method, path, headers, json | body }]`; `headers` are pairs. */
-export function soundRequests(token) {
-  const own = [
-    ['host', 'localhost'],
-    ['authorization', `Bearer ${token}`],
-  ];
-  const statement = (json, accept = JSON_TYPE) => ({
-    method: 'POST',
-    path: '/v1/statements',
-    headers: [...own, ['content-type', JSON_TYPE], ['accept', accept]],
-    json,
-  });
-  const agent = (method, params) => ({
-    method: 'POST',
-    path: '/mcp',
-    headers: [...own, ['content-type', JSON_TYPE], ['accept', 'application/json, text/event-stream']],
-    json: { jsonrpc: '2.0', id: 1, method, ...(params && { params }) },
-  });
-  const tool = (name, args) => agent('tools/call', { name, arguments: args });
-  const get = (path, headers = []) => ({ method: 'GET', path, headers: [...own, ...headers] });
-  const bare = (contentType, body) => ({
-    method: 'POST',
-    path: '/v1/statements',
-    headers: [...own, ['content-type', contentType]],
-    body: Buffer.from(body),
-  });
-  return [
-    ...accepted.map((accept) => statement({ sql: 'SELECT range AS id, [range] AS l FROM range(5)' }, accept)),
-    statement({ sql: 'SELECT ?, ?, ?, ?', parameters: [1, 'a', [1.5, null], { a: true }] }),
-    statement({ sql: 'SELECT ?::INTEGER + 1', parameter_rows: [[1], [2]] }),
-    statement({ sql: 'SELECT * FROM nothing', session: { catalog: 'quickstart', schema: 'demo' }, transaction: 'x' }),
-    statement({ sql: 'SHOW TABLES' }),
-    bare('application/sql', 'SELECT 1'),
-    bare(ARROW_TYPE, Buffer.from('ffffffff1000000010000000', 'hex')),
-    agent('initialize', {
-      protocolVersion: '2025-06-18',
-      capabilities: {},
-      clientInfo: { name: 'fuzz', version: '1' },
-    }),
-    agent('tools/list'),
-    agent('ping'),
-    tool('list', { catalog: 'quickstart', schema: 'demo' }),
-    tool('describe', { schema: 'demo', table: 'none' }),
-    tool('query', { sql: 'SELECT 1 AS one', max_rows: 10 }),
-    tool('profile', { sql: 'SELECT 1', run: true }),
-    get('/v1/statements/0d5f7c3e-0000-4000-8000-000000000000'),
-    { method: 'DELETE', path: '/v1/statements/0d5f7c3e-0000-4000-8000-000000000000', headers: own },
-    { method: 'DELETE', path: '/v1/session', headers: [...own, ['skua-session', 'abc']] },
-    get('/healthz'),
-    get('/readyz'),
-    get('/metrics', [['accept', 'text/plain']]),
-    get('/'),
-    get('/console/'),
-    get('/console/?code=abc&state=def&iss=http%3A%2F%2Flocalhost', [['accept-encoding', 'gzip']]),
-    get('/console/settings.json'),
-    get('/console/assets/none.js'),
-    get('/.well-known/oauth-protected-resource/mcp'),
-    { method: 'OPTIONS', path: '/v1/statements', headers: [...own, ['origin', 'http://localhost']] },
-  ];
-}
+import { framed, framings } from './framing.mjs';
 
 const methods = [
   'GET',
@@ -115,7 +51,7 @@ const contentTypes = [
   'text/html',
   'multipart/form-data; boundary=',
   'application/x-www-form-urlencoded',
-  ARROW_TYPE,
+  'application/vnd.apache.arrow.stream',
   'application/sql',
   'x'.repeat(5000),
 ];
@@ -311,81 +247,6 @@ const harms = [
     },
   ],
 ];
-
-/** With which lengths a body is announced and sent, beside the right one. */
-const framings = [
-  'chunks',
-  'chunks',
-  'no length',
-  'too short',
-  'too long',
-  'no number',
-  'negative',
-  'both',
-  'bad chunks',
-  'no last chunk',
-];
-
-function framed(random, { method, path, headers, body, ...request }, what) {
-  const { framing } = request;
-  const content = body ?? Buffer.alloc(0);
-  const own = [];
-  let sent = content;
-  if (framing !== undefined) what.push(framing);
-  switch (framing) {
-    case undefined:
-      if (body !== undefined) own.push(['content-length', content.length]);
-      break;
-    case 'chunks':
-      own.push(['transfer-encoding', 'chunked']);
-      sent = chunked(random, content, '0\r\nx-trailer: y\r\n\r\n');
-      break;
-    case 'no last chunk':
-      own.push(['transfer-encoding', 'chunked']);
-      sent = chunked(random, content, '');
-      break;
-    case 'bad chunks':
-      own.push(['transfer-encoding', 'chunked']);
-      sent = Buffer.from(
-        pick(random, [
-          'fffffffffffffffff\r\nx',
-          '-1\r\nx',
-          'zz\r\nx\r\n',
-          '5;a="\r\nhello',
-          '3\r\nabcdef\r\n0\r\n\r\n',
-        ]),
-      );
-      break;
-    case 'both':
-      own.push(['transfer-encoding', 'chunked'], ['content-length', content.length]);
-      sent = chunked(random, content, '0\r\n\r\n');
-      break;
-    case 'too short':
-      own.push(['content-length', Math.floor(content.length / 2)]);
-      break;
-    case 'too long':
-      own.push(['content-length', content.length + pick(random, [1, 1000, 2 ** 40])]);
-      break;
-    case 'no number':
-      own.push(['content-length', pick(random, ['abc', '', '1e3', '0x10', '1,2', '99999999999999999999'])]);
-      break;
-    case 'negative':
-      own.push(['content-length', '-5']);
-  }
-  const lines = [...headers, ...own].map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines}\r\n`, 'utf8'), sent]);
-}
-
-function chunked(random, content, end) {
-  const pieces = [];
-  for (let at = 0; at < content.length; ) {
-    const size = 1 + Math.floor(random() ** 3 * Math.max(content.length / 2, 16));
-    const piece = content.subarray(at, at + size);
-    pieces.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n'));
-    at += size;
-  }
-  return Buffer.concat([...pieces, Buffer.from(end)]);
-}
 
 function inPieces(random, bytes) {
   if (random() < 0.85) return [bytes];
