@@ -234,7 +234,9 @@ timeout = "5s"
 [storage]
 cache_directory = ${text(own)}
 journal_directory = ${text(join(own, 'journal'))}
-cache_size = "64MiB"
+# No room for the table that is streamed, so that it is fetched in portions.
+cache_size = "128KiB"
+portion_size = "32KiB"
 
 [engine]
 processes = 2
