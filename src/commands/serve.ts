@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
 import { createLogger, type Logger } from '../logging.js';
 import { type RunningServer, startServer } from '../server/index.js';
+import { spareCollections } from './collections.js';
 import { untilStopped } from './signals.js';
 import { logUncaught } from './uncaught.js';
 
@@ -16,6 +17,7 @@ export function serveCommand(): Command {
       const config = loadConfig({ path, env: process.env });
       const logger = createLogger(config.logging);
       logUncaught(logger);
+      spareCollections();
       const server = await startServer(config, { logger });
       logger.info({ address: server.address, http: server.httpUrl }, 'Skua is listening');
       const reload = () => {

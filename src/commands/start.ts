@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Policy } from '../embedded/index.js';
 import { createLogger } from '../logging.js';
+import { spareCollections } from './collections.js';
 import { type LocalServer, startLocalServer } from './local-server.js';
 import { untilStopped } from './signals.js';
 import { logUncaught } from './uncaught.js';
@@ -26,6 +27,7 @@ export function startCommand(): Command {
     .action(async (options: { port: number; httpPort?: number; folder: string; verbose: boolean }) => {
       const logger = createLogger({ level: options.verbose ? 'info' : 'warn', format: 'auto' });
       logUncaught(logger);
+      spareCollections();
       const local = await startLocalServer({
         logger,
         port: options.port,

@@ -13,6 +13,8 @@ import { type PlannedStatement, planOnlyTable, type StatementInput } from './sta
 
 /** The first portion is a small part of the largest, so that its rows come soon; each is twice the one before. */
 const FIRST_PART = 1 / 16;
+/** A file is divided where it has more than so many portions: a part of it takes the engine longer than the same rows of a whole one. */
+const LARGE = 4;
 /** Where no more than this part of a portion is yet to be fetched, it is fetched at once. */
 const AT_ONCE = 1 / 2;
 
@@ -85,8 +87,7 @@ function grouped(files: readonly ReadFile[], largest: number): { tasks: FileTask
     wanted = Math.min(wanted * 2, largest);
   };
   for (const file of files) {
-    // A file that has more than is missing begins a portion of its own, and ends with one.
-    for (const { task, bytes } of file.bytes > wanted ? partsOf(file) : [file]) {
+    for (const { task, bytes } of file.bytes > wanted * LARGE ? partsOf(file) : [file]) {
       addTo(current.tasks, task);
       current.bytes += bytes;
       if (current.bytes >= wanted) close();
