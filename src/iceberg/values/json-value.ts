@@ -59,6 +59,7 @@ export function unscaledDecimal(text: string, scale: number): bigint | undefined
   return signed % divisor === 0n ? signed / divisor : undefined;
 }
 
+/** An unscaled value in plain digits, as many of them behind the point as the scale says. */
 export function formatDecimal(unscaled: bigint, scale: number): string {
   if (scale === 0) return unscaled.toString();
   const negative = unscaled < 0n;

@@ -57,6 +57,7 @@ const cases: [Type, string, string[]][] = [
   decimals(5, 0),
   decimals(9, 2),
   decimals(18, 18),
+  decimals(38, 38),
   decimals(38, 10),
   [primitive('date'), 'DATE', ['1970-01-01', '1969-12-31', '0001-01-01', '9999-12-31', ...several(300, date)]],
   [primitive('time'), 'TIME', ['00:00:00', '23:59:59.999999', ...several(300, time)]],
