@@ -80,7 +80,7 @@ class Masker {
     const mask = this.#masks.get(id);
     if (!mask) return this.#inside(type, value, depth);
     try {
-      return maskSql(mask.action, { type, isOptional, value, salt: this.#salt, freeName: `${this.#item}_` });
+      return maskSql(mask.action, { type, isOptional, value, salt: this.#salt });
     } catch (error) {
       if (!(error instanceof RuleViolation)) throw error;
       throw new RuleViolation(`"${mask.action}" on field ${id} (${mask.place.name}): ${error.message}`);

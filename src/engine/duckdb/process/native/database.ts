@@ -2,10 +2,11 @@ import { SkuaError } from '../../../../errors.js';
 import { engineError, type SourceText } from './errors.js';
 import { duckdb, inBackground, type Pointer } from './library.js';
 import { refuseVariantsAsLists } from './list-functions.js';
+import { registerTextMasks } from './mask-functions.js';
 import { allocate, Slot, takeText } from './memory.js';
 import { registerZonedNanoseconds } from './named-types.js';
 
-/** An in-memory DuckDB that knows `timestamptz_ns`, and takes no VARIANT for a list. */
+/** An in-memory DuckDB that knows `timestamptz_ns` and the masks of texts, and takes no VARIANT for a list. */
 export class Database {
   readonly #slot: Slot;
 
@@ -31,6 +32,7 @@ export class Database {
       const connection = database.connect();
       registerZonedNanoseconds(connection.pointer);
       refuseVariantsAsLists(connection.pointer);
+      registerTextMasks(connection.pointer);
       await connection.close();
       return database;
     } finally {

@@ -68,6 +68,8 @@ export class StreamingResult {
   #fetching: Promise<Pointer> | undefined;
   #closing: Promise<void> | undefined;
   #isPlanned = false;
+  /** Whether all rows were read, so that nothing of the query runs any more. */
+  #isAtEnd = false;
 
   constructor(
     connection: Connection,
@@ -89,6 +91,7 @@ export class StreamingResult {
   async start(): Promise<void> {
     const library = duckdb();
     const pending = new Slot();
+    let isStarted = false;
     try {
       // Most statements are planned here, and need as long for it as they are complex.
       const planned = await inBackground('duckdb_pending_prepared_streaming', this.#statement.pointer, pending.memory);
@@ -96,8 +99,10 @@ export class StreamingResult {
       this.#isPlanned = true;
       const state = await inBackground('duckdb_execute_pending', pending.pointer, this.#result);
       if (state !== 0) throw engineError(library.duckdb_result_error(this.#result), this.#source);
+      isStarted = true;
     } finally {
-      library.duckdb_destroy_pending(pending.memory);
+      if (isStarted) library.duckdb_destroy_pending(pending.memory);
+      else await inBackground('duckdb_destroy_pending', pending.memory);
     }
     const word = (index: number) => Number(this.#result.readBigUInt64LE(index * 8));
     this.#words = { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
@@ -169,8 +174,14 @@ export class StreamingResult {
     }
     const library = duckdb();
     if (this.#options !== 0) library.duckdb_destroy_arrow_options(Slot.holding(this.#options).memory);
-    library.duckdb_destroy_result(this.#result);
+    await this.#destroyResult();
     this.#statement.close();
+  }
+
+  /** What still runs is waited for, on another thread: it may itself be waiting for a function of the engine's that runs on this one. */
+  async #destroyResult(): Promise<void> {
+    if (this.#isAtEnd) duckdb().duckdb_destroy_result(this.#result);
+    else await inBackground('duckdb_destroy_result', this.#result);
   }
 
   /** The next chunk, which the caller destroys; 0 at the end. Fetching of the one after it has begun. */
@@ -184,6 +195,7 @@ export class StreamingResult {
     if (chunk === 0) {
       const failure = duckdb().duckdb_result_error(this.#result);
       if (failure) throw await this.#reasonOf(engineError(failure, this.#source));
+      this.#isAtEnd = true;
       return 0;
     }
     this.#fetching = this.#fetch();
@@ -215,7 +227,8 @@ export class StreamingResult {
     const library = duckdb();
     library.duckdb_destroy_arrow_options(Slot.holding(this.#options).memory);
     this.#options = 0;
-    library.duckdb_destroy_result(this.#result);
+    await this.#destroyResult();
+    this.#isAtEnd = false;
     try {
       await this.start();
       for (let chunk = await this.#fetch(); chunk !== 0 && !this.#closing; chunk = await this.#fetch())
