@@ -23,9 +23,18 @@ export function watchStatements(service: StatementService): StatementService {
       begin(call, 'ingest', undefined);
       return service.ingest(call, target, schema, batches);
     },
-    begin: (call) => service.begin(call),
-    commit: (call, transaction) => service.commit(call, transaction),
-    rollback: (call, transaction) => service.rollback(call, transaction),
+    async begin(call) {
+      begin(call, 'update', undefined);
+      return service.begin(call);
+    },
+    async commit(call, transaction) {
+      begin(call, 'update', undefined);
+      return service.commit(call, transaction);
+    },
+    async rollback(call, transaction) {
+      begin(call, 'update', undefined);
+      return service.rollback(call, transaction);
+    },
   };
 }
 

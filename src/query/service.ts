@@ -226,10 +226,12 @@ class Statements implements StatementService {
   }
 
   async begin(call: Call): Promise<string> {
+    call.report.statement = 'BEGIN';
     return (await begin(call, { current: false })).id;
   }
 
   async commit(call: Call, transaction: string): Promise<void> {
+    call.report.statement = 'COMMIT';
     try {
       await commitTransaction(this.#context(call), endTransaction(call, transaction));
     } finally {
@@ -238,6 +240,7 @@ class Statements implements StatementService {
   }
 
   async rollback(call: Call, transaction: string): Promise<void> {
+    call.report.statement = 'ROLLBACK';
     await rollback(endTransaction(call, transaction));
   }
 

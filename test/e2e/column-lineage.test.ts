@@ -281,6 +281,14 @@ describe('an event', () => {
     });
   });
 
+  it('of a transaction that the driver ends says the same', async () => {
+    const transaction = await client.begin();
+    await transaction.executeUpdate('INSERT INTO totals (customer) SELECT customer FROM orders');
+    const event = await eventOf(() => transaction.commit());
+    expect(event.outputs.map(({ name }) => name)).toEqual(['demo.totals']);
+    expect(shownFacet(event)).toEqual({ customer: 'orders.customer IDENTITY', total: '', kind: '', '*': '' });
+  });
+
   it('of COMMIT says nothing of columns that one of the statements filled with what can not be told', async () => {
     await client.executeUpdate('BEGIN');
     await client.executeUpdate('INSERT INTO totals (customer, total) SELECT customer, amount FROM orders');

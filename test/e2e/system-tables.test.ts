@@ -72,6 +72,31 @@ describe('system.runtime.queries', () => {
     expect(error).toContain('nonsense');
   });
 
+  it('tells of transactions that drivers begin and end by themselves', async () => {
+    const client = await server.client('adminuser');
+    await client.executeUpdate('CREATE TABLE quickstart.demo.kept (a INT)');
+    const earlier = (await rowsAsText(client, 'SELECT max(started) FROM system.runtime.queries'))[0]?.[0];
+    const kept = await client.begin();
+    await kept.executeUpdate('INSERT INTO quickstart.demo.kept VALUES (1)');
+    await kept.commit();
+    const left = await client.begin();
+    await left.rollback();
+    await expect(left.commit()).rejects.toThrow();
+    const text = `SELECT statement, state, source FROM system.runtime.queries
+      WHERE started > TIMESTAMPTZ '${earlier}' AND source LIKE 'DoAction%' ORDER BY started`;
+    await expect.poll(async () => (await rowsAsText(client, text)).length).toBe(5);
+    expect(await rowsAsText(client, text)).toEqual([
+      ['BEGIN', 'FINISHED', 'DoAction'],
+      ['COMMIT', 'FINISHED', 'DoAction'],
+      ['BEGIN', 'FINISHED', 'DoAction'],
+      ['ROLLBACK', 'FINISHED', 'DoAction'],
+      ['COMMIT', 'FAILED', 'DoAction'],
+    ]);
+    const tables = `SELECT "table", access FROM system.runtime.scans
+      WHERE id = (SELECT id FROM system.runtime.queries WHERE statement = 'COMMIT' AND source = 'DoAction' AND state = 'FINISHED' ORDER BY started DESC LIMIT 1)`;
+    expect(await rowsAsText(client, tables)).toEqual([['quickstart.demo.kept', 'write']]);
+  });
+
   it('shows a principal its own, and an operator everybody’s', async () => {
     await rowsAsText(reader, 'SELECT 4711');
     await ended(admin, 'SELECT 4711', 'id');
