@@ -6,9 +6,16 @@ export interface LoadedTables<T> {
   set(key: string, value: T, bytes: number): void;
 }
 
-/** Keeps at most so many bytes of answers, least recently used out first. */
+/** How long an answer is kept that nobody asks for, in milliseconds. */
+const LIFETIME = 300_000;
+
+/** Keeps at most so many bytes of answers, least recently used out first, and none that was not asked for in five minutes. */
 export function createLoadedTables<T extends object>(capacityBytes: number): LoadedTables<T> {
-  const kept = new LRUCache<string, T>({ maxSize: capacityBytes });
+  const kept = new LRUCache<string, T>({
+    maxSize: capacityBytes,
+    ttl: LIFETIME,
+    ttlAutopurge: true,
+  });
   return {
     get: (key) => kept.get(key),
     set(key, value, bytes) {

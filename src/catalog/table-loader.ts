@@ -110,6 +110,9 @@ const MOST_REFUSALS = 10_000;
 /** A kept answer is used again only if its credentials live this much longer, in milliseconds. */
 const MIN_CREDENTIAL_LIFE = 120_000;
 
+/** Bytes that an answer takes for each character of it: its text, what was read from it, and the metadata that is made of that. */
+const MEMORY_OF_TEXT = 5;
+
 export function createTableLoader(transport: Transport, options: TableLoaderOptions): TableLoader {
   const { delegation, storage } = options;
   const kept = createLoadedTables<KeptAnswer>(options.metadataCacheBytes);
@@ -186,7 +189,7 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     const answer = await ask(token, { path, query, identifier, headers, read: known?.read });
     if (answer.status === 304 && known) return known.body;
     const body = answer.body as TableAnswer;
-    kept.set(key, { read: { text: answer.text, body }, body, etag: answer.etag }, 2 * answer.text.length);
+    kept.set(key, { read: { text: answer.text, body }, body, etag: answer.etag }, MEMORY_OF_TEXT * answer.text.length);
     return body;
   }
 

@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
 import { createLogger, type Logger } from '../logging.js';
 import { type RunningServer, startServer } from '../server/index.js';
-import { spareCollections } from './collections.js';
+import { collectAtRest, spareCollections } from './collections.js';
 import { untilStopped } from './signals.js';
 import { logUncaught } from './uncaught.js';
 
@@ -19,6 +19,7 @@ export function serveCommand(): Command {
       logUncaught(logger);
       spareCollections();
       const server = await startServer(config, { logger });
+      collectAtRest(() => server.running);
       logger.info({ address: server.address, http: server.httpUrl }, 'Skua is listening');
       const reload = () => {
         reloading(server, () => loadConfig({ path, env: process.env }), logger);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Policy } from '../embedded/index.js';
 import { createLogger } from '../logging.js';
-import { spareCollections } from './collections.js';
+import { collectAtRest, spareCollections } from './collections.js';
 import { type LocalServer, startLocalServer } from './local-server.js';
 import { untilStopped } from './signals.js';
 import { logUncaught } from './uncaught.js';
@@ -35,6 +35,7 @@ export function startCommand(): Command {
         folder: options.folder,
         tokenLifetime: TOKEN_LIFETIME_SECONDS,
       });
+      collectAtRest(() => local.server.running);
       const users = ['adminuser', 'testuser', 'analyst'];
       const tokens = await Promise.all(users.map((user) => local.token(user)));
       process.stdout.write(howToConnect(local, options.folder, tokens));
