@@ -21,6 +21,8 @@ export interface SharedFile {
 const READ_AND_WRITE = 3;
 const MAP_SHARED = 1;
 const MADV_REMOVE = 9;
+/** No other process than the one that it is given to inherits the descriptor: it would have a way to what others are sent. */
+const MFD_CLOEXEC = 1;
 const PAGE = 65536;
 /** O_RDWR | O_CREAT | O_EXCL, as macOS has them. */
 const CREATE_ANEW = 0x0002 | 0x0200 | 0x0800;
@@ -90,7 +92,7 @@ function load(): Native {
 
 function createOnLinux(system: LibraryHandle): () => number {
   const create = system.func('memfd_create', 'int', ['str', 'uint']);
-  return () => create('skua batches', 0);
+  return () => create('skua batches', MFD_CLOEXEC);
 }
 
 /** Named for a moment: the name goes before anybody else could use it. */

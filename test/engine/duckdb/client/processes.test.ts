@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -57,6 +57,30 @@ async function crash(instance: EngineInstance, sql = endless): Promise<unknown> 
   if (running !== undefined) process.kill(running, 'SIGSEGV');
   return error;
 }
+
+/** The shared memory that a process has a way to, by number. */
+function sharedMemoryOf(pid: number): number[] {
+  const folder = `/proc/${pid}/fd`;
+  const open = readdirSync(folder).filter((name) =>
+    readlinkSync(`${folder}/${name}`).startsWith('/memfd:skua batches'),
+  );
+  return open.map((name) => statSync(`${folder}/${name}`).ino);
+}
+
+it.runIf(process.platform === 'linux')(
+  'no engine process has a way to what another one shares with the server',
+  async () => {
+    await start({ isolation: 'principal' });
+    for (const principal of ['ada', 'grace', 'joan'])
+      expect(await rowsOf(await open(principal), 'SELECT 1')).toEqual([[1]]);
+    const shared = engine.processes().map(({ pid }) => sharedMemoryOf(pid));
+    expect(shared.length).toBeGreaterThan(2);
+    expect(shared.every((inodes) => inodes.length > 0)).toBe(true);
+    expect(new Set(shared.flatMap((inodes) => [...new Set(inodes)])).size).toBe(
+      shared.reduce((sum, inodes) => sum + new Set(inodes).size, 0),
+    );
+  },
+);
 
 describe('a statement that ends its engine process', () => {
   it('fails with a sentence, and its session goes on', async () => {
