@@ -31,6 +31,8 @@ const MOST_LOOKS = 45;
 /** Memory may be so much more at the end, and handles and files so many. */
 const MORE_MEMORY = 1.1;
 const MORE_HANDLES = 4;
+/** Of the server, for each engine process that there is more than before. */
+const HANDLES_OF_A_PROCESS = 5;
 /** Shorter runs say nothing about memory, in minutes. */
 const LONG = 5;
 
@@ -211,7 +213,9 @@ function grown(held, isLong) {
       problems.push(`${temporaryFiles} temporary files were left at rest after ${minute} minutes`);
   }
   if (!isLong) return problems;
-  for (const key of ['serverHandles', 'handlesOfAnEngine']) isMore(key, first[key] + MORE_HANDLES);
+  const moreProcesses = Math.max(0, last.engines - first.engines);
+  isMore('serverHandles', first.serverHandles + MORE_HANDLES + HANDLES_OF_A_PROCESS * moreProcesses);
+  isMore('handlesOfAnEngine', first.handlesOfAnEngine + MORE_HANDLES);
   for (const key of ['serverMiB', 'anEngineMiB']) isMore(key, first[key] * MORE_MEMORY);
   return problems;
 }
