@@ -9,7 +9,7 @@ import type { MaskedField, ReadRestrictions } from '../governance/index.js';
 import type { AskForPlan, FileTask, ScanPlan, ScanStatistics } from '../iceberg/contract.js';
 import type { DataFile, DeleteFile, SortOrder, TableMetadata, Schema as TableSchema } from '../iceberg/types.js';
 import type { Storage, StorageAccess } from '../storage/contract.js';
-import type { SqlParser } from './syntax.js';
+import type { FunctionCorrection, FunctionDefinition, SqlParser } from './syntax.js';
 
 export type * from './syntax.js';
 
@@ -89,7 +89,7 @@ export interface BoundStatement {
   sql: string;
   tables: readonly BoundTable[];
   /** What takes the place of the engine's own functions, of which `iceberg_bucket` and `iceberg_truncate` are two. */
-  functions: readonly FunctionDefinition[];
+  functions: readonly (FunctionDefinition | FunctionCorrection)[];
   /** In hexadecimal digits: of hashes that are the same throughout the statement, and in no other. */
   salt: () => string;
   /** Told when everything that the plan reads is there, with a look at what the scans have come to: one for each Iceberg table, in order. */
@@ -176,16 +176,6 @@ export interface PlannedScan {
   columns: readonly string[];
   /** Milliseconds that planning took. */
   duration: number;
-}
-
-export interface FunctionDefinition {
-  name: string;
-  /** One for each number of parameters, or for each type of theirs; one without types is for all others. */
-  overloads: {
-    parameters: (string | { name: string; type: string })[];
-    /** SQL over the parameters. */
-    body: string;
-  }[];
 }
 
 export interface QueryDescription {

@@ -24,6 +24,8 @@ export interface ParsedQuery {
   tables: TableReference[];
   /** Column references of three names or more, which may name a table by its full path: `catalog.schema.table.column`. */
   qualifiedColumns: ColumnReference[];
+  /** What has to be written for the engine to compute what the text says. */
+  corrections: { edits: TextEdit[]; functions: FunctionCorrection[] };
   /** Parameters as they are numbered: 1 to n. */
   parameterCount: number;
   /** The SELECTs of the query; `TableReference.scope` is an index into them. */
@@ -67,6 +69,29 @@ export interface TableReference {
   end: number;
   /** `AT (VERSION => …)` or `AT (TIMESTAMP => …)`; `text` is the value as SQL text; [start, end) spans the clause. */
   at?: { unit: 'version' | 'timestamp'; text: string; start: number; end: number };
+}
+
+export interface FunctionDefinition {
+  name: string;
+  /** One for each number of parameters, or for each type of theirs; one without types is for all others. */
+  overloads: {
+    parameters: (string | { name: string; type: string })[];
+    /** SQL over the parameters. */
+    body: string;
+  }[];
+}
+
+/** A function that takes the place of the engine's own of the same name, and gives the same. */
+export interface FunctionCorrection extends FunctionDefinition {
+  /** What its argument is not seen to be, for which much or little can no longer be left out. */
+  hides: 'columns' | 'dates';
+}
+
+/** Another text for characters [start, end). */
+export interface TextEdit {
+  start: number;
+  end: number;
+  text: string;
 }
 
 export interface ColumnReference {

@@ -170,6 +170,8 @@ export class Expressions {
       [2, () => `${sql} IS ${random.pick(['', 'NOT '])}NULL`],
       [1, () => `${sql} IS ${random.pick(['', 'NOT '])}DISTINCT FROM ${this.#other(scope, type)}`],
       [1, () => `coalesce(${sql}, ${literal()}) ${comparison} ${literal()}`],
+      [1, () => equalOrBothNull(sql, this.#other(scope, type))],
+      [0.5, () => `NOT (${equalOrBothNull(this.#other(scope, type), sql)})`],
     ];
     for (const [kind, made] of this.#functionsOf(leaf)) {
       const inner = { kind };
@@ -244,7 +246,8 @@ export class Expressions {
         `${sql} LIKE '${part.replace(/[%_]/, '\\$&')}%' ESCAPE '\\'`,
         `starts_with(${sql}, ${bindable(`'${part}'`)})`,
         `contains(${sql}, '${part}')`,
-        `regexp_matches(${sql}, '^[a-b]')`,
+        `regexp_matches(${sql}, '${random.pick(['^[a-b]', '^a', 'a$', '^ab?', 'a|b', '^$', '.*'])}')`,
+        `regexp_full_match(${sql}, '${random.pick(['a.*', 'ab', 'a|b', '.*'])}')`,
       ];
     }
     if (numeric.includes(kind)) {
@@ -267,11 +270,19 @@ export class Expressions {
       return [`${sql} ${comparison} ${other}`, `${other} ${comparison} ${sql}`, `${sql} IN (${other}, 0)`];
     }
     const day = random.pick(['1969-12-31', '1970-01-01', '2024-02-29', '2024-03-01']);
+    const unit = random.pick(['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute']);
+    const cut = `date_trunc('${unit}', ${sql})`;
+    const cuts = [
+      `${cut} ${comparison} DATE '${day}'`,
+      `TIMESTAMP '${day} 12:30:00' ${comparison} ${cut}`,
+      `${cut} BETWEEN '${day}' AND TIMESTAMP '2024-03-01 07:00:00'`,
+    ];
     if (kind === 'date') {
       return [
         `${sql} ${comparison} TIMESTAMP '${day} 12:00:00'`,
         `${sql} ${comparison} '${day}'`,
         `year(${sql}) ${comparison} 2024`,
+        ...cuts,
       ];
     }
     if (kind === 'timestamp' || kind === 'timestamp_ns') {
@@ -280,9 +291,15 @@ export class Expressions {
         `${sql} ${comparison} DATE '${day}'`,
         `${sql} ${comparison} '${day} 12:30:00'`,
         `date_trunc('day', ${sql}) ${comparison} TIMESTAMP '${day} 00:00:00'`,
+        ...(kind === 'timestamp' ? cuts : []),
       ];
     }
-    if (kind === 'timestamptz') return [`${sql} ${comparison} '${day} 12:30:00+05:30'`];
+    if (kind === 'timestamptz') {
+      return [
+        `${sql} ${comparison} '${day} 12:30:00+05:30'`,
+        `${cut} ${comparison} TIMESTAMPTZ '${day} 12:30:00+05:30'`,
+      ];
+    }
     return [];
   }
 
@@ -299,3 +316,5 @@ export class Expressions {
     return `${sql} IS ${random.pick(['', 'NOT '])}NULL`;
   }
 }
+
+const equalOrBothNull = (one, other) => `${one} = ${other} OR (${one} IS NULL AND ${other} IS NULL)`;

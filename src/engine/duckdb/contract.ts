@@ -23,6 +23,7 @@ export type {
   CheckedColumns,
   ColumnReference,
   EngineProcessStatus,
+  FunctionCorrection,
   FunctionDefinition,
   ParameterRow,
   ParsedQuery,
@@ -35,11 +36,14 @@ export type {
   SyntaxNode,
   SyntaxValue,
   TableReference,
+  TextEdit,
 } from '../contract.js';
 
 export interface InstanceOptions extends SessionOptions {
   /** A folder that belongs to this instance alone: its SQL can read files below it, and nothing else on the machine. */
   directory: string;
+  /** Rules of the engine's optimiser to go without, separated by commas: for one whose answers others are compared with. */
+  disabledOptimizers?: string;
 }
 
 /** A table as the SQL text names it. */

@@ -55,7 +55,7 @@ export class SparkEngine implements Cluster {
         tree: options.tree,
         tables: sourceTables(statement, this.#options.catalogs()),
         parameters: parameterValues(options.parameters),
-        replaced: new Set(statement.functions.map(({ name }) => name.toLowerCase())),
+        replaced: new Set(statement.functions.flatMap((each) => ('hides' in each ? [] : [each.name.toLowerCase()]))),
         announced: options.schema,
       });
       return new SparkQuery(place, sql, options);

@@ -1,6 +1,7 @@
 /** RETURNING: what a change answers with, made of the rows that it changed. */
 import { Schema } from 'apache-arrow';
 import { batchBytes, type ColumnarBatch } from '../../arrow/index.js';
+import type { BoundStatement, BoundTable } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
@@ -26,12 +27,12 @@ export interface ReturnedRows {
  * The query over the changed rows, which stand in `from`. The target's columns are what the list can name, and in MERGE `merge_action`. A
  * subquery or a parameter in the list: UNIMPLEMENTED.
  */
-async function returningSql(
+async function returningOver(
   context: StatementContext,
   table: PinnedTable,
   statement: RowChange,
-  from: string,
-): Promise<string> {
+  changedRows: { table: BoundTable; from: string },
+): Promise<BoundStatement> {
   const names = namesOf(context);
   const qualifier = qualifierOf(statement.target);
   const text = normalizeQuery(
@@ -51,7 +52,7 @@ async function returningSql(
   }
   const isMerge = statement.kind === 'merge';
   const columns = [...table.schema.fields.map(({ name }) => quoteName(name)), ...(isMerge ? [mergeAction] : [])];
-  const selected = `(SELECT ${columns.join(', ')} FROM ${from})`;
+  const selected = `(SELECT ${columns.join(', ')} FROM ${changedRows.from})`;
   const isWhole = isMerge && namesWholeRow(parsed, reference, table);
   const rows = isWhole ? withWholeRow(selected, qualifier, table) : selected;
   const hidden = isWhole ? ['merge_action', qualifier] : ['merge_action'];
@@ -59,7 +60,9 @@ async function returningSql(
     ? starEdits(parsed, [{ scope: reference.scope, table: qualifier, columns: hidden }])
     : [];
   edits.push({ start: reference.start, end: reference.end, text: `${rows} AS ${quoteName(qualifier)}` });
-  return applyEdits(text, edits);
+  const sql = applyEdits(text, [...edits, ...parsed.corrections.edits]);
+  const over = statementOver(context, sql, [changedRows.table]);
+  return { ...over, functions: [...over.functions, ...parsed.corrections.functions] };
 }
 
 const mergeAction = `CASE WHEN ${quoteName(changed.file)} IS NULL THEN 'INSERT' WHEN ${quoteName(changed.writes)} THEN 'UPDATE' ELSE 'DELETE' END AS merge_action`;
@@ -74,8 +77,8 @@ export async function describeReturning(
   const engine = await context.environment.engine(context.call);
   const columns = new Schema(query.columns.map(({ field }) => field));
   const rows = boundRows({ name: 'changed rows', schema: columns, batches: [] });
-  const sql = await returningSql(context, table, statement, quoteName(rows.name));
-  const { schema } = await engine.describe(statementOver(context, sql, [rows]), { signal: context.call.signal });
+  const returning = await returningOver(context, table, statement, { table: rows, from: quoteName(rows.name) });
+  const { schema } = await engine.describe(returning, { signal: context.call.signal });
   return schema;
 }
 
@@ -86,9 +89,9 @@ export async function returnedRows(
   statement: RowChange,
   rows: Pick<ChangedRows, 'table' | 'from' | 'engine'>,
 ): Promise<ReturnedRows> {
-  const sql = await returningSql(context, table, statement, rows.from);
+  const returning = await returningOver(context, table, statement, rows);
   const { batchBytes: size, temporaryBytes } = context.environment.limits;
-  const { schema, batches } = await rows.engine.run(statementOver(context, sql, [rows.table]), {
+  const { schema, batches } = await rows.engine.run(returning, {
     signal: context.call.signal,
     batchBytes: size,
   });

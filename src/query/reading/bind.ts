@@ -2,7 +2,7 @@
  * Binds a query: finds each table it refers to, replaces the references by binding names, and expands views. What comes out is a text
  * in which every table is one of the given bindings.
  */
-import type { ParsedQuery, TableReference } from '../../engine/contract.js';
+import type { FunctionCorrection, ParsedQuery, TableReference } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { OTHER_HIDDEN_NAMES } from '../../iceberg/index.js';
 import { inTurns, quoteName, quoteString, TextBudget, tokenize } from '../../sql/index.js';
@@ -12,7 +12,7 @@ import type { ListedTable, RowsTable } from '../rows.js';
 import { hintedEngine } from '../session/engine.js';
 import { variablesOf } from '../session/variable-values.js';
 import { normalizeSteps } from '../syntax/normalize.js';
-import { applyEdits, editSteps } from '../syntax/rewrite.js';
+import { applyEdits, type Edit, editSteps } from '../syntax/rewrite.js';
 import { shownStatements } from '../syntax/shown.js';
 import type { VariableValue } from '../syntax/variables.js';
 import { ifThere, referenceInPath } from '../tables/branch-state.js';
@@ -63,6 +63,8 @@ export class Binder {
   readonly #named = new Map<string, unknown>();
   /** Rows of DESCRIBE and SHOW, by their text. */
   readonly #shown = new Map<string, RowsTable>();
+  /** Functions that take the place of the engine's, by their names: for all texts of the statement. */
+  readonly #corrections = new Map<string, FunctionCorrection>();
   #otherNames = false;
   #readsNames = false;
   /** Whether what stands in the place of each name gives its rows one by one from those of a table. */
@@ -106,7 +108,7 @@ export class Binder {
       sql: text,
       tables: this.#tables,
       rows: this.#rows,
-      functions: functionsFor(this.#statement, text),
+      functions: [...functionsFor(this.#statement, text), ...this.#corrections.values()],
       parameterCount: parsed.parameterCount,
       engine: hintedEngine(sql),
       lookUps: this.#lookUps,
@@ -149,8 +151,16 @@ export class Binder {
         return reference.at ? [edit, { ...reference.at, text: '' }] : [edit];
       }),
     );
-    const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden)];
+    const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden), ...this.#correct(parsed)];
     return { text: await inTurns(editSteps(normal, all)), parsed };
+  }
+
+  #correct({ corrections }: ParsedQuery): Edit[] {
+    for (const correction of corrections.functions) {
+      const known = this.#corrections.get(correction.name);
+      if (known?.hides !== 'columns') this.#corrections.set(correction.name, correction);
+    }
+    return corrections.edits;
   }
 
   /** Those of the session, which views don't have. */

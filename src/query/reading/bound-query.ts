@@ -1,6 +1,12 @@
 /** A bound query, and how the engine takes it. */
 import { batchToRows } from '../../arrow/index.js';
-import type { BoundStatement, BoundTable, EngineSession, FunctionDefinition } from '../../engine/contract.js';
+import type {
+  BoundStatement,
+  BoundTable,
+  EngineSession,
+  FunctionCorrection,
+  FunctionDefinition,
+} from '../../engine/contract.js';
 import type { NamePin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { reportScan } from '../metrics-report.js';
@@ -20,8 +26,8 @@ export interface BoundQuery {
   tables: Map<string, PinnedTable>;
   /** Tables of rows that Skua itself computes: information_schema and metadata tables. */
   rows: Map<string, RowsTable | ListedTable>;
-  /** Those that answer for the session, and those of the escapes, where the text calls any. */
-  functions: FunctionDefinition[];
+  /** Those that answer for the session, those of the escapes, and those that the engine is not trusted with, where the text calls any. */
+  functions: (FunctionDefinition | FunctionCorrection)[];
   parameterCount: number;
   /** The engine that a hint of the text names. */
   engine?: string | undefined;

@@ -69,6 +69,9 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
           ? []
           : [`SET GLOBAL max_temp_directory_size = '${Math.floor(options.spillLimit)}B'`]),
         ...commonSettings,
+        ...(options.disabledOptimizers
+          ? [`SET GLOBAL disabled_optimizers = ${quoteText(options.disabledOptimizers)}`]
+          : []),
         `SET GLOBAL allowed_directories = [${quoteText(`${options.directory}/`)}]`,
         // Memory grows and shrinks with the number of sessions at work; the zone is a statement's.
         ...lock("'memory_limit', 'TimeZone'"),

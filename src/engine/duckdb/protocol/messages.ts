@@ -170,6 +170,15 @@ const filter: z.ZodType<Filter> = z.lazy(() =>
 
 /** -1 where the text has no such place. */
 const place = z.number().int().min(-1);
+const functionDefinition = z.object({
+  name: z.string(),
+  overloads: z.array(
+    z.object({
+      parameters: z.array(z.union([z.string(), z.object({ name: z.string(), type: z.string() })])),
+      body: z.string(),
+    }),
+  ),
+});
 const position = { start: place, end: place };
 const names = z.array(z.string());
 
@@ -188,6 +197,10 @@ export const answers = {
       }),
     ),
     qualifiedColumns: z.array(z.object({ path: names, ...position })),
+    corrections: z.object({
+      edits: z.array(z.object({ ...position, text: z.string() })),
+      functions: z.array(functionDefinition.extend({ hides: z.enum(['columns', 'dates']) })),
+    }),
     parameterCount: integer,
     scopes: z.array(
       z.object({

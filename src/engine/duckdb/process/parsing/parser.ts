@@ -4,6 +4,7 @@ import type { ColumnReference, ParsedQuery, QueryScope, SqlParser, TableReferenc
 import type { Connection } from '../native/database.js';
 import { checkComplexity } from './complexity.js';
 import { checkScalarFunction, checkTableFunction } from './functions.js';
+import { correctionsOf } from './misread.js';
 import { rowByRow } from './row-by-row.js';
 import { findStar } from './stars.js';
 import {
@@ -46,6 +47,7 @@ export class DuckDbParser implements SqlParser {
     return {
       tables: walk.tables,
       qualifiedColumns: walk.columns,
+      corrections: walk.findCorrections(tree),
       parameterCount: walk.parameters.size,
       scopes: walk.findScopes(),
       ...(walk.tables.length === 1 ? await this.#rowByRow(tree) : { isRowByRow: false }),
@@ -146,6 +148,10 @@ class Walk {
       }
     }
     this.#around = around;
+  }
+
+  findCorrections(tree: SyntaxNode): ParsedQuery['corrections'] {
+    return correctionsOf(tree, this.#tokens, this.#characterOffset);
   }
 
   findScopes(): QueryScope[] {

@@ -1,0 +1,137 @@
+/**
+ * What DuckDB's optimiser would get wrong, and what to write instead.
+ *
+ * - `a = b OR (a IS NULL AND b IS NULL)` becomes `a IS NOT DISTINCT FROM b`, which is false where only one of them is null and the text says
+ *   NULL. Where a row is only kept or dropped by it, that makes no difference, and joins need it.
+ * - `date_trunc(unit, column) = constant` becomes false, and `<>` true, for nulls too, where the constant lies inside of a unit.
+ * - `date_trunc('hour', day)` of a DATE is compared as if the next hour were of the same day.
+ */
+import type { Tokens } from '../../../../sql/index.js';
+import type { FunctionCorrection, FunctionDefinition, ParsedQuery, TextEdit } from '../../contract.js';
+import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from './syntax-tree.js';
+import { isTruncated, unitOf } from './truncated.js';
+
+/** What stands for `date_trunc`, by whether its argument is a column to the optimiser: never, or unless it is a DATE. */
+const BODIES: Record<FunctionCorrection['hides'], FunctionDefinition['overloads']> = {
+  columns: [{ parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, coalesce(x, NULL))' }],
+  dates: [
+    { parameters: ['unit', { name: 'x', type: 'DATE' }], body: 'system.main.date_trunc(unit, CAST(x AS TIMESTAMP))' },
+    { parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, x)' },
+  ],
+};
+
+/** Parts of a node in which NULL is as good as false. */
+const CONDITIONS = new Set(['where_clause', 'having', 'qualify', 'condition', 'filter', 'when_expr']);
+
+export function correctionsOf(
+  tree: SyntaxNode,
+  tokens: Tokens,
+  characterOffset: (byteOffset: number) => number,
+): ParsedQuery['corrections'] {
+  const misread = new Misread(tokens, characterOffset);
+  misread.visit(tree, false);
+  return misread.corrections;
+}
+
+class Misread {
+  readonly #tokens: Tokens;
+  readonly #characterOffset: (byteOffset: number) => number;
+  readonly #edits = new Map<number, TextEdit>();
+  readonly #functions = new Map<string, FunctionCorrection['hides']>();
+  /** What the names that the SELECT gives to its columns stand for, in lower case. */
+  #aliases = new Map<string, SyntaxNode>();
+
+  constructor(tokens: Tokens, characterOffset: (byteOffset: number) => number) {
+    this.#tokens = tokens;
+    this.#characterOffset = characterOffset;
+  }
+
+  get corrections(): ParsedQuery['corrections'] {
+    const functions = [...this.#functions].map(([name, hides]) => ({ name, hides, overloads: BODIES[hides] }));
+    return { edits: [...this.#edits.values()], functions };
+  }
+
+  visit(value: SyntaxValue | undefined, isCondition: boolean): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.visit(item, isCondition);
+      return;
+    }
+    if (!isNode(value)) return;
+    const around = this.#aliases;
+    if (value.type === 'SELECT_NODE') this.#aliases = aliasesOf(value);
+    this.#inspect(value, isCondition);
+    const passesOn = value.class === 'CONJUNCTION' && isCondition;
+    for (const [key, child] of Object.entries(value)) this.visit(child, passesOn || CONDITIONS.has(key));
+    this.#aliases = around;
+  }
+
+  #inspect(node: SyntaxNode, isCondition: boolean): void {
+    const { class: kind, type } = node;
+    if (kind === 'COMPARISON') {
+      const isEqual = type === 'COMPARE_EQUAL' || type === 'COMPARE_NOTEQUAL';
+      this.#compare(node.left, [node.right], isEqual);
+      this.#compare(node.right, [node.left], isEqual);
+    } else if (kind === 'BETWEEN') this.#compare(node.input, [node.lower, node.upper], false);
+    else if (type === 'COMPARE_IN' || type === 'COMPARE_NOT_IN') {
+      const [tested, ...others] = nodesOf(node.children);
+      this.#compare(tested, others, true);
+    } else if (type === 'CONJUNCTION_OR' && !isCondition) {
+      for (const alternative of nodesOf(node.children)) this.#bothNull(alternative);
+    }
+  }
+
+  #compare(written: SyntaxValue | undefined, others: readonly (SyntaxValue | undefined)[], isEqual: boolean): void {
+    const truncation = this.#meant(written);
+    const name = textOf(truncation?.function_name).toLowerCase();
+    if (!truncation || (name !== 'date_trunc' && name !== 'datetrunc')) return;
+    const unit = unitOf(nodesOf(truncation.children)[0]);
+    const mayLieInside = isEqual && !others.every((other) => isTruncated(other, unit, (name) => this.#meant(name)));
+    if (!mayLieInside && unit?.isOfDays) return;
+    if (mayLieInside || !this.#functions.has(name)) this.#functions.set(name, mayLieInside ? 'columns' : 'dates');
+    if (textOf(truncation.schema) !== '') this.#unqualify(truncation, name);
+  }
+
+  /** The expression, or the one that it names. */
+  #meant(value: SyntaxValue | undefined): SyntaxNode | undefined {
+    if (!isNode(value)) return undefined;
+    const names = value.class === 'COLUMN_REF' && Array.isArray(value.column_names) ? value.column_names : [];
+    return (names.length === 1 ? this.#aliases.get(textOf(names[0]).toLowerCase()) : undefined) ?? value;
+  }
+
+  /** Only a name without a schema is that of a macro. */
+  #unqualify(call: SyntaxNode, name: string): void {
+    const tokens = this.#tokens;
+    const first = this.#token(call);
+    let last = first;
+    while (tokens.isName(last) && tokens.isSymbol(last + 1, '.')) last += 2;
+    if (tokens.at(last)?.text.toLowerCase() !== name) return;
+    const start = tokens.start(first);
+    this.#edits.set(start, { start, end: tokens.end(last), text: name });
+  }
+
+  #bothNull(alternative: SyntaxNode): void {
+    if (alternative.type !== 'CONJUNCTION_AND') return;
+    const [tested, ...others] = nodesOf(alternative.children).filter(({ type }) => type === 'OPERATOR_IS_NULL');
+    if (!tested || others.length === 0) return;
+    const first = this.#token(tested);
+    const keyword = this.#tokens.at(first)?.keyword;
+    if (keyword !== 'IS' && keyword !== 'ISNULL') return;
+    const [start, end] = [this.#tokens.start(first), this.#tokens.end(keyword === 'IS' ? first + 1 : first)];
+    this.#edits.set(start, { start, end, text: ' IS NOT DISTINCT FROM NULL' });
+  }
+
+  /** The token that a node begins with; -1 where it is not in the text. */
+  #token({ query_location: location }: SyntaxNode): number {
+    const offset = Number(location);
+    return offset > this.#tokens.text.length * 4 ? -1 : this.#tokens.from(this.#characterOffset(offset));
+  }
+}
+
+function aliasesOf(select: SyntaxNode): Map<string, SyntaxNode> {
+  const aliases = new Map<string, SyntaxNode>();
+  for (const item of nodesOf(select.select_list)) {
+    const alias = textOf(item.alias).toLowerCase();
+    if (alias !== '' && !aliases.has(alias)) aliases.set(alias, item);
+  }
+  return aliases;
+}
