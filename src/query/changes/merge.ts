@@ -4,6 +4,7 @@ import { SkuaError } from '../../errors.js';
 import type { NestedField } from '../../iceberg/types.js';
 import { quoteName, tokenize } from '../../sql/index.js';
 import type { MergeAction, MergeClause, MergeStatement } from '../syntax/row-change.js';
+import { volatileCalls } from '../syntax/volatile.js';
 import { fieldNamed } from '../tables/fields.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { hasRowIds } from '../writing/lineage.js';
@@ -17,6 +18,8 @@ const pairs = quoteName('skua pairs');
 const row = quoteName('skua row');
 /** Which WHEN clause takes the row: the first whose condition holds. */
 const clause = quoteName('skua clause');
+/** The pairs by the places of their rows, with the clause that takes each: where a condition is asked only once. */
+const taken = quoteName('skua taken');
 
 /** Unknown columns, and values that don't fit the columns in number: INVALID_ARGUMENT. */
 export function mergeQuery(
@@ -38,6 +41,7 @@ export function mergeQuery(
   const numbered = ['*', ...whole, `row_number() OVER () AS ${row}`].join(', ');
   const ctes = [
     `${source} AS MATERIALIZED (SELECT ${numbered} FROM ${statement.source.text}\n)`,
+    ...(asksOnce(statement) ? [`${taken} AS MATERIALIZED (${takenSql(statement)})`] : []),
     `${pairs} AS MATERIALIZED (${pairsSql(table, statement, sourceColumns, sqlFor(types.update))})`,
   ];
   const before = target.with === undefined ? 'WITH ' : `${target.with}, `;
@@ -114,16 +118,9 @@ function pairsSql(
   sourceColumns: readonly string[],
   sqlFor: SqlFor,
 ): string {
-  const { target, on, clauses } = statement;
-  const sourceName = sourceNameOf(statement);
+  const { target, clauses } = statement;
   const qualifier = qualifierOf(target);
-  const [ours, theirs] = [quoteName(qualifier), quoteName(sourceName)];
-  const isMatched = `${theirs}.${row} IS NOT NULL`;
-  const chosen = clauses.flatMap(({ rows, condition }, index) => {
-    if (rows === 'source') return [];
-    const side = rows === 'matched' ? isMatched : `NOT (${isMatched})`;
-    return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
-  });
+  const ours = quoteName(qualifier);
   const updates = clauses.map(({ action }) =>
     action.kind === 'update'
       ? updatedValues(table, action, {
@@ -144,20 +141,55 @@ function pairsSql(
     return `${value} AS ${quoteName(field.name)}`;
   });
   const select = [
-    `${theirs}.${row} AS ${row}`,
-    `${chosen.length > 0 ? `CASE ${chosen.join(' ')} END` : 'CAST(NULL AS INTEGER)'} AS ${clause}`,
+    ...(asksOnce(statement) ? [row, clause].map((name) => `${taken}.${name} AS ${name}`) : paired(statement)),
     `${ours}._file AS ${quoteName(changed.file)}`,
     `${ours}._pos AS ${quoteName(changed.position)}`,
     ...(hasRowIds(table) ? [`${ours}._row_id AS ${quoteName(changed.rowId)}`] : []),
     `${orError(clauses, ['matched', 'target'], `${clause} IN (${listOf(writing)})`)} AS ${quoteName(changed.writes)}`,
     ...values,
   ];
+  return `SELECT ${select.join(', ')} FROM ${asksOnce(statement) ? fromTaken(statement) : joined(statement)}`;
+}
+
+/** The number of the partner of each pair, and the clause. */
+function paired(statement: MergeStatement): string[] {
+  const { clauses } = statement;
+  const partner = `${quoteName(sourceNameOf(statement))}.${row}`;
+  const chosen = clauses.flatMap(({ rows, condition }, index) => {
+    if (rows === 'source') return [];
+    const side = rows === 'matched' ? `${partner} IS NOT NULL` : `${partner} IS NULL`;
+    return [`WHEN ${side}${conditionSql(condition)} THEN ${index}`];
+  });
+  const number = chosen.length > 0 ? `CASE ${chosen.join(' ')} END` : 'CAST(NULL AS INTEGER)';
+  return [`${partner} AS ${row}`, `${number} AS ${clause}`];
+}
+
+/** The rows of the table with their partners. */
+function joined(statement: MergeStatement): string {
+  const { target, on, clauses } = statement;
+  const [ours, theirs] = [quoteName(qualifierOf(target)), quoteName(sourceNameOf(statement))];
   const join = clauses.some(({ rows }) => rows === 'target') ? 'LEFT JOIN' : 'JOIN';
   const condition =
     'condition' in on
       ? `(${on.condition}\n)`
       : on.columns.map((name) => `${ours}.${quoteName(name)} = ${theirs}.${quoteName(name)}`).join(' AND ');
-  return `SELECT ${select.join(', ')} FROM ${targetSql(target)} ${join} ${source} AS ${theirs} ON ${condition}`;
+  return `${targetSql(target)} ${join} ${source} AS ${theirs} ON ${condition}`;
+}
+
+/** Whether a condition gives another answer each time, so that what hangs on it may not ask it again. */
+function asksOnce({ clauses }: MergeStatement): boolean {
+  return clauses.some(({ condition }) => condition !== undefined && volatileCalls(tokenize(condition)).length > 0);
+}
+
+function takenSql(statement: MergeStatement): string {
+  const ours = quoteName(qualifierOf(statement.target));
+  return `SELECT ${ours}._file AS f, ${ours}._pos AS p, ${paired(statement).join(', ')} FROM ${joined(statement)}`;
+}
+
+function fromTaken(statement: MergeStatement): string {
+  const [ours, theirs] = [quoteName(qualifierOf(statement.target)), quoteName(sourceNameOf(statement))];
+  const rows = `${targetSql(statement.target)} JOIN ${taken} ON ${ours}._file = ${taken}.f AND ${ours}._pos = ${taken}.p`;
+  return `${rows} LEFT JOIN ${source} AS ${theirs} ON ${theirs}.${row} = ${taken}.${row}`;
 }
 
 /** Only the source is in scope, so that its columns need no qualifier. */
@@ -181,15 +213,17 @@ function insertsSql(
     return cases.length === 0 ? 'NULL' : `CASE ${clause} ${cases.join(' ')} END`;
   });
   const select = [
-    `CASE ${chosen.join(' ')} END AS ${clause}`,
+    clause,
     'NULL AS f',
     'NULL AS p',
     ...(hasRowIds(table) ? ['NULL AS i'] : []),
     `${orError(clauses, ['source'], 'true')} AS w`,
     ...values.map((value, index) => `${value} AS c${index}`),
   ];
-  const unpaired = `SELECT ${select.join(', ')} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
-  return `SELECT * EXCLUDE (${clause}) FROM (${unpaired}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
+  // With its alias, a condition that gives another answer each time would be asked again.
+  const unpaired = `SELECT ${theirs}.*, CASE ${chosen.join(' ')} END AS ${clause} FROM ${source} AS ${theirs} ANTI JOIN ${pairs} AS ${quoteName('pair')} ON ${quoteName('pair')}.${row} = ${theirs}.${row}`;
+  const inserted = `SELECT ${select.join(', ')} FROM (${unpaired}) AS ${theirs}`;
+  return `SELECT * EXCLUDE (${clause}) FROM (${inserted}) WHERE ${clause} IN (${effective(clauses, ['source'])})`;
 }
 
 /** Whether an expression may name the whole row of the source by its name, which none of its columns has. */
