@@ -33,8 +33,8 @@ const passedOver = 'UNIMPLEMENTED';
 /** Of the sessions that ask; with offsets that are no whole hours, that change within the year, and that once had seconds. */
 const otherZones = ['Asia/Kolkata', 'America/New_York', 'Europe/Amsterdam', 'Australia/Lord_Howe'];
 
-/** Without these, joins of small tables take seconds. The others may change an answer where they are in error. */
-const neededOptimizers = new Set(['deliminator', 'unnest_rewriter']);
+/** The engine can't carry out MERGE, or takes seconds for joins of small tables, without these. */
+const neededOptimizers = new Set(['build_side_probe_side', 'deliminator', 'unnest_rewriter']);
 
 /** Loads the engine, which must be done before the server shares memory with its processes. */
 export async function prepare() {

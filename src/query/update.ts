@@ -15,7 +15,7 @@ import { set } from './session/settings.js';
 import { use } from './session/use.js';
 import { setVariable } from './session/variables.js';
 import type { RowChange } from './syntax/row-change.js';
-import { CHANGES_OF_ROWS, type Statement, statementName } from './syntax/statement.js';
+import { CHANGES_OF_ROWS, type InsertStatement, type Statement, statementName } from './syntax/statement.js';
 import { kill } from './system/kill.js';
 import { temporaryTable } from './tables/temporary.js';
 import { begin, endTransaction, refuseInReadOnly, rollback } from './tables/transaction.js';
@@ -60,7 +60,9 @@ async function change(
     case 'insert': {
       const temporary = temporaryTable(context, statement.table);
       if (temporary) return insertTemporary(context, statement, temporary, parameterTable(request));
-      return insert(context, statement, parameterTable(request));
+      const parameters = parameterTable(request);
+      const inTurns = async () => (await changeRows(context, asRows(statement), parameters)).affectedRows;
+      return insert(context, statement, parameters, inTurns);
     }
     case 'delete':
     case 'update':
@@ -104,8 +106,13 @@ export function returningOf(statement: Statement): RowChange | undefined {
   if (!('returning' in statement) || statement.returning === undefined) return undefined;
   if (statement.kind !== 'insert') return statement;
   const { returning, ...insert } = statement;
+  return { ...asRows(insert), returning };
+}
+
+/** An INSERT as a change of rows that only come. */
+function asRows(insert: InsertStatement): RowChange {
   const written = { sql: insert.sql ?? '', pieces: [] };
-  return { kind: 'insert-rows', target: { table: insert.table }, insert, returning, written };
+  return { kind: 'insert-rows', target: { table: insert.table }, insert, written };
 }
 
 /** Bound rows as a table, its columns named by ordinal. */

@@ -14,7 +14,7 @@ import type { RowsTable } from '../rows.js';
 import { stateKey } from '../tables/branch-state.js';
 import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { withParameters } from '../writing/bound-rows.js';
+import { runsTogether, withParameters } from '../writing/bound-rows.js';
 import { type ChangeQuery, changed } from './change-query.js';
 import { describeRow } from './describe-row.js';
 import { type Reads, readsOf } from './reads.js';
@@ -131,6 +131,22 @@ async function withBound(
   const { types } = await describe({ schema, batches, exact });
   if ('batches' in parameters) return { bound: withParameters(bound, parameters, types) };
   return { bound, row: { ...parameters, types } };
+}
+
+/** Whether the engine takes the bound rows as a table; errors that have another reason come up again where it takes them one by one. */
+export async function isTaken(
+  context: StatementContext,
+  table: PinnedTable,
+  query: ChangeQuery,
+  parameters: RowsTable,
+): Promise<boolean> {
+  try {
+    const { bound } = await withBound(context, await bindChange(context, table, query), query, parameters);
+    return await runsTogether(context, bound);
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'INVALID_ARGUMENT') return false;
+    throw error;
+  }
 }
 
 /** The scans in which the query looked for rows to change. */

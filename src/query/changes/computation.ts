@@ -15,15 +15,17 @@ import type { Step } from './step.js';
 /** Computes one step on a state of the table. */
 export type Run = (state: PinnedTable) => Promise<Step>;
 
+type RunsOf = (context: StatementContext, base: PinnedTable) => Promise<Run[]>;
+
 export class Computation {
-  readonly #runsOf: (context: StatementContext) => Run[];
+  readonly #runsOf: RunsOf;
   #base: PinnedTable | undefined;
   #steps: Step[] = [];
   /** Made with the steps, and not yet handed out. */
   #proposal: Proposal | undefined;
 
   /** `runsOf` says what is to be done, in order, each on the state that the one before leaves. */
-  constructor(runsOf: (context: StatementContext) => Run[]) {
+  constructor(runsOf: RunsOf) {
     this.#runsOf = runsOf;
   }
 
@@ -42,7 +44,7 @@ export class Computation {
     this.#base = base;
     this.#steps = [];
     const preparing = new Preparing(context, base);
-    for (const run of this.#runsOf(context)) {
+    for (const run of await this.#runsOf(context, base)) {
       const step = await run(preparing.state);
       this.#steps.push(step);
       await preparing.add(step, this.affectedRows);

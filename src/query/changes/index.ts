@@ -1,6 +1,6 @@
 /** Changes of rows: DELETE, UPDATE, MERGE and TRUNCATE. One commit for each statement, however many rows of parameters it is run for. */
 import { type Field, Schema } from 'apache-arrow';
-import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
+import type { QueryDescription } from '../../engine/contract.js';
 import { changeTable } from '../committing/commit.js';
 import type { StatementContext } from '../environment.js';
 import { Binder, type BoundQuery } from '../reading/bind.js';
@@ -8,10 +8,10 @@ import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import type { MergeStatement, RowChange, TruncateStatement } from '../syntax/row-change.js';
 import type { PinnedTable } from '../tables/tables.js';
-import { withOrdinals } from '../writing/bound-rows.js';
+import { parameterRowsOf, withOrdinals } from '../writing/bound-rows.js';
 import { authorizeChange } from '../writing/write.js';
 import type { ChangeQuery } from './change-query.js';
-import { bindChange, type ChangedRows, type ChangeParameters } from './changed-rows.js';
+import { bindChange, type ChangedRows, type ChangeParameters, isTaken } from './changed-rows.js';
 import { Computation, type Run } from './computation.js';
 import { type BoundOrdinal, deleteQuery, givenAssigned, isIndependent, updateQuery } from './delete-update.js';
 import { placingErrors } from './error-places.js';
@@ -67,7 +67,7 @@ export async function changeRows(
 ): Promise<ChangeOutcome> {
   const table = await loadTarget(context, statement.target, verbOf(statement));
   await authorizeChange(context, table);
-  const computation = new Computation((within) => runsOf(within, statement, parameters));
+  const computation = new Computation((within, base) => runsOf(within, base, statement, parameters));
   await changeTable(context, table, async (state) => {
     const isChange = await computation.compute(context, state);
     return isChange ? (...asked) => computation.propose(...asked) : undefined;
@@ -82,11 +82,12 @@ export interface ChangeOutcome {
 }
 
 /** What is to be done, in order, each on the state that the one before leaves. */
-function runsOf(
+async function runsOf(
   context: StatementContext,
+  base: PinnedTable,
   statement: RowChange | TruncateStatement,
   parameters: RowsTable | undefined,
-): Run[] {
+): Promise<Run[]> {
   if (statement.kind === 'truncate') return [(state) => clearStep(context, state)];
   const run =
     (bound: ChangeParameters, ordinal?: BoundOrdinal): Run =>
@@ -102,10 +103,13 @@ function runsOf(
       });
     };
   if (!parameters) return [run(undefined)];
-  const rows = rowsOf(parameters);
+  const rows = parameterRowsOf(parameters);
   const isPlain = statement.kind === 'delete' || statement.kind === 'update';
   if (rows.length > 1 && isPlain && statement.returning === undefined && isIndependent(statement)) {
-    return [run(withOrdinals(parameters), { parameter: parameters.schema.fields.length + 1 })];
+    const together = withOrdinals(parameters);
+    const ordinal = { parameter: together.schema.fields.length };
+    const query = await queryOf(context, base, statement, ordinal);
+    if (await isTaken(context, base, query, together)) return [run(together, ordinal)];
   }
   return rows.map((row) => run(row));
 }
@@ -180,8 +184,4 @@ async function sourceColumns(
 function modeOf({ metadata }: PinnedTable, { kind }: RowChange): 'copy-on-write' | 'merge-on-read' {
   const isCopied = metadata.properties[`write.${kind}.mode`]?.toLowerCase() === 'copy-on-write';
   return isCopied || metadata.formatVersion === 1 ? 'copy-on-write' : 'merge-on-read';
-}
-
-function rowsOf({ schema, batches }: RowsTable): ParameterRow[] {
-  return batches.flatMap((batch) => Array.from({ length: batch.length }, (_, index) => ({ schema, batch, index })));
 }

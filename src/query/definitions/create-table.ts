@@ -67,11 +67,11 @@ async function createTableAs(context: StatementContext, written: CreateTableStat
   const defined = await withDefaultsOf(context, statement, withIdentifier(named, statement.identifier), existing);
   if (existing) {
     return replaceTable(context, existing, statement, defined, (replaced) =>
-      writeQuery(context, replaced, source, columns, writeDataFiles),
+      writeQuery(context, replaced, { source }, columns, writeDataFiles),
     );
   }
   return createAndFill(context, statement, defined, (table) =>
-    writeQuery(context, table, source, columns, writeDataFiles),
+    writeQuery(context, table, { source }, columns, writeDataFiles),
   );
 }
 

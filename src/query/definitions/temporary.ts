@@ -18,7 +18,7 @@ import {
   temporaryTable,
   temporaryView,
 } from '../tables/temporary.js';
-import { withParameters } from '../writing/bound-rows.js';
+import { runsTogether, withParameters } from '../writing/bound-rows.js';
 import { withDefaults } from '../writing/default-values.js';
 import { losslessSql } from '../writing/lossless.js';
 import { typedSql } from '../writing/typed-values.js';
@@ -120,7 +120,11 @@ export async function insertTemporary(
 ): Promise<number> {
   const bound = await temporarySource(context, statement, table);
   const types = parameters && (await describeBound(context, bound, parameters)).types;
-  const stream = await runQuery(context, parameters && types ? withParameters(bound, parameters, types) : bound);
+  const together = parameters && types && withParameters(bound, parameters, types);
+  const stream =
+    together && (await runsTogether(context, together))
+      ? await runQuery(context, together)
+      : await runQuery(context, bound, parameters);
   const target = {
     table: statement.table.at(-1) as string,
     temporary: true,

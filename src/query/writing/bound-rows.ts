@@ -1,10 +1,12 @@
 /** A statement that runs once for each of many bound rows, as one query. */
 import { Field, Int64, Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../../arrow/index.js';
-import type { QueryDescription } from '../../engine/contract.js';
+import type { ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { quoteName } from '../../sql/index.js';
+import type { StatementContext } from '../environment.js';
 import type { BoundQuery } from '../reading/bound-query.js';
+import { describeBound } from '../reading/query.js';
 import type { RowsTable } from '../rows.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
@@ -63,4 +65,26 @@ export function withOrdinals(parameters: RowsTable): RowsTable {
     };
   });
   return { ...parameters, schema: new Schema([...parameters.schema.fields, ordinal]), batches };
+}
+
+/**
+ * Whether the query may run for all bound rows as one, which `withParameters` made: some things the engine takes from a parameter alone, and not
+ * from a column, such as the rows of a LIMIT.
+ */
+export async function runsTogether(context: StatementContext, together: BoundQuery): Promise<boolean> {
+  try {
+    await describeBound(context, together);
+    return true;
+  } catch (error) {
+    if (error instanceof SkuaError && (error.code === 'INVALID_ARGUMENT' || error.code === 'UNIMPLEMENTED'))
+      return false;
+    throw error;
+  }
+}
+
+/** Each bound row by itself. */
+export function parameterRowsOf({ schema, batches }: RowsTable, types?: QueryDescription['types']): ParameterRow[] {
+  return batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, index) => ({ schema, batch, index, ...(types && { types }) })),
+  );
 }

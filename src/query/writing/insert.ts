@@ -1,6 +1,7 @@
 /** INSERT. */
 import type { Schema } from 'apache-arrow';
-import type { BoundParameters, QueryDescription } from '../../engine/contract.js';
+import { sliceBatch } from '../../arrow/index.js';
+import type { BoundParameters, ParameterRow, QueryDescription } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import { defaultPartitionSpec, partitionKey, tableColumns, writeDefault } from '../../iceberg/index.js';
 import type { DataFile, NestedField } from '../../iceberg/types.js';
@@ -19,7 +20,7 @@ import { displayName } from '../tables/names.js';
 import { refuseChanges } from '../tables/restricted.js';
 import type { PinnedTable } from '../tables/tables.js';
 import { loadTableToWrite } from '../tables/targets.js';
-import { withParameters } from './bound-rows.js';
+import { parameterRowsOf, runsTogether, withParameters } from './bound-rows.js';
 import { withDefaults } from './default-values.js';
 import { hasFieldDefaults, withFieldDefaults } from './struct-defaults.js';
 import { appending, authorizeChange, type RowSource, recordsOf, replacing, writeDataFiles } from './write.js';
@@ -74,11 +75,15 @@ export async function bindInsertQuery(context: StatementContext, statement: Inse
   return (await sourceOf(context, table, statement)).source;
 }
 
-/** Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. */
+/**
+ * Runs an INSERT, with all rows of parameters in one snapshot. The rows inserted. `inTurns` runs it for one row after the other, each on what the
+ * one before has left, where several rows can't be inserted by one query.
+ */
 export async function insert(
   context: StatementContext,
   statement: InsertStatement,
   parameters: RowsTable | undefined,
+  inTurns: () => Promise<number>,
 ): Promise<number> {
   const table = await loadInsertTarget(context, statement);
   if (statement.columns) targetColumns(table, statement.columns);
@@ -86,13 +91,42 @@ export async function insert(
   const from = await sourceOf(context, table, statement);
   const { source, targets } = from;
   const types = parameters && (await describeSource(context, table, from, parameters)).types;
-  const bound = parameters && types ? withParameters(source, parameters, types) : source;
+  const given = parameters && types ? await givenRows(context, source, parameters, types) : [{ source }];
+  const isAlone = given.length === 1 && (given[0]?.parameters || !parameters || hasOneRow(parameters));
+  if (!statement.overwrite && !isAlone && (given.length > 1 || reads(source, table))) return inTurns();
   let files: DataFile[] = [];
   await changeTable(context, table, async (state) => {
-    files = await writeQuery(context, state, bound, targets, writeDataFiles);
+    files = [];
+    for (const each of given) files.push(...(await writeQuery(context, state, each, targets, writeDataFiles)));
     return statement.overwrite ? overwriting(table, files) : appending(table, files);
   });
   return recordsOf(files);
+}
+
+function hasOneRow({ batches }: RowsTable): boolean {
+  return batches.reduce((count, { length }) => count + length, 0) <= 1;
+}
+
+/** Whether the query looks at the table as it is now, in whatever branch. */
+function reads({ tables }: BoundQuery, { metadata: { tableUuid } }: PinnedTable): boolean {
+  return [...tables.values()].some(({ metadata, at }) => at === undefined && metadata.tableUuid === tableUuid);
+}
+
+/** A query whose rows are written, and the values of its parameters. */
+interface GivenRows {
+  source: BoundQuery;
+  parameters?: ParameterRow;
+}
+
+async function givenRows(
+  context: StatementContext,
+  source: BoundQuery,
+  parameters: RowsTable,
+  types: QueryDescription['types'],
+): Promise<GivenRows[]> {
+  const together = withParameters(source, parameters, types);
+  if (await runsTogether(context, together)) return [{ source: together }];
+  return parameterRowsOf(parameters, types).map((row) => ({ source, parameters: row }));
 }
 
 /** INSERT OVERWRITE of a restricted table: PERMISSION_DENIED. */
@@ -144,11 +178,11 @@ function overwriting(table: PinnedTable, files: readonly DataFile[]): Propose | 
 export async function writeQuery<T>(
   context: StatementContext,
   table: PinnedTable,
-  source: BoundQuery,
+  { source, parameters }: GivenRows,
   targets: readonly (string | undefined)[],
   write: (context: StatementContext, table: PinnedTable, rows: RowSource) => Promise<T>,
 ): Promise<T> {
-  const { schema } = await describeBound(context, source);
+  const { schema } = await describeBound(context, source, parameters && boundOf(parameters));
   if (schema.fields.length !== targets.length) {
     throw new SkuaError(
       'INVALID_ARGUMENT',
@@ -157,7 +191,11 @@ export async function writeQuery<T>(
   }
   const inserted = { ...source, sql: insertQuery(table, source.sql, targets, schema) };
   noteColumns(context, { table: table.name, schema: table.schema.fields.map(({ name }) => name) }, inserted);
-  return write(context, table, { statement: statementOf(context, inserted) });
+  return write(context, table, { statement: statementOf(context, inserted), parameters });
+}
+
+function boundOf({ schema, batch, index }: ParameterRow): BoundParameters {
+  return { schema, batches: [sliceBatch(schema, batch, index, 1)] };
 }
 
 /** The query's columns in table order, with defaults for columns that are not written. */

@@ -1,6 +1,6 @@
 /** Writes the rows of a query as data files, which a commit then makes part of a table. */
 import type { TableRequirement, TableUpdate } from '../../catalog/index.js';
-import type { BoundStatement, CheckedColumns, WriteOptions } from '../../engine/contract.js';
+import type { BoundStatement, CheckedColumns, ParameterRow, WriteOptions } from '../../engine/contract.js';
 import { SkuaError } from '../../errors.js';
 import {
   applySnapshot,
@@ -25,6 +25,7 @@ import { executionSummary, refuseRepetition } from './execution.js';
 export interface RowSource {
   /** Its columns are in table order. */
   statement: BoundStatement;
+  parameters?: ParameterRow | undefined;
   /** Default: all columns. */
   checked?: CheckedColumns;
 }
@@ -71,6 +72,7 @@ export async function writeDataFiles(
     signal: call.signal,
     table: engineTable(table),
     ...options,
+    parameters: source.parameters,
     checked: source.checked,
     targetFileSize: environment.limits.targetFileSize,
   });

@@ -37,6 +37,85 @@ it('INSERT gives each bound row values of its own, also where rows are equal', a
   }
 });
 
+describe('INSERT of a query', () => {
+  it.each([
+    ['LIMIT ?', 'INSERT INTO taken SELECT range FROM range(10) LIMIT ?', [[2n], [0n], [3n]], [0n, 0n, 1n, 1n, 2n]],
+    ['LIMIT ?, one row', 'INSERT INTO taken SELECT range FROM range(10) LIMIT ?', [[2n]], [0n, 1n]],
+    [
+      'OFFSET ?',
+      'INSERT INTO taken SELECT range FROM range(5) ORDER BY range LIMIT 1 OFFSET ?',
+      [[4n], [2n]],
+      [2n, 4n],
+    ],
+    [
+      'a subquery',
+      'INSERT INTO taken SELECT * FROM (SELECT range FROM range(9) LIMIT ?) WHERE range > 0',
+      [[2n], [3n]],
+      [1n, 1n, 2n],
+    ],
+    [
+      'formats',
+      "INSERT INTO taken SELECT strftime(DATE '2024-02-15', '%' || ?) FROM range(2)",
+      [['Y'], ['m']],
+      [2n, 2n, 2024n, 2024n],
+    ],
+    ['places', 'INSERT INTO taken SELECT round(range + 26, 1 - ?::INT) FROM range(1)', [[2n], [1n]], [26n, 30n]],
+    ['lambdas', 'INSERT INTO taken SELECT unnest(list_transform([1], lambda x: x + ?))', [[2n], [1n]], [2n, 3n]],
+    ['constants', 'INSERT INTO taken SELECT quantile_disc(range, ? / 10) FROM range(11)', [[0n], [10n]], [0n, 10n]],
+    ['range(?)', 'INSERT INTO taken SELECT r FROM range(?) AS s(r)', [[1n], [2n]], [0n, 0n, 1n]],
+    ['a sum', 'INSERT INTO taken SELECT count(*) FROM range(10) WHERE range < ?', [[3n], [0n]], [0n, 3n]],
+    [
+      'what it inserted',
+      'INSERT INTO taken SELECT x FROM (SELECT ?::BIGINT AS x) WHERE x NOT IN (SELECT id FROM taken)',
+      [[7n], [7n], [8n]],
+      [7n, 8n],
+    ],
+    ['its own rows', 'INSERT INTO taken SELECT count(*) + ? FROM taken', [[10n], [10n], [10n]], [10n, 11n, 12n]],
+  ])('for each bound row: %s', async (_, sql, rows, wanted) => {
+    const isSeen = (sql.match(/taken/g) as string[]).length > 1;
+    for (const table of isSeen ? ['taken'] : ['taken', 'passing']) {
+      await catalog.update(`DROP TABLE IF EXISTS ${table}`);
+      await catalog.update(`CREATE ${table === 'passing' ? 'TEMPORARY ' : ''}TABLE ${table} (id BIGINT)`);
+      const text = sql.replaceAll('taken', table);
+      const field = typeof rows[0]?.[0] === 'string' ? new Field('k', new Utf8(), true) : long('k');
+      expect(await update(text, [field], rows), text).toBe(wanted.length);
+      expect((await catalog.rows(`SELECT id FROM ${table} ORDER BY id`)).flat(), text).toEqual(wanted);
+    }
+  });
+
+  it('replaces rows by those of all bound rows', async () => {
+    await catalog.update('CREATE TABLE replaced (id BIGINT)');
+    await catalog.update('INSERT INTO replaced VALUES (100)');
+    expect(
+      await update('INSERT OVERWRITE replaced SELECT range FROM range(10) LIMIT ?', [long('k')], [[1n], [2n]]),
+    ).toBe(3);
+    expect(await catalog.rows('SELECT id FROM replaced ORDER BY id')).toEqual([[0n], [0n], [1n]]);
+  });
+});
+
+describe('other changes with what the engine takes from parameters alone', () => {
+  it.each([
+    ['DELETE', 'DELETE FROM few WHERE id IN (SELECT id FROM few ORDER BY id LIMIT ?)', [3n, 4n, 5n]],
+    ['DELETE USING', 'DELETE FROM few USING (SELECT range AS r FROM range(6) LIMIT ?) WHERE id = r', [2n, 3n, 4n, 5n]],
+    ['UPDATE', 'UPDATE few SET id = id + round(1.26, ?)::DECIMAL(9, 1) * 10', [26n, 27n, 28n, 29n, 30n, 31n]],
+    [
+      'UPDATE of lists',
+      'UPDATE few SET id = list_transform([id], lambda x: x + ?)[1] WHERE id < 9',
+      [3n, 4n, 5n, 6n, 7n, 8n],
+    ],
+    [
+      'MERGE',
+      'MERGE INTO few USING (SELECT range AS r FROM range(6) LIMIT ?) AS s ON id = r WHEN MATCHED THEN DELETE',
+      [2n, 3n, 4n, 5n],
+    ],
+  ])('%s', async (_, sql, wanted) => {
+    await catalog.update('DROP TABLE IF EXISTS few');
+    await catalog.update('CREATE TABLE few AS SELECT range AS id FROM range(6)');
+    await update(sql, [long('k')], [[1n], [2n]]);
+    expect((await catalog.rows('SELECT id FROM few ORDER BY id')).flat()).toEqual(wanted);
+  });
+});
+
 describe.each([2, 3])('UPDATE of format version %i', (version) => {
   it.each([
     ['the whole row', 'UPDATE seen AS t SET a = ? WHERE (t).a = ?'],
