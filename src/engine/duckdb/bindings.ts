@@ -1,5 +1,5 @@
 /** Tables of a statement as the engine process knows them. */
-import type { Schema } from 'apache-arrow';
+import { Field, Int64, type Schema } from 'apache-arrow';
 import type { TableColumn } from '../../expressions/index.js';
 import { positionDeleteColumns } from '../../iceberg/index.js';
 import type { BoundStatement, BoundTable, RowsSource } from '../contract.js';
@@ -27,7 +27,7 @@ function columnsOf(bound: BoundTable): readonly TableColumn[] {
     case 'files':
       return columnsOfTable(bound.table);
     case 'position-deletes':
-      return positionDeleteColumns;
+      return readDeleteColumns;
     case 'kept':
       return [...bound.rows.columns];
     case 'rows':
@@ -35,6 +35,12 @@ function columnsOf(bound: BoundTable): readonly TableColumn[] {
       return columnsOfRows(bound.schema);
   }
 }
+
+/** The columns of position delete files as statements read them, the last of which is the place of the file among them. */
+export const readDeleteColumns: readonly TableColumn[] = [
+  ...positionDeleteColumns,
+  { field: new Field('file', new Int64(), false), fieldId: 1 },
+];
 
 /** Columns that have no field ids of their own. */
 function columnsOfRows(schema: Schema): TableColumn[] {

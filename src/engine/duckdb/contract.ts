@@ -224,8 +224,8 @@ export interface TableScan extends TableBinding {
     | { kind: 'parquet'; files: ParquetSource[]; counted?: CountedRows[] }
     | BatchSource
     | { kind: 'count'; rowCount: number }
-    /** Local Parquet files whose own columns are the table's, as `writeParquet` left them. */
-    | { kind: 'local'; paths: string[] };
+    /** Local Parquet files whose own columns are the table's, as `writeParquet` left them; `fileNumber` names a column that counts the files. */
+    | { kind: 'local'; paths: string[]; fileNumber?: string };
 }
 
 /** Rows of which only some values matter; the other columns are null. */

@@ -9,7 +9,8 @@ import { quoteName } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { statementOver } from '../reading/bound-query.js';
 import { boundRows, rowsTable } from '../rows.js';
-import { engineTable, type PinnedTable } from '../tables/tables.js';
+import type { PinnedTable } from '../tables/tables.js';
+import { appliedDeletes } from './applied-deletes.js';
 import { changed } from './change-query.js';
 import type { ChangedRows } from './changed-rows.js';
 import { ownDeletes, type Removal, withItsDeletes } from './removal.js';
@@ -88,12 +89,8 @@ async function earlierVector(
   return vector && readDeletionVector(vector, table.storage, context.call.signal);
 }
 
-const EARLIER = 'earlier deletes';
-const FILES = 'data files';
-export const filesSchema = new Schema([
-  new Field('location', new Utf8(), false),
-  new Field('ordinal', new Int64(), false),
-]);
+const FILES = 'changed files';
+const filesSchema = new Schema([new Field('location', new Utf8(), false), new Field('ordinal', new Int64(), false)]);
 
 /**
  * For each task that rows go from, by its place among the tasks: the positions that go, and those that position delete files of an earlier
@@ -110,13 +107,14 @@ async function* positionsByFile(
   const earlier = tasks.flatMap(({ deletes }) =>
     deletes.filter(({ content, format }) => content === 'position-deletes' && format === 'parquet'),
   );
-  let positions = `SELECT ${quoteName(changed.file)} AS location, ${quoteName(changed.position)} AS pos FROM ${rows.from}`;
+  const going = `SELECT f.ordinal, p.${quoteName(changed.position)} AS pos FROM ${rows.from} p JOIN ${quoteName(FILES)} f ON p.${quoteName(changed.file)} = f.location`;
+  let positions = going;
   if (earlier.length > 0) {
-    const deleteFiles = [...new Set(earlier)];
-    tables.push({ kind: 'position-deletes', name: EARLIER, table: engineTable(rows.readable), files: deleteFiles });
-    positions = `SELECT DISTINCT location, pos FROM (${positions} UNION ALL SELECT file_path, pos FROM ${quoteName(EARLIER)})`;
+    const applied = appliedDeletes(rows.readable, tasks, [...new Set(earlier)]);
+    tables.push(...applied.tables);
+    positions = `SELECT DISTINCT ordinal, pos FROM (${going} UNION ALL SELECT f.ordinal, d.pos FROM ${applied.from})`;
   }
-  const sql = `SELECT f.ordinal, p.pos FROM (${positions}) p JOIN ${quoteName(FILES)} f ON p.location = f.location ORDER BY 1, 2`;
+  const sql = `SELECT ordinal, pos FROM (${positions}) ORDER BY 1, 2`;
   const { schema, batches } = await rows.engine.run(statementOver(context, sql, tables), {
     signal: context.call.signal,
     batchBytes: context.environment.limits.batchBytes,

@@ -1,6 +1,5 @@
 /** What position delete files say, written anew in fewer files. */
 import { Schema } from 'apache-arrow';
-import type { BoundTable } from '../../engine/contract.js';
 import type { FileTask } from '../../iceberg/contract.js';
 import type { DeleteFile } from '../../iceberg/types.js';
 import { quoteName } from '../../sql/index.js';
@@ -8,13 +7,11 @@ import type { StatementContext } from '../environment.js';
 import { statementOver, valuesOf } from '../reading/bound-query.js';
 import { boundRows, rowsTable } from '../rows.js';
 import { engineTable, type PinnedTable } from '../tables/tables.js';
+import { appliedDeletes } from './applied-deletes.js';
 import { changeColumns } from './change-query.js';
 import { grouped } from './deletes.js';
-import { filesSchema, writeDeletionVectors } from './deletion-vectors.js';
+import { writeDeletionVectors } from './deletion-vectors.js';
 import type { Removal } from './removal.js';
-
-const DELETES = 'deletes';
-const FILES = 'data files';
 
 /**
  * Deletes of the given files that are there, all of one partition, in place of these delete files of it; from format version 3 on deletion
@@ -36,12 +33,7 @@ export async function deletesOfFiles(
     const rows = { table: boundRows(none), from: quoteName(none.name), engine, readable: table };
     return writeDeletionVectors(context, table, rows, tasks);
   }
-  const files = tasks.map(({ file }, index) => [file.location, BigInt(index)]);
-  const tables: BoundTable[] = [
-    { kind: 'position-deletes', name: DELETES, table: engineTable(table), files: deletes },
-    boundRows(rowsTable(FILES, filesSchema, files)),
-  ];
-  const live = `${quoteName(DELETES)} d SEMI JOIN ${quoteName(FILES)} f ON d.file_path = f.location`;
+  const { tables, from: live } = appliedDeletes(table, tasks, deletes);
   const named = await valuesOf(
     engine,
     statementOver(context, `SELECT DISTINCT d.file_path FROM ${live}`, tables),
@@ -49,7 +41,7 @@ export async function deletesOfFiles(
   );
   const locations = new Set(named.map(([location]) => location));
   const touched = tasks.flatMap(({ file }) => (locations.has(file.location) ? [file] : []));
-  // A newer delete file applies to every data file that an older one applies to.
+  // A newer delete file applies to every data file that an older one applies to, and to files of the same locations that came in between.
   const sequenceNumber = Math.max(...deletes.map((file) => file.sequenceNumber ?? 0));
   const addedDeletes: DeleteFile[] = [];
   const eachByItself = table.metadata.properties['write.delete.granularity'] === 'file';

@@ -3,11 +3,11 @@ import { Schema } from 'apache-arrow';
 import { type ColumnarBatch, rowsToBatch } from '../../../arrow/index.js';
 import { SkuaError } from '../../../errors.js';
 import type { ScanPlan } from '../../../iceberg/contract.js';
-import { positionDeleteColumns, readDeletionVector } from '../../../iceberg/index.js';
+import { readDeletionVector } from '../../../iceberg/index.js';
 import type { DeleteFile } from '../../../iceberg/types.js';
 import { inParallel } from '../../../parallel.js';
 import type { BoundStatement, BoundTable, ParameterRow } from '../../contract.js';
-import { bindingsOf, functionScans, rowsScan } from '../bindings.js';
+import { bindingsOf, functionScans, readDeleteColumns, rowsScan } from '../bindings.js';
 import type { EngineInstance, ScanDemand, TableScan } from '../contract.js';
 import { KeptFiles } from '../kept-rows.js';
 import { FILES_AT_A_TIME, type LocalFiles } from './local-files.js';
@@ -141,18 +141,20 @@ async function scanOfDeletes(
   const vectors = files.filter(({ format }) => format === 'puffin');
   if (vectors.length === 0) {
     const paths = await inParallel(files, FILES_AT_A_TIME, (file) => wholeDeletes(local, table, file));
-    return { name, columns: positionDeleteColumns, source: { kind: 'local', paths } };
+    return { name, columns: [...readDeleteColumns], source: { kind: 'local', paths, fileNumber: 'file' } };
   }
   const read = (file: DeleteFile) => readDeletionVector(file, table.storage, local.signal);
-  const batches = await inParallel(vectors, FILES_AT_A_TIME, async (file) => positionRows(file, await read(file)));
-  return rowsScan(name, { schema: positionSchema, batches }, positionDeleteColumns);
+  const batches = await inParallel(vectors, FILES_AT_A_TIME, async (file) =>
+    positionRows(file, files.indexOf(file), await read(file)),
+  );
+  return rowsScan(name, { schema: positionSchema, batches }, [...readDeleteColumns]);
 }
 
-const positionSchema = new Schema(positionDeleteColumns.map(({ field }) => field));
+const positionSchema = new Schema(readDeleteColumns.map(({ field }) => field));
 
-function positionRows({ referencedDataFile }: DeleteFile, positions: BigInt64Array): ColumnarBatch {
+function positionRows({ referencedDataFile }: DeleteFile, number: number, positions: BigInt64Array): ColumnarBatch {
   return rowsToBatch(
     positionSchema,
-    Array.from(positions, (position) => [referencedDataFile ?? null, position]),
+    Array.from(positions, (position) => [referencedDataFile ?? null, position, BigInt(number)]),
   );
 }

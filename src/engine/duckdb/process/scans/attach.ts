@@ -46,7 +46,9 @@ export async function attachScans(
           return `${fromStoredSql(field, column)} AS ${column}`;
         });
       const all = others.length > 0 ? `* REPLACE (${others.join(', ')})` : '*';
-      const select = `SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false)`;
+      const { fileNumber } = scan.source;
+      const number = fileNumber === undefined ? '' : `, CAST(file_index AS BIGINT) AS ${quoteIdentifier(fileNumber)}`;
+      const select = `SELECT ${all}${number} FROM read_parquet([${paths}], hive_partitioning = false)`;
       views.push(`CREATE TEMP VIEW ${quoteIdentifier(scan.name)} AS ${apart(scan, select)}`);
       continue;
     }
