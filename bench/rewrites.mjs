@@ -1,7 +1,7 @@
 /**
  * `node bench/rewrites.mjs [FILES] [DELETE FILES]`: tables of many small files and many files of position deletes, which Skua and Spark take care of by the
- * same procedures on the same machine. Prints how long each took, what files there were then, and the most memory that its processes held at
- * once. `SPARK_PYTHON` and `ICEBERG_SPARK_JAR` say where Spark is; without them Skua works alone.
+ * same procedures on the same machine. Prints how long each took, the time of the processors that its processes spent meanwhile, what files there
+ * were then, and the most memory that they held at once. `SPARK_PYTHON` and `ICEBERG_SPARK_JAR` say where Spark is; without them Skua works alone.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,11 +19,8 @@ const deletes = Number(process.argv[3] ?? 3_000);
 const rowsOfFile = 1_000;
 const text = JSON.stringify;
 const calls = [
-  [
-    'rewrite_data_files',
-    "table => '$', options => map('min-input-files', '2', 'delete-file-threshold', '1000000', 'delete-ratio-threshold', '2')",
-  ],
   ['rewrite_position_delete_files', "table => '$', options => map('rewrite-all', 'true')"],
+  ['rewrite_data_files', "table => '$', options => map('min-input-files', '2', 'delete-ratio-threshold', '1')"],
   ['rewrite_manifests', "table => '$'"],
 ];
 
@@ -57,26 +54,28 @@ try {
   const tables = ['skua', ...(hasSpark ? ['spark'] : [])];
   for (const table of tables) await timed(`table ${table} made`, () => make(table));
   const engines = {
-    skua: { call: (sql) => rows(sql), memory: () => memoryBelow(process.pid, /skua\.cjs serve|process\/main\.js/) },
+    skua: { call: (sql) => rows(sql), use: () => useBelow(process.pid, /skua\.cjs serve|process\/main\.js/) },
     ...(hasSpark && { spark: await sparkEngine() }),
   };
   for (const [name, given] of calls) {
     for (const table of tables) {
-      const { call, memory } = engines[table];
+      const { call, use } = engines[table];
+      const before = use();
       let most = 0;
       const sampling = setInterval(() => {
-        most = Math.max(most, memory());
+        most = Math.max(most, use().bytes);
       }, 200);
       const answer = await timed(`${table} ${name}`, () =>
         call(`CALL quickstart.system.${name}(${given.replace('$', `demo.${table}`)})`),
       );
       clearInterval(sampling);
+      const spent = use().seconds - before.seconds;
       const left = await rows(
         `SELECT content, count(*), sum(record_count) FROM demo.${table}$files GROUP BY 1 ORDER BY 1`,
       );
       const manifests = await rows(`SELECT count(*) FROM demo.${table}$manifests`);
       console.log(
-        `  answered ${answer.join(' ')}; files ${left.join('; ')}; manifests ${manifests}; memory ${Math.round(most / 2 ** 20)} MiB`,
+        `  answered ${answer.join(' ')}; files ${left.join('; ')}; manifests ${manifests}; processors ${spent.toFixed(1)} s, memory ${Math.round(most / 2 ** 20)} MiB`,
       );
     }
   }
@@ -118,6 +117,8 @@ async function make(table) {
   await timed('  DELETE', () =>
     client.executeUpdate(`DELETE FROM ${table} WHERE id % ${rowsOfFile} = 7 AND id < ${deletes * rowsOfFile}`),
   );
+  // A delete file for each of so many data files is what is to be rewritten, not how.
+  await client.execute(`ALTER TABLE ${table} SET TBLPROPERTIES ('write.delete.granularity' = 'partition')`);
 }
 
 async function sparkEngine() {
@@ -129,7 +130,7 @@ async function sparkEngine() {
   });
   return {
     call: (sql) => reader.ask({ sql }),
-    memory: () => memoryBelow(process.pid, /java|reader\.py/),
+    use: () => useBelow(process.pid, /java|reader\.py/),
     close: () => reader.close(),
   };
 }
@@ -148,10 +149,10 @@ async function rows(sql) {
   return found;
 }
 
-/** Bytes of private and shared pages that the processes below one hold whose command line fits; Linux only. */
-function memoryBelow(root, fitting) {
-  let total = 0;
-  const parents = new Map();
+/** Bytes that the processes below one hold whose command line fits, and seconds of the processors that they have spent; Linux only. */
+function useBelow(root, fitting) {
+  const use = { bytes: 0, seconds: 0 };
+  const found = new Map();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
@@ -159,15 +160,22 @@ function memoryBelow(root, fitting) {
       const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
       const [, parent] = /^PPid:\s+(\d+)$/m.exec(status) ?? [];
       const [, resident] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-      parents.set(Number(name), { parent: Number(parent), bytes: 1024 * Number(resident ?? 0), command });
+      // Behind the name in parentheses: the state, and from the twelfth field on ticks of 10 ms in user and system mode.
+      const fields = readFileSync(`/proc/${name}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      const seconds = (Number(fields[11]) + Number(fields[12])) / 100;
+      found.set(Number(name), { parent: Number(parent), bytes: 1024 * Number(resident ?? 0), seconds, command });
     } catch {
       // It has ended.
     }
   }
-  for (const [pid, { bytes, command }] of parents) {
+  for (const [pid, { bytes, seconds, command }] of found) {
     let above = pid;
-    while (above > 1 && above !== root) above = parents.get(above)?.parent ?? 0;
-    if (above === root && pid !== root && fitting.test(command)) total += bytes;
+    while (above > 1 && above !== root) above = found.get(above)?.parent ?? 0;
+    if (above !== root || pid === root || !fitting.test(command)) continue;
+    use.bytes += bytes;
+    use.seconds += seconds;
   }
-  return total;
+  return use;
 }

@@ -351,8 +351,8 @@ export interface WriteOptions extends StatementOptions {
 export type WriteOrder =
   /** Files that are sorted so bear the id, where the table knows the order by one. */
   | { kind: 'sort-order'; fields: SortOrder['fields']; orderId?: number | undefined }
-  /** Rows that are close to each other in several fields at once come to lie close to each other; for each a field that rows can be sorted by. */
-  | { kind: 'z-order'; fieldIds: readonly number[] };
+  /** Along a curve, so that rows which are close to each other in several fields at once come to lie close to each other; fields that rows can be sorted by. */
+  | { kind: 'z-order' | 'hilbert'; fieldIds: readonly number[] };
 
 export interface PositionDeleteOptions {
   signal: AbortSignal;

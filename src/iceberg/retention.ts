@@ -22,7 +22,7 @@ export interface Expiry {
 
 const FIVE_DAYS = 5 * 86_400_000;
 
-/** FAILED_PRECONDITION for a snapshot that has to go and that a branch or tag points to; NOT_FOUND for one that is not there. */
+/** FAILED_PRECONDITION for a snapshot that has to go and that a branch or tag points to. One that is not there is gone already. */
 export function expiryOf(metadata: TableMetadata, request: ExpiryRequest): Expiry {
   const { properties, snapshots } = metadata;
   const olderThan =
@@ -51,7 +51,7 @@ export function expiryOf(metadata: TableMetadata, request: ExpiryRequest): Expir
     if (!referenced.has(snapshotId) && timestampMs >= olderThan) kept.add(snapshotId);
   }
   for (const id of request.snapshotIds ?? []) {
-    requireExpirable(metadata, id, references);
+    requireExpirable(id, references);
     kept.delete(id);
   }
   return {
@@ -60,14 +60,7 @@ export function expiryOf(metadata: TableMetadata, request: ExpiryRequest): Expir
   };
 }
 
-function requireExpirable(
-  metadata: TableMetadata,
-  id: bigint,
-  references: readonly [string, SnapshotReference][],
-): void {
-  if (!metadata.snapshots.some(({ snapshotId }) => snapshotId === id)) {
-    throw new SkuaError('NOT_FOUND', `The table has no snapshot ${id}; it may have been expired`);
-  }
+function requireExpirable(id: bigint, references: readonly [string, SnapshotReference][]): void {
   const names = references.flatMap(([name, { snapshotId }]) => (snapshotId === id ? [`"${name}"`] : []));
   if (names.length === 0) return;
   throw new SkuaError('FAILED_PRECONDITION', `Snapshot ${id} can't be expired: ${names.join(', ')} points to it`);

@@ -66,13 +66,26 @@ export function createLocalStorage(roots: readonly string[]): Storage {
 export async function resolveLocal(location: string, roots: readonly string[]): Promise<string> {
   const path = await realPathOfAncestor(pathOf(location));
   for (const root of roots) {
-    const real = await realpath(root).catch(() => root);
+    const real = await realRoot(root);
     if (path === real || path.startsWith(real.endsWith(sep) ? real : real + sep)) return path;
   }
   throw new SkuaError(
     'PERMISSION_DENIED',
     `The local file '${location}' is outside the folders that the server may use.`,
   );
+}
+
+/** How long it is taken for known where a root leads, in milliseconds: statements ask that of each of thousands of files. */
+const ROOT_LIFETIME = 1_000;
+const realRoots = new Map<string, { path: Promise<string>; until: number }>();
+
+function realRoot(root: string): Promise<string> {
+  const now = performance.now();
+  const known = realRoots.get(root);
+  if (known && now < known.until) return known.path;
+  const path = realpath(root).catch(() => root);
+  realRoots.set(root, { path, until: now + ROOT_LIFETIME });
+  return path;
 }
 
 /** What the disk says of a file. Pipes, devices and folders are none, and reading some would never end: PERMISSION_DENIED. */

@@ -123,6 +123,26 @@ describe('beside other writers', () => {
     expect(await ids('partly')).toEqual([16, 56]);
     expect(await catalog.rows('SELECT count(*) FROM partly$files')).toEqual([[5n]]);
   });
+
+  it('each part is committed, also of a ticket and beside others', async () => {
+    await catalog.update('CREATE TABLE in_parts (id BIGINT, k INT) PARTITIONED BY (k)');
+    for (const _ of [1, 2]) await catalog.update('INSERT INTO in_parts SELECT range, range % 4 FROM range(8)');
+    let commits = 0;
+    catalog.fault = async ({ method, body }) => {
+      if (method !== 'POST' || !body.includes('"operation":"replace"') || ++commits !== 2) return undefined;
+      await catalog.rival('INSERT INTO in_parts VALUES (100, 9)');
+      return undefined;
+    };
+    const options =
+      "options => map('min-input-files', '2', 'partial-progress.enabled', 'true', 'partial-progress.max-commits', '4')";
+    const [counts] = await catalog.rows(
+      `CALL system.rewrite_data_files(table => 'in_parts', ${options})`,
+      'of a ticket',
+    );
+    expect(counts?.map(Number)).toEqual([8, 4, expect.any(Number), 0, 0]);
+    expect(await ids('in_parts')).toEqual([17, 156]);
+    expect(await catalog.rows('SELECT count(*) FROM in_parts$files')).toEqual([[5n]]);
+  });
 });
 
 describe('of many files', () => {

@@ -27,8 +27,8 @@ export function prepareSnapshot(
 }
 
 /**
- * A snapshot of the same files, in other manifests; undefined where the manifests are as wanted already. The counts are of manifests that go and
- * come.
+ * A snapshot of the same files, in other manifests; undefined where the manifests are as wanted already. The counts are of manifests that go, also
+ * those that have only removed files, and come.
  */
 export async function prepareManifests(
   metadata: TableMetadata,
@@ -38,14 +38,15 @@ export async function prepareManifests(
   let counts: { rewritten: number; added: number } | undefined;
   const prepared = await preparing(metadata, storage, async (preparation) => {
     const parent = currentSnapshot(metadata);
-    const inherited = (await loadManifests(preparation, parent)).filter(hasLiveFiles);
-    const { manifests, rewritten, added, entries } = await reorderedManifests(preparation, inherited, wanted);
-    counts = { rewritten, added };
+    const inherited = await loadManifests(preparation, parent);
+    const live = inherited.filter(hasLiveFiles);
+    const { manifests, rewritten, added, entries } = await reorderedManifests(preparation, live, wanted);
+    counts = { rewritten: rewritten + inherited.length - live.length, added };
     const summary = {
       ...summarizeChange('replace', [], [], parent),
       'manifests-created': String(added),
       'manifests-kept': String(manifests.length - added),
-      'manifests-replaced': String(rewritten),
+      'manifests-replaced': String(counts.rewritten),
       'entries-processed': String(entries),
     };
     return finish(preparation, { branch: MAIN_BRANCH, parent, manifests, summary });

@@ -47,6 +47,7 @@ export const addFiles: Procedure = {
   ],
   schema: answer({ added_files_count: 'long', changed_partition_count: 'long' }),
   async run(context, given) {
+    given.count('parallelism');
     const table = await tableToChange(context, given);
     const source = sourceOf(given);
     refuseElsewhere(context, table, source);

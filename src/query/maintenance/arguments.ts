@@ -36,6 +36,13 @@ export class Arguments {
     return this.#values.get(name) as number | undefined;
   }
 
+  /** An INT of at least 1. */
+  count(name: string): number | undefined {
+    const value = this.int(name);
+    if (value === undefined || value >= 1) return value;
+    throw new SkuaError('INVALID_ARGUMENT', `The argument ${name} is at least 1`);
+  }
+
   boolean(name: string): boolean | undefined {
     return this.#values.get(name) as boolean | undefined;
   }

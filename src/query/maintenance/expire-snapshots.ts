@@ -1,5 +1,4 @@
 /** expire_snapshots. */
-import { SkuaError } from '../../errors.js';
 import {
   applyUpdates,
   asItIs,
@@ -48,16 +47,15 @@ export const expireSnapshots: Procedure = {
   async run(context, given) {
     const table = await tableToChange(context, given);
     requireGarbageCollection(table, given.statement);
-    if ((given.int('retain_last') ?? 1) < 1) {
-      throw new SkuaError('INVALID_ARGUMENT', 'The argument retain_last is at least 1');
-    }
+    given.count('max_concurrent_deletes');
+    const retainLast = given.count('retain_last');
     const now = Date.now();
     let files: UnneededFiles | undefined;
     await changeTable(context, table, async () => async (_, state) => {
       refuseMaintenance(state, given.statement);
       const expiry = expiryOf(state.metadata, {
         olderThan: given.timestamp('older_than'),
-        retainLast: given.int('retain_last'),
+        retainLast,
         snapshotIds: given.longs('snapshot_ids'),
         now,
       });

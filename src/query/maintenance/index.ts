@@ -44,7 +44,8 @@ async function byItself<T>(
     );
   }
   try {
-    return await work({ ...within, transaction: undefined });
+    // Several commits of one execution would each be taken for a repetition of the first.
+    return await work({ ...within, transaction: undefined, executionId: undefined });
   } finally {
     transaction?.forgetStates();
   }

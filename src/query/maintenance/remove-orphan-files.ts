@@ -61,6 +61,7 @@ export const removeOrphanFiles: Procedure = {
 };
 
 function refuseOptions(given: Arguments): void {
+  given.count('max_concurrent_deletes');
   if (given.string('file_list_view') !== undefined) {
     throw new SkuaError('UNIMPLEMENTED', 'file_list_view is not supported: the files are those that the store lists');
   }

@@ -13,14 +13,8 @@ export function branchToChange(
   table: PinnedTable,
   { type, name }: Pick<ReferencePath, 'type' | 'name'>,
 ): PinnedTable {
-  const { metadata } = table;
-  const found = type === 'tag' ? undefined : requireBranch(metadata, name);
-  if (type === 'tag' || !found) {
-    const known = Object.entries(metadata.refs).flatMap(([one, ref]) => (ref.type === 'branch' ? [`"${one}"`] : []));
-    if (type === 'tag') throw new SkuaError('INVALID_ARGUMENT', `"${name}" is a tag; only branches can be changed`);
-    const hint = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
-    throw new SkuaError('NOT_FOUND', `Table ${displayName(table.name)} has no branch "${name}"; ${hint}`);
-  }
+  if (type === 'tag') throw new SkuaError('INVALID_ARGUMENT', `"${name}" is a tag; only branches can be changed`);
+  const named = onBranch(table, name);
   const { branch } = publishing(context, table);
   if (branch !== undefined) {
     throw new SkuaError(
@@ -28,7 +22,16 @@ export function branchToChange(
       `The statement changes branch "${name}", but the session writes to "${branch}"; RESET wap.branch`,
     );
   }
-  return withState({ ...table, branch: { name, isNamed: true } }, metadata);
+  return named;
+}
+
+/** The table at the head of a branch, by whose name its changes go there. NOT_FOUND where there is none; INVALID_ARGUMENT for a tag. */
+export function onBranch(table: PinnedTable, name: string): PinnedTable {
+  const { metadata } = table;
+  if (requireBranch(metadata, name)) return withState({ ...table, branch: { name, isNamed: true } }, metadata);
+  const known = Object.entries(metadata.refs).flatMap(([one, ref]) => (ref.type === 'branch' ? [`"${one}"`] : []));
+  const hint = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+  throw new SkuaError('NOT_FOUND', `Table ${displayName(table.name)} has no branch "${name}"; ${hint}`);
 }
 
 /** What write-audit-publish makes of a change of a table: it goes to the session's branch, or is staged under the session's id. */

@@ -59,7 +59,8 @@ export interface FaultyCatalog {
   rival(sql: string): Promise<number>;
   /** Sends a request that the proxy held back to the catalog. */
   send(what: { method: string; path: string; body: string }): Promise<unknown>;
-  rows(sql: string): Promise<unknown[][]>;
+  /** With an id it is carried out once, as the ticket of a statement is. */
+  rows(sql: string, executionId?: string): Promise<unknown[][]>;
   /** Data files, manifests and manifest lists in the warehouse. */
   files(): Promise<string[]>;
   /** Files in the session's folder, without the engine's own. */
@@ -176,8 +177,8 @@ ${more}
       const call = { ...catalog.call(), session: ofOther };
       return createStatementService(other.environment).update(call, { sql });
     },
-    async rows(sql) {
-      const { schema, batches } = await statements.query(catalog.call(), { sql });
+    async rows(sql, executionId) {
+      const { schema, batches } = await statements.query(catalog.call(), { sql, ...(executionId && { executionId }) });
       const rows: unknown[][] = [];
       for await (const batch of batches) rows.push(...batchToRows(schema, batch));
       return rows;

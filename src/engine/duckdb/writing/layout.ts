@@ -5,8 +5,8 @@ import type { PartitionField, Schema, SortOrder, TableMetadata } from '../../../
 import type { WriteOrder } from '../../contract.js';
 import type { WriteOptions } from '../contract.js';
 import { partitionExpression } from '../transforms/partition-expression.js';
+import { hilbertTerms, zOrderTerms } from './curves.js';
 import { type SourceColumn, sourceColumn } from './source-column.js';
-import { zOrderTerms } from './z-order.js';
 
 export interface WriteLayout {
   /** One for each field of the default partition spec. */
@@ -24,7 +24,7 @@ export function writeLayout(
   order: WriteOrder = orderOf(metadata),
 ): WriteLayout {
   const partitions = defaultPartitionSpec(metadata).fields.map((field) => partitionTerm(field, schema));
-  if (order.kind === 'z-order') return { partitions, sortedBy: zOrderedBy(order.fieldIds, schema) };
+  if (order.kind !== 'sort-order') return { partitions, sortedBy: curveTerms(order, schema) };
   const sortedBy = sortTerms(order.fields, schema);
   return { partitions, sortedBy, sortOrderId: sortedBy.length === 0 ? undefined : order.orderId };
 }
@@ -65,12 +65,11 @@ function sortKeys(transform: string, { sql, type }: SourceColumn): string[] | un
   return isFloating ? [key, `NOT signbit(${key})`] : [key];
 }
 
-function zOrderedBy(fieldIds: readonly number[], schema: Schema): string[] {
-  return zOrderTerms(
-    fieldIds.map((fieldId) => {
-      const source = sourceColumn(schema, fieldId);
-      if (source) return source;
-      throw new SkuaError('INTERNAL', `a z-order names field ${fieldId}, which the rows don't have`);
-    }),
-  );
+function curveTerms({ kind, fieldIds }: Exclude<WriteOrder, { kind: 'sort-order' }>, schema: Schema): string[] {
+  const columns = fieldIds.map((fieldId) => {
+    const source = sourceColumn(schema, fieldId);
+    if (source) return source;
+    throw new SkuaError('INTERNAL', `a ${kind} order names field ${fieldId}, which the rows don't have`);
+  });
+  return kind === 'z-order' ? zOrderTerms(columns) : hilbertTerms(columns);
 }

@@ -3,6 +3,7 @@ import { danglingDeletes, removalKey } from '../../../iceberg/index.js';
 import { changeTable } from '../../committing/commit.js';
 import type { StatementContext } from '../../environment.js';
 import { refuseMaintenance } from '../../tables/restricted.js';
+import type { PinnedTable } from '../../tables/tables.js';
 import { proposal } from '../../writing/write.js';
 import type { Arguments } from '../arguments.js';
 import { required } from '../parameter.js';
@@ -12,12 +13,15 @@ import { tableToChange } from '../target.js';
 export const removeDangling: Procedure = {
   parameters: [required('table', 'string')],
   schema: answer({ removed_delete_files_count: 'int' }),
-  run: async (context, given) => [[await removeDanglingDeletes(context, given)]],
+  run: async (context, given) => [[await removeDanglingDeletes(context, given, await tableToChange(context, given))]],
 };
 
 /** How many were removed. Which ones is found out of the state that the commit is made of. */
-export async function removeDanglingDeletes(context: StatementContext, given: Arguments): Promise<number> {
-  const table = await tableToChange(context, given);
+export async function removeDanglingDeletes(
+  context: StatementContext,
+  given: Arguments,
+  table: PinnedTable,
+): Promise<number> {
   let count = 0;
   await changeTable(context, table, async () => async (now, state) => {
     refuseMaintenance(state, given.statement);

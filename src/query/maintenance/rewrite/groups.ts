@@ -18,7 +18,10 @@ export interface GroupedItem<T> {
   isWorth: boolean;
 }
 
-/** Items that are too small, too large or worth it, in groups that are worth it as a whole, as the reference implementation chooses them. */
+/**
+ * Items that are too small, too large or worth it, in groups that are worth it as a whole, as the reference implementation chooses them. Of the last
+ * group as many are taken as there may be.
+ */
 export function groupsOf<T>(items: Iterable<GroupedItem<T>>, options: SizeOptions): Group<T>[] {
   const byPartition = new Map<string, GroupedItem<T>[]>();
   let left = options.maxFiles;
@@ -32,24 +35,23 @@ export function groupsOf<T>(items: Iterable<GroupedItem<T>>, options: SizeOption
   }
   const groups: Group<T>[] = [];
   for (const [partition, chosen] of byPartition) {
-    for (const bin of packed(chosen, options.maxGroupSize)) {
+    for (const bin of packed(chosen, options)) {
+      if (left === 0 || !(options.rewriteAll || isWorthIt(bin, options))) continue;
       const taken = bin.slice(0, left);
-      const size = taken.reduce((sum, one) => sum + one.size, 0);
-      if (taken.length === 0 || !(options.rewriteAll || isWorthIt(taken, size, options))) continue;
       left -= taken.length;
-      groups.push({ partition, items: taken.map(({ item }) => item), size });
+      groups.push({ partition, items: taken.map(({ item }) => item), size: sizeOf(taken) });
     }
   }
   return groups;
 }
 
 /** In their order, a new bin where the last one is full. */
-function packed<T>(items: readonly GroupedItem<T>[], most: number): GroupedItem<T>[][] {
+function packed<T>(items: readonly GroupedItem<T>[], { maxGroupSize, maxGroupFiles }: SizeOptions): GroupedItem<T>[][] {
   const bins: GroupedItem<T>[][] = [];
   let size = 0;
   for (const item of items) {
     const open = bins.at(-1);
-    if (open && size + item.size <= most) {
+    if (open && size + item.size <= maxGroupSize && open.length < maxGroupFiles) {
       open.push(item);
       size += item.size;
     } else {
@@ -60,11 +62,15 @@ function packed<T>(items: readonly GroupedItem<T>[], most: number): GroupedItem<
   return bins;
 }
 
+function sizeOf<T>(items: readonly GroupedItem<T>[]): number {
+  return items.reduce((sum, { size }) => sum + size, 0);
+}
+
 function isWorthIt<T>(
   items: readonly GroupedItem<T>[],
-  size: number,
   { minInputFiles, targetFileSize, maxFileSize }: SizeOptions,
 ): boolean {
+  const size = sizeOf(items);
   const isEnough = items.length > 1 && (items.length >= minInputFiles || size > targetFileSize);
   return isEnough || size > maxFileSize || items.some(({ isWorth }) => isWorth);
 }
@@ -98,11 +104,15 @@ export function inBatches<T>(groups: readonly Group<T>[], bytes: number, items: 
   return batches;
 }
 
-/** The bytes that each of the new files has at most, so that the last one is no leftover. */
+/**
+ * The bytes that each of the new files has at most, so that the last one is no leftover: what is behind whole files of the target's size goes into
+ * one more where it is large enough for a file, or too much for the others to take.
+ */
 export function outputSize(size: number, { targetFileSize, minFileSize, maxFileSize }: SizeOptions): number {
   if (size <= targetFileSize) return maxFileSize;
-  const rest = size % targetFileSize;
+  const most = targetFileSize + (maxFileSize - targetFileSize) / 2;
   const whole = Math.floor(size / targetFileSize);
-  const files = rest >= minFileSize ? whole + 1 : whole;
+  const isTakenIn = size % targetFileSize <= minFileSize && size / whole < Math.min(1.1 * targetFileSize, most);
+  const files = isTakenIn ? whole : Math.ceil(size / targetFileSize);
   return Math.min(maxFileSize, Math.max(targetFileSize, Math.ceil((size / files) * 1.05)));
 }

@@ -8,7 +8,9 @@ export interface SizeOptions {
   maxFileSize: number;
   minInputFiles: number;
   rewriteAll: boolean;
+  /** Of a group that is written at once. */
   maxGroupSize: number;
+  maxGroupFiles: number;
   maxFiles: number;
 }
 
@@ -34,12 +36,23 @@ export class GivenOptions {
     this.#given = given;
   }
 
+  /** A whole number. */
   number(name: string, otherwise: number, least = 0): number {
     const text = this.#text(name);
     if (text === undefined) return otherwise;
     const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value) && value >= least) return value;
+    if (/^\s*[+-]?\d+\s*$/.test(text) && value >= least) return value;
     throw new SkuaError('INVALID_ARGUMENT', `The option ${name} is a number of at least ${least}, not '${text}'`);
+  }
+
+  /** Above 0. */
+  fraction(name: string, otherwise: number, most = Number.POSITIVE_INFINITY): number {
+    const text = this.#text(name);
+    if (text === undefined) return otherwise;
+    const value = Number(text);
+    if (text.trim() !== '' && value > 0 && value <= most) return value;
+    const bounds = Number.isFinite(most) ? `above 0 and at most ${most}` : 'above 0';
+    throw new SkuaError('INVALID_ARGUMENT', `The option ${name} is a number ${bounds}, not '${text}'`);
   }
 
   boolean(name: string, otherwise: boolean): boolean {
@@ -55,11 +68,6 @@ export class GivenOptions {
     const found = values.find((value) => value === text);
     if (found !== undefined) return found;
     throw new SkuaError('INVALID_ARGUMENT', `The option ${name} is one of ${values.join(', ')}, not '${text}'`);
-  }
-
-  /** Options of Spark's that say how its cluster works, and that nothing here goes by. */
-  ignore(...names: string[]): void {
-    for (const name of names) this.#known.add(name);
   }
 
   refuseOthers(): void {
@@ -87,17 +95,20 @@ export function sizeOptions(options: GivenOptions, targetFileSize: number): Size
     minInputFiles: options.number('min-input-files', 5, 1),
     rewriteAll: options.boolean('rewrite-all', false),
     maxGroupSize: options.number('max-file-group-size-bytes', HUNDRED_GB, 1),
-    maxFiles: options.number('max-files-to-rewrite', Number.POSITIVE_INFINITY, 1),
+    maxGroupFiles: options.number('max-file-group-input-files', Number.POSITIVE_INFINITY, 1),
+    maxFiles: Number.POSITIVE_INFINITY,
   };
-  if (sizes.minFileSize < sizes.maxFileSize) return sizes;
+  const { minFileSize, maxFileSize } = sizes;
+  if (minFileSize < target && target < maxFileSize) return sizes;
   throw new SkuaError(
     'INVALID_ARGUMENT',
-    `min-file-size-bytes (${sizes.minFileSize}) is not below max-file-size-bytes (${sizes.maxFileSize})`,
+    `target-file-size-bytes (${target}) is not between min-file-size-bytes (${minFileSize}) and max-file-size-bytes (${maxFileSize})`,
   );
 }
 
+/** How many groups are written at a time changes nothing: they are written one after the other. */
 export function progressOptions(options: GivenOptions): ProgressOptions {
-  options.ignore('max-concurrent-file-group-rewrites');
+  options.number('max-concurrent-file-group-rewrites', 5, 1);
   const isPartial = options.boolean('partial-progress.enabled', false);
   const commits = options.number('partial-progress.max-commits', 10, 1);
   const failures = options.number('partial-progress.max-failed-commits', commits);

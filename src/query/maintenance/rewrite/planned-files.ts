@@ -1,12 +1,14 @@
 /** The files of a table, and those of them that may hold rows for a condition. */
 import type { PlannedScan } from '../../../engine/contract.js';
+import { SkuaError } from '../../../errors.js';
 import type { FileTask } from '../../../iceberg/contract.js';
 import { planScan } from '../../../iceberg/index.js';
 import { abortController, anySignal } from '../../../signal.js';
 import { quoteName, quoteString, tokenize } from '../../../sql/index.js';
 import type { StatementContext } from '../../environment.js';
 import { Binder } from '../../reading/bind.js';
-import { type BoundQuery, statementOf } from '../../reading/bound-query.js';
+import { type BoundQuery, statementOf, valuesOf } from '../../reading/bound-query.js';
+import { bindQuery } from '../../reading/query.js';
 import { applyEdits, type Edit } from '../../syntax/rewrite.js';
 import { schemaName } from '../../tables/names.js';
 import { metadataCacheOf, type PinnedTable } from '../../tables/tables.js';
@@ -25,10 +27,11 @@ export async function filesWhere(
 ): Promise<FileTask[]> {
   if (condition === undefined) return allFiles(context, table);
   const sql = `SELECT 1 FROM ${nameSql(table)} WHERE (${withStrings(table, condition)}\n)`;
-  const bound = await new Binder(context, {}, [table]).bind(sql);
+  const { branch: _, ...named } = table;
+  const bound = await new Binder(context, {}, [named]).bind(sql);
   const filter = await filterOf(context, table, bound);
   // A condition that can't be true reads nothing of the table.
-  if (filter === 'none') return [];
+  if (filter === 'none' || (filter === undefined && (await isNeverTrue(context, condition)))) return [];
   const { metadata, snapshotId, storage, schema } = table;
   const cache = metadataCacheOf(context, table);
   const request = { metadata, snapshotId, storage, schema, signal: context.call.signal, cache };
@@ -61,6 +64,20 @@ async function filterOf(
     if (!planned.signal.aborted || context.call.signal.aborted) throw error;
   }
   return found;
+}
+
+/** Of a condition that names no column. */
+async function isNeverTrue(context: StatementContext, condition: string): Promise<boolean> {
+  try {
+    const bound = await bindQuery(context, `SELECT 1 WHERE (${condition}\n)`);
+    return (
+      (await valuesOf(await context.environment.engine(context.call), statementOf(context, bound), context.call.signal))
+        .length === 0
+    );
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'INVALID_ARGUMENT') return false;
+    throw error;
+  }
 }
 
 /** The table as it stands in a FROM clause. */

@@ -1,9 +1,11 @@
 /** rewrite_data_files. */
 import { SkuaError, toSkuaError } from '../../../errors.js';
 import type { FileTask } from '../../../iceberg/contract.js';
-import { onlyDataFile, partitionKey } from '../../../iceberg/index.js';
+import { MAIN_BRANCH, onlyDataFile, partitionKey } from '../../../iceberg/index.js';
 import { changeTable } from '../../committing/commit.js';
 import type { StatementContext } from '../../environment.js';
+import { carriedOver } from '../../tables/branch-state.js';
+import { onBranch } from '../../tables/branches.js';
 import { displayName } from '../../tables/names.js';
 import { loadTable, type PinnedTable } from '../../tables/tables.js';
 import { authorizeChange } from '../../writing/write.js';
@@ -16,7 +18,7 @@ import { type Group, type GroupedItem, groupsOf, inBatches, inOrder, outputSize 
 import { GivenOptions, type ProgressOptions, progressOptions, type SizeOptions, sizeOptions } from './options.js';
 import { filesWhere } from './planned-files.js';
 import { type Batch, type Rewrite, Rewriting, type Rewritten, sequenceNumberOf } from './rewriting.js';
-import { orderOf } from './sorting.js';
+import { orderOf, readSortOptions, type Sorting, sortingOf } from './sorting.js';
 import { writeRowsOf } from './write-rows.js';
 
 const MOST_DELETES = 2 ** 31 - 1;
@@ -41,6 +43,7 @@ export const rewriteDataFiles: Procedure = {
     optional('sort_order', 'string'),
     optional('options', 'map'),
     optional('where', 'string'),
+    optional('branch', 'string'),
   ],
   schema: answer({
     rewritten_data_files_count: 'int',
@@ -50,9 +53,10 @@ export const rewriteDataFiles: Procedure = {
     removed_delete_files_count: 'int',
   }),
   async run(context, given) {
-    const table = await tableToChange(context, given);
-    const settings = settingsOf(context, given, table);
-    const order = orderOf(given, table);
+    const table = onGivenBranch(await tableToChange(context, given), given.string('branch'));
+    const sorting = sortingOf(given, table);
+    const settings = settingsOf(context, given, table, sorting);
+    const order = orderOf(sorting, table, settings.outputSpecId);
     await authorizeChange(context, table);
     const files = await filesWhere(context, table, given.string('where'));
     const groups = inOrder(groupsOf(candidates(files, settings), settings.sizes), settings.progress.order);
@@ -63,26 +67,34 @@ export const rewriteDataFiles: Procedure = {
       return writeRowsOf(within, { ...state, metadata }, tasks, options);
     };
     const done = await rewriteGroups(context, table, { groups, settings, rewrite, statement: given.statement });
-    const dangling = settings.removesDangling ? await removeDanglingDeletes(context, given) : 0;
+    const dangling = settings.removesDangling
+      ? await removeDanglingDeletes(context, given, carriedOver(table, await loadTable(context, table.name)))
+      : 0;
     const { files: count, added, bytes, failed, removedDeletes } = done;
     return [[count, added, BigInt(bytes), failed, removedDeletes + dangling]];
   },
 };
 
-function settingsOf(context: StatementContext, given: Arguments, table: PinnedTable): Settings {
+/** The main branch needs no name, and may have no snapshot yet. */
+function onGivenBranch(table: PinnedTable, name = MAIN_BRANCH): PinnedTable {
+  return name === MAIN_BRANCH ? table : onBranch(table, name);
+}
+
+function settingsOf(context: StatementContext, given: Arguments, table: PinnedTable, sorting: Sorting): Settings {
   const options = new GivenOptions(given.statement, given.map('options'));
   const { metadata } = table;
   const ofTable = Number(metadata.properties['write.target-file-size-bytes']);
+  const sizes = sizeOptions(options, ofTable > 0 ? ofTable : context.environment.limits.targetFileSize);
   const settings: Settings = {
-    sizes: sizeOptions(options, ofTable > 0 ? ofTable : context.environment.limits.targetFileSize),
+    sizes: { ...sizes, maxFiles: options.number('max-files-to-rewrite', Number.POSITIVE_INFINITY, 1) },
     progress: progressOptions(options),
-    deleteFileThreshold: options.number('delete-file-threshold', MOST_DELETES, 1),
-    deleteRatioThreshold: options.number('delete-ratio-threshold', 0.3),
+    deleteFileThreshold: options.number('delete-file-threshold', MOST_DELETES),
+    deleteRatioThreshold: options.fraction('delete-ratio-threshold', 0.3, 1),
     usesStartingSequenceNumber: options.boolean('use-starting-sequence-number', true),
     removesDangling: options.boolean('remove-dangling-deletes', false),
     outputSpecId: options.number('output-spec-id', metadata.defaultSpecId),
   };
-  options.ignore('compression-factor', 'shuffle-partitions-per-file', 'var-length-contribution', 'max-output-size');
+  readSortOptions(options, sorting);
   options.refuseOthers();
   if (metadata.partitionSpecs.some(({ specId }) => specId === settings.outputSpecId)) return settings;
   const name = displayName(table.name);
@@ -136,7 +148,7 @@ async function rewriteGroups(
     });
     try {
       // What was committed before is known only once the table is read again.
-      const state = start === 0 ? table : await loadTable(context, table.name);
+      const state = start === 0 ? table : carriedOver(table, await loadTable(context, table.name));
       const done = await rewriteAtOnce(context, state, table, { batches, rewrite, statement });
       for (const key of ['files', 'added', 'bytes', 'removedDeletes'] as const) total[key] += done[key];
     } catch (error) {

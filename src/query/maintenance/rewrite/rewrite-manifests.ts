@@ -18,6 +18,8 @@ export const rewriteManifests: Procedure = {
   schema: answer({ rewritten_manifests_count: 'int', added_manifests_count: 'int' }),
   async run(context, given) {
     const table = await tableToChange(context, given);
+    const sortBy = given.strings('sort_by');
+    if (sortBy?.length === 0) throw new SkuaError('INVALID_ARGUMENT', 'The argument sort_by names no partition field');
     let counts = [0, 0];
     await changeTable(context, table, async () => async (_, state) => {
       refuseMaintenance(state, given.statement);
@@ -26,7 +28,7 @@ export const rewriteManifests: Procedure = {
       if (!metadata.partitionSpecs.some((spec) => spec.specId === specId)) {
         throw new SkuaError('INVALID_ARGUMENT', `Table ${displayName(table.name)} has no partition spec ${specId}`);
       }
-      const made = await prepareManifests(metadata, { specId, sortBy: given.strings('sort_by') }, storage);
+      const made = await prepareManifests(metadata, { specId, sortBy }, storage);
       counts = made ? [made.rewritten, made.added] : [0, 0];
       if (!made) return undefined;
       const { requirements, updates, written } = made.prepared;

@@ -2,6 +2,7 @@
 import type { BoundTable, KeptRows } from '../../../engine/contract.js';
 import type { FileTask } from '../../../iceberg/contract.js';
 import type { DataFile } from '../../../iceberg/types.js';
+import { inParallel } from '../../../parallel.js';
 import { quoteName } from '../../../sql/index.js';
 import { withFileSize } from '../../changes/kept-deletes.js';
 import type { StatementContext } from '../../environment.js';
@@ -10,8 +11,10 @@ import { engineTable, type PinnedTable } from '../../tables/tables.js';
 import { writtenColumns } from '../../writing/lineage.js';
 import { type WriteFilesOptions, writeDataFiles } from '../../writing/write.js';
 
-/** Files that the engine reads at a time; the rows of more are gathered on local disk first. */
-const FILES_AT_A_TIME = 1000;
+/** Files that the engine reads at once; the rows of more are gathered on local disk first. */
+const FILES_AT_ONCE = 500;
+/** So often at the same time: files of one part are staged while the engine reads those of another. */
+const PARTS_AT_A_TIME = 2;
 
 /** Values were checked when they were first written. */
 const none = { fieldIds: new Set<number>() };
@@ -30,19 +33,23 @@ export async function writeRowsOf(
   };
   const values = columns.map(({ field }) => quoteName(field.name)).join(', ');
   const from = (name: string) => `SELECT ${values} FROM ${quoteName(name)}`;
-  if (tasks.length <= FILES_AT_A_TIME) return write(from(FILES), [filesOf(table, tasks)]);
+  if (tasks.length <= 2 * FILES_AT_ONCE) return write(from(FILES), [filesOf(table, tasks)]);
   const engine = await context.environment.engine(context.call);
-  const gathered: KeptRows[] = [];
+  const { signal } = context.call;
+  const parts = Array.from({ length: Math.ceil(tasks.length / FILES_AT_ONCE) }, (_, part) =>
+    filesOf(table, tasks.slice(part * FILES_AT_ONCE, (part + 1) * FILES_AT_ONCE)),
+  );
+  const kept = new Set<KeptRows>();
   try {
-    for (let start = 0; start < tasks.length; start += FILES_AT_A_TIME) {
-      const some = filesOf(table, tasks.slice(start, start + FILES_AT_A_TIME));
-      const statement = statementOver(context, from(FILES), [some]);
-      gathered.push(await engine.keep(statement, { signal: context.call.signal, columns, checked: none }));
-    }
+    const gathered = await inParallel(parts, PARTS_AT_A_TIME, async (files) => {
+      const rows = await engine.keep(statementOver(context, from(FILES), [files]), { signal, columns, checked: none });
+      kept.add(rows);
+      return rows;
+    });
     const tables = gathered.map((rows, index): BoundTable => ({ kind: 'kept', name: `rows ${index}`, rows }));
     return await write(tables.map(({ name }) => from(name)).join(' UNION ALL '), tables);
   } finally {
-    for (const rows of gathered) await rows.release();
+    for (const rows of kept) await rows.release();
   }
 }
 

@@ -1,4 +1,4 @@
-/** Z-order: rows that are close to each other in several columns at once come to lie close to each other in files. */
+/** Curves through all values of several columns: rows that are close to each other in all of them come to lie close to each other in files. */
 import { SkuaError } from '../../../errors.js';
 import { typeToText } from '../../../iceberg/index.js';
 import type { Type } from '../../../iceberg/types.js';
@@ -12,16 +12,61 @@ const BITS = 64;
  */
 export function zOrderTerms(columns: readonly SourceColumn[]): string[] {
   const keys = columns.map(keyOf);
-  if (keys.length < 2) return keys;
-  const each = Math.floor(BITS / keys.length);
+  return keys.length < 2 ? keys : inTurn(`[${keys.join(', ')}]`, keys.length);
+}
+
+/** The same along Hilbert's curve, whose every step goes to a neighbour. */
+export function hilbertTerms(columns: readonly SourceColumn[]): string[] {
+  const keys = columns.map(keyOf);
+  return keys.length < 2 ? keys : inTurn(transposedIndex(keys), keys.length);
+}
+
+/** The bits of a list of keys. */
+function inTurn(keys: string, count: number): string[] {
+  const each = Math.floor(BITS / count);
   const terms: string[] = [];
-  for (let top = BITS; top > 0; top -= each) terms.push(interleaved(keys, Math.max(0, top - each), top));
+  for (let top = BITS; top > 0; top -= each) terms.push(interleaved(keys, count, Math.max(0, top - each), top));
   return terms;
 }
 
-/** The bits [low, high) of the keys `k1`, `k2`, … in turn. */
-function interleaved(keys: readonly string[], low: number, high: number): string {
-  const names = keys.map((_, index) => `k[${index + 1}]`);
+/**
+ * The place on the curve, as a list of numbers whose bits in turn are the index. From the highest bit downwards the lower bits of the first
+ * coordinate are turned over where another has that bit, and else change places with those of the other; what results is the Gray code of the
+ * index (J. Skilling, Programming the Hilbert curve, 2004).
+ */
+function transposedIndex(keys: readonly string[]): string {
+  const bits = Array.from({ length: BITS - 1 }, (_, index) => `[${2n ** BigInt(BITS - 1 - index)}::UBIGINT]`);
+  const below = '(q[1] - 1::UBIGINT)';
+  let turned = 'x';
+  for (const index of keys.keys()) {
+    const own = `x[${index + 1}]`;
+    const isSet = `${own} & q[1] <> 0`;
+    const exchanged = index === 0 ? '0::UBIGINT' : `xor(x[1], ${own}) & ${below}`;
+    const others = keys.map((_, other) => {
+      if (other === 0) return `xor(x[1], CASE WHEN ${isSet} THEN ${below} ELSE ${exchanged} END)`;
+      return other === index
+        ? `xor(${own}, CASE WHEN ${isSet} THEN 0::UBIGINT ELSE ${exchanged} END)`
+        : `x[${other + 1}]`;
+    });
+    turned = `list_transform([${turned}], lambda x: [${others.join(', ')}])[1]`;
+  }
+  const placed = `list_reduce([${bits.join(', ')}], lambda x, q: ${turned}, [${keys.join(', ')}])`;
+  const gray = keys.map((_, index) => chained(keys.slice(0, index + 1).map((_, one) => `x[${one + 1}]`)));
+  const shifted = [1, 2, 4, 8, 16, 32].reduce(
+    (value, by) => `list_transform([${value}], lambda y: xor(y, y >> ${by}::UBIGINT))[1]`,
+    `x[${keys.length}]`,
+  );
+  const index = `list_transform(x, lambda one: xor(one, ${shifted} >> 1::UBIGINT))`;
+  return `list_transform([list_transform([${placed}], lambda x: [${gray.join(', ')}])[1]], lambda x: ${index})[1]`;
+}
+
+function chained(values: readonly string[]): string {
+  return values.reduce((all, value) => `xor(${all}, ${value})`);
+}
+
+/** The bits [low, high) of a list of keys in turn. */
+function interleaved(keys: string, count: number, low: number, high: number): string {
+  const names = Array.from({ length: count }, (_, index) => `k[${index + 1}]`);
   const bits: string[] = [];
   for (let bit = low; bit < high; bit++) {
     for (const [index, name] of names.entries()) {
@@ -29,7 +74,7 @@ function interleaved(keys: readonly string[], low: number, high: number): string
       bits.push(`(((${name} >> ${bit}::UBIGINT) & 1::UBIGINT) << ${place}::UBIGINT)`);
     }
   }
-  return `list_transform([[${keys.join(', ')}]], lambda k: ${bits.join(' | ')})[1]`;
+  return `list_transform([${keys}], lambda k: ${bits.join(' | ')})[1]`;
 }
 
 /** A number of 64 bits that grows with the value; nulls come first. */
