@@ -1,5 +1,7 @@
 /** Values of every Arrow type as exact text. Values are in the conventions of `batchToRows`. */
+
 import { DataType, type Field, Type } from 'apache-arrow';
+import { decimalText } from '../decimal-text.js';
 import { dateText, intervalText, timestampText, timeText } from './calendar.js';
 import { offsetsOf, offsetText } from './time-zone.js';
 
@@ -126,13 +128,6 @@ function isNested(type: DataType): boolean {
     DataType.isMap(type) ||
     type.typeId === Type.LargeList
   );
-}
-
-/** An unscaled integer with `scale` digits after the point. */
-function decimalText(unscaled: bigint, scale: number): string {
-  if (scale <= 0) return String(unscaled * 10n ** BigInt(-scale));
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
-  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 /** The shortest text that reads back as the same number, always with a point or an exponent. */

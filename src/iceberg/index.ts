@@ -101,7 +101,6 @@ export { columnSketch, sketchable } from './statistics/column-sketch.js';
 export { ThetaSketch } from './statistics/theta-sketch.js';
 export { parseTransform } from './transforms/transform.js';
 export type * from './types.js';
-export { formatDecimal } from './values/json-value.js';
 export { parseValue, valueToLiteral } from './values/text-value.js';
 export { cherryPick, stagedSnapshot } from './write/cherry-pick.js';
 export { dataFileFromWritten } from './write/data-file.js';

@@ -1,5 +1,6 @@
 /** JSON single-value serialization (Iceberg spec, Appendix D) as literals of the engine. */
 
+import { decimalText } from '../../decimal-text.js';
 import { SkuaError } from '../../errors.js';
 import type { Literal } from '../../expressions/index.js';
 import type { Type } from '../types.js';
@@ -43,7 +44,7 @@ export function jsonToLiteral(type: Type, json: unknown): Literal {
 function plainDecimal(text: string, scale: number): string {
   const unscaled = unscaledDecimal(text, scale);
   if (unscaled === undefined) throw new SkuaError('DATA_LOSS', `"${text}" is not a decimal of scale ${scale}`);
-  return formatDecimal(unscaled, scale);
+  return decimalText(unscaled, scale);
 }
 
 /** The unscaled integer of a decimal text at a scale; undefined where it is no decimal or has more digits than the scale holds. */
@@ -57,12 +58,4 @@ export function unscaledDecimal(text: string, scale: number): bigint | undefined
   if (shift >= 0) return signed * 10n ** BigInt(shift);
   const divisor = 10n ** BigInt(-shift);
   return signed % divisor === 0n ? signed / divisor : undefined;
-}
-
-/** An unscaled value in plain digits, as many of them behind the point as the scale says. */
-export function formatDecimal(unscaled: bigint, scale: number): string {
-  if (scale === 0) return unscaled.toString();
-  const negative = unscaled < 0n;
-  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
-  return `${negative ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

@@ -1,7 +1,9 @@
 /** Values from and to the canonical text of literals, by Iceberg type. */
+
+import { decimalText } from '../../decimal-text.js';
 import type { Literal } from '../../expressions/index.js';
 import type { PrimitiveType, Type } from '../types.js';
-import { formatDecimal, unscaledDecimal } from './json-value.js';
+import { unscaledDecimal } from './json-value.js';
 import type { Value } from './single-value.js';
 import { floorDivide, formatDate, formatTime, formatTimestamp, parseTime, parseTimestamp } from './temporal.js';
 
@@ -114,7 +116,7 @@ export function valueToLiteral(type: Type, value: Value): Literal | undefined {
 
 /** Canonical text: ISO dates and times, plain decimals, lower-case hex. */
 export function formatValue(type: Type, value: Value): string {
-  if (type.kind === 'decimal') return formatDecimal(BigInt(value as bigint), type.scale);
+  if (type.kind === 'decimal') return decimalText(BigInt(value as bigint), type.scale);
   if (type.kind === 'primitive') {
     switch (type.type) {
       case 'date':

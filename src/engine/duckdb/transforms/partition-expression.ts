@@ -1,5 +1,6 @@
 /** Partition transforms as SQL of the engine, for splitting rows while they are written. */
-import { formatDecimal, parseTransform } from '../../../iceberg/index.js';
+import { decimalText } from '../../../decimal-text.js';
+import { parseTransform } from '../../../iceberg/index.js';
 import type { Type } from '../../../iceberg/types.js';
 import { bucketExpression, microseconds } from './bucket-expression.js';
 
@@ -42,7 +43,7 @@ function isNanoseconds(type: Type): boolean {
 
 function truncateExpression(columnSql: string, type: Type, width: number): string | undefined {
   if (type.kind === 'decimal') {
-    const step = `CAST('${formatDecimal(BigInt(width), type.scale)}' AS DECIMAL(38, ${type.scale}))`;
+    const step = `CAST('${decimalText(BigInt(width), type.scale)}' AS DECIMAL(38, ${type.scale}))`;
     return `(${columnSql} - ((${columnSql} % ${step}) + ${step}) % ${step})`;
   }
   if (type.kind !== 'primitive') return undefined;

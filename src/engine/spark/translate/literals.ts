@@ -1,4 +1,5 @@
 /** Values as Spark SQL writes them. */
+import { decimalText } from '../../../decimal-text.js';
 import { refuse } from './refusal.js';
 import type { Typed } from './scope.js';
 import { isNode, type SyntaxNode, type SyntaxValue } from './tree.js';
@@ -59,10 +60,7 @@ export function integerSql(value: bigint, type: SqlType): Typed {
 }
 
 export function decimalSql(unscaled: bigint, width: number, scale: number): string {
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
-  const point = digits.length - scale;
-  const written = scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
-  return `CAST('${unscaled < 0n ? '-' : ''}${written}' AS ${sparkType(decimal(width, scale))})`;
+  return `CAST('${decimalText(unscaled, scale)}' AS ${sparkType(decimal(width, scale))})`;
 }
 
 function doubleSql(value: number): string {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { decimalText } from '../../../../src/decimal-text.js';
 import { partitionExpression } from '../../../../src/engine/duckdb/transforms/partition-expression.js';
-import { formatDecimal } from '../../../../src/iceberg/index.js';
 import { applyTransform } from '../../../../src/iceberg/transforms/transform.js';
 import { useEngine } from '../process/support.js';
 
@@ -22,7 +22,7 @@ it.each([
   for (const width of [1, 2, 3, 10, 1000, 2147483647]) {
     const expression = partitionExpression(`truncate[${width}]`, 'v', { kind: 'decimal', precision, scale }) as string;
     const rows = values.map(
-      (value, index) => `(${index}, CAST('${formatDecimal(value, scale)}' AS DECIMAL(38, ${scale})))`,
+      (value, index) => `(${index}, CAST('${decimalText(value, scale)}' AS DECIMAL(38, ${scale})))`,
     );
     const found = await bench.rows(
       `SELECT CAST(${expression} AS VARCHAR) FROM (SELECT i, CAST(v AS DECIMAL(${precision}, ${scale})) AS v
@@ -30,7 +30,7 @@ it.each([
     );
     const expected = values.map((value) => {
       const transform = { kind: 'truncate' as const, parameter: width };
-      return formatDecimal(applyTransform(transform, { kind: 'decimal', precision, scale }, value) as bigint, scale);
+      return decimalText(applyTransform(transform, { kind: 'decimal', precision, scale }, value) as bigint, scale);
     });
     expect(found.map(([text]) => String(text).replace(/^(-?)\./, '$10.'))).toEqual(expected);
   }

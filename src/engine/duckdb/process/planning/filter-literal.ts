@@ -1,4 +1,5 @@
 import { DataType, type Field, TimeUnit } from 'apache-arrow';
+import { decimalText } from '../../../../decimal-text.js';
 import type { Literal } from '../../../../expressions/index.js';
 import { isNode, type SyntaxNode, textOf } from '../parsing/syntax-tree.js';
 import { isUuid } from '../types/sql-type.js';
@@ -26,18 +27,11 @@ export function constantOf(node: SyntaxNode): Constant | undefined {
   const { value } = node.value;
   // A number that JSON does not hold exactly stands for another one.
   if (typeof value === 'number' && id !== 'DOUBLE' && id !== 'FLOAT' && !Number.isSafeInteger(value)) return undefined;
-  if (id === 'DECIMAL' && isNode(type.type_info)) {
-    return { type: id, text: placePoint(String(value), Number(type.type_info.scale)) };
-  }
   if (typeof value === 'object' || value === undefined) return undefined;
+  if (id === 'DECIMAL' && isNode(type.type_info) && /^-?\d+$/.test(String(value))) {
+    return { type: id, text: decimalText(BigInt(String(value)), Number(type.type_info.scale)) };
+  }
   return { type: id, text: String(value) };
-}
-
-function placePoint(digits: string, scale: number): string {
-  if (scale === 0) return digits;
-  const negative = digits.startsWith('-');
-  const padded = digits.replace('-', '').padStart(scale + 1, '0');
-  return `${negative ? '-' : ''}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
 }
 
 const plainNumber = /^-?\d+(?:\.\d+)?$/;
