@@ -109,13 +109,19 @@ function truncatedSql(type: Type, value: string, unit: 'year' | 'month'): string
       return `timezone('UTC', date_trunc('${unit}', timezone('UTC', ${value})))`;
     case 'timestamp_ns':
     case 'timestamptz_ns': {
-      const truncated = `date_trunc('${unit}', CAST(${value} AS TIMESTAMP))`;
+      const clock = type.type === 'timestamp_ns' ? value : `CAST(CAST(${value} AS VARIANT) AS TIMESTAMP_NS)`;
+      const truncated = `date_trunc('${unit}', ${microsecondsSql(`epoch_ns(${clock})`)})`;
       const failure = "error('A masked value can''t be given in nanoseconds')";
       return `CASE WHEN ${truncated} < TIMESTAMP '${EARLIEST_NANOSECONDS}' THEN ${failure} ELSE ${truncated} END`;
     }
     default:
       throw mismatch();
   }
+}
+
+/** The microsecond that nanoseconds lie in, also before 1970. The engine's own cast rounds them, and the last of a year would be of the next. */
+function microsecondsSql(nanoseconds: string): string {
+  return `make_timestamp(${nanoseconds} // 1000 - CASE WHEN ${nanoseconds} % 1000 < 0 THEN 1 ELSE 0 END)`;
 }
 
 /** The first microsecond from 1970-01-01 back that 64 bits of nanoseconds reach. */

@@ -1,5 +1,5 @@
 /** Constants of a row filter: JSON single values (Iceberg spec, Appendix D) as values of an Iceberg type. */
-import type { Literal } from '../expressions/index.js';
+import { isTime, type Literal, timeSql } from '../expressions/index.js';
 import { parseType, parseValue, valueToLiteral } from '../iceberg/index.js';
 import type { Type } from '../iceberg/types.js';
 import type { Constant } from './predicate.js';
@@ -33,9 +33,19 @@ export function typedConstant({ value }: Constant, type: Type): TypedConstant {
 }
 
 function fits(type: Type, value: unknown): boolean {
-  if (type.kind !== 'decimal') return true;
-  return String(value).replace('-', '').length <= type.precision;
+  if (type.kind === 'decimal') return String(value).replace('-', '').length <= type.precision;
+  const bits = type.kind === 'primitive' ? TIME_BITS[type.type] : undefined;
+  return bits === undefined || BigInt.asIntN(bits, BigInt(value as bigint)) === BigInt(value as bigint);
 }
+
+/** What dates and points in time are stored in. */
+const TIME_BITS: Partial<Record<string, number>> = {
+  date: 32,
+  timestamp: 64,
+  timestamptz: 64,
+  timestamp_ns: 64,
+  timestamptz_ns: 64,
+};
 
 const DATE = /^[+-]?\d{4,9}-\d{2}-\d{2}$/;
 const TIME = String.raw`(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d`;
@@ -91,10 +101,12 @@ function integerOf(value: unknown): bigint | undefined {
   return Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
 }
 
-function literalSql(type: Type, { text }: Literal): string {
+function literalSql(type: Type, literal: Literal): string {
+  const { text } = literal;
   if (type.kind === 'decimal') return `CAST('${text}' AS DECIMAL(${type.precision}, ${type.scale}))`;
   if (type.kind === 'fixed') return `unhex('${text}')`;
   if (type.kind !== 'primitive') throw new RuleViolation('it has a constant that is no single value');
+  if (isTime(literal)) return timeSql(literal, type.type.toUpperCase());
   switch (type.type) {
     case 'string':
       return textSql(text);

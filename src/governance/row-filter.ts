@@ -209,8 +209,15 @@ class RowFilterBinder {
     if (isSameType(left.type, right.type)) return [left.sql, right.sql];
     const common = commonType(left, right, this.#formatVersion);
     if (common === undefined) throw new RuleViolation('it compares values of types that do not fit each other');
-    return [`CAST(${left.sql} AS ${common})`, `CAST(${right.sql} AS ${common})`];
+    return [promotedSql(left, common), promotedSql(right, common)];
   }
+}
+
+/** A value in a type that the format promotes its own to. Dates that no timestamp reaches are before all, or after all, that it does. */
+function promotedSql({ sql, type }: Side, to: string): string {
+  if (type.kind !== 'primitive' || type.type !== 'date') return `CAST(${sql} AS ${to})`;
+  const beyond = `CASE WHEN ${sql} > DATE '1970-01-01' THEN 'infinity' WHEN ${sql} IS NOT NULL THEN '-infinity' END`;
+  return `coalesce(TRY_CAST(${sql} AS ${to}), CAST(${beyond} AS ${to}))`;
 }
 
 function comparisonFilter(op: Comparison, [left, right]: [Side, Side], negated: boolean): Filter | undefined {

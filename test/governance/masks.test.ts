@@ -13,7 +13,7 @@ const projections = (...masks: [number, string][]) =>
 
 /** A value, in SQL, as the action shows it. */
 async function masked(action: string, type: Type | string, value: string, salt = SALT): Promise<string | null> {
-  const [row] = await evaluator.seen([field(1, 'c', type)], [`(${value})`], projections([1, action]), salt);
+  const [row] = await evaluator.seen([field(1, 'c', type)], [`(${value})`], projections([1, action]), { salt });
   return row?.[0] ?? null;
 }
 
@@ -132,6 +132,10 @@ describe('truncation', () => {
     // Shown in the session's time zone, New York.
     ['timestamptz', "TIMESTAMPTZ '2024-01-01 00:30:00+02'", '2022-12-31 19:00:00-05', '2023-11-30 19:00:00-05'],
     ['timestamp_ns', "TIMESTAMP_NS '2024-02-29 12:34:56.123456789'", '2024-01-01 00:00:00', '2024-02-01 00:00:00'],
+    ['timestamp_ns', "TIMESTAMP_NS '2023-12-31 23:59:59.999999999'", '2023-01-01 00:00:00', '2023-12-01 00:00:00'],
+    ['timestamp_ns', 'make_timestamp_ns(-1)', '1969-01-01 00:00:00', '1969-12-01 00:00:00'],
+    ['timestamp_ns', 'make_timestamp_ns(-31536000000000001)', '1968-01-01 00:00:00', '1968-12-01 00:00:00'],
+    ['timestamp_ns', 'make_timestamp_ns(-2678400000000000)', '1969-01-01 00:00:00', '1969-12-01 00:00:00'],
   ])('of %s %s is by the calendar in UTC', async (type, value, year, month) => {
     expect(await masked('truncate-to-year', type, value)).toBe(year);
     expect(await masked('truncate-to-month', type, value)).toBe(month);
@@ -142,6 +146,8 @@ describe('truncation', () => {
     expect(await masked('truncate-to-year', 'timestamptz_ns', value)).toMatch(/^2023-01-01 00:00:00/);
     expect(await masked('truncate-to-month', 'timestamptz_ns', value)).toMatch(/^2023-12-01 00:00:00/);
     expect(await masked('mask-to-fixed-value', 'timestamptz_ns', value)).toMatch(/^1970-01-01 00:00:00/);
+    const last = "CAST('2023-12-31 23:59:59.999999999+00' AS TIMESTAMPTZ_NS)";
+    expect(await masked('truncate-to-year', 'timestamptz_ns', last)).toMatch(/^2023-01-01 00:00:00/);
   });
 
   it('fails where nanoseconds do not reach that far back', async () => {

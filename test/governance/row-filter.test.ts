@@ -108,6 +108,41 @@ describe('a row filter compares', () => {
     expect(await evaluator.seen(fields, ['(1, 1)', '(1, 2)'], filterOf(compare('eq', R, S)))).toHaveLength(1);
   });
 
+  it('days and points in time that have no text of four-digit years', async () => {
+    const days = ["DATE '9999-12-31'", "DATE '10000-01-01'", "DATE '0044-03-15 (BC)'"];
+    expect(await kept('date', compare('gt-eq', R, '"+10000-01-01"'), days)).toEqual([days[1]]);
+    expect(await kept('date', set('in', '["-0043-03-15", "+10000-01-01"]'), days)).toEqual([days[1], days[2]]);
+    const times = ["TIMESTAMP '9999-12-31 00:00:00'", "TIMESTAMP '10000-01-01 00:00:00'"];
+    expect(await kept('timestamp', compare('lt', R, '"+10000-01-01T00:00:00"'), times)).toEqual([times[0]]);
+    const moments = times.map((text) => `CAST(${text} AS TIMESTAMPTZ)`);
+    expect(await kept('timestamptz', compare('lt', R, '"+10000-01-01T00:00:00+00:00"'), moments)).toEqual([moments[0]]);
+    const first = ['make_timestamp_ns(-9223372036854775806)', "TIMESTAMP_NS '2024-02-29 00:00:00'"];
+    const text = '"1677-09-21T00:12:43.145224194"';
+    expect(await kept('timestamp_ns', compare('not-eq', R, text), first)).toEqual([first[1]]);
+    const beyond = /no value of the type/;
+    await expect(kept('timestamp', compare('lt', R, '"+300000-01-01T00:00:00"'), times)).rejects.toThrow(beyond);
+    await expect(kept('timestamp_ns', compare('lt', R, '"2300-01-01T00:00:00"'), first)).rejects.toThrow(beyond);
+    await expect(kept('date', compare('lt', R, '"+9999999-01-01"'), days)).rejects.toThrow(beyond);
+  });
+
+  it('days with points in time that do not reach as far', async () => {
+    const fields = [field(1, 'd', 'date'), field(2, 't', 'timestamp'), field(3, 'n', 'timestamp_ns')];
+    const days = ["DATE '300000-01-01'", "DATE '2024-02-29'", "DATE '2024-03-01'", "DATE '290400-01-01 (BC)'", 'NULL'];
+    const rows = days.map((day) => `(${day}, TIMESTAMP '2024-02-29 00:00:00', TIMESTAMP_NS '2024-02-29 00:00:00')`);
+    const found = async (predicate: string) => {
+      const seen = await evaluator.seen(fields, rows, filterOf(predicate), { formatVersion: 3 });
+      return seen.map(([day]) => day);
+    };
+    const [far, same, after, before] = ['300000-01-01', '2024-02-29', '2024-03-01', '290400-01-01 (BC)'];
+    const points = [S, '{"type":"reference","id":3}', literal('"2024-02-29T00:00:00"', 'timestamp')];
+    for (const point of [...points, literal('"2024-02-29T00:00:00"', 'timestamp_ns')]) {
+      expect(await found(compare('gt', R, point))).toEqual([far, after]);
+      expect(await found(compare('lt', R, point))).toEqual([before]);
+      expect(await found(compare('eq', R, point))).toEqual([same]);
+      expect(await found(compare('not-eq', R, point))).toEqual([far, after, before, null]);
+    }
+  });
+
   it('fields inside structs, null where a parent is', async () => {
     const place: Type = { kind: 'struct', fields: [field(3, 'city', 'string')] };
     const fields = [field(1, 'c', place), field(2, 'i', 'int')];

@@ -19,7 +19,12 @@ export function primitive(type: string): Type {
 
 export interface Evaluator {
   /** What is seen of a table with these fields and these rows, which are in SQL; each value as text. */
-  seen(fields: NestedField[], rows: string[], restrictions: string, salt?: string): Promise<(string | null)[][]>;
+  seen(
+    fields: NestedField[],
+    rows: string[],
+    restrictions: string,
+    options?: { formatVersion?: number; salt?: string },
+  ): Promise<(string | null)[][]>;
   close(): Promise<void>;
 }
 
@@ -35,8 +40,8 @@ export async function openEvaluator(): Promise<Evaluator> {
   const connection = database.connect();
   await connection.execute("SET TimeZone = 'America/New_York'");
   return {
-    async seen(fields, rows, restrictions, salt = SALT) {
-      const barrier = bind(fields, restrictions, { salt });
+    async seen(fields, rows, restrictions, options) {
+      const barrier = bind(fields, restrictions, options);
       const columns = tableColumns({ schemaId: 0, fields, identifierFieldIds: [] });
       const names = fields.map(({ name }) => quoteIdentifier(name));
       const typed = columns.map(

@@ -1,6 +1,6 @@
 import { DataType, type Decimal, type Field, IntervalUnit, Precision, TimeUnit, Type } from 'apache-arrow';
 import { SkuaError } from '../../../../errors.js';
-import { type Literal, outermostTimeSql } from '../../../../expressions/index.js';
+import { isTime, type Literal, timeSql } from '../../../../expressions/index.js';
 import { zonedNanoseconds } from '../native/named-types.js';
 import { quoteIdentifier, quoteText, textSql } from '../native/text.js';
 
@@ -115,22 +115,6 @@ export function entryFields(type: DataType): [Field, Field] {
 export function literalSql(literal: Literal | null | undefined, type: string): string {
   if (!literal) return `CAST(NULL AS ${type})`;
   if (literal.type === 'binary') return `CAST(unhex(${quoteText(literal.text)}) AS ${type})`;
-  const isMoment = type === zonedNanoseconds;
-  const count = isMoment || type === 'TIMESTAMP_NS' ? nanosecondsOf(literal) : undefined;
-  const outermost = count === undefined ? undefined : outermostTimeSql(count, isMoment);
-  if (outermost !== undefined) return outermost;
-  return `CAST(${textSql(engineText(literal))} AS ${type})`;
-}
-
-/** Since 1970, of a point in time of a year of four digits. */
-function nanosecondsOf({ type, text }: Literal): bigint | undefined {
-  if (type !== 'timestamp' && type !== 'timestamptz') return undefined;
-  const [, whole, fraction = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?/.exec(text) ?? [];
-  if (whole === undefined) return undefined;
-  return BigInt(Date.parse(`${whole}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
-}
-
-/** ISO has a plus in front of years of five digits, which DuckDB does not read. */
-function engineText({ type, text }: Literal): string {
-  return type === 'date' || type === 'timestamp' || type === 'timestamptz' ? text.replace(/^\+/, '') : text;
+  if (isTime(literal)) return timeSql(literal, type);
+  return `CAST(${textSql(literal.text)} AS ${type})`;
 }
