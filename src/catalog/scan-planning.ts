@@ -3,17 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BearerToken } from '../auth/index.js';
 import { SkuaError } from '../errors.js';
 import type { StorageAccess, StorageCredential } from '../storage/contract.js';
-import type { Delegation } from './access.js';
 import type { CatalogConfig } from './config.js';
 import type { LoadOptions, PlanScan, TableIdentifier } from './contract.js';
+import type { DelegatedExchange } from './delegated-exchange.js';
 import { toError } from './errors.js';
 import { queryOf, tablePath } from './paths.js';
 import { RequestKey } from './request-key.js';
-import { type CatalogRequest, ExchangeFailure, type Transport } from './transport.js';
+import { type CatalogAnswer, type CatalogRequest, ExchangeFailure, type Transport } from './transport.js';
 
 const TABLE = '/v1/{prefix}/namespaces/{namespace}/tables/{table}';
 const PLAN = `POST ${TABLE}/plan`;
 const CANCEL = `DELETE ${TABLE}/plan/{plan-id}`;
+const CREDENTIALS = `GET ${TABLE}/credentials`;
 
 /** How long a plan is waited for, in milliseconds: until the first question, the longest time between two, in all. */
 const FIRST_WAIT = 100;
@@ -47,25 +48,37 @@ interface PlanAnswer {
 }
 
 export function planningOf(
-  { name, delegation }: { name: string; delegation: Delegation },
+  { name, exchange }: { name: string; exchange: DelegatedExchange },
   transport: Transport,
   scanned: Scanned,
 ): PlanScan {
   const { token, config, identifier, options, access } = scanned;
   const table = tablePath(config, identifier);
 
-  async function send(request: CatalogRequest): Promise<unknown> {
+  async function bodyOf(answer: Promise<CatalogAnswer>): Promise<unknown> {
     try {
-      return (await transport.exchange(token, request)).body;
+      return (await answer).body;
     } catch (failure) {
       throw failure instanceof ExchangeFailure ? failure.error : failure;
     }
   }
 
-  /** The same under a key, by which a catalog knows it again. */
-  function change(request: CatalogRequest): Promise<unknown> {
+  const send = (request: CatalogRequest) => bodyOf(transport.exchange(token, request));
+
+  /** Under a key, by which a catalog knows it again. */
+  function keyed(request: CatalogRequest): CatalogRequest {
     const headers = { ...request.headers, ...new RequestKey().headers(config.keyLifetime) };
-    return send({ ...request, headers, isRepeatable: config.keyLifetime !== undefined });
+    return { ...request, headers, isRepeatable: config.keyLifetime !== undefined };
+  }
+
+  const change = (request: CatalogRequest) => send(keyed(request));
+
+  /** Asks for a plan, and for access to its files besides. */
+  async function begin(body: Record<string, unknown>): Promise<PlanAnswer> {
+    const path = `${table}/plan`;
+    const asked = { path, identifier, isOptional: true };
+    const answer = exchange(token, asked, (headers) => keyed({ method: 'POST', path, body, headers }));
+    return (await bodyOf(answer)) as PlanAnswer;
   }
 
   /** Until the plan is there. */
@@ -124,37 +137,68 @@ export function planningOf(
     change({ method: 'DELETE', path, answer: 'none' }).catch(() => undefined);
   }
 
-  function accessOf(credentials: StorageCredential[] | null | undefined, id: string | undefined): StorageAccess {
-    if (!credentials || credentials.length === 0) return access;
+  /** Fresh credentials of a plan; undefined where the catalog does not tell them, or knows the plan no longer. */
+  async function renewed(id: string | undefined): Promise<StorageCredential[] | undefined> {
+    if (config.supports(CREDENTIALS) === false) return undefined;
     const ofPlan = id === undefined ? '' : `planId=${encodeURIComponent(id)}`;
-    const query = [ofPlan, queryOf(config, { referencedBy: options.referencedBy ?? [] }).slice(1)]
-      .filter(Boolean)
-      .join('&');
+    const ofTable = queryOf(config, { referencedBy: options.referencedBy ?? [] }).slice(1);
+    const query = [ofPlan, ofTable].filter(Boolean).join('&');
     const path = `${table}/credentials${query === '' ? '' : `?${query}`}`;
+    try {
+      const answer = (await send({ method: 'GET', path })) as PlanAnswer;
+      return answer['storage-credentials'] ?? [];
+    } catch (error) {
+      if (error instanceof SkuaError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  /** `body`: what was asked for, which is planned once more where its credentials can't be had otherwise. */
+  function accessOf(
+    credentials: StorageCredential[] | null | undefined,
+    id: string | undefined,
+    body: Record<string, unknown>,
+  ): StorageAccess {
+    if (!credentials || credentials.length === 0) return access;
+    let known = id;
     return {
       properties: access.properties,
       credentials,
       refresh: async () => {
-        const answer = (await send({ method: 'GET', path })) as { 'storage-credentials'?: StorageCredential[] };
-        return answer['storage-credentials'] ?? [];
+        const fresh = await renewed(known);
+        if (fresh) return fresh;
+        const { plan, id: another } = await planned(body, undefined);
+        known = another;
+        return plan['storage-credentials'] ?? [];
       },
     };
   }
 
-  return async (request, signal) => {
-    signal?.throwIfAborted();
-    const headers: Record<string, string> =
-      delegation === 'none' ? {} : { 'x-iceberg-access-delegation': 'vended-credentials' };
-    const first = (await change({ method: 'POST', path: `${table}/plan`, body: request, headers })) as PlanAnswer;
+  async function planned(body: Record<string, unknown>, signal: AbortSignal | undefined) {
+    const first = await begin(body);
     const id = first['plan-id'];
     try {
-      const plan = await completed(first, id, signal);
-      const pages = [plan, ...(await taskPages(plan['plan-tasks'] ?? [], signal))];
-      return { pages, access: accessOf(plan['storage-credentials'], id) };
+      return { plan: await completed(first, id, signal), id };
     } catch (error) {
-      const isGivenUp = signal?.aborted || (error instanceof SkuaError && error.code === 'DEADLINE_EXCEEDED');
-      if (isGivenUp) cancel(id);
+      if (isGivenUp(error, signal)) cancel(id);
+      throw error;
+    }
+  }
+
+  return async (request, signal) => {
+    signal?.throwIfAborted();
+    const { plan, id } = await planned(request, signal);
+    try {
+      const pages = [plan, ...(await taskPages(plan['plan-tasks'] ?? [], signal))];
+      return { pages, access: accessOf(plan['storage-credentials'], id, request) };
+    } catch (error) {
+      if (isGivenUp(error, signal)) cancel(id);
       throw error;
     }
   };
+}
+
+/** Whether nobody waits for a plan any more. */
+function isGivenUp(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true || (error instanceof SkuaError && error.code === 'DEADLINE_EXCEEDED');
 }

@@ -13,6 +13,7 @@ import {
 } from './access.js';
 import { type CatalogConfig, tokenKey } from './config.js';
 import type { LoadedTable, LoadOptions, TableIdentifier } from './contract.js';
+import { delegatedExchange } from './delegated-exchange.js';
 import { createLoadedTables } from './loaded-tables.js';
 import { queryOf, tablePath } from './paths.js';
 import { isFreelyReadable, type ReadTerms, readTermsOf, type TermsAnswer } from './read-terms.js';
@@ -99,14 +100,6 @@ export interface TableLoader {
 /** Sends a CreateTableRequest that is only to be staged. */
 export type StageRequest = (headers: Record<string, string>, location: string | undefined) => CatalogRequest;
 
-/** Keys of its own for each table, or signatures for single requests. */
-const DELEGATION_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials,remote-signing' };
-/** The first of them, for catalogs that don't take both in one request. */
-const VENDING_HEADER = { 'x-iceberg-access-delegation': 'vended-credentials' };
-/** After the catalog said that it can't vend for a caller and a table, it isn't asked to again for this long, in milliseconds. */
-const NO_VENDING_LIFETIME = 300_000;
-/** Refusals that are remembered. */
-const MOST_REFUSALS = 10_000;
 /** A kept answer is used again only if its credentials live this much longer, in milliseconds. */
 const MIN_CREDENTIAL_LIFE = 120_000;
 
@@ -116,57 +109,12 @@ const MEMORY_OF_TEXT = 5;
 export function createTableLoader(transport: Transport, options: TableLoaderOptions): TableLoader {
   const { delegation, storage } = options;
   const kept = createLoadedTables<KeptAnswer>(options.metadataCacheBytes);
-  /** When vending was refused, by caller and path, oldest first. One caller's refusal is no other's. */
-  const refusals = new Map<string, number>();
-  /** When the catalog last refused to be asked for either of both. */
-  let choiceRefusedAt = Number.NEGATIVE_INFINITY;
+  const exchange = delegatedExchange(options, transport);
 
   function ask(token: BearerToken, { path, query, identifier, headers, read }: TableQuestion): Promise<CatalogAnswer> {
-    return vending(token, path, identifier, (extra) => {
+    return exchange(token, { path, identifier }, (extra) => {
       return { method: 'GET', path: path + query, headers: { ...headers, ...extra }, read };
     });
-  }
-
-  /** Asks for credentials too, unless the catalog said lately that it has none for that path. */
-  async function vending(
-    token: BearerToken,
-    path: string,
-    identifier: TableIdentifier,
-    request: (headers: Record<string, string>) => CatalogRequest,
-  ): Promise<CatalogAnswer> {
-    const key = `${tokenKey(token)} ${path}`;
-    const refusedAt = refusals.get(key) ?? Number.NEGATIVE_INFINITY;
-    const wantsVending =
-      delegation === 'vended' || (delegation === 'vended-or-static' && Date.now() - refusedAt > NO_VENDING_LIFETIME);
-    const get = (extra: Record<string, string>) => transport.exchange(token, request(extra));
-    if (!wantsVending) return get({});
-    try {
-      if (Date.now() - choiceRefusedAt > NO_VENDING_LIFETIME) {
-        try {
-          return await get(DELEGATION_HEADER);
-        } catch (failure) {
-          if (!isVendingRefused(failure)) throw failure;
-          choiceRefusedAt = Date.now();
-        }
-      }
-      return await get(VENDING_HEADER);
-    } catch (failure) {
-      if (!isVendingRefused(failure)) throw failure;
-      if (delegation === 'vended') throw vendingError(identifier);
-      refusals.delete(key);
-      refusals.set(key, Date.now());
-      const [oldest] = refusals.keys();
-      if (oldest !== undefined && refusals.size > MOST_REFUSALS) refusals.delete(oldest);
-      return get({});
-    }
-  }
-
-  function vendingError(identifier: TableIdentifier): ExchangeFailure {
-    const table = [...identifier.namespace, identifier.name].join('.');
-    const sentence =
-      `The catalog '${options.name}' can't vend credentials for table ${table}. Set credential_delegation of ` +
-      `[catalogs.${options.name}] to "vended-or-static" or "none" and configure keys for the store, or give the catalog's storage an STS.`;
-    return new ExchangeFailure(new SkuaError('FAILED_PRECONDITION', sentence), 'refused', 400);
   }
 
   /**
@@ -257,7 +205,7 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
   /** The table's own word counts more than what is configured. A catalog that can't plan, as is configured: UNIMPLEMENTED. */
   function planning({ scanPlanningMode: mode }: ReadTerms, scanned: Scanned): Pick<LoadedTable, 'planScan'> {
     if (mode !== 'server' && !(mode === undefined && options.planAtServer)) return {};
-    if (offersPlanning(scanned.config)) return { planScan: planningOf(options, transport, scanned) };
+    if (offersPlanning(scanned.config)) return { planScan: planningOf({ ...options, exchange }, transport, scanned) };
     if (mode === 'server') return {};
     const sentence = `The catalog '${options.name}' does not plan scans, which scan_planning = "server" of [catalogs.${options.name}] asks for.`;
     throw new ExchangeFailure(new SkuaError('UNIMPLEMENTED', sentence), 'refused', undefined);
@@ -290,7 +238,7 @@ export function createTableLoader(transport: Transport, options: TableLoaderOpti
     async stage(token, config, identifier, request) {
       const send = async (location?: string) => {
         const path = tablePath(config, identifier);
-        const { body } = await vending(token, path, identifier, (headers) => request(headers, location));
+        const { body } = await exchange(token, { path, identifier }, (headers) => request(headers, location));
         return body as TableAnswer;
       };
       const answer = await send();
@@ -334,11 +282,4 @@ function toTable(
 ): LoadedTable {
   const metadataLocation = answer['metadata-location'] ?? undefined;
   return { identifier, metadataLocation, metadata: answer.metadata, storage, ...terms };
-}
-
-/** The answer of a catalog that has nothing to vend: 400 with a sentence about credentials, or the route or header isn't known to it. */
-function isVendingRefused(failure: unknown): boolean {
-  if (!(failure instanceof ExchangeFailure)) return false;
-  if (failure.status === 406 || failure.status === 501) return true;
-  return failure.status === 400 && /credential|delegation|remote.signing/i.test(failure.error.message);
 }

@@ -6,6 +6,7 @@ export type { IssueOptions } from './issuer/tokens.js';
 export type { UserSettings } from './issuer/users.js';
 export type { TrustedIssuer } from './rest/authentication.js';
 export { type CatalogOptions, type EmbeddedCatalog, startCatalog } from './rest/catalog.js';
+export type { PlanningOptions } from './rest/plans.js';
 export type { Policy } from './rest/policies.js';
 export type { Grants, Privilege } from './rest/privileges.js';
 export { type EmbeddedStack, type EmbeddedStackOptions, startEmbeddedStack } from './stack.js';

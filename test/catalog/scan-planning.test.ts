@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { BearerToken } from '../../src/auth/principal.js';
 import type { CatalogConfig } from '../../src/catalog/config.js';
+import { delegatedExchange } from '../../src/catalog/delegated-exchange.js';
 import { planningOf } from '../../src/catalog/scan-planning.js';
 import type { Transport } from '../../src/catalog/transport.js';
 
@@ -29,13 +30,17 @@ it('a plan that takes too long is given up, and the catalog is told so', async (
     encode: (namespace) => namespace.join('.'),
     keyLifetime: undefined,
   };
-  const plan = planningOf({ name: 'lake', delegation: 'none' }, transport, {
-    token: new BearerToken('token'),
-    config,
-    identifier: { namespace: ['demo'], name: 't' },
-    options: {},
-    access: { properties: {}, credentials: [] },
-  });
+  const plan = planningOf(
+    { name: 'lake', exchange: delegatedExchange({ name: 'lake', delegation: 'none' }, transport) },
+    transport,
+    {
+      token: new BearerToken('token'),
+      config,
+      identifier: { namespace: ['demo'], name: 't' },
+      options: {},
+      access: { properties: {}, credentials: [] },
+    },
+  );
   await expect(plan({}, undefined)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   expect(asked).toEqual(['POST /t/plan', 'GET /t/plan/p%201', 'DELETE /t/plan/p%201']);
 });

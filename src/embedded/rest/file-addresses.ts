@@ -15,7 +15,7 @@ export class FileAddresses {
 
   /** Below the origin of the server. */
   pathOf(location: string, seconds: number): string {
-    const path = new URL(location).pathname;
+    const path = location.slice('file://'.length).split('/').map(encodeURIComponent).join('/');
     const expires = String(Math.ceil(Date.now() / 1000) + seconds);
     return `${PATH}${path}?expires=${expires}&signature=${this.#signature(path, expires)}`;
   }

@@ -26,13 +26,13 @@ const PAGE_SIZE = 1_000;
 export const planTableScan: Handler = async (context, call) => {
   const identifier = tableOf(call);
   const entry = existingTable(context.store.state, identifier);
-  const delegated = delegationRequested(context, call) !== undefined;
-  authorizeLoad(call, delegated);
+  const mode = delegationRequested(context, call);
+  authorizeLoad(call, mode !== undefined);
   const { delay = 0 } = context.plans.options;
   const request = await call.body();
   const metadata = parseTableMetadata(tableDocument(await context.files.table(entry.metadataLocation)));
   const scan = scanOf(metadata, request);
-  const credentials = delegated ? await vend(context, identifier, entry.location, 'read') : [];
+  const credentials = mode === 'vended-credentials' ? await vend(context, identifier, entry.location, 'read') : [];
   const caller = call.caller.name;
   const answering = { context, call, metadata, filter: request.filter };
   const result = planned(context, metadata, scan).then((plan) => ({

@@ -14,6 +14,7 @@ export class SignedFiles {
   readonly #addresses = new Map<string, string>();
   /** Locations that are not those in the store, which the address does not tell. */
   readonly #unknown = new Set<string>();
+  #renewal: Promise<void> | undefined;
 
   /** `tableLocation` tells the bucket; `again` asks for the same plan, with new addresses. */
   constructor(tableLocation: string, again: () => Promise<CatalogPlan>) {
@@ -47,12 +48,22 @@ export class SignedFiles {
       ...access,
       signed: {
         addressOf: (location) => this.#addresses.get(location),
-        renew: async () => {
-          const { pages } = await this.#again();
-          for (const address of addressesIn(pages)) this.#addresses.set(this.#locationOf(address).location, address);
-        },
+        renew: () => this.#renew(),
       },
     };
+  }
+
+  /** Once for all whose addresses have expired meanwhile. */
+  #renew(): Promise<void> {
+    this.#renewal ??= (async () => {
+      try {
+        const { pages } = await this.#again();
+        for (const address of addressesIn(pages)) this.#addresses.set(this.#locationOf(address).location, address);
+      } finally {
+        this.#renewal = undefined;
+      }
+    })();
+    return this.#renewal;
   }
 
   /**

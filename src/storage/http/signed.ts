@@ -70,12 +70,15 @@ export class SignedFileReader {
   async #get(location: string, range: ByteRange | undefined, signal: AbortSignal | undefined): Promise<Answer> {
     let isRenewed = false;
     for (let attempt = 1; ; attempt++) {
+      const address = this.#signed.addressOf(location);
       const answer = await this.#once(location, range, signal).catch((error: unknown) => {
         if (error instanceof Broken && attempt < ATTEMPTS) return undefined;
         throw error instanceof Broken ? unavailable(location) : error;
       });
       if (answer && (answer.status === 200 || answer.status === 206)) return answer;
       if (answer && isRefused(answer.status) && !isRenewed) {
+        // Meanwhile another read may have fetched new ones.
+        if (attempt < ATTEMPTS && this.#signed.addressOf(location) !== address) continue;
         isRenewed = true;
         await this.#signed.renew();
         continue;

@@ -1,4 +1,4 @@
-/** A proxy in front of an S3 store that damages answers on their way. */
+/** A proxy in front of an S3 store, or of another server, that damages answers on their way or refuses requests. */
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,8 +11,19 @@ export interface StoreAnswer {
   body: Buffer;
 }
 
+export interface StoreRequest {
+  method: string;
+  /** `/bucket/key`. */
+  path: string;
+  /** With its `?`, or empty. */
+  query: string;
+  headers: IncomingHttpHeaders;
+}
+
 export interface DamagingProxy {
   endpoint: string;
+  /** What is answered in the place of the server; nothing by default. */
+  refuse: ((request: StoreRequest) => { status: number; body: string } | undefined) | undefined;
   /** What becomes of answers to GET; none by default. */
   damage: ((answer: StoreAnswer) => StoreAnswer) | undefined;
   /** Paths of answers that were changed. */
@@ -23,13 +34,20 @@ export interface DamagingProxy {
 export async function startDamagingProxy(store: string): Promise<DamagingProxy> {
   const { hostname, port } = new URL(store);
   const server = createServer((incoming, outgoing) => {
-    const { method, url, headers } = incoming;
+    const { method = '', url = '/', headers } = incoming;
+    const { pathname, search: query } = new URL(url, store);
+    const path = decodeURIComponent(pathname);
+    const refusal = proxy.refuse?.({ method, path, query, headers });
+    if (refusal) {
+      incoming.resume();
+      outgoing.writeHead(refusal.status).end(refusal.body);
+      return;
+    }
     // The signature holds the host that the client asked.
     const forwarded = request({ hostname, port, method, path: url, headers }, (answer) => {
       const pieces: Buffer[] = [];
       answer.on('data', (piece: Buffer) => pieces.push(piece));
       answer.on('end', () => {
-        const path = decodeURIComponent(new URL(url ?? '/', store).pathname);
         const whole = { path, status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(pieces) };
         const isRead = method === 'GET' && whole.status < 300;
         const passed = isRead && proxy.damage ? proxy.damage(whole) : whole;
@@ -44,6 +62,7 @@ export async function startDamagingProxy(store: string): Promise<DamagingProxy> 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: DamagingProxy = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    refuse: undefined,
     damage: undefined,
     damaged: [],
     async close() {
@@ -52,6 +71,11 @@ export async function startDamagingProxy(store: string): Promise<DamagingProxy> 
     },
   };
   return proxy;
+}
+
+/** How S3 refuses a request. */
+export function refusedAs(code: string): { status: number; body: string } {
+  return { status: 403, body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>` };
 }
 
 /** Flips one bit: of the byte at that part (0 to 1) of the body. */

@@ -8,7 +8,7 @@ import { connect, type FlightSqlClient } from '../../../src/client/index.js';
 import { localConfig } from '../../../src/commands/local-config.js';
 import type { LocalOptions } from '../../../src/commands/local-server.js';
 import { loadConfig } from '../../../src/config/index.js';
-import { type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
+import { type EmbeddedStack, type PlanningOptions, startEmbeddedStack } from '../../../src/embedded/index.js';
 import { createLogger } from '../../../src/logging.js';
 import { startServer } from '../../../src/server/index.js';
 
@@ -27,6 +27,10 @@ export interface S3ServerOptions {
   cacheSize?: number;
   /** The server has no keys of the store; the catalog signs each of its requests. */
   remoteSigning?: boolean;
+  /** The server has no keys of the store; the catalog vends some for each table. */
+  vends?: boolean;
+  /** The catalog demands to plan scans, and how it does. */
+  planning?: PlanningOptions;
   /** See `storage.merge_gap`; at 0 nothing is fetched that is not asked for. */
   mergeGap?: number;
   /** See `storage.portion_size`. */
@@ -34,8 +38,12 @@ export interface S3ServerOptions {
   /** Of the embedded catalog. */
   policies?: LocalOptions['policies'];
   /** Stands between the server and the store: from the store's address to its own. */
-  proxy?: (endpoint: string) => Promise<{ endpoint: string; close(): Promise<void> }>;
+  proxy?: Proxying;
+  /** The same between the server and the catalog. */
+  catalogProxy?: Proxying;
 }
+
+type Proxying = (endpoint: string) => Promise<{ endpoint: string; close(): Promise<void> }>;
 
 export const bucket = 'warehouse';
 
@@ -54,25 +62,31 @@ export async function startS3TestServer(options: S3ServerOptions = {}): Promise<
     const proxy = await options.proxy?.(rustfs.endpoint);
     if (proxy) closing.push(() => proxy.close());
     const endpoint = proxy?.endpoint ?? rustfs.endpoint;
-    const { cacheSize, mergeGap, portionSize, remoteSigning = false } = options;
+    const { cacheSize, mergeGap, portionSize, planning, vends = false, remoteSigning = false } = options;
     const stack = await startEmbeddedStack({
       issuer: { lifetimeSeconds: 3600 },
       catalog: {
         ...(options.policies && { policies: options.policies }),
         properties: { 'polaris.config.drop-with-purge.enabled': 'true' },
         remoteSigning,
-        warehouse: { kind: 's3', ...rustfs, endpoint, location: `s3://${bucket}/` },
+        ...(planning && { planning, demandsPlanning: true }),
+        warehouse: { kind: 's3', ...rustfs, endpoint, location: `s3://${bucket}/`, ...(vends && { sts: {} }) },
       },
     });
     closing.push(() => stack.close());
+    const { origin } = new URL(stack.catalog.uri);
+    const catalogProxy = await options.catalogProxy?.(origin);
+    if (catalogProxy) closing.push(() => catalogProxy.close());
+    const uri = stack.catalog.uri.replace(origin, catalogProxy?.endpoint ?? origin);
     const caches = `
 [storage]
 ${cacheSize === undefined ? '' : `cache_size = ${cacheSize}`}
 ${mergeGap === undefined ? '' : `merge_gap = ${mergeGap}`}
 ${portionSize === undefined ? '' : `portion_size = ${portionSize}`}
 `;
-    const keys = remoteSigning ? '[catalogs.quickstart]\ncredential_delegation = "vended"' : storageSettings(rustfs);
-    const text = localConfig(stack, keys, caches);
+    const keys =
+      remoteSigning || vends ? '[catalogs.quickstart]\ncredential_delegation = "vended"' : storageSettings(rustfs);
+    const text = localConfig(stack, keys, caches, `[catalogs.quickstart]\nuri = ${JSON.stringify(uri)}`);
     const server = await startServer(loadConfig({ env: {}, text }), {
       logger: createLogger({ level: 'error', format: 'json' }),
     });
