@@ -163,7 +163,9 @@ class RowFilterBinder {
     );
     const ordered = (less: string, greater: string) =>
       `coalesce(${[`${less} < ${greater}`, ...nanTests].join(' AND ')}, false)`;
-    const same = `(${a} IS NOT DISTINCT FROM ${b})`;
+    // The engine drops rows of a column without values where IS DISTINCT FROM is one of several alternatives.
+    const ofNulls = sides.every(({ place }) => place) ? `${a} IS NULL AND ${b} IS NULL` : 'false';
+    const same = `coalesce(${a} = ${b}, ${ofNulls})`;
     const tests: Partial<Record<Comparison, string>> = {
       eq: same,
       'not-eq': `(NOT ${same})`,

@@ -58,6 +58,13 @@ describe('a row filter has two values of truth', () => {
     ['a constant that stands first turns the order', compare('lt', '5', R), 'int', ['4', '6'], ['6']],
     ['zero is negative zero', compare('eq', R, '0.0'), 'double', ['-0.0', '1.0'], ['-0.0']],
     ['and of true and false keeps nothing', both('and', 'true', 'false'), 'int', ['1', 'NULL'], []],
+    [
+      'alternatives keep null in a column of nothing else',
+      both('or', compare('not-eq', R, '5'), compare('eq', R, '7')),
+      'int',
+      ['NULL', 'NULL'],
+      ['NULL', 'NULL'],
+    ],
     ['constants as objects', both('or', '{"type":"false"}', '{"type":"true"}'), 'int', ['1', 'NULL'], ['1', 'NULL']],
     ['false alone keeps nothing', 'false', 'int', ['1', 'NULL'], []],
   ])('%s', async (_, predicate, type, values, expected) => {

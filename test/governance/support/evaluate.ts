@@ -47,7 +47,10 @@ export async function openEvaluator(): Promise<Evaluator> {
       const typed = columns.map(
         ({ field }) => `CAST(${quoteIdentifier(field.name)} AS ${sqlTypeOf(field)}) AS ${quoteIdentifier(field.name)}`,
       );
-      const source = `SELECT ${typed.join(', ')} FROM (VALUES ${rows.join(', ')}) AS v(${names.join(', ')})`;
+      // Of a table the engine knows what is in its columns, as it does of files.
+      await connection.execute(
+        `CREATE OR REPLACE TEMP TABLE source AS SELECT ${typed.join(', ')} FROM (VALUES ${rows.join(', ')}) AS v(${names.join(', ')})`,
+      );
       const masks = new Map(barrier?.masks.map(({ name, value }) => [name, value]));
       const outputs = columns.map(({ field }) => {
         const value = masks.get(field.name);
@@ -55,7 +58,7 @@ export async function openEvaluator(): Promise<Evaluator> {
         const cast = value === undefined ? quoteIdentifier(field.name) : `CAST(${value} AS ${type})`;
         return `CAST(${cast} AS VARCHAR)`;
       });
-      const kept = `SELECT * FROM (${source}) WHERE ${barrier?.condition ?? 'true'}`;
+      const kept = `SELECT * FROM source WHERE ${barrier?.condition ?? 'true'}`;
       return connection.rows(`SELECT ${outputs.join(', ')} FROM (${kept})`);
     },
     async close() {
