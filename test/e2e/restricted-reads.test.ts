@@ -196,11 +196,32 @@ describe('a restricted table', () => {
     'ALTER TABLE people RENAME COLUMN region TO area',
     'ALTER TABLE people ALTER COLUMN mail SET NOT NULL',
     'ALTER TABLE people ADD PARTITION FIELD mail',
+    'ALTER TABLE people WRITE ORDERED BY bucket(4, mail)',
+    "ALTER TABLE people ALTER COLUMN mail COMMENT 'an address'",
+    'ALTER TABLE people ALTER COLUMN region FIRST',
+    'ALTER TABLE people SET IDENTIFIER FIELDS mail',
   ])('is not altered by %s', async (sql) => {
     await expect(people.under(both, () => people.catalog.update(sql))).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
       message: expect.stringContaining('depend on it'),
     });
+  });
+
+  it('keeps the rows of its branches, and takes new ones', async () => {
+    const [first] = people.snapshots;
+    await people.under(both, () => people.catalog.update(`ALTER TABLE people CREATE BRANCH old AS OF VERSION ${first}`));
+    expect(await people.seen("SELECT id FROM people FOR VERSION AS OF 'old' ORDER BY id")).toEqual([[1n], [3n]]);
+    for (const sql of [
+      `ALTER TABLE people REPLACE BRANCH main AS OF VERSION ${first}`,
+      'ALTER TABLE people CREATE OR REPLACE BRANCH old',
+      'ALTER TABLE people DROP BRANCH old',
+    ]) {
+      await expect(people.under(both, () => people.catalog.update(sql))).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining("can't change quickstart.demo.people"),
+      });
+    }
+    await people.catalog.update('ALTER TABLE people DROP BRANCH old');
   });
 
   it('is altered otherwise where the catalog allows it', async () => {

@@ -30,7 +30,7 @@ import type {
 } from '../syntax/alteration.js';
 import type { SortDefinition } from '../syntax/partition.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
-import { refuseColumnChanges } from '../tables/restricted.js';
+import { refuseChanges, refuseColumnChanges } from '../tables/restricted.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { type ColumnDefault, columnDefault } from './column-defaults.js';
 import { ignoring } from './definitions.js';
@@ -44,6 +44,7 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
     const table = await loadTable(context, name);
     await changeTable(context, table, async () => async (now, state) => {
       refuseColumnChanges(state, statement.alterations.flatMap(alteredColumns));
+      if (statement.alterations.some(movesRows)) refuseChanges(state, 'ALTER of branches and tags that are there');
       const { metadata } = state;
       const first = await firstSnapshot(state, statement.alterations);
       if (first) return first;
@@ -54,18 +55,24 @@ export async function alterTable(context: StatementContext, statement: AlterTabl
   });
 }
 
+/** Whether rows may be in the branch or tag no longer: a new one takes nothing away. */
+function movesRows(alteration: TableAlteration): boolean {
+  if (alteration.kind === 'drop-reference') return true;
+  return alteration.kind === 'set-reference' && alteration.how !== 'create';
+}
+
 /** Columns that the alteration changes or uses. */
 function alteredColumns(alteration: TableAlteration): string[] {
   switch (alteration.kind) {
     case 'set-properties':
     case 'remove-properties':
-    case 'add-column':
-    case 'comment-column':
-    case 'move-column':
-    case 'set-sort-order':
     case 'set-reference':
     case 'drop-reference':
       return [];
+    case 'add-column':
+      return alteration.path.slice(0, -1).slice(0, 1);
+    case 'set-sort-order':
+      return alteration.fields.flatMap(({ column }) => column.slice(0, 1));
     case 'set-identifier':
       return alteration.paths.flatMap(([column]) => column ?? []);
     case 'add-partition-field':
