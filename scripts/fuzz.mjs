@@ -6,9 +6,11 @@ import { avro, metadata, parquet } from './fuzz/decoders.mjs';
 import * as functions from './fuzz/functions.mjs';
 import * as http from './fuzz/http/index.mjs';
 import * as messages from './fuzz/messages.mjs';
+import * as policies from './fuzz/policies.mjs';
+import * as rules from './fuzz/rules.mjs';
 import * as sql from './fuzz/sql.mjs';
 
-const targets = { functions, sql, messages, http, metadata, avro, parquet };
+const targets = { functions, sql, policies, rules, messages, http, metadata, avro, parquet };
 const [name, count, seed = String(Date.now()), store = 'local'] = process.argv.slice(2);
 const target = targets[name];
 if (!target || !['local', 's3'].includes(store)) {
@@ -41,7 +43,7 @@ const logger = {
   child: () => logger,
 };
 const prepared = await target.prepare?.();
-const started = await startFuzzServer(store, logger, target.settings);
+const started = await startFuzzServer(store, logger, target.server);
 const clients = [];
 const server = {
   ...started,

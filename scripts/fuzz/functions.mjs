@@ -9,7 +9,7 @@ export const description =
 export const usualCount = 2000;
 /** Of the server: how long a call may take, in seconds. */
 const timeout = 5;
-export const settings = `[limits]\nstatement_timeout = "${timeout}s"`;
+export const server = { settings: `[limits]\nstatement_timeout = "${timeout}s"` };
 /** A statement is planned in one call and run in another, each of which has its time, and two seconds to end after it; the rest is for a busy machine. In milliseconds. */
 const latest = 2 * timeout * 1000 + 2000 + 2000;
 /** Calls between two lines that say how far it is. */

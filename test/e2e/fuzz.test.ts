@@ -1,4 +1,4 @@
-/** Short runs of `npm run fuzz`: random SQL over random tables answers as plain tables do, and what is harmed is told from what is sound. */
+/** Short runs of `npm run fuzz`: random SQL over random tables answers as plain tables do, also under random policies, and what is harmed is told from what is sound. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,6 +29,35 @@ for (const [store, seed, count, missing] of cases) {
     600_000,
   );
 }
+
+const policies: [store: string, seed: string, count: number, missing?: string | undefined][] = [
+  ['local', chosen, 24],
+  ['s3', '1', 8, parts.rustfs.find().missing],
+];
+
+for (const [store, seed, count, missing] of policies) {
+  test.skipIf(missing !== undefined)(
+    `${count} random policies, seed ${seed}, on ${store === 's3' ? 'S3 with an empty cache' : 'local files'}, leave of tables what the specification does`,
+    async () => {
+      const run = promisify(execFile)(process.execPath, [program, 'policies', String(count), seed, store]);
+      const output = await run.then(
+        ({ stdout }) => stdout,
+        ({ stdout, stderr }) => `${stdout}${stderr}`,
+      );
+      expect(output.includes('Nothing wrong.'), output).toBe(true);
+    },
+    600_000,
+  );
+}
+
+test('random rules on random values leave and show what the specification says, and no file is left out by them', async () => {
+  const run = promisify(execFile)(process.execPath, [program, 'rules', '600', chosen]);
+  const output = await run.then(
+    ({ stdout }) => stdout,
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+  expect(output.includes('Nothing wrong.'), output).toBe(true);
+}, 240_000);
 
 for (const target of ['metadata', 'avro', 'parquet']) {
   test(`${target} that is harmed is read as something sound or refused, with a status that says so`, async () => {

@@ -209,7 +209,9 @@ describe('a restricted table', () => {
 
   it('keeps the rows of its branches, and takes new ones', async () => {
     const [first] = people.snapshots;
-    await people.under(both, () => people.catalog.update(`ALTER TABLE people CREATE BRANCH old AS OF VERSION ${first}`));
+    await people.under(both, () =>
+      people.catalog.update(`ALTER TABLE people CREATE BRANCH old AS OF VERSION ${first}`),
+    );
     expect(await people.seen("SELECT id FROM people FOR VERSION AS OF 'old' ORDER BY id")).toEqual([[1n], [3n]]);
     for (const sql of [
       `ALTER TABLE people REPLACE BRANCH main AS OF VERSION ${first}`,

@@ -7,7 +7,7 @@ import { soundRequests } from './sound-requests.mjs';
 export const description = 'requests over HTTP, harmed: methods, paths, headers, framing, JSON';
 export const usualCount = 20_000;
 /** Tokens are refused all the time here. */
-export const settings = '[limits]\nrefused_tokens = 1000000000\nstatement_timeout = "30s"';
+export const server = { settings: '[limits]\nrefused_tokens = 1000000000\nstatement_timeout = "30s"' };
 
 const AT_A_TIME = 8;
 /** The server is asked for something sound after so many. */

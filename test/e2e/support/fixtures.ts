@@ -1,7 +1,9 @@
 /** The kept tables in an embedded catalog, their files behind an S3 endpoint, and a server in front of both. */
+import { gunzipSync } from 'node:zlib';
 import type { Schema } from 'apache-arrow';
+import { Relay } from '../../../scripts/fuzz/policies/index.mjs';
 import { batchToRows } from '../../../src/arrow/index.js';
-import { connect } from '../../../src/client/index.js';
+import { connect, type FlightSqlClient } from '../../../src/client/index.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { type CatalogOptions, type EmbeddedStack, startEmbeddedStack } from '../../../src/embedded/index.js';
 import { createLogger } from '../../../src/logging.js';
@@ -13,7 +15,11 @@ const keys = { accessKeyId: 'fixtures', secretAccessKey: 'not-checked' };
 
 export interface Fixtures {
   /** Runs a query over the wire and reads all of its rows, in the conventions of `batchToRows`. */
-  ask(sql: string): Promise<{ schema: Schema; rows: unknown[][] }>;
+  ask(sql: string, user?: string): Promise<{ schema: Schema; rows: unknown[][] }>;
+  /** Metadata of a table as the catalog has it. */
+  metadata(table: FixtureTable): Promise<Record<string, unknown>>;
+  /** Before the catalog, where somebody is restricted. */
+  relay: Relay | undefined;
   /** Requests to the store so far. */
   requests: string[];
   stop(): Promise<void>;
@@ -21,14 +27,16 @@ export interface Fixtures {
 
 /**
  * `cold`: every statement begins with an empty cache, and fetches nothing that is not asked for. `planning`: the catalog demands to plan scans,
- * and how it does.
+ * and how it does. `restrictedUser`: who goes through a relay that restricts.
  */
 export async function startFixtures({
   cold = false,
   planning,
+  restrictedUser,
 }: {
   cold?: boolean;
   planning?: CatalogOptions['planning'];
+  restrictedUser?: string;
 } = {}): Promise<Fixtures> {
   const store = await serveFixtures();
   const stack = await startEmbeddedStack({
@@ -42,20 +50,35 @@ export async function startFixtures({
   });
   const token = await stack.token('adminuser');
   await registerAll(stack, token);
+  const relay = restrictedUser === undefined ? undefined : await Relay.start(stack.catalog.uri, restrictedUser);
   const logger = createLogger({ level: 'error', format: 'json' });
-  const server = await startServer(configFor(stack, cold), { logger });
-  const client = connect({ address: server.address, token });
+  const server = await startServer(configFor(stack, cold, relay?.uri ?? stack.catalog.uri), { logger });
+  const clients = new Map<string, FlightSqlClient>();
+  const clientOf = async (user: string) => {
+    const client = clients.get(user) ?? connect({ address: server.address, token: await stack.token(user) });
+    clients.set(user, client);
+    return client;
+  };
   return {
     requests: store.requests,
-    async ask(sql) {
+    relay,
+    async metadata({ metadataLocation }) {
+      const bytes = Buffer.from(await fixtureStorage().read(metadataLocation));
+      const text = (metadataLocation.includes('.gz.') ? gunzipSync(bytes) : bytes).toString();
+      // Ids of snapshots have more digits than a number keeps.
+      return JSON.parse(text.replaceAll(/:\s*(\d{16,})/g, ':"$1"'));
+    },
+    async ask(sql, user = 'adminuser') {
+      const client = await clientOf(user);
       const { schema, batches } = await client.execute(sql);
       const rows: unknown[][] = [];
       for await (const batch of batches) rows.push(...batchToRows(schema, batch));
       return { schema, rows };
     },
     async stop() {
-      client.close();
+      for (const client of clients.values()) client.close();
       await server.stop();
+      await relay?.stop();
       await stack.close();
       await store.close();
     },
@@ -67,7 +90,7 @@ function namespacesOf(tables: readonly FixtureTable[]): string[][] {
   return [...new Map(all.map((namespace) => [JSON.stringify(namespace), namespace])).values()];
 }
 
-function configFor(stack: EmbeddedStack, cold: boolean) {
+function configFor(stack: EmbeddedStack, cold: boolean, uri: string) {
   const text = JSON.stringify;
   return loadConfig({
     env: {},
@@ -83,7 +106,7 @@ audience = ${text(stack.issuer.audience)}
 allow_insecure_jwks = true
 
 [catalogs.fixtures]
-uri = ${text(stack.catalog.uri)}
+uri = ${text(uri)}
 warehouse = "fixtures"
 credential_delegation = "none"
 view_dialects = "spark"
