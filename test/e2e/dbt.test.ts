@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 it.skipIf(isMissing('dbt'))(
-  "the dbt adapter passes dbt's own tests of seeds, tables, views, incremental models and snapshots",
+  "the dbt adapter passes dbt's own tests of seeds, tables, views, incremental models, snapshots and comments",
   async () => {
     const folder = join(repository, 'python/dbt-skua');
-    const wanted = 'TestSimpleMaterializations or TestMergeExcludeColumns or TestSnapshotTimestamp';
+    const wanted = 'TestSimpleMaterializations or TestMergeExcludeColumns or TestSnapshotTimestamp or TestPersistDocs';
     const child = spawn(
       parts.dbt.find().path ?? 'python3',
       ['-m', 'pytest', 'tests', '-q', '--show-capture=no', '-p', 'no:cacheprovider', '-k', wanted],
@@ -44,7 +44,7 @@ it.skipIf(isMissing('dbt'))(
       child.once('close', resolve);
     });
     expect(code, output).toBe(0);
-    expect(output).toMatch(/\b3 passed/);
+    expect(output).toMatch(/\b4 passed/);
   },
   PATIENCE,
 );

@@ -27,6 +27,8 @@ export const INFORMATION_SCHEMA: Record<string, Schema> = {
     ),
     ...text('is_identity', 'is_generated', 'is_updatable', 'column_comment'),
   ]),
+  /** None of the standard's: comments are apart from `tables`, for which nothing has to be loaded. */
+  table_comments: new Schema([...table, ...text('comment')]),
   views: new Schema([...table, ...text('view_definition', 'check_option', 'is_updatable', 'is_insertable_into')]),
   table_constraints: new Schema([
     ...constraint,

@@ -63,6 +63,8 @@ async function rows(
       return (await withColumns(context, await listTables(context, wanted))).flatMap((entry) =>
         entry.arrowSchema.fields.map((field, index) => columnRow(entry, field, index, entry.defaults[index])),
       );
+    case 'table_comments':
+      return commentRows(context, await listTables(context, wanted), columns.includes('comment'));
     case 'views':
       return viewRows(context, await listTables(context, wanted, ['VIEW']), columns.includes('view_definition'));
     case 'referential_constraints':
@@ -86,6 +88,16 @@ async function viewRows(
   };
   const texts = withText ? await loadListed(context, entries, textOf) : [];
   return entries.map((entry, index) => [...nameOf(entry), texts[index] ?? null, 'NONE', 'NO', 'NO']);
+}
+
+async function commentRows(
+  context: StatementContext,
+  entries: readonly TableEntry[],
+  withText: boolean,
+): Promise<unknown[][]> {
+  const commentOf = async (name: TableName) => (await describeTableOrView(context, name)).comment;
+  const comments = withText ? await loadListed(context, entries, commentOf) : [];
+  return entries.map((entry, index) => [...nameOf(entry), comments[index] ?? null]);
 }
 
 function nameOf(entry: TableEntry): string[] {

@@ -119,6 +119,7 @@ export interface TableDescription {
   schema: Schema;
   /** Fields that the caller sees masked. */
   masked: MaskedField[];
+  comment: string | undefined;
 }
 
 /** The table's columns, also those of a table whose rows the caller may not see. NOT_FOUND where there is none of that name. */
@@ -128,7 +129,8 @@ export async function describeTable(context: StatementContext, name: TableName):
   const loaded = created?.loaded ?? (await load(context, name, { snapshots: 'refs' }));
   const metadata = known ?? parseMetadata(name, loaded.metadata);
   const schema = schemaOf(metadata);
-  return { name, schema, masked: maskedFields(loaded.restrictions, schema, metadata.formatVersion) };
+  const masked = maskedFields(loaded.restrictions, schema, metadata.formatVersion);
+  return { name, schema, masked, comment: metadata.properties.comment };
 }
 
 function load(

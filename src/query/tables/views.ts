@@ -16,6 +16,7 @@ export interface View {
   columns: { name: string; type?: string }[];
   /** The same as a schema; undefined where the view declares none. */
   schema: Schema | undefined;
+  comment: string | undefined;
 }
 
 /** Dialects whose texts mean here what they mean to their writers, the preferred one first. */
@@ -37,6 +38,7 @@ interface ViewMetadata {
     representations: { type: string; sql?: string; dialect?: string }[];
   }[];
   schemas?: { 'schema-id': number }[];
+  properties?: Record<string, unknown>;
 }
 
 /**
@@ -60,6 +62,7 @@ export function parseView(name: TableName, json: unknown, tried: readonly string
   if (!version || !best) throw new SkuaError('UNIMPLEMENTED', `View ${displayName(name)} has no SQL text`);
   const declared = metadata.schemas?.find((candidate) => candidate?.['schema-id'] === version['schema-id']);
   const schema = declared && parseSchema(declared);
+  const comment = metadata.properties?.comment;
   return {
     name,
     sql: best.sql.replace(/;\s*$/, ''),
@@ -68,6 +71,7 @@ export function parseView(name: TableName, json: unknown, tried: readonly string
     defaultNamespace: version['default-namespace']?.length ? version['default-namespace'] : undefined,
     columns: (schema?.fields ?? []).map(({ name: column, type }) => ({ name: column, ...declaredType(type) })),
     schema: schema && schema.fields.length > 0 ? schema : undefined,
+    comment: typeof comment === 'string' ? comment : undefined,
   };
 }
 

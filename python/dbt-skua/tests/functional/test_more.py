@@ -1,5 +1,8 @@
 """dbt's own tests of what adapters may have besides: incremental strategies, schema changes, hooks, constraints, utilities."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from dbt.tests.adapter.caching.test_caching import BaseCachingLowercaseModel, BaseCachingSelectedSchemaOnly
 from dbt.tests.adapter.concurrency.test_concurrency import BaseConcurrency
@@ -15,6 +18,7 @@ from dbt.tests.adapter.persist_docs.test_persist_docs import BasePersistDocs
 from dbt.tests.adapter.query_comment.test_query_comment import BaseQueryComments
 from dbt.tests.adapter.relations.test_changing_relation_type import BaseChangeRelationTypeValidator
 from dbt.tests.adapter.simple_copy.test_simple_copy import SimpleCopyBase
+from dbt.tests.adapter.simple_seed import seeds
 from dbt.tests.adapter.simple_seed.test_seed import (
     BaseBasicSeedTests,
     BaseSeedConfigFullRefreshOff,
@@ -142,7 +146,11 @@ class TestSeedEnabledViaConfig(BaseSimpleSeedEnabledViaConfig):
 
 
 class TestSeedWithBOM(BaseSimpleSeedWithBOM):
-    pass
+    @pytest.fixture(scope="class", autouse=True)
+    def setUp(self, project):
+        """As it is written there, with the file that lies beside dbt's own test."""
+        project.run_sql(seeds.seeds__expected_sql)
+        shutil.copyfile(Path(seeds.__file__).parent / "seed_bom.csv", project.project_root / Path("seeds/seed_bom.csv"))
 
 
 class TestSeedWithUniqueDelimiter(BaseSeedWithUniqueDelimiter):

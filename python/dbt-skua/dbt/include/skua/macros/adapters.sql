@@ -131,7 +131,23 @@
   {%- if contract and contract.enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
-  create or replace view {{ relation }} as {{ sql }}
+  create or replace view {{ relation }}{{ skua__commented_columns(sql) }} as {{ sql }}
+{%- endmacro %}
+
+{# The comments of a view's columns are part of its definition. #}
+{% macro skua__commented_columns(sql) -%}
+  {%- if config.persist_column_docs() and model.columns -%}
+    {%- set described = {} -%}
+    {%- for name, column in model.columns.items() if column.description -%}
+      {%- do described.update({name | lower: column.description}) -%}
+    {%- endfor -%}
+    {%- set parts = [] -%}
+    {%- for name in get_columns_in_query(sql) -%}
+      {%- set comment = described.get(name | lower) -%}
+      {%- do parts.append(adapter.quote(name) ~ (" comment '" ~ comment | replace("'", "''") ~ "'" if comment else '')) -%}
+    {%- endfor -%}
+    {{ ' (' ~ parts | join(', ') ~ ')' }}
+  {%- endif -%}
 {%- endmacro %}
 
 {% macro skua__get_create_view_as_sql(relation, sql) -%}

@@ -22,22 +22,26 @@
 
 {% macro skua__catalog_rows(information_schema, conditions) -%}
   {%- set database = information_schema.database -%}
+  {#- Each part names what it is asked for: joined first, it would be that of all tables. -#}
+  {%- set wanted = conditions | join(' or ') -%}
   {% call statement('catalog', fetch_result=True) %}
     select
       t.table_catalog as table_database,
       t.table_schema as table_schema,
       t.table_name as table_name,
       t.table_type as table_type,
-      cast(null as varchar) as table_comment,
+      m.comment as table_comment,
       c.column_name as column_name,
       c.ordinal_position as column_index,
       c.data_type as column_type,
       c.column_comment as column_comment,
       cast(null as varchar) as table_owner
     from {{ skua__information_schema(database, 'tables') }} t
-    join {{ skua__information_schema(database, 'columns') }} c
+    join (select * from {{ skua__information_schema(database, 'columns') }} t where {{ wanted }}) c
       on c.table_schema = t.table_schema and c.table_name = t.table_name
-    where ({{ conditions | join(' or ') }})
+    left join (select * from {{ skua__information_schema(database, 'table_comments') }} t where {{ wanted }}) m
+      on m.table_schema = t.table_schema and m.table_name = t.table_name
+    where {{ wanted }}
     order by t.table_schema, t.table_name, c.ordinal_position
   {% endcall %}
   {{ return(load_result('catalog').table) }}
