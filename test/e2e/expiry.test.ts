@@ -175,6 +175,20 @@ describe('remove_orphan_files', () => {
     expect(await rows(within)).toEqual([[expect.stringContaining(old)]]);
   });
 
+  it('leaves a place alone that tables share, unless it is named', async () => {
+    const shared = join(dirname(await madeTable('neighbours')), 'common-place');
+    for (const table of ['shares', 'shares_too']) {
+      const path = `TBLPROPERTIES ('write.data.path' = 'file://${shared}')`;
+      await client.executeUpdate(`CREATE TABLE ${table} (id BIGINT) ${path}`);
+      await client.executeUpdate(`INSERT INTO ${table} VALUES (1)`);
+    }
+    for (const file of await filesIn(shared)) await utimes(file, hours(1000), hours(1000));
+    expect(await rows("CALL system.remove_orphan_files('shares')")).toEqual([]);
+    expect(await rows('SELECT id FROM shares_too')).toEqual([['1']]);
+    const named = `CALL system.remove_orphan_files(table => 'shares', location => '${shared}', dry_run => true)`;
+    expect(await rows(named)).toHaveLength(1);
+  });
+
   it('is refused to those who may only read', async () => {
     const folder = await madeTable('foreign_files');
     const old = await orphan(folder, 'data/old.parquet', 100);

@@ -10,7 +10,7 @@ import { loadTable, type PinnedTable } from '../tables/tables.js';
 import { authorizeChange } from '../writing/write.js';
 import type { Arguments } from './arguments.js';
 import { optional, required } from './parameter.js';
-import { placesOf } from './places.js';
+import { asFolder, placesOf } from './places.js';
 import { answer, type Procedure } from './procedure.js';
 import { removeFiles, requireGarbageCollection } from './removal.js';
 import { tableToChange } from './target.js';
@@ -41,11 +41,11 @@ export const removeOrphanFiles: Procedure = {
     const table = await tableToChange(context, given);
     requireGarbageCollection(table, given.statement);
     const olderThan = olderThanOf(context, given);
-    const roots = rootsOf(table, given.string('location'));
+    const root = rootOf(table, given.string('location'));
     const isDryRun = given.boolean('dry_run') ?? false;
     if (!isDryRun) await authorizeChange(context, table);
     const spelling = spellingOf(given);
-    const candidates = await listed(context, table, { roots, olderThan, spelling });
+    const candidates = await listed(context, table, { root, olderThan, spelling });
     const now = await loadTable(context, table.name);
     if (now.metadata.tableUuid !== table.metadata.tableUuid) {
       throw new SkuaError(
@@ -91,17 +91,19 @@ function olderThanOf(context: StatementContext, given: Arguments): number {
   );
 }
 
-/** Where the table's files are; of them, or of what is below, `location` names one. */
-function rootsOf({ name, metadata }: PinnedTable, location: string | undefined): string[] {
-  const places = [...new Set(placesOf(metadata).map(normalizeLocation))];
-  const isBelowAnother = (place: string) => places.some((other) => other !== place && place.startsWith(other));
-  const roots = places.filter((place) => !isBelowAnother(place));
-  if (location === undefined) return roots;
+/**
+ * The table's location, or what is below it and `location` names. Other places that its properties name may be those of other tables, too, whose files
+ * this one does not know: they are looked through only where `location` names one.
+ */
+function rootOf({ name, metadata }: PinnedTable, location: string | undefined): string {
+  const own = normalizeLocation(asFolder(metadata.location));
+  if (location === undefined) return own;
   const wanted = `${normalizeLocation(location).replace(/\/+$/, '')}/`;
-  if (!wanted.includes('/../') && roots.some((root) => wanted.startsWith(root))) return [wanted];
+  const places = [...new Set(placesOf(metadata).map(normalizeLocation))];
+  if (!wanted.includes('/../') && places.some((place) => wanted.startsWith(place))) return wanted;
   throw new SkuaError(
     'INVALID_ARGUMENT',
-    `The location '${location}' is not below that of table ${displayName(name)}: ${roots.join(', ')}`,
+    `The location '${location}' is not below that of table ${displayName(name)}: ${places.join(', ')}`,
   );
 }
 
@@ -109,15 +111,13 @@ function rootsOf({ name, metadata }: PinnedTable, location: string | undefined):
 async function listed(
   { call }: StatementContext,
   { metadata, storage }: PinnedTable,
-  { roots, olderThan, spelling }: { roots: readonly string[]; olderThan: number; spelling: Spelling },
+  { root, olderThan, spelling }: { root: string; olderThan: number; spelling: Spelling },
 ): Promise<Map<string, string>> {
   const isHidden = hiddenIn(metadata);
   const found = new Map<string, string>();
-  for (const root of roots) {
-    for await (const { location, modifiedMs } of storage.list(root)) {
-      call.signal.throwIfAborted();
-      if (modifiedMs < olderThan && !isHidden(location.slice(root.length))) found.set(spelling(location), location);
-    }
+  for await (const { location, modifiedMs } of storage.list(root)) {
+    call.signal.throwIfAborted();
+    if (modifiedMs < olderThan && !isHidden(location.slice(root.length))) found.set(spelling(location), location);
   }
   return found;
 }
