@@ -11,6 +11,9 @@ const COLUMN_PREFIXES = [
   'write.metadata.metrics.column.',
   'write.parquet.bloom-filter-enabled.column.',
   'write.parquet.bloom-filter-fpp.column.',
+  'write.parquet.bloom-filter-ndv.column.',
+  'write.parquet.dict-encoding-enabled.column.',
+  'write.parquet.stats-enabled.column.',
 ];
 
 export interface PropertyChanges {

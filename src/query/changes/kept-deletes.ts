@@ -61,6 +61,7 @@ export async function deletesOfFiles(
 
 /** The table as if its property said how large its files are, in bytes. */
 export function withFileSize(table: PinnedTable, size: number): PinnedTable {
-  const properties = { ...table.metadata.properties, 'write.target-file-size-bytes': String(size) };
+  const sizes = { 'write.target-file-size-bytes': String(size), 'write.delete.target-file-size-bytes': String(size) };
+  const properties = { ...table.metadata.properties, ...sizes };
   return { ...table, metadata: { ...table.metadata, properties } };
 }

@@ -11,7 +11,7 @@ import {
   bloomFiltersOf,
   compressionLevelOf,
   compressionOf,
-  refuseOtherWriteFormats,
+  refuseOtherWriters,
   rowGroupSizeOf,
   targetFileSizeOf,
 } from './properties.js';
@@ -22,7 +22,7 @@ export function writeDataFiles(
   { table, columns = tableColumns(table.schema), checked, targetFileSize, order, ...input }: WriteOptions,
 ): Promise<DataFile[]> {
   const { metadata, schema, storage } = table;
-  refuseOtherWriteFormats(metadata);
+  refuseOtherWriters(metadata);
   const { sortOrderId, ...layout } = writeLayout(metadata, schema, order);
   return inFolder(place, async (folder) => {
     const written = await whileStaged(place, statement, input, (staged) =>

@@ -5,7 +5,13 @@ import { inParallel } from '../../../parallel.js';
 import type { BoundStatement, PositionDeleteOptions } from '../../contract.js';
 import { type Workplace, whileStaged } from '../staging/over-staged.js';
 import { inFolder, writeStaged } from './local-parquet.js';
-import { compressionOf, targetFileSizeOf } from './properties.js';
+import {
+  compressionLevelOf,
+  compressionOf,
+  refuseOtherWriters,
+  rowGroupSizeOf,
+  targetFileSizeOf,
+} from './properties.js';
 
 /** Uploads at a time. */
 const FILES_AT_A_TIME = 8;
@@ -16,6 +22,7 @@ export function writePositionDeletes(
   statement: BoundStatement,
   { signal, table: { metadata, storage }, files, eachByItself, targetFileSize }: PositionDeleteOptions,
 ): Promise<DeleteFile[]> {
+  refuseOtherWriters(metadata);
   return inFolder(place, async (folder) => {
     const written = await whileStaged(place, statement, { signal }, (staged) =>
       writeStaged(staged, folder, {
@@ -24,8 +31,10 @@ export function writePositionDeletes(
         partitions: eachByItself ? [{ name: 'file', expression: 'c0' }] : [],
         sortedBy: ['c0', 'c1'],
         checksums: true,
-        targetFileSize: targetFileSizeOf(metadata, targetFileSize),
-        compression: compressionOf(metadata),
+        targetFileSize: targetFileSizeOf(metadata, targetFileSize, 'deletes'),
+        compression: compressionOf(metadata, 'deletes'),
+        compressionLevel: compressionLevelOf(metadata, 'deletes'),
+        rowGroupSize: rowGroupSizeOf(metadata, 'deletes'),
       }),
     );
     const byLocation = new Map(files.map((file) => [file.location, file]));

@@ -5,31 +5,41 @@ import type { Schema, TableMetadata } from '../../../iceberg/types.js';
 import type { BloomFilterOptions } from '../../../parquet/index.js';
 import type { WriteOptions } from '../contract.js';
 
+/** What files are written for; those of deletes go by what the table says of data where it says nothing of them. */
+export type Content = 'data' | 'deletes';
+
 /** In bytes. */
-export function targetFileSizeOf(metadata: TableMetadata, usual: number): number {
-  return numberIn(metadata, 'write.target-file-size-bytes', 1) ?? usual;
+export function targetFileSizeOf(metadata: TableMetadata, usual: number, content: Content = 'data'): number {
+  const ofDeletes = content === 'deletes' ? numberIn(metadata, 'write.delete.target-file-size-bytes', 1) : undefined;
+  return ofDeletes ?? numberIn(metadata, 'write.target-file-size-bytes', 1) ?? usual;
 }
 
 /** What Skua has no writer for: UNIMPLEMENTED. */
-export function compressionOf({ properties }: TableMetadata): WriteOptions['compression'] {
-  const written = properties['write.parquet.compression-codec'];
+export function compressionOf({ properties }: TableMetadata, content: Content = 'data'): WriteOptions['compression'] {
+  const name = parquetProperty(properties, 'compression-codec', content);
+  const written = properties[name];
   const codec = written?.toLowerCase() ?? 'zstd';
   if (codec === 'zstd' || codec === 'snappy' || codec === 'gzip' || codec === 'uncompressed') return codec;
   throw new SkuaError(
     'UNIMPLEMENTED',
-    `Files can't be written as the property write.parquet.compression-codec = '${written}' has it; zstd, snappy, gzip and uncompressed can`,
+    `Files can't be written as the property ${name} = '${written}' has it; zstd, snappy, gzip and uncompressed can`,
   );
 }
 
 /** Of zstd alone: the engine has no levels for other codecs. */
-export function compressionLevelOf(metadata: TableMetadata): number | undefined {
-  if (compressionOf(metadata) !== 'zstd') return undefined;
-  return numberIn(metadata, 'write.parquet.compression-level', 1, 22);
+export function compressionLevelOf(metadata: TableMetadata, content: Content = 'data'): number | undefined {
+  if (compressionOf(metadata, content) !== 'zstd') return undefined;
+  return numberIn(metadata, parquetProperty(metadata.properties, 'compression-level', content), 1, 22);
 }
 
 /** Bytes of the values of a row group, before they are encoded. Default: the engine's number of rows. */
-export function rowGroupSizeOf(metadata: TableMetadata): number | undefined {
-  return numberIn(metadata, 'write.parquet.row-group-size-bytes', 1);
+export function rowGroupSizeOf(metadata: TableMetadata, content: Content = 'data'): number | undefined {
+  return numberIn(metadata, parquetProperty(metadata.properties, 'row-group-size-bytes', content), 1);
+}
+
+function parquetProperty(properties: TableMetadata['properties'], name: string, content: Content): string {
+  const ofDeletes = `write.delete.parquet.${name}`;
+  return content === 'deletes' && properties[ofDeletes] !== undefined ? ofDeletes : `write.parquet.${name}`;
 }
 
 /** Columns that are to have bloom filters, with what a filter may cost (Iceberg documentation, "Write properties"). Unknown columns have none. */
@@ -60,8 +70,13 @@ function shareIn({ properties }: TableMetadata, name: string): number | undefine
   throw new SkuaError('INVALID_ARGUMENT', `The table property ${name} is a number between 0 and 1, not '${text}'`);
 }
 
-/** Other formats than Parquet, for data files or deletes: UNIMPLEMENTED. */
-export function refuseOtherWriteFormats({ properties }: TableMetadata): void {
+/** Other formats than Parquet, for data files or deletes, and places that a program of the table's own chooses: UNIMPLEMENTED. */
+export function refuseOtherWriters({ properties }: TableMetadata): void {
+  const provider = properties['write.location-provider.impl'];
+  if (provider !== undefined) {
+    const message = `Files go where the property write.location-provider.impl of the table has them, which is the Java class ${provider}: Skua can't ask it`;
+    throw new SkuaError('UNIMPLEMENTED', message);
+  }
   for (const name of ['write.format.default', 'write.delete.format.default']) {
     const format = properties[name]?.toLowerCase();
     const isOwn = format === undefined || format === 'parquet' || (format === 'puffin' && name.includes('delete'));
