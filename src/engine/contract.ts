@@ -273,8 +273,13 @@ export interface PlanOperator {
 export interface ScanProfile {
   /** Columns that the plan reads, those of filters included. */
   columns: readonly string[];
-  /** Of a restricted table nothing is told that would count what is hidden. */
-  read: ScanFigures | RestrictedScan;
+  /** Of a restricted table, and of one joined with it, nothing is told that would count what is hidden. */
+  read: ScanFigures | RestrictedScan | JoinedScan;
+}
+
+/** The scan of a table of which files may have been left out by the keys of a restricted one: whether, and how many, hangs on rows that are hidden. */
+export interface JoinedScan {
+  kind: 'joined with restricted';
 }
 
 export interface RestrictedScan {

@@ -67,6 +67,7 @@ function tableJson({ name, snapshotId }: PinnedTable, { columns, read }: ScanPro
   // As text, since programs whose numbers are doubles would round it.
   const head = { table: displayName(name), snapshot: snapshotId?.toString(), columns };
   if (read.kind === 'restricted') return { ...head, filtersRows: read.filtersRows, masked: read.masked };
+  if (read.kind === 'joined with restricted') return { ...head, isJoinedWithRestricted: true };
   const { kind, plan, bytesFetched, bytesCached, rowGroups, rowGroupsSkipped, ...figures } = read;
   const ran = { rowGroups, rowGroupsSkipped, bytesFetched, bytesCached };
   return { ...head, ...plan, ...figures, ...(analyze && ran) };
@@ -95,6 +96,7 @@ function tableLines(table: PinnedTable, { columns, read }: ScanProfile, analyze:
     `  columns: ${columns.length > 0 ? columns.join(', ') : 'none'}`,
   ];
   if (read.kind === 'restricted') return [...head, ...restrictionLines(read)];
+  if (read.kind === 'joined with restricted') return [...head, '  files: not told, by a join with a restricted table'];
   const { plan } = read;
   const pruned = plan.prunedBy.filter(({ files }) => files > 0).map(({ reason, files }) => `${files} by ${reason}`);
   const lines = [

@@ -133,6 +133,24 @@ describe('nothing is told of hidden rows and values by', () => {
     expect(await people.catalog.rows('EXPLAIN SELECT mail FROM people').then(asText)).toContain('files:');
   });
 
+  it('EXPLAIN ANALYZE of tables that keys of a restricted one may leave files out of, however far away', async () => {
+    const { catalog } = people;
+    await catalog.update('CREATE TABLE visits AS SELECT range AS id, range % 100 AS place FROM range(60000)');
+    await catalog.update('INSERT INTO visits SELECT 60000 + range, 100 + range % 100 FROM range(60000)');
+    await catalog.update('CREATE TABLE places AS SELECT range AS place, range % 10 AS kind FROM range(0, 400, 2)');
+    await catalog.update('INSERT INTO places SELECT range, range % 10 FROM range(1, 400, 2)');
+    const explained = async (sql: string) => asText(await people.seen(`EXPLAIN ANALYZE ${sql}`));
+    const near = 'SELECT count(*) FROM visits v JOIN people p ON v.id = p.id';
+    expect(asText(await catalog.rows(`EXPLAIN ANALYZE ${near}`))).toMatch(/join keys: id of .*people\.id, 5 values/);
+    const far = 'SELECT count(*) FROM visits v JOIN places l ON v.place = l.place JOIN people p ON l.kind = p.id';
+    for (const text of [await explained(near), await explained(far)]) {
+      expect(text.slice(0, text.indexOf('Time: '))).not.toMatch(/join keys|pruned|fetched|row groups|files: \d/);
+      expect(text).toContain('files: not told, by a join with a restricted table');
+    }
+    const apart = 'SELECT (SELECT count(*) FROM visits WHERE id < 5), (SELECT count(*) FROM people)';
+    expect(await explained(apart)).toMatch(/files: 1 planned of 2/);
+  });
+
   it.each(['files', 'entries', 'manifests', 'partitions', 'snapshots', 'all_files', 'data_files', 'position_deletes'])(
     'the metadata table %s',
     async (name) => {

@@ -148,7 +148,7 @@ export class ProfileOfPortions {
 function sumOf([first = [], ...others]: readonly ScanProfile[][]): ScanProfile[] {
   return first.map((profile, index) => {
     const { read } = profile;
-    if (read.kind === 'restricted') return profile;
+    if (read.kind !== 'figures') return profile;
     const more = others.flatMap((part) => (part[index]?.read.kind === 'figures' ? [part[index].read] : []));
     return { ...profile, read: more.reduce(added, read) };
   });
