@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parts } from '../../scripts/real/index.mjs';
 import type { PlanningOptions } from '../../src/embedded/index.js';
+import { parseJson, writeJson } from '../../src/json.js';
 import { type DamagingProxy, refusedAs, type StoreRequest, startDamagingProxy } from './support/damaging-proxy.js';
 import { type S3ServerOptions, type S3TestServer, startS3TestServer } from './support/s3-server.js';
 import { rowsAsText } from './support/server.js';
@@ -70,21 +71,35 @@ function refusing(path: string, status: number) {
   return path.endsWith('/credentials') ? { status, body } : undefined;
 }
 
+type Answer = { endpoints?: unknown; config?: object; 'storage-credentials'?: unknown };
+
+/** The catalog's configuration and loads of tables with other words. */
+function rewriting(change: (answer: Answer) => object): DamagingProxy['damage'] {
+  return (answer) => {
+    if (!/\/(?:v1\/config|tables\/events)$/.test(answer.path)) return answer;
+    const body = Buffer.from(writeJson(change(parseJson(answer.body.toString()) as Answer)));
+    const { 'transfer-encoding': _, ...headers } = answer.headers;
+    return { ...answer, body, headers: { ...headers, 'content-length': String(body.length) } };
+  };
+}
+
 const isOfData = ({ path }: StoreRequest) => path.includes('/data/');
 
 describe.skipIf(missing !== undefined)('credentials of a plan', () => {
   let started: Started;
   beforeAll(async () => {
     started = await start({}, { vends: true });
-    // The specification's default routes lack that of credentials: who has it says so.
-    started.catalog.damage = (answer) => {
-      if (!answer.path.endsWith('/v1/config')) return answer;
-      const config = JSON.parse(answer.body.toString());
-      config.endpoints.push('GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials');
-      const body = Buffer.from(JSON.stringify(config));
-      const { 'transfer-encoding': _, ...headers } = answer.headers;
-      return { ...answer, body, headers: { ...headers, 'content-length': String(body.length) } };
-    };
+    // The specification's default routes lack that of credentials: who has it says so. Loads come without any.
+    started.catalog.damage = rewriting(({ endpoints, config, 'storage-credentials': _, ...answer }) => {
+      if (Array.isArray(endpoints)) {
+        return {
+          ...answer,
+          endpoints: [...endpoints, 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials'],
+        };
+      }
+      const kept = Object.entries(config ?? {}).filter(([name]) => !/key|token|credential/.test(name));
+      return { ...answer, config: Object.fromEntries(kept) };
+    });
   });
   afterAll(() => started?.server.stop());
 
