@@ -2,6 +2,7 @@
 import { DataType, type Dictionary, type Schema, Type } from 'apache-arrow';
 import { SkuaError } from '../errors.js';
 import type { ColumnarBatch, FieldNode } from './batch.js';
+import { type WireLayout, wireLayoutOf } from './wire-types.js';
 
 export interface Column {
   type: DataType;
@@ -48,11 +49,13 @@ export function layoutOf(type: DataType): Layout {
 }
 
 /** Number of buffers of one column without its children; a view column has its variadic buffers besides. */
-function bufferCount(layout: Layout): number {
+function bufferCount(layout: Layout | WireLayout): number {
   switch (layout.kind) {
     case 'null':
+    case 'runs':
       return 0;
     case 'bytes':
+    case 'listView':
       return 3;
     case 'fixedList':
     case 'struct':
@@ -86,7 +89,7 @@ export class ColumnReader {
   /** The next column of that type. A batch that has too little: INVALID_ARGUMENT. */
   read(type: DataType): Column {
     const node = this.#nodes[this.#node++];
-    const layout = layoutOf(type);
+    const layout = wireLayoutOf(type) ?? layoutOf(type);
     let count = bufferCount(layout);
     if (layout.kind === 'view') count += this.#variadicBufferCounts[this.#variadic++] ?? 0;
     const buffers = this.#buffers.slice(this.#buffer, this.#buffer + count);

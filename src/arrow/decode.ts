@@ -4,8 +4,11 @@ import { type DictionaryBatch, Message, type RecordBatch } from 'apache-arrow/ip
 import { messageOf, SkuaError } from '../errors.js';
 import type { ColumnarBatch } from './batch.js';
 import { batchOf, type Column, ColumnReader } from './column.js';
+import { concatColumns } from './concat.js';
+import { decompressor } from './decompress.js';
 import { plainColumn, plainField } from './plain.js';
 import { checkColumn, checkField, checkHeader } from './untrusted.js';
+import { asNamed, renameTypes } from './wire-types.js';
 
 /** A schema as it stands in `FlightInfo.schema`: encapsulated; the bare flatbuffer, which some clients send, is read as well. */
 export function decodeSchema(bytes: Uint8Array): Schema {
@@ -16,9 +19,14 @@ export function decodeSchema(bytes: Uint8Array): Schema {
 
 /** The schema of a Schema message, dictionaries and view types included as the sender wrote them. */
 export function decodeSchemaMessage(header: Uint8Array): Schema {
-  const message = decodeMessage(header);
-  if (!message.isSchema()) throw new SkuaError('INVALID_ARGUMENT', 'expected an Arrow schema message');
-  return reading(() => message.header() as Schema);
+  return reading(() => {
+    // The flatbuffer accessors make typed arrays over their input, which only an aligned copy allows.
+    const aligned = new Uint8Array(header);
+    const types = renameTypes(aligned);
+    const message = Message.decode(aligned);
+    if (!message.isSchema()) throw new SkuaError('INVALID_ARGUMENT', 'expected an Arrow schema message');
+    return asNamed(message.header() as Schema, types);
+  });
 }
 
 /** One stream of IPC messages: a schema, then dictionaries and record batches. */
@@ -40,7 +48,7 @@ export class IpcDecoder {
 
   /**
    * Takes one message; returns the record batch if it is one. Buffers are 8-byte aligned and refer to `body` where that is aligned.
-   * Malformed messages: INVALID_ARGUMENT; LZ4 bodies and delta dictionaries: UNIMPLEMENTED.
+   * Malformed messages: INVALID_ARGUMENT; more bytes than a compressed body may have: RESOURCE_EXHAUSTED.
    */
   decode(header: Uint8Array, body: Uint8Array): ColumnarBatch | undefined {
     return reading(() => this.#decode(header, body));
@@ -50,10 +58,11 @@ export class IpcDecoder {
     // The flatbuffer accessors make typed arrays over their input, which only an aligned copy allows.
     const aligned = new Uint8Array(header);
     if (this.#untrusted) checkHeader(aligned);
+    const types = this.#wire === undefined ? renameTypes(aligned) : [];
     const message = Message.decode(aligned);
     if (message.isSchema()) {
       if (this.#wire !== undefined) throw new SkuaError('INVALID_ARGUMENT', 'the stream has a second schema message');
-      const wire = message.header() as Schema;
+      const wire = asNamed(message.header() as Schema, types);
       if (this.#untrusted) for (const field of wire.fields) checkField(field);
       this.#wire = wire;
       this.#schema = new Schema(wire.fields.map(plainField), wire.metadata);
@@ -75,11 +84,11 @@ export class IpcDecoder {
   }
 
   #dictionary(batch: DictionaryBatch, body: Uint8Array): void {
-    if (batch.isDelta) throw new SkuaError('UNIMPLEMENTED', 'delta dictionaries are not supported');
     const type = dictionaryType(this.#wire?.fields ?? [], batch.id);
     if (type === undefined) throw new SkuaError('INVALID_ARGUMENT', `no column has the dictionary ${batch.id}`);
     const [values] = this.#columns(batch.data, body, [{ name: `of dictionary ${batch.id}`, type }]);
-    if (values !== undefined) this.#dictionaries.set(batch.id, values);
+    const before = batch.isDelta ? this.#dictionaries.get(batch.id) : undefined;
+    if (values !== undefined) this.#dictionaries.set(batch.id, before ? concatColumns(before, values) : values);
   }
 
   #columns(batch: RecordBatch, body: Uint8Array, fields: readonly Pick<Field, 'name' | 'type'>[]): Column[] {
@@ -113,41 +122,6 @@ function dictionaryType(fields: readonly Field[], id: number): DataType | undefi
     if (nested !== undefined) return nested;
   }
   return undefined;
-}
-
-type Zstd = { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array };
-
-/** Of one buffer that comes compressed, in bytes. */
-const MOST_DECOMPRESSED = 2 ** 28;
-
-/** Undoes body compression: each buffer begins with its 64-bit uncompressed length, -1 for one that is not compressed. */
-function decompressor(batch: RecordBatch): (buffer: Uint8Array) => Uint8Array {
-  const compression = batch.compression;
-  if (compression === null || compression === undefined) return (buffer) => buffer;
-  if (compression.type !== 1) {
-    throw new SkuaError('UNIMPLEMENTED', 'LZ4-compressed record batches are not supported; send them uncompressed');
-  }
-  // Not imported: what reads answers runs in browsers too.
-  const { zstdDecompressSync } = (globalThis.process?.getBuiltinModule?.('node:zlib') ?? {}) as Zstd;
-  if (zstdDecompressSync === undefined) {
-    throw new SkuaError(
-      'UNIMPLEMENTED',
-      'zstd-compressed record batches need Node.js 22.15 or later on the server; send them uncompressed',
-    );
-  }
-  return (buffer) => {
-    if (buffer.byteLength < 8) return new Uint8Array(0);
-    const length = new DataView(buffer.buffer, buffer.byteOffset).getBigInt64(0, true);
-    if (length === -1n) return new Uint8Array(buffer.subarray(8));
-    return new Uint8Array(
-      reading(() => zstdDecompressSync(buffer.subarray(8), { maxOutputLength: MOST_DECOMPRESSED })),
-    );
-  };
-}
-
-function decodeMessage(header: Uint8Array): Message {
-  // The flatbuffer accessors make typed arrays over their input, which only an aligned copy allows.
-  return reading(() => Message.decode(new Uint8Array(header)));
 }
 
 function reading<T>(read: () => T): T {

@@ -1,25 +1,11 @@
 /** Dictionary-encoded and view columns as the plain columns that they stand for; halves as floats, decimals as those of SQL. */
-import {
-  Binary,
-  DataType,
-  Decimal,
-  type Dictionary,
-  Field,
-  FixedSizeList,
-  Float32,
-  LargeList,
-  List,
-  Map_,
-  Precision,
-  Struct,
-  Type,
-  Union,
-  Utf8,
-} from 'apache-arrow';
+import { Binary, DataType, Decimal, type Dictionary, Field, Float32, Precision, Type, Utf8 } from 'apache-arrow';
 import { SkuaError } from '../errors.js';
 import { bytesOf, type Column, isNull, layoutOf, writeOffsets } from './column.js';
+import { gatherLists, runsOf } from './respelt.js';
 import { takeColumn } from './take.js';
 import { halfToNumber, readSigned } from './values.js';
+import { Runs, wireLayoutOf, withChildren } from './wire-types.js';
 
 /** The field with plain types at every depth; name, nullability and metadata stay. */
 export function plainField(field: Field): Field {
@@ -35,19 +21,9 @@ function plainType(type: DataType): DataType {
   if (DataType.isDecimal(type)) return plainDecimal(type);
   const children: Field[] = type.children ?? [];
   const plain = children.map(plainField);
-  if (plain.every((field, index) => field === children[index])) return type;
+  if (type instanceof Runs) return (plain[1] as Field).type;
+  if (wireLayoutOf(type) === undefined && plain.every((field, index) => field === children[index])) return type;
   return withChildren(type, plain);
-}
-
-function withChildren(type: DataType, children: Field[]): DataType {
-  const [child] = children as [Field];
-  if (DataType.isList(type)) return new List(child);
-  if (type.typeId === Type.LargeList) return new LargeList(child);
-  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, child);
-  if (DataType.isMap(type)) return new Map_(child, type.keysSorted);
-  if (DataType.isStruct(type)) return new Struct(children);
-  const { mode, typeIds } = type as Union;
-  return new Union(mode, typeIds, children);
 }
 
 /** The column with every dictionary looked up and every view spelt out. A missing dictionary: INVALID_ARGUMENT. */
@@ -62,6 +38,11 @@ export function plainColumn(column: Column, dictionaries: ReadonlyMap<number, Co
   }
   if (column.children.length === 0) return column;
   const children = column.children.map((child) => plainColumn(child, dictionaries));
+  const layout = wireLayoutOf(column.type);
+  if (layout?.kind === 'runs') return takeColumn(children[1] as Column, runsOf(column));
+  if (layout?.kind === 'listView') {
+    return gatherLists({ ...column, type: plainType(column.type), children }, layout.width);
+  }
   return { ...column, type: plainType(column.type), children };
 }
 

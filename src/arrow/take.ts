@@ -1,7 +1,11 @@
 /** Gathering rows of a column by index: how dictionaries become plain columns. */
+import { SkuaError } from '../errors.js';
 import { bitAt, type Column, layoutOf, offsetsOf, setBit, writeOffsets } from './column.js';
 
 const NOTHING = new Uint8Array(0);
+/** What 32-bit offsets reach, and half a GiB of items to look up. */
+const MOST_BYTES = 2 ** 31 - 1;
+export const MOST_ITEMS = 2 ** 27;
 
 /** The rows at these indices, in this order; an index of -1 gives a null. */
 export function takeColumn(column: Column, indices: Int32Array): Column {
@@ -32,6 +36,7 @@ export function takeColumn(column: Column, indices: Int32Array): Column {
       return taken([takeFixed(second, 16, indices), ...column.buffers.slice(2)]);
     case 'bytes': {
       const { offsets, ranges } = takeRanges(second, layout.offsetWidth, indices);
+      if ((offsets[length] ?? 0) > MOST_BYTES) throw tooLarge();
       const values = new Uint8Array(offsets[length] ?? 0);
       ranges.forEach(([start, end], row) => {
         values.set(third.subarray(start, end), offsets[row]);
@@ -99,7 +104,17 @@ function takeRanges(buffer: Uint8Array, width: 4 | 8, indices: Int32Array) {
 }
 
 function expand(ranges: readonly (readonly [number, number])[]): Int32Array {
-  const indices: number[] = [];
-  for (const [start, end] of ranges) for (let i = start; i < end; i++) indices.push(i < 0 ? -1 : i);
-  return Int32Array.from(indices);
+  const length = ranges.reduce((sum, [start, end]) => sum + end - start, 0);
+  if (length > MOST_ITEMS) throw tooLarge();
+  const indices = new Int32Array(length);
+  let place = 0;
+  for (const [start, end] of ranges) for (let i = start; i < end; i++) indices[place++] = i < 0 ? -1 : i;
+  return indices;
+}
+
+export function tooLarge(): SkuaError {
+  return new SkuaError(
+    'RESOURCE_EXHAUSTED',
+    'a record batch is too large once its dictionaries, views and runs are spelt out; send smaller ones',
+  );
 }

@@ -12,6 +12,7 @@ import { Schema as SchemaTable } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 import { SkuaError } from '../errors.js';
 import { bitAt, type Column, isNull, layoutOf, offsetsOf } from './column.js';
+import { Runs, wireLayoutOf } from './wire-types.js';
 
 /** Node's own. Not imported, since the decoder runs in browsers too, which take nothing that is untrusted. */
 const isUtf8 = globalThis.process?.getBuiltinModule?.('node:buffer').isUtf8;
@@ -76,7 +77,10 @@ export function checkField({ type }: Field): void {
   else if (DataType.isDecimal(type)) ok([32, 64, 128, 256].includes(type.bitWidth) && type.precision > 0);
   else if (DataType.isTime(type)) ok(type.bitWidth === 32 || type.bitWidth === 64);
   else if (DataType.isFixedSizeBinary(type)) ok(type.byteWidth >= 0);
-  else if (DataType.isFixedSizeList(type)) ok(type.listSize >= 0 && children.length === 1);
+  else if (type instanceof Runs) {
+    const [ends] = children;
+    ok(children.length === 2 && DataType.isInt(ends?.type) && ends.type.isSigned && ends.type.bitWidth > 8);
+  } else if (DataType.isFixedSizeList(type)) ok(type.listSize >= 0 && children.length === 1);
   else if (DataType.isList(type) || type.typeId === Type.LargeList) ok(children.length === 1);
   else if (DataType.isMap(type)) ok(children.length === 1 && children[0]?.type.children?.length === 2);
   else if (DataType.isDictionary(type)) {
@@ -99,12 +103,12 @@ export function checkColumn(column: Column, path: string): void {
   if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 31 || nullCount < 0 || nullCount > length) {
     throw invalid('a column has an impossible length');
   }
-  const layout = layoutOf(type);
+  const layout = wireLayoutOf(type) ?? layoutOf(type);
   const needs = (index: number, bytes: number) => {
     if ((buffers[index]?.byteLength ?? 0) < bytes) throw invalid('a buffer is too short for the rows of its column');
   };
   const bits = Math.ceil(length / 8);
-  const hasValidity = layout.kind !== 'null' && layout.kind !== 'union';
+  const hasValidity = !['null', 'union', 'runs'].includes(layout.kind);
   if (hasValidity && (nullCount > 0 || (buffers[0]?.byteLength ?? 0) > 0)) needs(0, bits);
   switch (layout.kind) {
     case 'bits':
@@ -122,6 +126,13 @@ export function checkColumn(column: Column, path: string): void {
     }
     case 'list':
       checkedOffsets(column, layout.offsetWidth, children[0]?.length ?? 0);
+      break;
+    case 'listView':
+      checkViews(column, layout.width, children[0]?.length ?? 0);
+      break;
+    case 'runs':
+      // Read with their values, of which each end has one.
+      if ((children[1]?.length ?? 0) < (children[0]?.length ?? 0)) throw invalid('a run of a column has no value');
       break;
     case 'fixedList':
       if ((children[0]?.length ?? 0) < length * layout.size) throw invalid('a list column has too few items');
@@ -186,6 +197,17 @@ function checkedOffsets(column: Column, width: 4 | 8, end: number): ArrayLike<nu
     before = offset;
   }
   return offsets;
+}
+
+function checkViews(column: Column, width: 4 | 8, end: number): void {
+  const [starts, sizes] = column.buffers.slice(1).map((bytes) => offsetsOf(bytes, width)) as [Int32Array, Int32Array];
+  if (Math.min(starts.length, sizes.length) < column.length)
+    throw invalid('a buffer is too short for the rows of its column');
+  for (let row = 0; row < column.length; row++) {
+    if (isNull(column, row)) continue;
+    const [start, size] = [starts[row] as number, sizes[row] as number];
+    if (!(start >= 0 && size >= 0 && start + size <= end)) throw invalid('a list lies outside of what it refers to');
+  }
 }
 
 /** Bytes behind null rows may be anything. */

@@ -41,6 +41,7 @@ class Caller:
         headers = [(b"authorization", b"Bearer " + token.encode())]
         if compression is not None:
             headers.append((b"skua-compression", compression.encode()))
+        self.headers = headers
         self.options = flight.FlightCallOptions(headers=headers)
 
     def info(self, command):
@@ -58,10 +59,11 @@ class Caller:
     def rows(self, sql, transaction=None):
         return [tuple(row.values()) for row in self.query(sql, transaction).to_pylist()]
 
-    def put(self, command, schema, batches=()):
-        """DoPut; the application metadata of the answer, or None where there was none."""
+    def put(self, command, schema, batches=(), writing=None):
+        """DoPut, with options of the IPC format; the application metadata of the answer, or None where there was none."""
         descriptor = flight.FlightDescriptor.for_command(command)
-        writer, reader = self.client.do_put(descriptor, schema, self.options)
+        options = self.options if writing is None else flight.FlightCallOptions(headers=self.headers, write_options=writing)
+        writer, reader = self.client.do_put(descriptor, schema, options)
         try:
             for batch in batches:
                 writer.write_batch(batch)

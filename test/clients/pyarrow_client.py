@@ -198,6 +198,19 @@ def ingest(checks, admin):
     checks.equal("rows", admin.rows(f"SELECT COUNT(*), COUNT(name) FROM {name}"), [(6, 3)])
     checks.equal("replace", put(create, replace), 2)
     checks.equal("replaced rows", admin.rows(f"SELECT * FROM {name} ORDER BY id"), [(1, "a"), (2, None)])
+
+    command = packed("CommandStatementIngest", _1=message(_1=create, _2=replace), _2=table, _3="demo", _4="quickstart")
+    lists = pa.array([["x", None], [], None, ["y"]])
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int32()), pa.array(["p", None, "q"]))
+    batch = pa.record_batch(
+        [pa.array(range(4)), lists.cast(pa.list_view(pa.utf8())), runs, pa.array(["m", None, "m", "n"]).dictionary_encode()],
+        names=["id", "l", "r", "d"],
+    )
+    wanted = [(0, ["x", None], "p", "m"), (1, [], None, None), (2, None, None, "m"), (3, ["y"], "q", "n")]
+    for options in ({}, {"compression": "lz4"}, {"compression": "zstd"}, {"emit_dictionary_deltas": True}):
+        writing = pa.ipc.IpcWriteOptions(**options)
+        count = signed(parse(admin.put(command, batch.schema, [batch], writing)).get(1, [0])[0])
+        checks.equal(f"ingest with {options}", (count, admin.rows(f"SELECT * FROM {name} ORDER BY id")), (4, wanted))
     admin.update(f"DROP TABLE {name}")
 
 
