@@ -200,10 +200,10 @@ def ingest(checks, admin):
     checks.equal("replaced rows", admin.rows(f"SELECT * FROM {name} ORDER BY id"), [(1, "a"), (2, None)])
 
     command = packed("CommandStatementIngest", _1=message(_1=create, _2=replace), _2=table, _3="demo", _4="quickstart")
-    lists = pa.array([["x", None], [], None, ["y"]])
+    lists = pa.array([["x", None], [], None, ["y"]], pa.list_view(pa.utf8()))
     runs = pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int32()), pa.array(["p", None, "q"]))
     batch = pa.record_batch(
-        [pa.array(range(4)), lists.cast(pa.list_view(pa.utf8())), runs, pa.array(["m", None, "m", "n"]).dictionary_encode()],
+        [pa.array(range(4)), lists, runs, pa.array(["m", None, "m", "n"]).dictionary_encode()],
         names=["id", "l", "r", "d"],
     )
     wanted = [(0, ["x", None], "p", "m"), (1, [], None, None), (2, None, None, "m"), (3, ["y"], "q", "n")]
