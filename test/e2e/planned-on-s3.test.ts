@@ -210,7 +210,10 @@ describe.skipIf(missing !== undefined)('signed addresses of a store', () => {
       code: 'PERMISSION_DENIED',
       message: expect.stringContaining('by the address that the catalog gave'),
     });
-    expect(String(failure)).not.toMatch(/X-Amz|Signature|127\.0\.0\.1/);
+    expect(String(failure)).not.toMatch(/X-Amz|Signature|127\.0\.0\.1|s3:|kind=|\.parquet/);
+    const whole = await rows('adminuser', asked).catch((error) => error);
+    expect(String(whole)).toMatch(/s3:\/\/warehouse\/demo\/events\/data\/kind=.*\.parquet/);
+    expect(String(whole)).not.toMatch(/X-Amz|Signature|127\.0\.0\.1/);
     proxy.refuse = undefined;
   });
 });

@@ -10,7 +10,8 @@ export function readsRestricted(statement: BoundStatement): boolean {
 
 /** The error without values and locations, where the statement reads a restricted table. */
 export function withoutValues(statement: BoundStatement, error: unknown): unknown {
-  if (!readsRestricted(statement) || !(error instanceof SkuaError) || SPEAKS_OF_NO_VALUES.has(error.code)) return error;
+  if (!readsRestricted(statement) || !(error instanceof SkuaError)) return error;
+  if (SPEAKS_OF_NO_VALUES.has(error.code)) return withoutPlaces(error);
   if (error instanceof DamagedFiles) {
     return new SkuaError(error.code, 'A file of a table is damaged that the catalog restricts for you');
   }
@@ -21,6 +22,12 @@ export function withoutValues(statement: BoundStatement, error: unknown): unknow
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '…')
     .replace(/(?<![\p{L}_\d])[-+]?\d[\d.,:T+-]*/gu, '…');
   return new SkuaError(error.code, message);
+}
+
+/** Places of files tell of partitions that are hidden. */
+function withoutPlaces(error: SkuaError): SkuaError {
+  const message = error.message.replace(/'[a-z][a-z0-9+.-]*:\/\/[^']*'|\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '…');
+  return message === error.message ? error : new SkuaError(error.code, message);
 }
 
 function icebergTables({ tables }: BoundStatement): PinnedTable[] {
