@@ -5,14 +5,16 @@ import { normalizeLocation } from './location.js';
 /** Credentials are renewed when they have less than this left, in milliseconds. */
 const RENEW_BEFORE_EXPIRY = 60_000;
 
+const KEY = 's3.access-key-id';
+
 /** The properties that hold for one location: those of the table, overlaid by the credentials of the longest matching prefix. */
 export interface CredentialSource {
   /** Fetches fresh credentials first where the old ones are about to expire. */
   propertiesFor(location: string): Promise<Record<string, string>>;
   /** Who signs the requests to that location, where no keys are known for it. */
   signer(): RequestSigner | undefined;
-  /** Fetches fresh credentials now. False where there is nothing to fetch from. */
-  renew(): Promise<boolean>;
+  /** Fetches fresh credentials, unless there are others by now than those that were `used` for the location. False where there is nothing to fetch from. */
+  renew(location: string, used: Record<string, string>): Promise<boolean>;
 }
 
 export function createCredentialSource(access: StorageAccess, now: () => number = Date.now): CredentialSource {
@@ -47,10 +49,11 @@ export function createCredentialSource(access: StorageAccess, now: () => number 
   return {
     propertiesFor,
     signer: () => access.signer?.(),
-    async renew() {
+    async renew(location, used) {
       access.signer?.()?.forget();
       if (!access.refresh) return access.signer !== undefined;
-      await renewOnce();
+      const key = matchOf(credentials, access.properties, location)?.config[KEY];
+      if (key === undefined || key === used[KEY]) await renewOnce();
       return true;
     },
   };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createS3Clients,
   openStorage,
@@ -237,6 +237,35 @@ describe('vended credentials', () => {
     await storage.read('s3://b/k');
     expect(seen).toEqual(['NEW']);
     expect(requests).toHaveLength(2);
+  });
+
+  it('that the store refuses are renewed once for all readers, however late it refuses some', async () => {
+    const accept = handler;
+    const late: (() => void)[] = [];
+    handler = (request, response) => {
+      if (!/Credential=OLD/.test(request.headers.authorization ?? '')) return accept(request, response);
+      const refuse = () => void answer(response, 403, 'ExpiredToken');
+      if (request.url?.includes('/late')) late.push(refuse);
+      else refuse();
+    };
+    let renewals = 0;
+    const storage = open(
+      {},
+      {
+        credentials: [vended('s3://b/', 'OLD')],
+        refresh: async () => {
+          renewals++;
+          return [vended('s3://b/', 'NEW')];
+        },
+      },
+    );
+    const waiting = storage.read('s3://b/late');
+    await vi.waitFor(() => expect(late).toHaveLength(1));
+    await storage.read('s3://b/soon');
+    late[0]?.();
+    await waiting;
+    expect(seen).toEqual(['NEW', 'NEW']);
+    expect(renewals).toBe(1);
   });
 
   it('that stay refused end in UNAUTHENTICATED', async () => {

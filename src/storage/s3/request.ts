@@ -54,7 +54,7 @@ export async function s3Request<T>(
       const cancelled = signal?.aborted ?? false;
       if (!cancelled && !renewed && isStaleCredential(error, session)) {
         renewed = true;
-        if (await context.credentials.renew()) continue;
+        if (await context.credentials.renew(what.location, properties)) continue;
       }
       const asked = askedWait(error);
       if (cancelled || tries >= attempts || !isTransient(error) || asked > LONGEST_WAIT) {
