@@ -217,32 +217,32 @@ describe('register_table', () => {
   });
 });
 
-describe('add_files', () => {
-  /** Files without field ids, below the table's own location. */
-  async function landed(table: string, folder: string): Promise<string> {
-    const place = join(await folderOf(table), 'landed', folder);
-    await mkdir(place, { recursive: true });
-    const writer = new ParquetWriter({
-      writer: fileWriter(join(place, 'f.parquet')),
-      schema: [
-        { name: 'root', num_children: 2 },
-        { name: 'id', type: 'INT64', repetition_type: 'OPTIONAL' },
-        { name: 'name', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
-      ],
-    });
-    writer.write({
-      columnData: [
-        { name: 'id', data: [1n, 2n, null] },
-        { name: 'name', data: ['one', 'two', 'three'] },
-      ],
-    });
-    await writer.finish();
-    return join(await folderOf(table), 'landed');
-  }
+/** Files without field ids, below the table's own location. */
+async function landedIn(table: string, folder: string): Promise<string> {
+  const place = join(await folderOf(table), 'landed', folder);
+  await mkdir(place, { recursive: true });
+  const writer = new ParquetWriter({
+    writer: fileWriter(join(place, 'f.parquet')),
+    schema: [
+      { name: 'root', num_children: 2 },
+      { name: 'id', type: 'INT64', repetition_type: 'OPTIONAL' },
+      { name: 'name', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+    ],
+  });
+  writer.write({
+    columnData: [
+      { name: 'id', data: [1n, 2n, null] },
+      { name: 'name', data: ['one', 'two', 'three'] },
+    ],
+  });
+  await writer.finish();
+  return join(await folderOf(table), 'landed');
+}
 
+describe('add_files', () => {
   it('takes Parquet files where they are, once, with the counts and bounds of their footers', async () => {
     await client.executeUpdate('CREATE TABLE added (name VARCHAR, id BIGINT, more INT)');
-    const folder = await landed('added', '');
+    const folder = await landedIn('added', '');
     const call = `CALL system.add_files('added', '\`parquet\`.\`file://${folder}\`')`;
     expect(await rows(call)).toEqual([['1', '1']]);
     expect(await rows('SELECT id, name, more FROM added ORDER BY id')).toEqual([
@@ -257,16 +257,18 @@ describe('add_files', () => {
       code: 'PERMISSION_DENIED',
     });
     await client.executeUpdate('CREATE TABLE typed (id BOOLEAN)');
-    await expect(rows(`CALL system.add_files('typed', 'file://${await landed('typed', '')}')`)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining("can't be read as BOOLEAN"),
-    });
+    await expect(rows(`CALL system.add_files('typed', 'file://${await landedIn('typed', '')}')`)).rejects.toMatchObject(
+      {
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining("can't be read as BOOLEAN"),
+      },
+    );
   });
 
   it('tells partitions by the names of folders', async () => {
     await client.executeUpdate('CREATE TABLE parts (id BIGINT, name VARCHAR, p VARCHAR, q INT) PARTITIONED BY (p, q)');
     for (const folder of ['p=a%2Fb/q=1', 'p=a%2Fb/q=2', 'p=__HIVE_DEFAULT_PARTITION__/q=2'])
-      await landed('parts', folder);
+      await landedIn('parts', folder);
     const folder = `file://${await folderOf('parts')}/landed`;
     expect(await rows(`CALL system.add_files('parts', '${folder}', map('q', '2'))`)).toEqual([['2', '2']]);
     expect(await rows(`CALL system.add_files('parts', '${folder}/p=a%2Fb/q=1')`)).toEqual([['1', '1']]);
@@ -278,6 +280,49 @@ describe('add_files', () => {
     await expect(rows(`CALL system.add_files('parts', '${folder}', map('z', '2'))`)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
+  });
+});
+
+describe('add_files of files that have the column of their folder', () => {
+  it('takes the value of the folder for that of the file, as Spark does, wherever it is asked for', async () => {
+    await client.executeUpdate('CREATE TABLE told (id BIGINT, name VARCHAR, q INT) PARTITIONED BY (id)');
+    await landedIn('told', 'id=7');
+    await landedIn('told', 'id=__HIVE_DEFAULT_PARTITION__');
+    await rows(`CALL system.add_files('told', 'file://${await folderOf('told')}/landed')`);
+    expect(await rows('SELECT id, name FROM told ORDER BY ALL')).toEqual([
+      ['7', 'one'],
+      ['7', 'three'],
+      ['7', 'two'],
+      ['NULL', 'one'],
+      ['NULL', 'three'],
+      ['NULL', 'two'],
+    ]);
+    for (const [where, count] of [
+      ['id = 7', '3'],
+      ['id = 1', '0'],
+      ['id > 5', '3'],
+      ['id < 5', '0'],
+      ['id IS NULL', '3'],
+      ['id IS NOT NULL', '3'],
+      ['id IN (1, 7)', '3'],
+      ["id = 7 AND name = 'two'", '1'],
+      ["id + 0 = 7 AND name >= 'two'", '1'],
+      ['id <> 1', '3'],
+    ]) {
+      expect(await rows(`SELECT count(*) FROM told WHERE ${where}`), where).toEqual([[count]]);
+    }
+    expect(await rows('SELECT min(id), max(id), count(id), count(DISTINCT id), count(*) FROM told')).toEqual([
+      ['7', '7', '3', '1', '6'],
+    ]);
+    expect(await rows('SELECT id FROM told ORDER BY id DESC NULLS LAST LIMIT 1')).toEqual([['7']]);
+    expect(await rows('SELECT t.name FROM told t JOIN (VALUES (7)) v(k) ON t.id = v.k ORDER BY 1')).toHaveLength(3);
+    expect(await client.executeUpdate("UPDATE told SET q = 1 WHERE id = 7 AND name = 'one'")).toBe(1);
+    expect(await client.executeUpdate('DELETE FROM told WHERE id = 1')).toBe(0);
+    await rows("CALL system.rewrite_data_files(table => 'told', options => map('rewrite-all', 'true'))");
+    expect(await rows('SELECT id, count(*), count(q) FROM told GROUP BY 1 ORDER BY 1')).toEqual([
+      ['7', '3', '1'],
+      ['NULL', '3', '0'],
+    ]);
   });
 });
 

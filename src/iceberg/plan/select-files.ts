@@ -59,7 +59,8 @@ export function* selectFiles(
       selected.bytesTotal += file.fileSize;
       if (!mayMatchPartition(partitionPredicate, file, partitionFields)) selected.prunedByPartition++;
       // The bounds of a delete file are those of the rows that it removes.
-      else if (file.content === 'data' && !mayMatchStatistics(predicate, file)) selected.prunedByStatistics++;
+      else if (file.content === 'data' && !mayMatchStatistics(predicate, file, partitionFields))
+        selected.prunedByStatistics++;
       else if (!mayHaveKeys(selection, file)) selected.prunedByKeys++;
       else if (!isOwn(file)) selected.prunedByShare++;
       else selected.files.push(keptStatistics === statistics ? file : withStatistics(file, keptStatistics));
@@ -79,7 +80,7 @@ function ownershipOf({ share }: Selection): (file: DataFile | DeleteFile) => boo
 
 function mayHaveKeys({ partitionFields, keyPartitionPredicate, keyPredicate }: Selection, file: DataFile | DeleteFile) {
   if (!mayMatchPartition(keyPartitionPredicate, file, partitionFields)) return false;
-  return file.content !== 'data' || mayMatchStatistics(keyPredicate, file);
+  return file.content !== 'data' || mayMatchStatistics(keyPredicate, file, partitionFields);
 }
 
 const statisticsNames = [
