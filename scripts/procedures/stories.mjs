@@ -361,6 +361,30 @@ export const stories = [
     ],
   })),
   {
+    name: 'an upgraded table with a tag and a branch',
+    setup: [
+      ...small(2, { rounds: 4 }),
+      'ALTER TABLE $ CREATE TAG old',
+      "ALTER TABLE $ SET TBLPROPERTIES ('format-version' = '3')",
+      'ALTER TABLE $ CREATE BRANCH side',
+      "INSERT INTO $.branch_side SELECT range + 5000, 1, 'side' FROM range(20)",
+      'DELETE FROM $.branch_side WHERE id % 13 = 1',
+      'DELETE FROM $ WHERE id % 17 = 2',
+    ],
+    // Which file comes first, and so has the lower ids, is left open.
+    select: '*, _last_updated_sequence_number',
+    branches: ['main', 'side'],
+    calls: [
+      `rewrite_data_files(table => '$', where => 'id < 1000', ${all})`,
+      `rewrite_data_files(table => '$', branch => 'side', ${all})`,
+      `rewrite_data_files(table => '$', strategy => 'sort', sort_order => 'hilbert(id, n)', ${all})`,
+      "expire_snapshots(table => '$', older_than => TIMESTAMP '2100-01-01 00:00:00')",
+      "set_current_snapshot(table => '$', ref => 'old')",
+      `rewrite_data_files(table => '$', ${all})`,
+      "expire_snapshots(table => '$', older_than => TIMESTAMP '2100-01-01 00:00:00')",
+    ],
+  },
+  {
     name: 'object storage layout, metadata elsewhere',
     setup: [
       `CREATE TABLE $ (id BIGINT, n INT) PARTITIONED BY (n) ${properties(2, ", 'write.object-storage.enabled' = 'true', 'write.data.path' = '~/elsewhere/data', 'write.metadata.path' = '~/elsewhere/meta'")}`,
