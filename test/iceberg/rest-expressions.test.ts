@@ -3,6 +3,7 @@ import type { Filter, Literal } from '../../src/expressions/index.js';
 import { filterFromJson, filterToJson, testsIn, UnreadableExpression } from '../../src/iceberg/rest/expression.js';
 import { boundFromJson, valueFromJson, valueToJson } from '../../src/iceberg/rest/value.js';
 import type { PrimitiveType, Schema, Type } from '../../src/iceberg/types.js';
+import { parseJsonAsWritten } from '../../src/json.js';
 
 const type = (name: PrimitiveType): Type => ({ kind: 'primitive', type: name });
 const fields = (
@@ -98,6 +99,17 @@ describe('an expression of a client', () => {
     ],
   ])('%j lets through what it does, and null where it does', (expression, wanted) => {
     expect(filterFromJson(expression, schema)).toEqual(wanted);
+  });
+
+  it('takes numbers as they were written', () => {
+    for (const [written, text] of [
+      ['1.7976931348623157e+308', '1.7976931348623157e+308'],
+      ['3.0', '3'],
+      ['0.5', '0.5'],
+    ]) {
+      const expression = parseJsonAsWritten(`{"type":"lt","term":"f","value":${written}}`);
+      expect(filterFromJson(expression, schema)).toEqual(test('lt', 'f', literal('float', text as string)));
+    }
   });
 
   it.each([

@@ -1,4 +1,5 @@
 /** JSON single-value serialization (Iceberg spec, Appendix D), from and to values. */
+import { isJsonFloat } from '../../json.js';
 import type { Type } from '../types.js';
 import { encodeValue, type Value } from '../values/single-value.js';
 import { formatValue, parseValue } from '../values/text-value.js';
@@ -45,7 +46,7 @@ function fourDigitYear(text: string): string | undefined {
 export function valueFromJson(type: Type, json: unknown): Value | undefined {
   const isDate = type.kind === 'primitive' && type.type === 'date';
   if (isDate && typeof json === 'number' && Number.isInteger(json)) return json;
-  const isText = typeof json === 'string' || typeof json === 'number' || typeof json === 'bigint';
+  const isText = typeof json === 'string' || typeof json === 'number' || typeof json === 'bigint' || isJsonFloat(json);
   return isText || typeof json === 'boolean' ? parseValue(type, String(json)) : undefined;
 }
 
