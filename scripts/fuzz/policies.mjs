@@ -241,6 +241,8 @@ class PolicyFuzz {
     if (isCounted) this.#count(found.error ? found.error.code : `query, ${way}`);
     if (found.error?.code === 'UNIMPLEMENTED' || wanted.error?.code === 'UNIMPLEMENTED') return undefined;
     if (found.error && wanted.error) return found.error.code === 'INTERNAL' ? found.error.message : undefined;
+    // The engine can't plan LIKE with a beginning that ends in the last character, unless it knows that the table has no rows.
+    if (found.error && /Invalid unicode/.test(found.error.message)) return undefined;
     if (way === 'table' && found.error?.code === 'INVALID_ARGUMENT') return undefined;
     if (found.error) return `${found.error.code}: ${found.error.message}`;
     if (wanted.error) return `answered, where the reference says: ${wanted.error.message}`;
