@@ -162,9 +162,10 @@ class SkuaTypeCompiler(compiler.GenericTypeCompiler):
         return "TIME"
 
     def visit_uuid(self, type_, **kw):
-        return "UUID"
+        return "UUID" if type_.native_uuid else "VARCHAR"
 
-    visit_UUID = visit_uuid
+    def visit_UUID(self, type_, **kw):
+        return "UUID"
 
     def visit_ARRAY(self, type_, **kw):
         return self.process(type_.item_type, **kw) + "[]" * (type_.dimensions or 1)

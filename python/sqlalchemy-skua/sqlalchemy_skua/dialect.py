@@ -4,25 +4,20 @@ import re
 from urllib.parse import unquote
 
 from sqlalchemy import exc, pool, text, types, util
-from sqlalchemy.engine import default, reflection
+from sqlalchemy.engine import cursor, default, reflection
 from sqlalchemy.schema import Table
 
 from .compiler import SkuaCompiler, SkuaDDLCompiler, SkuaIdentifierPreparer, SkuaTypeCompiler
-from .types import parse_type
+from .types import PROCESSED, parse_type
 
 _TRUE = {"1", "true", "yes", "on"}
 
 
-
-
-class _Binary(types.LargeBinary):
-    """Bytes as they are."""
-
-    def bind_processor(self, dialect):
-        return None
-
-    def result_processor(self, dialect, coltype):
-        return None
+class SkuaExecutionContext(default.DefaultExecutionContext):
+    def post_exec(self):
+        # To the driver a change has a result, which has no columns.
+        if not self.cursor.description:
+            self.cursor_fetch_strategy = cursor._NO_CURSOR_DML
 
 
 def _set_autocommit(dbapi_connection, is_automatic):
@@ -67,13 +62,14 @@ class SkuaDialect(default.DefaultDialect):
     insert_executemany_returning = False
     postfetch_lastrowid = False
     favor_returning_over_lastrowid = False
-    cte_follows_insert = False
+    cte_follows_insert = True
     requires_name_normalize = False
     div_is_floordiv = False
     tuple_in_values = True
 
     construct_arguments = [(Table, {"partitioned_by": None, "properties": None})]
-    colspecs = {types.LargeBinary: _Binary}
+    execution_ctx_cls = SkuaExecutionContext
+    colspecs = PROCESSED
     _json_serializer = None
     _json_deserializer = None
 
@@ -239,7 +235,6 @@ class SkuaDialect(default.DefaultDialect):
                 "type": kind,
                 "nullable": is_nullable == "YES",
                 "default": default_value,
-                "autoincrement": False,
                 "comment": comment,
             })
         return columns
@@ -259,12 +254,14 @@ class SkuaDialect(default.DefaultDialect):
 
     @reflection.cache
     def get_table_comment(self, connection, table_name, schema=None, **kw):
-        if self._require(connection, table_name, schema) == "VIEW":
-            return reflection.ReflectionDefaults.table_comment()
-        quote = self.identifier_preparer.quote_identifier
-        table = f"{'.'.join(quote(part) for part in self._schema(schema).split('.'))}.{quote(table_name)}"
-        found = connection.exec_driver_sql(f"SHOW TBLPROPERTIES {table}").all()
-        return {"text": dict(tuple(row)[:2] for row in found).get("comment")}
+        sql = (
+            "SELECT comment FROM information_schema.table_comments WHERE table_catalog = current_catalog()"
+            " AND table_schema = :schema AND table_name = :name"
+        )
+        found = self._select(connection, sql, schema=self._schema(schema), name=table_name)
+        if not found:
+            raise exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
+        return {"text": found[0][0]}
 
     def _none(self, connection, table_name, schema):
         self._require(connection, table_name, schema)

@@ -15,7 +15,7 @@ class Requirements(SuiteRequirements):
     computed_columns = property(lambda self: _closed())
     sequences = property(lambda self: _closed())
     foreign_keys = property(lambda self: _closed())
-    foreign_key_ddl = property(lambda self: _closed())
+    foreign_key_ddl = property(lambda self: _open())  # they are left out of what is sent
     foreign_key_constraint_reflection = property(lambda self: _closed())
     self_referential_foreign_keys = property(lambda self: _closed())
     on_update_cascade = property(lambda self: _closed())

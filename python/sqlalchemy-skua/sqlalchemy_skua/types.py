@@ -1,5 +1,7 @@
 """Column types, and how the server writes them."""
 
+import datetime
+import decimal
 import re
 
 from sqlalchemy import types
@@ -30,6 +32,48 @@ class MAP(types.TypeEngine):
 class ARRAY(types.ARRAY):
     """A list. It reads and writes Python lists; the generic type has no processing of its own."""
 
+
+class _Binary(types.LargeBinary):
+    """Bytes as they are."""
+
+    def bind_processor(self, dialect):
+        return None
+
+    def result_processor(self, dialect, coltype):
+        return None
+
+
+class _Date(types.Date):
+    """A moment that is given for a date is its day."""
+
+    def bind_processor(self, dialect):
+        return lambda value: value.date() if isinstance(value, datetime.datetime) else value
+
+
+class _Numeric(types.Numeric):
+    """Of several rows that are bound at once, all have numbers of one kind. What is computed may be a float whatever it is computed of."""
+
+    def bind_processor(self, dialect):
+        return lambda value: decimal.Decimal(str(value)) if isinstance(value, float) else value
+
+    def result_processor(self, dialect, coltype):
+        if not self.asdecimal:
+            return lambda value: None if value is None else float(value)
+        form = f"%.{max(self._effective_decimal_return_scale, self._default_decimal_return_scale)}f"
+        return lambda value: decimal.Decimal(form % value) if isinstance(value, float) else value
+
+
+class _Float(types.Float):
+    def bind_processor(self, dialect):
+        return lambda value: float(value) if isinstance(value, decimal.Decimal) else value
+
+
+PROCESSED = {
+    types.LargeBinary: _Binary,
+    types.Date: _Date,
+    types.Numeric: _Numeric,
+    types.Float: _Float,
+}
 
 _PLAIN = {
     "BOOLEAN": types.BOOLEAN,

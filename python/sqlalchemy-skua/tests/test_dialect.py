@@ -236,6 +236,29 @@ def test_what_iceberg_lacks_is_said(engine, metadata):
         connection.execute(text("SELECT * FROM missing_table"))
 
 
+def test_values_of_other_python_types_are_taken(engine, metadata):
+    table = Table(
+        "others",
+        metadata,
+        Column("id", Integer),
+        Column("day", Date),
+        Column("amount", Numeric(10, 4)),
+        Column("digits", Uuid(native_uuid=False)),
+    )
+    metadata.create_all(engine)
+    given = uuid.UUID("f79c3e09-677c-4bbd-a479-3f349cb785e7")
+    moment = datetime.datetime(2024, 2, 29, 12, 57, 18)
+    rows = [
+        {"id": 1, "day": moment, "amount": 15.7563, "digits": given},
+        {"id": 2, "day": moment.date(), "amount": Decimal("15.7563"), "digits": given},
+    ]
+    with engine.begin() as connection:
+        assert not connection.execute(insert(table), rows).returns_rows
+        found = connection.execute(select(table.c.day, table.c.amount, table.c.digits).order_by(table.c.id)).all()
+        assert found == [(moment.date(), Decimal("15.7563"), given)] * 2
+        assert connection.scalar(select(table.c.amount / 2).where(table.c.id == 1)) == Decimal("7.8781500000")
+
+
 def test_types_are_read_as_the_server_writes_them():
     kind = parse_type('STRUCT("a, b" INTEGER NOT NULL, c STRUCT(d DECIMAL(10, 2)[]))')
     assert [name for name, _ in kind.fields] == ["a, b", "c"]
