@@ -1,4 +1,3 @@
-import { DataType, type Field } from 'apache-arrow';
 import type { Filter } from '../../../../expressions/index.js';
 import { type Token, tokenize } from '../../../../sql/index.js';
 import type { Aggregates, JoinKey, ParameterRow, ScanDemand, TableBinding, TopRows } from '../../contract.js';
@@ -6,6 +5,7 @@ import type { Connection } from '../native/database.js';
 import { quoteIdentifier } from '../native/text.js';
 import { isNode, nodesOf, type SyntaxNode, syntaxTree } from '../parsing/syntax-tree.js';
 import { defineFunctions } from '../scans/define-functions.js';
+import { isDate, mayBecomeDate } from '../types/dates.js';
 import { holds } from '../types/nested.js';
 import { bindParameters, textFor } from '../types/parameters.js';
 import { sqlTypeOf } from '../types/sql-type.js';
@@ -69,7 +69,9 @@ export async function demandOf(
   const expressions = await expressionsOf(connection, plan.flatMap(filterTexts));
   for (const root of plan) visit(root, [], { tables, expressions }, demands);
   const limit = await limitOf(connection, sql, plan);
-  const zonesDates = plan.some(castsToMoments);
+  const zonesDates = plan.some((node) => casts(node, 'TIMESTAMP WITH TIME ZONE'));
+  const makesDates = zonesDates && plan.some((node) => casts(node, 'DATE'));
+  const isZoned = makesDates ? mayBecomeDate : isDate;
   const mayJoin = demands.size > 1 && tables.some(({ mayLeaveOut = true }) => mayLeaveOut);
   const logical = mayJoin || plan.some(asksLittle) ? await logicalPlan(connection, sql) : undefined;
   const joinKeys = logical ? joinKeysOf(logical, tables) : [];
@@ -87,16 +89,15 @@ export async function demandOf(
     ...topIn(tops.get(index)),
     ...(limit !== undefined && demands.size === 1 && !demand.filtered ? { limit } : {}),
     ...(demand.skipsNulls ? { skipsNulls: true } : {}),
-    ...(zonesDates && (tables[index] as TableBinding).columns.some(({ field }) => holds(field, isDate))
+    ...(zonesDates && (tables[index] as TableBinding).columns.some(({ field }) => holds(field, isZoned))
       ? { zonesDates }
       : {}),
   }));
 }
 
-const isDate = ({ type }: Field) => DataType.isDate(type);
-
-function castsToMoments({ extra_info: info, children }: PlanNode): boolean {
-  return JSON.stringify(info).includes('AS TIMESTAMP WITH TIME ZONE') || children.some(castsToMoments);
+/** Whether an operator of the plan has a cast to the type. */
+function casts({ extra_info: info, children }: PlanNode, type: string): boolean {
+  return JSON.stringify(info).includes(` AS ${type})`) || children.some((child) => casts(child, type));
 }
 
 function joinsOf(joins: JoinKey[]): { joins?: JoinKey[] } {

@@ -1,6 +1,7 @@
-import { DataType, type Field } from 'apache-arrow';
+import type { Field } from 'apache-arrow';
 import type { TableScan } from '../../contract.js';
 import { quoteIdentifier } from '../native/text.js';
+import { mayBecomeDate } from '../types/dates.js';
 import { holds } from '../types/nested.js';
 import { sqlTypeOf } from '../types/sql-type.js';
 
@@ -31,13 +32,14 @@ export function behindBarrier({ barrier, columns }: TableScan, select: string): 
  */
 export function apart({ isApart, hidesDates, columns }: TableScan, select: string): string {
   const rows = isApart ? `SELECT * FROM (${select}) TABLESAMPLE SYSTEM(100 PERCENT)` : select;
-  const hidden = hidesDates ? columns.flatMap(({ field }) => withoutRange(field) ?? []) : [];
+  const hidden = hidesDates
+    ? columns.filter(({ field }) => holds(field, mayBecomeDate)).map(({ field }) => withoutRange(field))
+    : [];
   return hidden.length > 0 ? `SELECT * REPLACE (${hidden.join(', ')}) FROM (${rows})` : rows;
 }
 
-function withoutRange(field: Field): string | undefined {
+/** The value as it is; the engine has no range of a CASE. */
+function withoutRange(field: Field): string {
   const name = quoteIdentifier(field.name);
-  if (DataType.isDate(field.type)) return `${name} + 0 AS ${name}`;
-  const isNested = DataType.isStruct(field.type) && holds(field, ({ type }) => DataType.isDate(type));
-  return isNested ? `[${name}][1] AS ${name}` : undefined;
+  return `CASE WHEN ${name} IS NULL THEN NULL ELSE ${name} END AS ${name}`;
 }
