@@ -144,7 +144,7 @@ function pruningProblem(random, filter, rules, { schema, fields, rows }) {
   for (const part of [...rows.map((row) => [row]), ...Array.from({ length: 6 }, () => random.some(rows, 0.3))]) {
     const isWanted = part.length > 0 && seen({ filter: rules.filter, masks: new Map() }, fields, part).length > 0;
     if (!isWanted) continue;
-    if (!mayMatchStatistics(predicate, fileOf(random, parsed, part)))
+    if (!mayMatchStatistics(predicate, fileOf(random, parsed, part), []))
       return `left out by statistics: ${JSON.stringify(part, written)}`;
     if (part.length > 1) continue;
     for (const transform of TRANSFORMS) {

@@ -11,8 +11,9 @@ export function isTime({ type }: Literal): boolean {
 
 /** A date or a point in time as SQL of the given type. ISO has a plus in front of years of five digits, which the engine does not read. */
 export function timeSql(literal: Literal, sqlType: string): string {
-  const count = sqlType === MOMENT || sqlType === 'TIMESTAMP_NS' ? nanosecondsOf(literal) : undefined;
-  const outermost = count === undefined ? undefined : outermostTimeSql(count, sqlType === MOMENT);
+  const isMoment = sqlType.toUpperCase() === MOMENT;
+  const count = isMoment || sqlType === 'TIMESTAMP_NS' ? nanosecondsOf(literal) : undefined;
+  const outermost = count === undefined ? undefined : outermostTimeSql(count, isMoment);
   return outermost ?? `CAST('${literal.text.replace(/^\+/, '')}' AS ${sqlType})`;
 }
 
