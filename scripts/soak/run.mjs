@@ -31,7 +31,7 @@ const MOST_LOOKS = 45;
 /** Memory may be so much more at the end, and handles and files so many. */
 const MORE_MEMORY = 1.1;
 const MORE_HANDLES = 4;
-/** Of the server, for each engine process that there is more than before. */
+/** Of the server, for each engine process that there has been more than before: what it shared with the server is kept for another one. */
 const HANDLES_OF_A_PROCESS = 5;
 /** Shorter runs say nothing about memory, in minutes. */
 const LONG = 5;
@@ -213,7 +213,7 @@ function grown(held, isLong) {
       problems.push(`${temporaryFiles} temporary files were left at rest after ${minute} minutes`);
   }
   if (!isLong) return problems;
-  const moreProcesses = Math.max(0, last.engines - first.engines);
+  const moreProcesses = Math.max(...held.map(({ engines }) => engines)) - first.engines;
   isMore('serverHandles', first.serverHandles + MORE_HANDLES + HANDLES_OF_A_PROCESS * moreProcesses);
   isMore('handlesOfAnEngine', first.handlesOfAnEngine + MORE_HANDLES);
   for (const key of ['serverMiB', 'anEngineMiB']) isMore(key, first[key] * MORE_MEMORY);
@@ -248,7 +248,8 @@ processes = 2
 [limits]
 memory_per_session = "128MiB"
 session_idle_timeout = "${IDLE}s"
-prepared_statement_idle_timeout = "${IDLE}s"
+# They end with their sessions; a busy machine may take longer than that between two uses.
+prepared_statement_idle_timeout = "60s"
 
 [logging]
 format = "json"

@@ -92,6 +92,8 @@ export interface TextEdit {
   start: number;
   end: number;
   text: string;
+  /** Only where the column that goes by this name, in lower case, may be a TIMESTAMPTZ. */
+  ofMoments?: string | undefined;
 }
 
 export interface ColumnReference {

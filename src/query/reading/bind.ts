@@ -30,6 +30,7 @@ import { type TemporaryView, temporaryTable, temporaryView } from '../tables/tem
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import { requireDialect, type View } from '../tables/views.js';
 import { type BoundQuery, statementOf } from './bound-query.js';
+import { columnKinds } from './column-kinds.js';
 import { constantTravel } from './constant-travel.js';
 import { functionsFor } from './functions.js';
 import {
@@ -160,7 +161,9 @@ export class Binder {
       const known = this.#corrections.get(correction.name);
       if (known?.hides !== 'columns') this.#corrections.set(correction.name, correction);
     }
-    return corrections.edits;
+    if (corrections.edits.every(({ ofMoments }) => ofMoments === undefined)) return corrections.edits;
+    const names = columnKinds([...this.#tables.values()], [...this.#rows.values()]);
+    return corrections.edits.filter(({ ofMoments }) => ofMoments === undefined || names.mayBeMoment(ofMoments));
   }
 
   /** Those of the session, which views don't have. */

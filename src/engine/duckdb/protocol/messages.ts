@@ -198,7 +198,7 @@ export const answers = {
     ),
     qualifiedColumns: z.array(z.object({ path: names, ...position })),
     corrections: z.object({
-      edits: z.array(z.object({ ...position, text: z.string() })),
+      edits: z.array(z.object({ ...position, text: z.string(), ofMoments: z.string().optional() })),
       functions: z.array(functionDefinition.extend({ hides: z.enum(['columns', 'dates']) })),
     }),
     parameterCount: integer,

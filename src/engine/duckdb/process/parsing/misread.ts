@@ -5,6 +5,7 @@
  *   NULL. Where a row is only kept or dropped by it, that makes no difference, and joins need it.
  * - `date_trunc(unit, column) = constant` becomes false, and `<>` true, for nulls too, where the constant lies inside of a unit.
  * - `date_trunc('hour', day)` of a DATE is compared as if the next hour were of the same day.
+ * - The text of a TIMESTAMPTZ is compared with a constant as if that were a moment, or NULL where it is none.
  */
 import type { Tokens } from '../../../../sql/index.js';
 import type { FunctionCorrection, FunctionDefinition, ParsedQuery, TextEdit } from '../../contract.js';
@@ -71,8 +72,11 @@ class Misread {
       const isEqual = type === 'COMPARE_EQUAL' || type === 'COMPARE_NOTEQUAL';
       this.#compare(node.left, [node.right], isEqual);
       this.#compare(node.right, [node.left], isEqual);
-    } else if (kind === 'BETWEEN') this.#compare(node.input, [node.lower, node.upper], false);
-    else if (type === 'COMPARE_IN' || type === 'COMPARE_NOT_IN') {
+      this.#compareText(node.left, node.right);
+    } else if (kind === 'BETWEEN') {
+      this.#compare(node.input, [node.lower, node.upper], false);
+      this.#compareText(node.input, node.lower, node.upper);
+    } else if (type === 'COMPARE_IN' || type === 'COMPARE_NOT_IN') {
       const [tested, ...others] = nodesOf(node.children);
       this.#compare(tested, others, true);
     } else if (type === 'CONJUNCTION_OR' && !isCondition) {
@@ -89,6 +93,29 @@ class Misread {
     if (!mayLieInside && unit?.isOfDays) return;
     if (mayLieInside || !this.#functions.has(name)) this.#functions.set(name, mayLieInside ? 'columns' : 'dates');
     if (textOf(truncation.schema) !== '') this.#unqualify(truncation, name);
+  }
+
+  /** A text that something is added to is none that the optimiser takes back to what it was made of. */
+  #compareText(...written: (SyntaxValue | undefined)[]): void {
+    for (const side of written) {
+      const cast = this.#meant(side);
+      if (cast?.class !== 'CAST' || !isNode(cast.cast_type) || cast.cast_type.id !== 'VARCHAR') continue;
+      const start = this.#endOfCast(this.#token(cast));
+      if (start !== undefined)
+        this.#edits.set(start, { start, end: start, text: " || ''", ofMoments: columnOf(cast.child) });
+    }
+  }
+
+  /** Behind `CAST(x AS type)`, or the type of `x::type`. */
+  #endOfCast(first: number): number | undefined {
+    const tokens = this.#tokens;
+    const begins = tokens.at(first)?.text ?? '';
+    const isPostfix = begins === '::';
+    if (!isPostfix && !/^(?:TRY_)?CAST$/i.test(begins)) return undefined;
+    let last = first + 1;
+    if (isPostfix && tokens.isSymbol(last + 1, '(')) last++;
+    for (let depth = tokens.nesting(last); depth > 0 && tokens.at(last + 1); ) depth += tokens.nesting(++last);
+    return tokens.end(last);
   }
 
   /** The expression, or the one that it names. */
@@ -125,6 +152,12 @@ class Misread {
     const offset = Number(location);
     return offset > this.#tokens.text.length * 4 ? -1 : this.#tokens.from(this.#characterOffset(offset));
   }
+}
+
+/** The last part of a column's name, in lower case; undefined for other expressions. */
+function columnOf(value: SyntaxValue | undefined): string | undefined {
+  if (!isNode(value) || value.class !== 'COLUMN_REF' || !Array.isArray(value.column_names)) return undefined;
+  return textOf(value.column_names.at(-1)).toLowerCase();
 }
 
 function aliasesOf(select: SyntaxNode): Map<string, SyntaxNode> {
