@@ -2,12 +2,13 @@
 import { DataType } from 'apache-arrow';
 
 /**
- * Undefined where two answers are the same, else what differs. `ordered`: the order of the rows counts. Zeros of both signs are one: where equal
+ * Undefined where two answers are the same, else what differs. `ordered`: the order of the rows counts. `anyUnit`: times may be in another unit,
+ * as in a table that has no nanoseconds. Zeros of both signs are one: where equal
  * values are taken together, as in a dictionary of a file, either may stand for them.
  */
-export function difference(found, wanted, { ordered = false } = {}) {
+export function difference(found, wanted, { ordered = false, anyUnit = false } = {}) {
   const [left, right] = [found, wanted].map(({ schema, rows }) => {
-    const texts = rows.map((row) => row.map((value, index) => text(schema.fields[index], value)).join(' | '));
+    const texts = rows.map((row) => row.map((value, index) => text(schema.fields[index], value, anyUnit)).join(' | '));
     return ordered ? texts : texts.sort();
   });
   const width = found.schema.fields.length;
@@ -35,22 +36,23 @@ function firstOf(left, right) {
 
 const cut = (row) => (row.length > 300 ? `${row.slice(0, 300)}…` : row);
 
-function text({ type }, value) {
+function text({ type }, value, anyUnit) {
   if (value === null || value === undefined) return 'NULL';
   const [first, second] = type.children ?? [];
   if (DataType.isStruct(type)) {
-    return `{${type.children.map((child) => `${child.name}: ${text(child, value[child.name])}`).join(', ')}}`;
+    return `{${type.children.map((child) => `${child.name}: ${text(child, value[child.name], anyUnit)}`).join(', ')}}`;
   }
   if (DataType.isMap(type)) {
     const [key, item] = first.type.children;
-    const entries = value.map(([k, v]) => `${text(key, k)}=${text(item, v)}`);
+    const entries = value.map(([k, v]) => `${text(key, k, anyUnit)}=${text(item, v, anyUnit)}`);
     return `map(${entries.sort().join(', ')})`;
   }
-  if (first && second === undefined) return `[${value.map((item) => text(first, item)).join(', ')}]`;
+  if (first && second === undefined) return `[${value.map((item) => text(first, item, anyUnit)).join(', ')}]`;
   if (DataType.isFloat(type)) return String(value === 0 ? 0 : value);
   if (DataType.isDecimal(type)) return decimal(value, type.scale);
   if (value instanceof Uint8Array) return `x${Buffer.from(value).toString('hex')}`;
-  if (DataType.isTimestamp(type)) return `${value}/${type.unit}`;
+  if (DataType.isTimestamp(type))
+    return anyUnit ? `${BigInt(value) * 1000n ** BigInt(3 - type.unit)}` : `${value}/${type.unit}`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
