@@ -81,10 +81,10 @@ export interface FunctionDefinition {
   }[];
 }
 
-/** A function that takes the place of the engine's own of the same name, and gives the same. */
+/** A function that takes the place of the engine's own of the same name, or of a cast, and gives the same. */
 export interface FunctionCorrection extends FunctionDefinition {
   /** What its argument is not seen to be, for which much or little can no longer be left out. */
-  hides: 'columns' | 'dates';
+  hides: 'columns' | 'dates' | 'moments';
 }
 
 /** Another text for characters [start, end). */
@@ -92,8 +92,6 @@ export interface TextEdit {
   start: number;
   end: number;
   text: string;
-  /** Only where the column that goes by this name, in lower case, may be a TIMESTAMPTZ. */
-  ofMoments?: string | undefined;
 }
 
 export interface ColumnReference {

@@ -30,7 +30,6 @@ import { type TemporaryView, temporaryTable, temporaryView } from '../tables/tem
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
 import { requireDialect, type View } from '../tables/views.js';
 import { type BoundQuery, statementOf } from './bound-query.js';
-import { columnKinds } from './column-kinds.js';
 import { constantTravel } from './constant-travel.js';
 import { functionsFor } from './functions.js';
 import {
@@ -161,9 +160,7 @@ export class Binder {
       const known = this.#corrections.get(correction.name);
       if (known?.hides !== 'columns') this.#corrections.set(correction.name, correction);
     }
-    if (corrections.edits.every(({ ofMoments }) => ofMoments === undefined)) return corrections.edits;
-    const names = columnKinds([...this.#tables.values()], [...this.#rows.values()]);
-    return corrections.edits.filter(({ ofMoments }) => ofMoments === undefined || names.mayBeMoment(ofMoments));
+    return corrections.edits;
   }
 
   /** Those of the session, which views don't have. */

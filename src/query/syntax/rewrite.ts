@@ -32,10 +32,11 @@ export function* editSteps(text: string, edits: readonly Edit[]): Generator<void
 const AT_ONCE = 4096;
 
 function inOrder(edits: readonly Edit[]): readonly Edit[] {
-  let before = 0;
-  for (const { start } of edits) {
-    if (start < before) return [...edits].sort((a, b) => a.start - b.start);
-    before = start;
-  }
-  return edits;
+  const isInOrder = edits.every((edit, index) => index === 0 || byPlace(edits[index - 1] as Edit, edit) <= 0);
+  return isInOrder ? edits : [...edits].sort(byPlace);
+}
+
+/** What is put in stands before what it is put in front of. */
+function byPlace(a: Edit, b: Edit): number {
+  return a.start - b.start || a.end - b.end;
 }

@@ -75,6 +75,13 @@ async function refusal(sql: string): Promise<string> {
   return error.message;
 }
 
+it('what stands for the text of a column is a cast there', async () => {
+  const { schema: announced } = await instance.describe('SELECT CAST(i AS VARCHAR) FROM t', bindings);
+  const tree = await engine.parser.syntaxTree('SELECT skua_text(i) FROM t');
+  const sql = translate({ tree, tables, parameters: new Map(), replaced: new Set(), announced });
+  expect(sql).toContain('SELECT CAST(t1.c0 AS STRING) AS c0 FROM');
+});
+
 describe('an expression in Spark SQL', () => {
   it.each([
     ['i + 1', '(i + 1)'],

@@ -198,8 +198,8 @@ export const answers = {
     ),
     qualifiedColumns: z.array(z.object({ path: names, ...position })),
     corrections: z.object({
-      edits: z.array(z.object({ ...position, text: z.string(), ofMoments: z.string().optional() })),
-      functions: z.array(functionDefinition.extend({ hides: z.enum(['columns', 'dates']) })),
+      edits: z.array(z.object({ ...position, text: z.string() })),
+      functions: z.array(functionDefinition.extend({ hides: z.enum(['columns', 'dates', 'moments']) })),
     }),
     parameterCount: integer,
     scopes: z.array(

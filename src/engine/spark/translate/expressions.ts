@@ -1,4 +1,6 @@
 /** Expressions, node by node of the syntax tree. */
+
+import { TEXT_OF } from '../../text-of.js';
 import { aggregate, isAggregate } from './aggregates.js';
 import { cast } from './casts.js';
 import { intervalOf, shifted } from './dates.js';
@@ -8,7 +10,7 @@ import { comparison, unified } from './operators.js';
 import { refuse } from './refusal.js';
 import { columnName, type Names, type Scope, type Typed } from './scope.js';
 import { nodeOf, nodesOf, queryOf, type SyntaxNode, type SyntaxValue, textOf, textsOf } from './tree.js';
-import { BIGINT, BOOLEAN, commonType, showType, sparkType, treeType } from './types.js';
+import { BIGINT, BOOLEAN, commonType, showType, sparkType, treeType, VARCHAR } from './types.js';
 import { overWindow } from './windows.js';
 
 /** A query in Spark SQL, its columns named `c0`, `c1`, … */
@@ -147,6 +149,7 @@ export class Expressions {
     const name = textOf(node.function_name).toLowerCase();
     if (this.#statement.replaced.has(name)) refuse(`the function ${name} is Skua's own`);
     const children = nodesOf(node.children);
+    if (name === TEXT_OF) return { sql: cast(this.one(children[0]), VARCHAR).sql, type: VARCHAR };
     const orders = nodeOf(node.order_bys);
     if (orders && nodesOf(orders.orders).length > 0) refuse(`ORDER BY in the function ${name} is not translated`);
     if (isAggregate(name)) return this.#aggregate(node, name, children);

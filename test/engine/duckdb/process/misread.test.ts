@@ -66,6 +66,22 @@ describe('what the optimiser would misread', () => {
     expect(written).toBe("é AND date_trunc('month', d) <> DATE '2024-02-15'");
   });
 
+  it.each([
+    ["CAST(t.z AS VARCHAR) > '1'", "skua_text(t.z) > '1'"],
+    ['\'1\' >= try_cast( "a z" AS VARCHAR(100) )', '\'1\' >= skua_text( "a z")'],
+    ["é AND t . s.z::TEXT BETWEEN '1' AND '2'", "é AND skua_text(t . s.z) BETWEEN '1' AND '2'"],
+    ['z::VARCHAR(5) <> y::STRING', 'skua_text(z) <> skua_text(y)'],
+    ["CAST((z) AS VARCHAR) = '1'", "CAST((z) AS VARCHAR) || '' = '1'"],
+    ["(z)::VARCHAR = '1'", "(z)::VARCHAR || '' = '1'"],
+    ["CAST(z + i AS VARCHAR) = '1'", "CAST(z + i AS VARCHAR) || '' = '1'"],
+    [
+      "CAST(z AS VARCHAR) LIKE '1%' AND upper(z::VARCHAR) = 'A'",
+      "CAST(z AS VARCHAR) LIKE '1%' AND upper(z::VARCHAR) = 'A'",
+    ],
+  ])('has the text of what may be a moment compared as a text: %s', async (condition, written) => {
+    expect((await corrected(condition)).written).toBe(written);
+  });
+
   it('keeps comparisons that are true of two nulls where NULL is as good as false', async () => {
     const pattern = 'a = b OR (a IS NULL AND b IS NULL)';
     expect((await corrected(`(${pattern}) AND c`)).written).toBe(`(${pattern}) AND c`);

@@ -8,16 +8,27 @@
  * - The text of a TIMESTAMPTZ is compared with a constant as if that were a moment, or NULL where it is none.
  */
 import type { Tokens } from '../../../../sql/index.js';
+import { TEXT_OF } from '../../../text-of.js';
 import type { FunctionCorrection, FunctionDefinition, ParsedQuery, TextEdit } from '../../contract.js';
 import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from './syntax-tree.js';
 import { isTruncated, unitOf } from './truncated.js';
 
-/** What stands for `date_trunc`, by whether its argument is a column to the optimiser: never, or unless it is a DATE. */
+/** A text that something is added to is none that the optimiser takes back to what it was made of. */
+const ADDED = " || ''";
+
+/** What stands for `date_trunc`, whose argument is never a column to the optimiser, or not if it is a DATE; and for the text of what may be a moment. */
 const BODIES: Record<FunctionCorrection['hides'], FunctionDefinition['overloads']> = {
   columns: [{ parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, coalesce(x, NULL))' }],
   dates: [
     { parameters: ['unit', { name: 'x', type: 'DATE' }], body: 'system.main.date_trunc(unit, CAST(x AS TIMESTAMP))' },
     { parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, x)' },
+  ],
+  // The engine would also take a DATE and a TIMESTAMP for a moment.
+  moments: [
+    { parameters: [{ name: 'x', type: 'TIMESTAMPTZ' }], body: `CAST(x AS VARCHAR)${ADDED}` },
+    { parameters: [{ name: 'x', type: 'TIMESTAMP' }], body: 'CAST(x AS VARCHAR)' },
+    { parameters: [{ name: 'x', type: 'DATE' }], body: 'CAST(x AS VARCHAR)' },
+    { parameters: ['x'], body: 'CAST(x AS VARCHAR)' },
   ],
 };
 
@@ -95,18 +106,35 @@ class Misread {
     if (textOf(truncation.schema) !== '') this.#unqualify(truncation, name);
   }
 
-  /** A text that something is added to is none that the optimiser takes back to what it was made of. */
   #compareText(...written: (SyntaxValue | undefined)[]): void {
     for (const side of written) {
       const cast = this.#meant(side);
       if (cast?.class !== 'CAST' || !isNode(cast.cast_type) || cast.cast_type.id !== 'VARCHAR') continue;
-      const start = this.#endOfCast(this.#token(cast));
-      if (start !== undefined)
-        this.#edits.set(start, { start, end: start, text: " || ''", ofMoments: columnOf(cast.child) });
+      const end = this.#endOfCast(this.#token(cast));
+      if (end === undefined) continue;
+      if (isNode(cast.child) && cast.child.class === 'COLUMN_REF' && this.#callOnColumn(cast, cast.child, end)) {
+        this.#functions.set(TEXT_OF, 'moments');
+      } else this.#edit(this.#tokens.end(end), this.#tokens.end(end), ADDED);
     }
   }
 
-  /** Behind `CAST(x AS type)`, or the type of `x::type`. */
+  /** Writes `CAST(column AS type)` and `column::type` as a call; false where they are written in another way. */
+  #callOnColumn(cast: SyntaxNode, column: SyntaxNode, end: number): boolean {
+    const tokens = this.#tokens;
+    const [begin, first] = [this.#token(cast), this.#token(column)];
+    const last = this.#endOfName(first);
+    if (last + 1 === begin) {
+      this.#edit(tokens.start(first), tokens.start(first), `${TEXT_OF}(`);
+      this.#edit(tokens.start(begin), tokens.end(end), ')');
+      return true;
+    }
+    if (first !== begin + 2 || tokens.at(last + 1)?.keyword !== 'AS') return false;
+    this.#edit(tokens.start(begin), tokens.end(begin), TEXT_OF);
+    this.#edit(tokens.end(last), tokens.start(end), '');
+    return true;
+  }
+
+  /** The last token of `CAST(x AS type)`, or of the type of `x::type`; undefined for casts that are written in another way. */
   #endOfCast(first: number): number | undefined {
     const tokens = this.#tokens;
     const begins = tokens.at(first)?.text ?? '';
@@ -115,7 +143,17 @@ class Misread {
     let last = first + 1;
     if (isPostfix && tokens.isSymbol(last + 1, '(')) last++;
     for (let depth = tokens.nesting(last); depth > 0 && tokens.at(last + 1); ) depth += tokens.nesting(++last);
-    return tokens.end(last);
+    return last;
+  }
+
+  #endOfName(first: number): number {
+    let last = first;
+    while (this.#tokens.isName(last) && this.#tokens.isSymbol(last + 1, '.')) last += 2;
+    return last;
+  }
+
+  #edit(start: number, end: number, text: string): void {
+    this.#edits.set(start, { start, end, text });
   }
 
   /** The expression, or the one that it names. */
@@ -129,11 +167,8 @@ class Misread {
   #unqualify(call: SyntaxNode, name: string): void {
     const tokens = this.#tokens;
     const first = this.#token(call);
-    let last = first;
-    while (tokens.isName(last) && tokens.isSymbol(last + 1, '.')) last += 2;
-    if (tokens.at(last)?.text.toLowerCase() !== name) return;
-    const start = tokens.start(first);
-    this.#edits.set(start, { start, end: tokens.end(last), text: name });
+    const last = this.#endOfName(first);
+    if (tokens.at(last)?.text.toLowerCase() === name) this.#edit(tokens.start(first), tokens.end(last), name);
   }
 
   #bothNull(alternative: SyntaxNode): void {
@@ -143,8 +178,8 @@ class Misread {
     const first = this.#token(tested);
     const keyword = this.#tokens.at(first)?.keyword;
     if (keyword !== 'IS' && keyword !== 'ISNULL') return;
-    const [start, end] = [this.#tokens.start(first), this.#tokens.end(keyword === 'IS' ? first + 1 : first)];
-    this.#edits.set(start, { start, end, text: ' IS NOT DISTINCT FROM NULL' });
+    const end = this.#tokens.end(keyword === 'IS' ? first + 1 : first);
+    this.#edit(this.#tokens.start(first), end, ' IS NOT DISTINCT FROM NULL');
   }
 
   /** The token that a node begins with; -1 where it is not in the text. */
@@ -152,12 +187,6 @@ class Misread {
     const offset = Number(location);
     return offset > this.#tokens.text.length * 4 ? -1 : this.#tokens.from(this.#characterOffset(offset));
   }
-}
-
-/** The last part of a column's name, in lower case; undefined for other expressions. */
-function columnOf(value: SyntaxValue | undefined): string | undefined {
-  if (!isNode(value) || value.class !== 'COLUMN_REF' || !Array.isArray(value.column_names)) return undefined;
-  return textOf(value.column_names.at(-1)).toLowerCase();
 }
 
 function aliasesOf(select: SyntaxNode): Map<string, SyntaxNode> {
