@@ -18,7 +18,10 @@ export function reportMetrics(
   if (report) catalogOf(context, catalog).report({ namespace, name }, report);
 }
 
-/** Reports a planned scan of a table. */
+/** Reports a planned scan of a table once the call is over, so that its answer does not wait behind the report. */
 export function reportScan(context: StatementContext, { name, schema }: PinnedTable, scan: PlannedScan): void {
-  reportMetrics(context, name, scanReport({ ...scan, table: displayName(name), schema, metadata: REPORTER }));
+  const report = () =>
+    reportMetrics(context, name, scanReport({ ...scan, table: displayName(name), schema, metadata: REPORTER }));
+  if (context.call.onEnd) context.call.onEnd(report);
+  else report();
 }
