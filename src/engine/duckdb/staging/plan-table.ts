@@ -10,13 +10,14 @@ import {
   planScan,
   planScanAtCatalog,
 } from '../../../iceberg/index.js';
-import type { NestedField } from '../../../iceberg/types.js';
+import type { NestedField, Schema } from '../../../iceberg/types.js';
 import { Rendezvous } from '../../../rendezvous.js';
 import type { PartOfTable, PinnedTable } from '../../contract.js';
 import type { ScanDemand } from '../contract.js';
 import type { Caches } from './caches.js';
 import { statisticsWanted } from './from-metadata.js';
 import { filterOfKeys, type LearntKeys } from './join-keys.js';
+import { knownPlan } from './known-plans.js';
 import { manifestsOf } from './readable-table.js';
 
 /** `learnt`: keys that its rows are joined by. */
@@ -55,7 +56,7 @@ function joinedFields({ schema }: PinnedTable, { joins = [] }: ScanDemand): Nest
 }
 
 /** By the catalog, where it plans the table's scans; else here. */
-function planPart({ part, planScan: ask }: PinnedTable, request: ScanRequest): Promise<ScanPlan> {
+function planPart({ part, planScan: ask }: PinnedTable, request: ScanRequest & { schema: Schema }): Promise<ScanPlan> {
   return ask ? planAtCatalog(part, request, ask) : planHere(part, request);
 }
 
@@ -74,7 +75,7 @@ async function planAtCatalog(part: PinnedTable['part'], request: ScanRequest, as
   }
 }
 
-async function planHere(part: PinnedTable['part'], request: ScanRequest): Promise<ScanPlan> {
+async function planHere(part: PinnedTable['part'], request: ScanRequest & { schema: Schema }): Promise<ScanPlan> {
   switch (part?.kind) {
     case 'appendedAfter':
       return planAppends({ ...request, after: part.snapshotId });
@@ -83,7 +84,7 @@ async function planHere(part: PinnedTable['part'], request: ScanRequest): Promis
     case 'share':
       return planScan({ ...request, share: part });
     case undefined:
-      return planScan(request);
+      return knownPlan(request, planScan);
   }
 }
 
