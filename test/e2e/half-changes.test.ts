@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FaultyCatalog, startFaultyCatalog } from './support/faulty-catalog.js';
 
 let catalog: FaultyCatalog;
@@ -193,19 +193,26 @@ describe('a transaction', () => {
 });
 
 describe('what is staged for a query', () => {
+  /** Links that statements before left to the next ones of the session go by themselves. */
+  let before: Set<string>;
+  const staged = async () => (await catalog.staged()).filter((path) => !before.has(path));
+  beforeEach(async () => {
+    before = new Set(await catalog.staged());
+  });
+
   it('goes with a call whose rows nobody ever read', async () => {
     const call = catalog.call();
     await catalog.statements.query(call, { sql: 'SELECT p.id, q.s FROM plain p JOIN plain q USING (id)' });
-    expect(await catalog.staged()).not.toEqual([]);
+    expect(await staged()).not.toEqual([]);
     call.end();
-    await expect.poll(() => catalog.staged()).toEqual([]);
+    await expect.poll(staged).toEqual([]);
   });
 
   it('goes with a query whose rows were read in part', async () => {
     const call = catalog.call();
     const { batches } = await catalog.statements.query(call, { sql: 'SELECT p.* FROM plain p, range(1000000)' });
     for await (const batch of batches) if (batch.length > 0) break;
-    expect(await catalog.staged()).toEqual([]);
+    expect(await staged()).toEqual([]);
     call.end();
   });
 });

@@ -24,6 +24,9 @@ export interface DuckDbOptions extends PlacementOptions {
 const DECODING_MEMORY = 256 << 20;
 
 /** DuckDB in processes of its own, over files that the server brings to local disk. */
+/** How much of the cache may stay linked for sessions that do not read it, for each of them. */
+const IDLE_PART = 1 / 16;
+
 export class DuckDbEngine implements Engine {
   readonly #remote: RemoteEngine;
   readonly #options: DuckDbOptions;
@@ -46,7 +49,8 @@ export class DuckDbEngine implements Engine {
     try {
       const engine = await this.#remote.open({ ...options, directory });
       const caches = { ...this.#options.caches, ...(this.#decoded && { decoded: this.#decoded }) };
-      const links = new SharedLinks((path) => caches.ranges.unlink(path));
+      const { ranges } = caches;
+      const links = new SharedLinks((path) => ranges.unlink(path), ranges.capacityBytes * IDLE_PART);
       return new DuckDbSession({ engine, directory, caches, links });
     } catch (error) {
       await rm(directory, { recursive: true, force: true });

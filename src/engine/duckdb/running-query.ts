@@ -51,6 +51,7 @@ export async function startQuery(
     },
     async *batches() {
       for (let batch = await (begun ?? next()); !batch.done; batch = await next()) yield batch.value;
+      local.leaveToNext();
     },
     end: async () => {
       stop.abort(ENDED);

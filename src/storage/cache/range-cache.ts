@@ -49,6 +49,8 @@ export interface EnsuredFile extends FetchedBytes {
   path: string;
   /** Nothing of the object is missing. */
   isWhole: boolean;
+  /** Of these very bytes: what lies there after they were discarded or replaced has another one. */
+  identity: string;
   /** Lets the file be evicted again, unless `link` has taken over. */
   release(): Promise<void>;
 }
@@ -77,6 +79,8 @@ interface Hold {
 }
 
 export interface RangeCache {
+  /** Bytes kept. */
+  readonly capacityBytes: number;
   /**
    * Makes ranges of an object readable in a local file, and holds it against eviction until `release`, or until the link made of it is
    * gone. Store failures and the signal's abort (CANCELLED) are passed on.
@@ -168,9 +172,10 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
 
   async function ensureLocal(file: CacheFile, ranges: readonly ByteRange[]): Promise<EnsuredFile> {
     const path = await resolveLocal(file.location, options.localRoots ?? []);
-    await statFile(path, file.location);
+    const { ino, mtimeMs } = await statFile(path, file.location);
     return {
       path,
+      identity: `${path} ${ino} ${mtimeMs}`,
       fetchedBytes: 0,
       cachedBytes: totalBytes(mergeRanges(ranges)),
       isWhole: true,
@@ -194,7 +199,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
       counts.bytesFetched += fetched;
       counts.bytesFromCache += cachedBytes;
       const isWhole = entry.heldBytes === file.size;
-      return { path: entry.path, fetchedBytes: fetched, cachedBytes, isWhole, release };
+      return { path: entry.path, identity: entry.path, fetchedBytes: fetched, cachedBytes, isWhole, release };
     } catch (error) {
       await release();
       throw asSkuaError(error, `'${file.location}'`);
@@ -243,6 +248,7 @@ export function createRangeCache(options: RangeCacheOptions): RangeCache {
   }
 
   return {
+    capacityBytes: options.capacityBytes,
     ensure,
     link,
     discard,

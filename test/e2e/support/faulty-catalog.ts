@@ -1,5 +1,5 @@
 /** A statement service over the embedded stack, with a proxy in front of the catalog that can be told to fail. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
@@ -63,7 +63,9 @@ export interface FaultyCatalog {
   rows(sql: string, executionId?: string): Promise<unknown[][]>;
   /** Data files, manifests and manifest lists in the warehouse. */
   files(): Promise<string[]>;
-  /** Files in the session's folder, without the engine's own. */
+  /** Files in the session's folder that statements wrote. */
+  written(): Promise<string[]>;
+  /** Those, and links of what statements read: without the engine's own. */
   staged(): Promise<string[]>;
   /** A view with a text by dialect; a single one is in the dialect `skua`. */
   createView(schema: string, name: string, sql: string | Record<string, string>): Promise<void>;
@@ -184,6 +186,16 @@ ${more}
       return rows;
     },
     files: async () => (await found(warehouse)).filter((path) => !path.endsWith('.metadata.json')).sort(),
+    async written() {
+      const links = await Promise.all(
+        // A link may go at any moment.
+        (await catalog.staged()).map(async (path) => ({
+          path,
+          nlink: (await stat(path).catch(() => undefined))?.nlink,
+        })),
+      );
+      return links.filter(({ nlink }) => nlink === 1).map(({ path }) => path);
+    },
     async staged() {
       const files = await found(join(scratch, 'sessions'));
       return files.filter((path) => !basename(path).startsWith('.'));

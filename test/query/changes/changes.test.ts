@@ -78,7 +78,7 @@ describe.each([1, 2, 3])('format version %i', (version) => {
       await expect(catalog.update(sql)).rejects.toMatchObject({ code });
     }
     expect(await catalog.files()).toEqual(before);
-    expect(await catalog.staged()).toEqual([]);
+    expect(await catalog.written()).toEqual([]);
   });
 
   it('a change of unknown outcome keeps its files', async () => {
@@ -95,7 +95,7 @@ describe.each([1, 2, 3])('format version %i', (version) => {
     const sql = `UPDATE ${name} SET n = CASE WHEN id = 11 THEN error('no') ELSE 1 END`;
     await expect(catalog.update(sql)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await catalog.files()).toEqual(before);
-    expect(await catalog.staged()).toEqual([]);
+    expect(await catalog.written()).toEqual([]);
   });
 
   it('a transaction that is rolled back leaves no file, and one in conflict takes no effect', async () => {

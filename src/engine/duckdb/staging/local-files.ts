@@ -42,6 +42,8 @@ export interface LocalFile {
 
 interface Linked extends FetchedBytes {
   file: CacheFile;
+  /** Of the linked copy, where another statement may read it by this link. */
+  identity?: string;
   /** Where only some columns of it were fetched. */
   wanted?: WantedColumns;
 }
@@ -52,6 +54,8 @@ export class LocalFiles {
   readonly #shared: SharedLinks | undefined;
   /** By their local names. */
   readonly #links = new Map<string, Linked>();
+  /** Links that are one file's of the statement. */
+  readonly #taken = new Set<string>();
   /** Bytes that came with footers, by location. */
   readonly #fetchedSmall = new Map<string, number>();
   /** Files that are read by copies of their decoded columns. */
@@ -119,16 +123,18 @@ export class LocalFiles {
     }
   }
 
-  /** The session's link of a whole file that is cached. */
+  /** The session's link of a whole copy. */
   async #sharedLink(file: CacheFile): Promise<string> {
-    const shared = this.#shared?.take(file);
+    const key = keyOf(file);
+    const shared = this.#shared?.take(key);
     if (shared !== undefined) {
       if (this.#links.has(shared)) await this.#shared?.leave(shared);
       else this.#links.set(shared, { file, fetchedBytes: 0, cachedBytes: file.size });
       return shared;
     }
-    const { path } = await this.#link(file, [{ offset: 0, length: file.size }]);
-    this.#shared?.offer(file, path);
+    const { local, path } = await this.#linked(file, [{ offset: 0, length: file.size }]);
+    this.#links.set(path, { file, ...local });
+    this.#shared?.offer(key, path, 0);
     return path;
   }
 
@@ -153,41 +159,67 @@ export class LocalFiles {
     return sumOf(paths.flatMap((path) => this.#links.get(path) ?? []));
   }
 
+  /** Leaves the links to the next statement of the session, as far as it reads the same; to be called before they are released. */
+  leaveToNext(): void {
+    for (const [path, { file, identity }] of this.#links) {
+      // What lies in a local warehouse is there anyway.
+      const bytes = file.store === 'file' && file.form === undefined ? 0 : file.size;
+      if (identity !== undefined) this.#shared?.offer(identity, path, bytes);
+    }
+  }
+
   async release(): Promise<void> {
     this.#released.abort(new SkuaError('CANCELLED', 'the statement has ended'));
     const links = [...this.#links.keys()];
     this.#links.clear();
-    await Promise.all(
-      links.map(async (link) => {
-        if (!(await this.#shared?.leave(link))) await this.#caches.ranges.unlink(link);
-      }),
-    );
+    await Promise.all(links.map((link) => this.#letGo(link)));
   }
 
   #forget({ file, copy }: { file: CacheFile; copy: DecodedCopy }): void {
-    this.#shared?.forget(copy.file);
+    this.#shared?.forget(keyOf(copy.file));
     this.#caches.decoded?.forget(file);
   }
 
+  /** Under the name that the session's last statement read it by, where it is the same copy still. */
   async #link(
     file: CacheFile,
     wantedRanges: ByteRange[],
     wanted?: WantedColumns,
   ): Promise<{ path: string; isWhole: boolean }> {
-    const { ranges } = this.#caches;
-    const { local, path } = await this.#again(file, async () => {
-      const ensured = await ranges.ensure(file, wantedRanges, this.signal);
-      return { local: ensured, path: await ranges.link(ensured.path, this.#directory) };
+    const { local, path } = await this.#linked(file, wantedRanges, (identity) => {
+      const taken = this.#shared?.take(identity, (other) => !this.#taken.has(other));
+      if (taken !== undefined) this.#taken.add(taken);
+      return taken;
     });
+    this.#taken.add(path);
     const before = this.#fetchedSmall.get(file.location) ?? 0;
     this.#fetchedSmall.delete(file.location);
-    if (this.signal.aborted) {
-      await ranges.unlink(path);
-      this.signal.throwIfAborted();
-    }
     const fetched = { fetchedBytes: local.fetchedBytes + before, cachedBytes: local.cachedBytes - before };
-    this.#links.set(path, { file, ...fetched, ...(wanted && !local.isWhole && { wanted }) });
-    return { path, isWhole: local.isWhole };
+    const { identity, isWhole } = local;
+    this.#links.set(path, { file, identity, ...fetched, ...(wanted && !isWhole && { wanted }) });
+    return { path, isWhole };
+  }
+
+  /** What is fetched, with a link of it: one that is `known` by its identity, or one of its own. */
+  async #linked(
+    file: CacheFile,
+    wantedRanges: ByteRange[],
+    known: (identity: string) => string | undefined = () => undefined,
+  ): Promise<{ local: EnsuredFile; path: string }> {
+    const { ranges } = this.#caches;
+    const linked = await this.#again(file, async () => {
+      const local = await ranges.ensure(file, wantedRanges, this.signal);
+      const path = known(local.identity);
+      if (path !== undefined) await local.release();
+      return { local, path: path ?? (await ranges.link(local.path, this.#directory)) };
+    });
+    if (this.signal.aborted) await this.#letGo(linked.path);
+    this.signal.throwIfAborted();
+    return linked;
+  }
+
+  async #letGo(path: string): Promise<void> {
+    if (!(await this.#shared?.leave(path))) await this.#caches.ranges.unlink(path);
   }
 
   /**
@@ -262,6 +294,10 @@ export class LocalFiles {
       await local.release();
     }
   }
+}
+
+function keyOf({ store, location, form, size }: CacheFile): string {
+  return JSON.stringify([store, location, form, size]);
 }
 
 function sumOf(parts: readonly FetchedBytes[]): FetchedBytes {

@@ -1,9 +1,12 @@
-/** Links that the statements of a session share, so that the engine has what they read in its own format attached for as long as one follows another. */
-import type { CacheFile } from '../../../storage/index.js';
-
+/**
+ * Links that the statements of a session share: for as long as one follows another, what they read keeps its name, and the engine need not open it
+ * anew.
+ */
 interface SharedLink {
   path: string;
   key: string;
+  /** What stays on disk for it. */
+  bytes: number;
   users: number;
   timer?: NodeJS.Timeout;
   /** No statement takes it any more. */
@@ -12,32 +15,42 @@ interface SharedLink {
 
 /** How long a link stays that nobody uses, in milliseconds: longer than the engine keeps the file attached. */
 export const LINK_LIFETIME = 10_000;
+/** How many links stay that nobody uses. */
+const MOST_IDLE = 500;
 
 export class SharedLinks {
-  readonly #byFile = new Map<string, SharedLink>();
+  readonly #byKey = new Map<string, SharedLink[]>();
   readonly #byPath = new Map<string, SharedLink>();
+  /** What nobody uses; what was left last comes last. */
+  readonly #idle = new Set<SharedLink>();
   readonly #unlink: (path: string) => Promise<void>;
+  readonly #mostIdleBytes: number;
+  #idleBytes = 0;
   #isClosed = false;
 
-  constructor(unlink: (path: string) => Promise<void>) {
+  /** `mostIdleBytes`: how much may stay on disk for links that nobody uses. */
+  constructor(unlink: (path: string) => Promise<void>, mostIdleBytes: number) {
     this.#unlink = unlink;
+    this.#mostIdleBytes = mostIdleBytes;
   }
 
-  /** The path of a link that is there, which is the statement's too until it leaves it. */
-  take(file: CacheFile): string | undefined {
-    const link = this.#byFile.get(keyOf(file));
+  /**
+   * The path of a link that is there of what the key stands for, which is the statement's too until it leaves it. `isOther` says which are none of
+   * those that the statement has.
+   */
+  take(key: string, isOther: (path: string) => boolean = () => true): string | undefined {
+    const link = this.#byKey.get(key)?.find(({ path }) => isOther(path));
     if (!link) return undefined;
-    clearTimeout(link.timer);
+    this.#wake(link);
     link.users++;
     return link.path;
   }
 
-  /** Shares a statement's own link, unless there is one of the file already. */
-  offer(file: CacheFile, path: string): void {
-    const key = keyOf(file);
-    if (this.#isClosed || this.#byFile.has(key)) return;
-    const link: SharedLink = { path, key, users: 1 };
-    this.#byFile.set(key, link);
+  /** Shares a statement's own link. `bytes`: what stays on disk for it. */
+  offer(key: string, path: string, bytes: number): void {
+    if (this.#isClosed || this.#byPath.has(path)) return;
+    const link: SharedLink = { path, key, bytes, users: 1 };
+    this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), link]);
     this.#byPath.set(path, link);
   }
 
@@ -48,32 +61,45 @@ export class SharedLinks {
     link.users--;
     if (link.users > 0) return true;
     if (link.isForgotten || this.#isClosed) await this.#remove(link);
-    else link.timer = setTimeout(() => void this.#remove(link), LINK_LIFETIME).unref();
+    else await this.#rest(link);
     return true;
   }
 
-  /** The file is not to be read any more. */
-  forget(file: CacheFile): void {
-    const link = this.#byFile.get(keyOf(file));
-    if (!link) return;
-    link.isForgotten = true;
-    this.#byFile.delete(link.key);
+  /** What the key stands for is not to be read any more. */
+  forget(key: string): void {
+    for (const link of this.#byKey.get(key) ?? []) link.isForgotten = true;
+    this.#byKey.delete(key);
   }
 
   /** Removes what nobody uses, and from now on each link when the last statement leaves it. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#byPath.values()].filter(({ users }) => users === 0).map((link) => this.#remove(link)));
+    await Promise.all([...this.#idle].map((link) => this.#remove(link)));
+  }
+
+  async #rest(link: SharedLink): Promise<void> {
+    link.timer = setTimeout(() => void this.#remove(link), LINK_LIFETIME).unref();
+    this.#idle.add(link);
+    this.#idleBytes += link.bytes;
+    const removed: Promise<void>[] = [];
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= MOST_IDLE && this.#idleBytes <= this.#mostIdleBytes) break;
+      removed.push(this.#remove(oldest));
+    }
+    await Promise.all(removed);
+  }
+
+  #wake(link: SharedLink): void {
+    clearTimeout(link.timer);
+    if (this.#idle.delete(link)) this.#idleBytes -= link.bytes;
   }
 
   async #remove(link: SharedLink): Promise<void> {
-    clearTimeout(link.timer);
+    this.#wake(link);
     this.#byPath.delete(link.path);
-    if (this.#byFile.get(link.key) === link) this.#byFile.delete(link.key);
+    const left = this.#byKey.get(link.key)?.filter((other) => other !== link) ?? [];
+    if (left.length > 0) this.#byKey.set(link.key, left);
+    else this.#byKey.delete(link.key);
     await this.#unlink(link.path);
   }
-}
-
-function keyOf({ store, location, form, size }: CacheFile): string {
-  return JSON.stringify([store, location, form, size]);
 }
