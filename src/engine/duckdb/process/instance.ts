@@ -20,16 +20,17 @@ import type {
   WriteOptions,
 } from '../contract.js';
 import { InstanceBudget, type MemoryBudget } from './budget/index.js';
-import { Database } from './native/database.js';
+import { type Connection, Database } from './native/database.js';
 import { quoteText } from './native/text.js';
 import { columnValues } from './planning/column-values.js';
 import { explainedPlan } from './planning/explained-plan.js';
 import type { Planner } from './planning/planner.js';
+import { ReadyConnections } from './ready-connections.js';
 import type { ResultMemory } from './results/buffer-allocator.js';
 import { startQuery } from './results/query.js';
 import { schemaOf } from './results/stream.js';
 import { inTimeZone } from './results/time-zone.js';
-import { type AttachedScans, attachScans } from './scans/attach.js';
+import { type AttachedScans, attachDefined, attachScans, defineScans, type ScanDefinitions } from './scans/attach.js';
 import { AttachedDatabases } from './scans/attached-databases.js';
 import { CompleteTexts } from './scans/complete-texts.js';
 import { decodeColumns } from './scans/decode.js';
@@ -89,6 +90,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
       budget: new InstanceBudget(database, options.memoryLimit, memory),
       emptyFile,
       databases: new AttachedDatabases(() => database.connect()),
+      ready: new ReadyConnections(),
       complete: new CompleteTexts(),
       running: new Set(),
       whenClosed: () => undefined,
@@ -116,7 +118,8 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
   columnValues(scan: TableScan, request: ColumnRequest, signal?: AbortSignal): Promise<ColumnValues | undefined> {
     const use = this.#use(signal);
     return use.finish(async () => {
-      const attached = await this.#attachScans(use, [scan]);
+      await this.#parts.databases.attach(use, [scan]);
+      const attached = await attachScans(use.connection, [scan], this.#parts.emptyFile);
       use.check();
       const ready = (sql: string) =>
         fetchMissing(
@@ -163,12 +166,16 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
 
   /** `memory` is where the batches lie. */
   async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
-    const use = this.#use(options.signal);
+    const defined = defineScans(scans, this.#parts.emptyFile);
+    const key = this.#keyOf(sql, defined);
+    const ready = key === undefined ? undefined : this.#parts.ready.take(key);
+    const use = this.#use(options.signal, ready);
     const { result, columns } = await use.attempt(async () => {
       const text = textFor(sql, options.parameters);
       await this.#planner.checkZone(text.text, scans, options.signal);
       const fixed = await this.#planner.fixedColumns(text.text, scans, options.signal);
-      await this.#attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
+      const { parameters, fetch } = options;
+      await this.#attach(use, { sql, scans, parameters, fetch, defined, isReady: ready !== undefined });
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       const announced = options.schema && inTimeZone(options.schema, 'UTC');
@@ -183,6 +190,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
     });
     const end = async () => {
       await result.close();
+      if (key !== undefined && result.isAtEnd) use.handOn((connection) => this.#parts.ready.give(key, connection));
       await use.end();
     };
     use.stopWith(end);
@@ -212,34 +220,40 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
     this.#parts.whenClosed = listener;
   }
 
-  /** Attaches the scans, and has fetched what the text reads of them. */
-  async #attach(use: Use, { sql, scans, parameters, fetch }: AttachedText): Promise<AttachedScans> {
-    if (this.#timeZone !== undefined) await use.connection.execute(setTimeZone(this.#timeZone));
-    const attached = await this.#attachScans(use, scans);
+  /** Attaches the scans unless they are, and has fetched what the text reads of them. */
+  async #attach(use: Use, given: AttachedText): Promise<AttachedScans> {
+    const { sql, scans, parameters, fetch, isReady = false } = given;
+    const { databases, emptyFile, complete } = this.#parts;
+    const attached = given.defined ?? defineScans(scans, emptyFile);
+    await databases.attach(use, scans);
+    if (!isReady) {
+      if (this.#timeZone !== undefined) await use.connection.execute(setTimeZone(this.#timeZone));
+      await attachDefined(use.connection, attached);
+    }
     use.check();
     const text = { sql, scans, parameters, attached, timeZone: this.#timeZone };
-    await fetchMissing(use.connection, text, { fetch, complete: this.#parts.complete });
+    await fetchMissing(use.connection, text, { fetch, complete });
     return attached;
   }
 
-  async #attachScans(use: Use, scans: readonly TableScan[]): Promise<AttachedScans> {
-    const { databases, emptyFile } = this.#parts;
-    await databases.attach(use, scans);
-    return attachScans(use.connection, scans, emptyFile);
+  /** What a connection has that reads these scans; undefined where it is not to serve another statement. */
+  #keyOf(sql: string, { loads, definitions }: ScanDefinitions): string | undefined {
+    return loads.length > 0 || /setseed/i.test(sql) ? undefined : `${this.#timeZone ?? ''}\n${definitions}`;
   }
 
   async #shutDown(): Promise<void> {
-    const { database, databases, running } = this.#parts;
+    const { database, databases, ready, running } = this.#parts;
     await Promise.all([...running].map((stop) => stop()));
+    await ready.close();
     await databases.close();
     await database.close();
     this.#parts.whenClosed();
   }
 
-  #use(signal: AbortSignal | undefined): Use {
+  #use(signal: AbortSignal | undefined, ready?: Connection): Use {
     const { database, running, budget, closing } = this.#parts;
     if (closing) throw new SkuaError('CANCELLED', 'the session has ended');
-    return new Use(database.connect(), running, budget, signal);
+    return new Use(ready ?? database.connect(), running, budget, signal);
   }
 }
 
@@ -250,6 +264,7 @@ interface Parts {
   budget: InstanceBudget;
   emptyFile: string;
   databases: AttachedDatabases;
+  ready: ReadyConnections;
   complete: CompleteTexts;
   /** What is under way, and how to end it. */
   running: Set<() => Promise<void>>;
@@ -262,6 +277,9 @@ interface AttachedText {
   scans: readonly TableScan[];
   parameters: ParameterRow | undefined;
   fetch: FetchMissing | undefined;
+  /** Its scans, where they are defined by now, and whether the connection has them. */
+  defined?: ScanDefinitions;
+  isReady?: boolean;
 }
 
 /** Of a text that is only planned. */

@@ -21,6 +21,7 @@ export class Use implements WatchedStatement {
   readonly #cancel = () => this.#interruptUntilEnded(cancelled());
   #stopStream: (() => Promise<void>) | undefined;
   readonly #lastWork: (() => Promise<void>)[] = [];
+  #handOn: ((connection: Connection) => Promise<void>) | undefined;
 
   constructor(
     readonly connection: Connection,
@@ -99,7 +100,12 @@ export class Use implements WatchedStatement {
     return percent < 0 ? undefined : Math.min(percent / 100, 1);
   }
 
-  /** Has work done once the connection is closed. */
+  /** Has the connection handed on when the use ends, instead of closed, unless it was told to stop. */
+  handOn(take: (connection: Connection) => Promise<void>): void {
+    this.#handOn = take;
+  }
+
+  /** Has work done once the connection is closed or handed on. */
   afterwards(work: () => Promise<void>): void {
     this.#lastWork.push(work);
   }
@@ -112,7 +118,8 @@ export class Use implements WatchedStatement {
   async #release(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     this.#signal?.removeEventListener('abort', this.#cancel);
-    await this.connection.close();
+    if (this.#handOn && !this.#stopping) await this.#handOn(this.connection);
+    else await this.connection.close();
     for (const work of this.#lastWork) await work();
     await this.#leave?.();
     this.#running.delete(this.#cancel);

@@ -68,7 +68,6 @@ export class StreamingResult {
   #fetching: Promise<Pointer> | undefined;
   #closing: Promise<void> | undefined;
   #isPlanned = false;
-  /** Whether all rows were read, so that nothing of the query runs any more. */
   #isAtEnd = false;
 
   constructor(
@@ -85,6 +84,11 @@ export class StreamingResult {
   /** Whether the statement could be planned; what fails after that fails by its values. */
   get isPlanned(): boolean {
     return this.#isPlanned;
+  }
+
+  /** Whether all rows were read, so that nothing of the query runs any more. */
+  get isAtEnd(): boolean {
+    return this.#isAtEnd;
   }
 
   /** Starts the query; comes back when the first rows are there. */
