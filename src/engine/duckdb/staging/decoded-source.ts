@@ -9,21 +9,33 @@ import type { DecodableColumn, StageColumns } from './decoded-copies.js';
 import { cacheFile, LocalFiles } from './local-files.js';
 import type { ReadableFile } from './readable-file.js';
 
-/** Smaller files are read as fast as they are. */
-const SMALLEST = 1 << 20;
+/**
+ * From how many bytes on a file's columns are decoded, where so many files are read: a database is opened for each, and one scan of many small files
+ * takes less.
+ */
+export function smallestDecoded(files: number): number {
+  if (files <= 8) return 1 << 12;
+  return files <= 64 ? 1 << 20 : Number.POSITIVE_INFINITY;
+}
 
-/** A database is opened for each file: with more of them than this, one scan of them all takes less. */
-export const MOST_DECODED_FILES = 64;
+interface DecodableFile {
+  file: DataFile;
+  readable: ReadableFile;
+  /** That are read. */
+  columns: readonly TableColumn[];
+  /** Smaller files, in bytes, are read as they are. */
+  smallest: number;
+}
 
 /** Links the copy that has all of the columns. Without one, the reading is noted, so that there may be one the next time. */
 export async function decodedSource(
   local: LocalFiles,
   table: PinnedTable,
-  { file, readable, columns }: { file: DataFile; readable: ReadableFile; columns: readonly TableColumn[] },
+  { file, readable, columns, smallest }: DecodableFile,
 ): Promise<DecodedColumns | undefined> {
   const { caches } = local;
   const cached = cacheFile(table, file);
-  if (!caches.decoded || cached.store === 'file' || cached.size < SMALLEST) return undefined;
+  if (!caches.decoded || cached.store === 'file' || cached.size < smallest) return undefined;
   const wanted = decodable(columns, readable.columns);
   if (wanted.length === 0) return undefined;
   const copy = caches.decoded.find(cached, wanted);

@@ -23,8 +23,8 @@ export interface WantedRows {
   columns: ReadonlySet<number>;
   /** All columns of the table, and those that hold compared fields. */
   known: readonly TableColumn[];
-  /** Whether copies of decoded columns are looked for. */
-  decoded: boolean;
+  /** From how many bytes of a file on copies of its decoded columns are looked for. */
+  smallestDecoded: number;
   compared: ReadonlyMap<number, number>;
 }
 
@@ -51,10 +51,9 @@ export async function fileSource(
   refuseSharedFieldIds(file, readable.columns, columns.fieldIds);
   refuseOtherCodecs(file, readable.footer, columns.names);
   const read = wanted.known.filter(({ fieldId }) => columns.fieldIds.has(fieldId));
-  const decoded =
-    wanted.decoded && !task.rowGroups
-      ? await decodedSource(local, table, { file, readable, columns: read })
-      : undefined;
+  const decoded = task.rowGroups
+    ? undefined
+    : await decodedSource(local, table, { file, readable, columns: read, smallest: wanted.smallestDecoded });
   const skipped = decoded ? nothingSkipped : skippedGroups(table, task, readable, wanted);
   const { path, held }: LocalFile =
     decoded ??

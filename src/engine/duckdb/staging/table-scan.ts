@@ -5,7 +5,7 @@ import { comparedColumn } from '../../../iceberg/index.js';
 import { inParallel } from '../../../parallel.js';
 import type { PinnedTable } from '../../contract.js';
 import type { CountedRows, ScanDemand, TableScan } from '../contract.js';
-import { MOST_DECODED_FILES } from './decoded-source.js';
+import { smallestDecoded } from './decoded-source.js';
 import { fileSource, type StagedFile } from './file-source.js';
 import { rowsFromMetadata } from './from-metadata.js';
 import { allOf, type LearntKeys, rangesOfKeys } from './join-keys.js';
@@ -75,7 +75,7 @@ async function stageFiles(
     limit: demand.filter ? undefined : demand.limit,
     columns: new Set(demandedOf(columns, demand).map(({ fieldId }) => fieldId)),
     known: [...columns, ...compared.map(({ column }) => column)],
-    decoded: tasks.length <= MOST_DECODED_FILES,
+    smallestDecoded: smallestDecoded(tasks.length),
     compared: new Map(compared.map(({ fieldId, column }) => [fieldId, column.fieldId])),
   };
   const deletes = new StagedDeletes(local, table);
