@@ -186,8 +186,8 @@ export class LocalFiles {
     wantedRanges: ByteRange[],
     wanted?: WantedColumns,
   ): Promise<{ path: string; isWhole: boolean }> {
-    const { local, path } = await this.#linked(file, wantedRanges, (identity) => {
-      const taken = this.#shared?.take(identity, (other) => !this.#taken.has(other));
+    const { local, path } = await this.#linked(file, wantedRanges, (copy) => {
+      const taken = copy.isWhole ? this.#shared?.take(copy.identity, (other) => !this.#taken.has(other)) : undefined;
       if (taken !== undefined) this.#taken.add(taken);
       return taken;
     });
@@ -196,20 +196,22 @@ export class LocalFiles {
     this.#fetchedSmall.delete(file.location);
     const fetched = { fetchedBytes: local.fetchedBytes + before, cachedBytes: local.cachedBytes - before };
     const { identity, isWhole } = local;
-    this.#links.set(path, { file, identity, ...fetched, ...(wanted && !isWhole && { wanted }) });
+    // The engine keeps what it has read under a name: a copy that gets more of the file later needs another one.
+    const more = isWhole ? { identity } : wanted && { wanted };
+    this.#links.set(path, { file, ...fetched, ...more });
     return { path, isWhole };
   }
 
-  /** What is fetched, with a link of it: one that is `known` by its identity, or one of its own. */
+  /** What is fetched, with a link of it: one that is `known`, or one of its own. */
   async #linked(
     file: CacheFile,
     wantedRanges: ByteRange[],
-    known: (identity: string) => string | undefined = () => undefined,
+    known: (local: EnsuredFile) => string | undefined = () => undefined,
   ): Promise<{ local: EnsuredFile; path: string }> {
     const { ranges } = this.#caches;
     const linked = await this.#again(file, async () => {
       const local = await ranges.ensure(file, wantedRanges, this.signal);
-      const path = known(local.identity);
+      const path = known(local);
       if (path !== undefined) await local.release();
       return { local, path: path ?? (await ranges.link(local.path, this.#directory)) };
     });
