@@ -18,7 +18,7 @@ export function serveCommand(): Command {
       const logger = createLogger(config.logging);
       logUncaught(logger);
       spareCollections();
-      const server = await startServer(config, { logger });
+      const server = await startServer(config, { logger, warmsUp: true });
       collectAtRest(() => server.running);
       logger.info({ address: server.address, http: server.httpUrl }, 'Skua is listening');
       const reload = () => {

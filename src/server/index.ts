@@ -16,6 +16,7 @@ import { openEnvironment } from './environment.js';
 import { listenForHttp, openHttp } from './http.js';
 import { closeRecorders, createHealth, createRecorders, watchCalls, watchServer } from './observation.js';
 import { createSystemSource } from './system.js';
+import { warmUp } from './warm-up/index.js';
 
 export { type CheckLine, checkServices } from './check-services.js';
 
@@ -39,8 +40,14 @@ export interface RunningServer {
   stop(): Promise<boolean>;
 }
 
+export interface StartOptions {
+  logger: Logger;
+  /** Whether the configuration's `warm_up` is heeded. Default: no. */
+  warmsUp?: boolean;
+}
+
 /** Starts the server. A port that is taken, or a certificate that can't be read: an error that says so. */
-export async function startServer(config: Config, options: { logger: Logger }): Promise<RunningServer> {
+export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
   const { logger } = options;
   let current = config;
   const tls = await readTls(config.server.tls);
@@ -119,6 +126,10 @@ export async function startServer(config: Config, options: { logger: Logger }): 
   };
   const http = config.http.enabled ? openHttp(config, parts) : undefined;
   try {
+    if (options.warmsUp && config.server.warmUp) {
+      const warm = warmUp(opened).catch((error) => logger.debug({ err: error }, 'The warm-up failed'));
+      await endsWithin(WARM_UP, warm);
+    }
     port = await server.listen(config.server.host, config.server.port);
     const httpUrl = http === undefined ? undefined : await listenForHttp(http, config, logger);
     health.start();
@@ -175,6 +186,9 @@ export async function startServer(config: Config, options: { logger: Logger }): 
 function divisionOf({ cluster, limits }: Config): number {
   return limits.resultRows === undefined ? cluster.divideFrom : Number.POSITIVE_INFINITY;
 }
+
+/** How long the start waits for statements that warm the server up, in milliseconds. */
+const WARM_UP = 5000;
 
 /** How long the start waits for the first look at what the server needs, in milliseconds. */
 const FIRST_LOOK = 1000;
