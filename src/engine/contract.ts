@@ -94,6 +94,11 @@ export interface BoundStatement {
   salt: () => string;
   /** Told when everything that the plan reads is there, with a look at what the scans have come to: one for each Iceberg table, in order. */
   onStaged?: ((profiles: () => ScanProfile[]) => void) | undefined;
+  /**
+   * Asks for the engine's own account of what it ran, told once for each text that ran to its end. Never told of a statement that reads a
+   * restricted table, whose operators count what is hidden.
+   */
+  onProfile?: ((profile: EngineProfile) => void) | undefined;
   /** Each row of the result is made of one row of its only table: what its data files give one after the other is the result, up to `limit` rows. */
   rowByRow?: { limit?: number | undefined } | undefined;
   /** Another engine may run it; absent where this one must. */
@@ -268,6 +273,13 @@ export interface PlanOperator {
   rows?: number | undefined;
   seconds?: number | undefined;
   children: PlanOperator[];
+}
+
+export interface EngineProfile {
+  /** With rows and seconds; `?` in the place of every literal. */
+  plan: PlanOperator;
+  /** The most bytes that the session had on disk meanwhile, of what did not fit in memory. */
+  spilledBytes: number;
 }
 
 export interface ScanProfile {

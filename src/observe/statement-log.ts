@@ -8,6 +8,7 @@ import {
   type TouchedEntry,
   type TouchedTable,
 } from '../query/index.js';
+import { profileEntry } from './profile-entry.js';
 import { RotatingFile } from './rotating-file.js';
 
 /** What the log looks at of a call. */
@@ -102,6 +103,7 @@ export function statementEntry(
     message: shortened(end?.failure?.message),
     phases: run === undefined ? [] : phasesOf(call, run, now),
     tables: run?.tables.map(tableEntry) ?? [],
+    ...(run?.profiles && profileEntry(run.profiles)),
   };
 }
 

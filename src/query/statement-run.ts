@@ -1,5 +1,5 @@
 /** What is known of one run of a statement: filled as it goes on, for those who watch over the server. */
-import type { ScanFigures } from '../engine/contract.js';
+import type { EngineProfile, ScanFigures } from '../engine/contract.js';
 import type { ColumnLineage } from './lineage/column-lineage.js';
 
 export interface StatementRun {
@@ -14,6 +14,8 @@ export interface StatementRun {
   /** Of a change. */
   affectedRows?: number;
   tables: TouchedTable[];
+  /** What the engine ran, where the session asks for it; never of a statement that reads a restricted table. */
+  profiles?: EngineProfile[];
   /** What the columns that it wrote are made of, where somebody asks for that; never rejected. */
   columns?: Promise<ColumnLineage[]>;
 }

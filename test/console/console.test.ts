@@ -296,6 +296,26 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await poll(() => past.getByText('cancelled').count()).toBeGreaterThan(0);
   });
 
+  it('shows the operators that ran, with rows and times, of a statement whose session asks for them', async () => {
+    await page.getByRole('link', { name: 'Query' }).click();
+    await run('SET profile = true');
+    await poll(() => status().textContent()).not.toMatch(/running/i);
+    await run('SELECT region, count(*) AS people FROM demo.customers WHERE id < 500 GROUP BY region');
+    await poll(() => status().textContent()).toMatch(/^3 rows/);
+    await page.getByRole('link', { name: 'Activity' }).click();
+    const past = page.getByRole('region', { name: 'Past statements' });
+    await past
+      .getByRole('button', { name: /^SELECT region, count/ })
+      .first()
+      .click();
+    const ran = page.getByRole('region', { name: 'Profile' }).getByRole('region', { name: 'What ran' });
+    await poll(() => ran.textContent()).toMatch(
+      /GROUP_BY 3 rows.* ms.*TABLE_SCAN quickstart\.demo\.customers [\d,]+ rows/,
+    );
+    expect(await ran.textContent()).toContain('Filters id<?');
+    await expectAccessible();
+  });
+
   it('can be used at the width of a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('link', { name: 'Query' }).click();

@@ -134,6 +134,35 @@ describe('the profile of a statement', () => {
     expect(scans).toEqual([['quickstart.demo.numbers', 'read', 'true', 'a', 'false', '1', '1', 'true']]);
   });
 
+  it('has the operators of statements whose session asks for them, and of no others', async () => {
+    const client = await server.client('adminuser');
+    const operators = (sql: string) =>
+      `SELECT operator, o."table", details, o.rows, ms >= 0, o.parent_id IS NULL FROM system.runtime.operators o
+        JOIN system.runtime.queries q USING (id) WHERE sql = '${sql.replaceAll("'", "''")}' ORDER BY o.plan, operator_id`;
+    const plain = "SELECT count(*) FROM quickstart.demo.numbers WHERE b <> 'plain'";
+    await rowsAsText(client, plain);
+    await ended(client, plain, 'state');
+    expect(await rowsAsText(client, operators(plain))).toEqual([]);
+    await client.executeUpdate('SET profile = true');
+    const sql = "SELECT a % 7 AS k, count(*) FROM quickstart.demo.numbers WHERE a >= 40 AND b <> 'hidden' GROUP BY k";
+    await rowsAsText(client, sql);
+    expect(await ended(client, sql, 'spilled_bytes')).toEqual(['0']);
+    const rows = await rowsAsText(client, operators(sql));
+    const scan = rows.find(([, table]) => table === 'numbers' || table?.endsWith('numbers'));
+    expect(scan?.[0]).toBe('TABLE_SCAN');
+    expect(Number(scan?.[3])).toBe(60);
+    expect(rows.map(([, , , , timed]) => timed)).toEqual(rows.map(() => 'true'));
+    expect(rows.filter(([, , , , , isRoot]) => isRoot === 'true')).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('hidden');
+    expect(JSON.stringify(rows)).toContain('?');
+    const insert = "INSERT INTO quickstart.demo.numbers SELECT a, 'more' FROM quickstart.demo.numbers WHERE a < 0";
+    await client.executeUpdate(insert);
+    await ended(client, insert, 'state');
+    expect((await rowsAsText(client, operators(insert))).length).toBeGreaterThan(1);
+    await expect(client.executeUpdate("SET profile = 'perhaps'")).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await client.close();
+  });
+
   it('names what was written and defined', async () => {
     const of = async (sql: string) => {
       const [id] = await ended(admin, sql, 'id');
@@ -154,6 +183,7 @@ describe('the profile of a statement', () => {
     await admin.executeUpdate('CREATE TABLE quickstart.demo.secret_rows (kind VARCHAR, n INT)');
     await admin.executeUpdate("INSERT INTO quickstart.demo.secret_rows VALUES ('mine', 1), ('yours', 2)");
     const analyst = await server.client('analyst');
+    await analyst.executeUpdate('SET profile = true');
     const sql = 'SELECT count(*) AS n FROM quickstart.demo.secret_rows';
     expect(await rowsAsText(analyst, sql)).toEqual([['1']]);
     const [id] = await ended(admin, sql, 'id');
@@ -161,6 +191,8 @@ describe('the profile of a statement', () => {
       FROM system.runtime.scans WHERE id = '${id}'`;
     const nothing = [['true', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL']];
     expect(await rowsAsText(admin, scan)).toEqual(nothing);
+    expect(await rowsAsText(admin, `SELECT * FROM system.runtime.operators WHERE id = '${id}'`)).toEqual([]);
+    expect(await ended(admin, sql, 'spilled_bytes')).toEqual(['NULL']);
     expect(await rowsAsText(analyst, scan)).toEqual(nothing);
   });
 });

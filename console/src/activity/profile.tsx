@@ -8,6 +8,7 @@ import { go } from '../ui/route.js';
 import { Sheet, shown } from '../ui/sheet.js';
 import { bytesText, count, figure, timeText } from '../ui/text.js';
 import { Plan } from './plan.js';
+import { Ran } from './ran.js';
 
 export function Profile({ statement }: { statement: Row }) {
   const { id, sql, error } = statement;
@@ -18,8 +19,8 @@ export function Profile({ statement }: { statement: Row }) {
     void ended.value;
     const of = (table: string) =>
       rows(`SELECT * FROM system.runtime.${table} WHERE id = '${String(id).replaceAll("'", "''")}'`);
-    const [phases, scans] = await Promise.all([of('profiles'), of('scans')]);
-    return { phases, scans };
+    const [phases, scans, operators] = await Promise.all([of('profiles'), of('scans'), of('operators')]);
+    return { phases, scans, operators };
   });
   return (
     <section class="difference" aria-label="Profile">
@@ -47,7 +48,7 @@ export function Profile({ statement }: { statement: Row }) {
         </p>
       )}
       <Show loaded={loaded} what="the profile">
-        {({ phases, scans }) => (
+        {({ phases, scans, operators }) => (
           <>
             <Waterfall phases={phases} />
             <Sheet
@@ -69,6 +70,7 @@ export function Profile({ statement }: { statement: Row }) {
                 { title: 'From the cache', numeric: true, of: (scan) => figure(scan.bytes_cached, bytesText) },
               ]}
             />
+            <Ran operators={operators} spilled={statement.spilled_bytes} />
           </>
         )}
       </Show>

@@ -1,15 +1,6 @@
 /** The answer of `EXPLAIN (FORMAT json)` as a picture: what is read of each table, and the operators as a tree. */
+import type { PlanOperator } from '../../../src/engine/contract.js';
 import { bytesText, count, rowsText, timeText } from './text.js';
-
-interface Operator {
-  operator: string;
-  table?: string;
-  details: Record<string, string[]>;
-  estimatedRows?: number;
-  rows?: number;
-  seconds?: number;
-  children: Operator[];
-}
 
 interface TableRead {
   table: string;
@@ -26,7 +17,7 @@ interface Explained {
   engine?: { name: string; reason: string };
   tables: TableRead[];
   /** A text where another engine describes it in its own words. */
-  plan: Operator | string;
+  plan: PlanOperator | string;
 }
 
 /** Lines are drawn as they are. */
@@ -52,18 +43,20 @@ export function PlanView({ text }: { text: string }) {
           <strong>{table.table}</strong> <span class="quiet">{readText(table)}</span>
         </p>
       ))}
-      {typeof plan === 'string' ? (
-        <pre>{plan}</pre>
-      ) : (
-        <ul>
-          <OperatorNode node={plan} />
-        </ul>
-      )}
+      {typeof plan === 'string' ? <pre>{plan}</pre> : <OperatorTree plan={plan} />}
     </div>
   );
 }
 
-function OperatorNode({ node }: { node: Operator }) {
+export function OperatorTree({ plan }: { plan: PlanOperator }) {
+  return (
+    <ul>
+      <OperatorNode node={plan} />
+    </ul>
+  );
+}
+
+function OperatorNode({ node }: { node: PlanOperator }) {
   const { operator, table, details, children } = node;
   return (
     <li>
@@ -88,7 +81,7 @@ function OperatorNode({ node }: { node: Operator }) {
   );
 }
 
-function figuresOf({ rows, estimatedRows, seconds }: Operator): string {
+function figuresOf({ rows, estimatedRows, seconds }: PlanOperator): string {
   return [
     ...(rows === undefined ? [] : [rowsText(rows)]),
     ...(estimatedRows === undefined ? [] : [`~${rowsText(estimatedRows)}${rows === undefined ? '' : ' estimated'}`]),

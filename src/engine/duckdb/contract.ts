@@ -23,6 +23,7 @@ export type {
   CheckedColumns,
   ColumnReference,
   EngineProcessStatus,
+  EngineProfile,
   FunctionCorrection,
   FunctionDefinition,
   ParameterRow,
@@ -149,8 +150,8 @@ export interface EngineInstance {
    * directory; see `DecodedColumns`. Aborting the signal stops it: CANCELLED.
    */
   decode(scan: TableScan, path: string, signal?: AbortSignal): Promise<void>;
-  /** The same instance, for one statement: the log names its id where the process ends, and its texts have its time zone. */
-  forStatement(statement: Pick<BoundStatement, 'id' | 'timeZone'>): EngineInstance;
+  /** The same instance, for one statement: the log names its id where the process ends, its texts have its time zone, and it is told of their profiles. */
+  forStatement(statement: Pick<BoundStatement, 'id' | 'timeZone' | 'onProfile'>): EngineInstance;
   close(): Promise<void>;
 }
 

@@ -80,7 +80,8 @@ export class DuckDbSession implements EngineSession {
   }
 
   #placeOf(statement: BoundStatement): Workplace {
-    return { ...this.#place, engine: this.#place.engine.forStatement(statement) };
+    const onProfile = readsRestricted(statement) ? undefined : statement.onProfile;
+    return { ...this.#place, engine: this.#place.engine.forStatement({ ...statement, onProfile }) };
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   FunctionDefinition,
 } from '../../engine/contract.js';
 import type { NamePin } from '../contract.js';
+import { profileNotes } from '../engine-profiles.js';
 import type { StatementContext } from '../environment.js';
 import { reportScan } from '../metrics-report.js';
 import { boundRows, type ListedTable, type RowsTable } from '../rows.js';
@@ -61,6 +62,7 @@ export function statementOf(context: StatementContext, bound: BoundQuery): Bound
     salt: context.salt.hex,
     id: context.call.id,
     onStaged: scanNotes(context.call, pinned),
+    onProfile: profileNotes(context.call),
     rowByRow: bound.rowByRow,
     routing: routingOf(context, bound.engine),
     timeZone: timeZoneOf(context.call.session),
@@ -75,6 +77,7 @@ export function statementOver(context: StatementContext, sql: string, tables: re
     functions: functionsFor(context, sql),
     salt: context.salt.hex,
     id: context.call.id,
+    onProfile: profileNotes(context.call),
     timeZone: timeZoneOf(context.call.session),
   };
 }

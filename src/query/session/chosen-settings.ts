@@ -22,6 +22,10 @@ export function checkEngine({ engines }: Pick<QueryEnvironment, 'engines'>, name
 
 export const DEFAULT_FORMAT_VERSION = 'iceberg_default_format_version';
 
+/** Whether the engine is to tell what it ran. */
+export const PROFILE = 'profile';
+const TRUTHS: ReadonlySet<string> = new Set(['true', 'on', '1', 'false', 'off', '0']);
+
 export const CHOSEN_SETTINGS: Record<string, ChosenSetting> = {
   timezone: {
     description: 'of casts between times with time zone and what has none, and of results',
@@ -32,6 +36,14 @@ export const CHOSEN_SETTINGS: Record<string, ChosenSetting> = {
     description: 'the engine that queries run in, where they can; without one, the rules of the configuration say',
     default: undefined,
     check: (value, environment) => checkEngine(environment, value),
+  },
+  [PROFILE]: {
+    description: 'whether the operators of statements are counted and timed, for system.runtime.operators',
+    default: 'false',
+    check: (value) => {
+      if (!TRUTHS.has(value.toLowerCase()))
+        throw new SkuaError('INVALID_ARGUMENT', `profile is true or false, not '${value}'`);
+    },
   },
   'wap.branch': {
     description: 'the branch that changes of tables with write.wap.enabled go to, and that is read of them',
@@ -59,6 +71,11 @@ export const CHOSEN_SETTINGS: Record<string, ChosenSetting> = {
 export function chosenSetting(session: Session, name: string): string | undefined {
   const chosen = session.options.get(name);
   return typeof chosen === 'string' ? chosen : CHOSEN_SETTINGS[name]?.default;
+}
+
+/** Whether the session asks for profiles of its statements. */
+export function isProfiled(session: Session): boolean {
+  return ['true', 'on', '1'].includes((chosenSetting(session, PROFILE) ?? '').toLowerCase());
 }
 
 /** No value: the default again. */

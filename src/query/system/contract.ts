@@ -36,6 +36,25 @@ export interface StatementEntry extends Entry {
   message?: string | undefined;
   phases: { phase: string; from: number; duration: number }[];
   tables: TouchedEntry[];
+  /** The most bytes that its session had on disk meanwhile, of what did not fit in memory; where the statement was profiled. */
+  spilled?: number | undefined;
+  /** Each plan that the engine ran, from its root on, an operator before those that it has its rows from; where the statement was profiled. */
+  operators?: OperatorEntry[] | undefined;
+}
+
+export interface OperatorEntry {
+  /** Number of the plan, from 1. */
+  plan: number;
+  /** Number of the operator in its plan, from 1, and of the one that takes its rows. */
+  operator: number;
+  parent?: number | undefined;
+  name: string;
+  table?: string | undefined;
+  details: string;
+  estimatedRows?: number | undefined;
+  rows?: number | undefined;
+  /** Of all threads together. */
+  milliseconds?: number | undefined;
 }
 
 export interface TouchedEntry {

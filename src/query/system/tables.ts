@@ -1,5 +1,5 @@
 /** `system.runtime`: what the server does, as the caller may see it. */
-import { Bool, Field, Int64, List, Schema, TimestampMillisecond, Utf8 } from 'apache-arrow';
+import { Bool, Field, Float64, Int64, List, Schema, TimestampMillisecond, Utf8 } from 'apache-arrow';
 import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import type { ListedTable } from '../rows.js';
@@ -24,7 +24,7 @@ const QUERIES: SystemTable = {
     ...['id', 'user', 'state', 'statement', 'sql', 'source', 'address'].map(text),
     moment('started'),
     moment('ended'),
-    ...['queued_ms', 'total_ms', 'rows', 'bytes', 'affected_rows'].map(number),
+    ...['queued_ms', 'total_ms', 'rows', 'bytes', 'affected_rows', 'spilled_bytes'].map(number),
     ...['error_code', 'error', 'server'].map(text),
   ]),
   rows: async (source, principal) =>
@@ -43,6 +43,7 @@ const QUERIES: SystemTable = {
       entry.rows,
       entry.bytes,
       entry.affectedRows,
+      entry.spilled,
       entry.code,
       entry.message,
       entry.server,
@@ -70,6 +71,31 @@ const SCANS: SystemTable = {
   ]),
   rows: async (source, principal) =>
     (await source.statements(principal)).flatMap((entry) => entry.tables.map((table) => scanRow(entry, table))),
+};
+
+const OPERATORS: SystemTable = {
+  schema: new Schema([
+    text('id'),
+    ...['plan', 'operator_id', 'parent_id'].map(number),
+    ...['operator', 'table', 'details'].map(text),
+    ...['estimated_rows', 'rows'].map(number),
+    new Field('ms', new Float64(), true),
+  ]),
+  rows: async (source, principal) =>
+    (await source.statements(principal)).flatMap(({ id, operators = [] }) =>
+      operators.map((entry) => [
+        id,
+        entry.plan,
+        entry.operator,
+        entry.parent,
+        entry.name,
+        entry.table,
+        entry.details,
+        entry.estimatedRows,
+        entry.rows,
+        entry.milliseconds,
+      ]),
+    ),
 };
 
 const SESSIONS: SystemTable = {
@@ -141,6 +167,7 @@ export const SYSTEM_TABLES: Record<string, SystemTable> = {
   queries: QUERIES,
   profiles: PROFILES,
   scans: SCANS,
+  operators: OPERATORS,
   sessions: SESSIONS,
   nodes: NODES,
   cache: CACHE,

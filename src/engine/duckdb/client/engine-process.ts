@@ -143,7 +143,7 @@ export class EngineProcess {
   /** Starts a query; comes back with its schema message when the first rows are there. */
   async run(
     context: RequestContext,
-    takes: Takes<Omit<Requests['run']['takes'], 'credit' | 'progress'>>,
+    takes: Takes<Omit<Requests['run']['takes'], 'credit' | 'progress' | 'profile'>>,
     onProgress: ((done: number) => void) | undefined,
   ): Promise<{ schema: Uint8Array; result: RemoteResult }> {
     this.#admit(context);

@@ -1,6 +1,6 @@
 import type { ZodError } from 'zod';
 import { SkuaError } from '../../../errors.js';
-import type { BatchSource, FetchMissing, MissingColumns } from '../contract.js';
+import type { BatchSource, EngineProfile, FetchMissing, MissingColumns } from '../contract.js';
 import {
   answers,
   type BatchReader,
@@ -30,13 +30,18 @@ export interface RequestContext {
   signal?: AbortSignal | undefined;
   /** Fetches what the request misses of its files. */
   fetch?: FetchMissing | undefined;
+  /** Asks for profiles of what the request runs. */
+  onProfile?: ((profile: EngineProfile) => void) | undefined;
 }
 
 /** What a request takes; rows that the process is to pull are offered under a number. */
 export type Takes<T> = (offer: (source: BatchSource) => number) => T;
 
 /** What a process says of a request. */
-export type Reply = Extract<Report, { kind: 'answer' | 'failure' | 'batch' | 'end' | 'missing' | 'progress' }>;
+export type Reply = Extract<
+  Report,
+  { kind: 'answer' | 'failure' | 'batch' | 'end' | 'missing' | 'progress' | 'profile' }
+>;
 
 interface Pending extends RequestContext {
   name: RequestName;
@@ -114,13 +119,14 @@ export class PendingRequests {
   /** Starts a query; comes back with its schema message when the first rows are there. */
   async run(
     context: RequestContext,
-    takes: Takes<Omit<Requests['run']['takes'], 'credit' | 'progress'>>,
+    takes: Takes<Omit<Requests['run']['takes'], 'credit' | 'progress' | 'profile'>>,
     onProgress: ((done: number) => void) | undefined,
   ): Promise<{ schema: Uint8Array; result: RemoteResult }> {
     const { id, pending, answer } = this.#begin('run', context, (offer) => ({
       ...takes(offer),
       credit: RESULT_CREDIT,
       progress: onProgress !== undefined,
+      profile: context.onProfile !== undefined,
     }));
     pending.onProgress = onProgress;
     const { reader, send, hold } = this.#options;
@@ -168,6 +174,9 @@ export class PendingRequests {
         break;
       case 'progress':
         pending.onProgress?.(said.done);
+        break;
+      case 'profile':
+        pending.onProfile?.(said.profile);
     }
     return undefined;
   }

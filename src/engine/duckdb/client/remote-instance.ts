@@ -59,12 +59,15 @@ export interface KnownTexts {
 /** Small values that a request carries need no shared memory. */
 const inline = new BatchWriter(undefined);
 
+type OfStatement = Pick<BoundStatement, 'id' | 'timeZone' | 'onProfile'>;
+
 /** An instance in an engine process, for one statement. */
 export class RemoteInstance implements EngineInstance {
   readonly #host: InstanceHost;
   readonly #known: KnownTexts;
   readonly #statement: string | undefined;
   readonly #timeZone: string | undefined;
+  readonly #onProfile: BoundStatement['onProfile'];
   readonly parser: SqlParser = {
     parseQuery: (sql, options) => this.#parse(sql, options),
     syntaxTree: async (sql, { statement = this.#statement, signal } = {}) => {
@@ -74,14 +77,15 @@ export class RemoteInstance implements EngineInstance {
     },
   };
 
-  constructor(host: InstanceHost, known: KnownTexts, { id, timeZone }: Pick<BoundStatement, 'id' | 'timeZone'> = {}) {
+  constructor(host: InstanceHost, known: KnownTexts, { id, timeZone, onProfile }: OfStatement = {}) {
     this.#host = host;
     this.#known = known;
     this.#statement = id;
     this.#timeZone = timeZone;
+    this.#onProfile = onProfile;
   }
 
-  forStatement(statement: Pick<BoundStatement, 'id' | 'timeZone'>): RemoteInstance {
+  forStatement(statement: OfStatement): RemoteInstance {
     return new RemoteInstance(this.#host, this.#known, statement);
   }
 
@@ -182,7 +186,7 @@ export class RemoteInstance implements EngineInstance {
       { sql, signal, isRepeatable: isRepeatable(scans) },
       ({ process }, context) =>
         process.run(
-          { ...context, fetch },
+          { ...context, fetch, onProfile: this.#onProfile },
           (offer) => ({
             sql,
             scans: scans.map((scan) => wireScan(scan, offer)),
@@ -210,10 +214,11 @@ export class RemoteInstance implements EngineInstance {
 
   async writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
     const files = await this.#attempt({ sql, signal: options.signal, isRepeatable: false }, ({ process }, context) =>
-      process.request('write', { ...context, fetch: options.fetch }, (offer) => ({
+      process.request('write', { ...context, fetch: options.fetch, onProfile: this.#onProfile }, (offer) => ({
         sql,
         scans: scans.map((scan) => wireScan(scan, offer)),
         options: wireWriteOptions(options, inline),
+        profile: this.#onProfile !== undefined,
         timeZone: this.#timeZone,
       })),
     );

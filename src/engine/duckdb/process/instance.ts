@@ -5,6 +5,7 @@ import type {
   ColumnValues,
   DescribeOptions,
   EngineInstance,
+  EngineProfile,
   ExplainOptions,
   FetchMissing,
   InstanceOptions,
@@ -25,6 +26,7 @@ import { quoteText } from './native/text.js';
 import { columnValues } from './planning/column-values.js';
 import { explainedPlan } from './planning/explained-plan.js';
 import type { Planner } from './planning/planner.js';
+import { readProfile } from './planning/run-profile.js';
 import { ReadyConnections } from './ready-connections.js';
 import type { ResultMemory } from './results/buffer-allocator.js';
 import { startQuery } from './results/query.js';
@@ -36,7 +38,7 @@ import { CompleteTexts } from './scans/complete-texts.js';
 import { decodeColumns } from './scans/decode.js';
 import { fetchMissing } from './scans/missing-columns.js';
 import { unreadableFiles } from './scans/unreadable-files.js';
-import { commonConfiguration, commonSettings, lock, setTimeZone } from './settings.js';
+import { commonConfiguration, commonSettings, lock, profileStatements, setTimeZone } from './settings.js';
 import { bindParameters, textFor } from './types/parameters.js';
 import { Use } from './use.js';
 import { writeFiles } from './writing/write.js';
@@ -74,8 +76,8 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
           ? [`SET GLOBAL disabled_optimizers = ${quoteText(options.disabledOptimizers)}`]
           : []),
         `SET GLOBAL allowed_directories = [${quoteText(`${options.directory}/`)}]`,
-        // Memory grows and shrinks with the number of sessions at work; the zone is a statement's.
-        ...lock("'memory_limit', 'TimeZone'"),
+        // Memory grows and shrinks with the number of sessions at work; the zone, and whether it is profiled, is a statement's.
+        ...lock("'memory_limit', 'TimeZone', 'enable_profiling', 'profiling_coverage', 'custom_profiling_settings'"),
       ];
       for (const statement of statements) await connection.execute(statement);
       await connection.close();
@@ -165,31 +167,41 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
   }
 
   /** `memory` is where the batches lie. */
-  async run(sql: string, scans: TableScan[], options: RunOptions, memory?: ResultMemory): Promise<ResultStream> {
+  async run(
+    sql: string,
+    scans: TableScan[],
+    options: RunOptions & { onProfile?: (profile: EngineProfile) => void },
+    memory?: ResultMemory,
+  ): Promise<ResultStream> {
     const defined = defineScans(scans, this.#parts.emptyFile);
-    const key = this.#keyOf(sql, defined);
+    const { onProfile } = options;
+    const key = this.#keyOf(sql, defined, onProfile !== undefined);
     const ready = key === undefined ? undefined : this.#parts.ready.take(key);
     const use = this.#use(options.signal, ready);
-    const { result, columns } = await use.attempt(async () => {
+    const { result, columns, attached } = await use.attempt(async () => {
       const text = textFor(sql, options.parameters);
       await this.#planner.checkZone(text.text, scans, options.signal);
       const fixed = await this.#planner.fixedColumns(text.text, scans, options.signal);
       const { parameters, fetch } = options;
-      await this.#attach(use, { sql, scans, parameters, fetch, defined, isReady: ready !== undefined });
+      const isProfiled = onProfile !== undefined;
+      const given = { sql, scans, parameters, fetch, defined, isReady: ready !== undefined, isProfiled };
+      const attached = await this.#attach(use, given);
       if (options.onProgress) await use.trackProgress(options.onProgress);
       use.check();
       const announced = options.schema && inTimeZone(options.schema, 'UTC');
       const { known } = this.#planner;
-      return startQuery(use.connection, text, {
+      const started = await startQuery(use.connection, text, {
         parameters: options.parameters,
         fixed,
         announced,
         known: options.parameters ? undefined : known.of(text.text, scans),
         onPlanned: (planned) => known.keep(text.text, scans, planned),
       });
+      return { ...started, attached };
     });
     const end = async () => {
       await result.close();
+      if (result.isAtEnd) onProfile?.(readProfile(use.connection, { scans, names: attached.names }));
       if (key !== undefined && result.isAtEnd) use.handOn((connection) => this.#parts.ready.give(key, connection));
       await use.end();
     };
@@ -200,13 +212,20 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
     };
   }
 
-  writeParquet(sql: string, scans: TableScan[], options: WriteOptions): Promise<WrittenFile[]> {
+  writeParquet(
+    sql: string,
+    scans: TableScan[],
+    options: WriteOptions,
+    onProfile?: (profile: EngineProfile) => void,
+  ): Promise<WrittenFile[]> {
     const use = this.#use(options.signal);
     return use.finish(async () => {
-      await this.#attach(use, { sql, scans, parameters: options.parameters, fetch: options.fetch });
+      const { parameters, fetch } = options;
+      const { names } = await this.#attach(use, { sql, scans, parameters, fetch, isProfiled: onProfile !== undefined });
       use.check();
       await this.#planner.checkZone(textFor(sql, options.parameters).text, scans, options.signal);
-      return writeFiles(use.connection, sql, options, this.#timeZone);
+      const onRun = onProfile && (() => onProfile(readProfile(use.connection, { scans, names })));
+      return writeFiles(use.connection, sql, { ...options, onRun }, this.#timeZone);
     });
   }
 
@@ -229,6 +248,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
     if (!isReady) {
       if (this.#timeZone !== undefined) await use.connection.execute(setTimeZone(this.#timeZone));
       await attachDefined(use.connection, attached);
+      if (given.isProfiled) await use.connection.execute(profileStatements);
     }
     use.check();
     const text = { sql, scans, parameters, attached, timeZone: this.#timeZone };
@@ -237,8 +257,9 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
   }
 
   /** What a connection has that reads these scans; undefined where it is not to serve another statement. */
-  #keyOf(sql: string, { loads, definitions }: ScanDefinitions): string | undefined {
-    return loads.length > 0 || /setseed/i.test(sql) ? undefined : `${this.#timeZone ?? ''}\n${definitions}`;
+  #keyOf(sql: string, { loads, definitions }: ScanDefinitions, isProfiled: boolean): string | undefined {
+    if (loads.length > 0 || /setseed/i.test(sql)) return undefined;
+    return `${this.#timeZone ?? ''}\n${isProfiled ? 'profiled' : ''}\n${definitions}`;
   }
 
   async #shutDown(): Promise<void> {
@@ -280,6 +301,7 @@ interface AttachedText {
   /** Its scans, where they are defined by now, and whether the connection has them. */
   defined?: ScanDefinitions;
   isReady?: boolean;
+  isProfiled?: boolean;
 }
 
 /** Of a text that is only planned. */

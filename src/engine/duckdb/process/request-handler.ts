@@ -1,5 +1,5 @@
 import { SkuaError } from '../../../errors.js';
-import type { FetchMissing, ResultStream, TableScan } from '../contract.js';
+import type { EngineProfile, FetchMissing, ResultStream, TableScan } from '../contract.js';
 import {
   type Arena,
   BatchReader,
@@ -13,7 +13,6 @@ import {
   scanFrom,
   schemaFrom,
   tableFrom,
-  type WireRun,
   type WireScan,
   wireError,
   wireSchema,
@@ -155,8 +154,9 @@ export class RequestHandler {
       }
       case 'write': {
         const scans = takes.scans.map((scan) => this.#scan(scan));
-        const options = writeOptionsFrom(takes.options, signal, this.#reader);
-        return this.#instance(instance, takes.timeZone).writeParquet(takes.sql, scans, { ...options, fetch });
+        const options = { ...writeOptionsFrom(takes.options, signal, this.#reader), fetch };
+        const onProfile = takes.profile ? this.#profilesOf(command.id) : undefined;
+        return this.#instance(instance, takes.timeZone).writeParquet(takes.sql, scans, options, onProfile);
       }
     }
   }
@@ -173,11 +173,11 @@ export class RequestHandler {
   }
 
   async #stream(command: RequestCommand & { name: 'run' }, running: Running): Promise<void> {
-    const { id, instance, takes } = command;
+    const { id, takes } = command;
     const { signal } = running.abort;
     const progress = new ProgressReports((done) => this.#outlet.send({ kind: 'progress', id, done }));
     try {
-      const result = await this.#run(this.#instance(instance, takes.timeZone), takes, running, progress);
+      const result = await this.#run(command, running, progress);
       running.sender = new ResultSender(id, takes.credit, this.#writer, this.#outlet);
       if (signal.aborted) running.sender.end();
       this.#outlet.send({ kind: 'answer', id, gives: wireSchema(result.schema) });
@@ -189,13 +189,13 @@ export class RequestHandler {
   }
 
   #run(
-    instance: DuckDbInstance,
-    { sql, scans, parameters, schema, batchBytes, progress: wantsProgress }: WireRun,
+    { id, instance, takes }: RequestCommand & { name: 'run' },
     { abort: { signal }, fetch }: Running,
     progress: ProgressReports,
   ): Promise<ResultStream> {
+    const { sql, scans, parameters, schema, batchBytes, timeZone } = takes;
     const row = parametersFrom(parameters, this.#reader);
-    return instance.run(
+    return this.#instance(instance, timeZone).run(
       sql,
       scans.map((scan) => this.#scan(scan)),
       {
@@ -204,10 +204,15 @@ export class RequestHandler {
         fetch: (missing) => fetch.fetch(missing),
         ...(row && { parameters: row }),
         ...(schema && { schema: schemaFrom(schema) }),
-        ...(wantsProgress && { onProgress: (read) => progress.start(read) }),
+        ...(takes.profile && { onProfile: this.#profilesOf(id) }),
+        ...(takes.progress && { onProgress: (read) => progress.start(read) }),
       },
       this.#arena && new ArenaMemory(this.#arena),
     );
+  }
+
+  #profilesOf(id: number): (profile: EngineProfile) => void {
+    return (profile) => this.#outlet.send({ kind: 'profile', id, profile });
   }
 
   #instance(number: number, timeZone?: string): DuckDbInstance {

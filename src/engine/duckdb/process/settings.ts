@@ -33,6 +33,21 @@ export function setTimeZone(name: string): string {
 /** Makes a connection keep count of its queries' progress. Pragmas are allowed where the configuration is locked. */
 export const trackProgress = 'PRAGMA disable_print_progress_bar; PRAGMA enable_progress_bar';
 
+/** Makes a connection keep count of what the operators of its statements do, until the next one. */
+export const profileStatements = [
+  "SET SESSION enable_profiling = 'no_output'",
+  "SET SESSION profiling_coverage = 'ALL'",
+  `SET SESSION custom_profiling_settings = ${quoteText(
+    JSON.stringify(
+      Object.fromEntries(
+        ['OPERATOR_NAME', 'OPERATOR_CARDINALITY', 'OPERATOR_TIMING', 'EXTRA_INFO', 'SYSTEM_PEAK_TEMP_DIR_SIZE'].map(
+          (metric) => [metric, 'true'],
+        ),
+      ),
+    ),
+  )}`,
+].join(';');
+
 /** From here on, only these settings can be changed. */
 export function lock(changeable: string): string[] {
   return [

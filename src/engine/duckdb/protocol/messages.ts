@@ -5,7 +5,14 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../../errors.js';
 import type { Filter } from '../../../expressions/index.js';
-import type { ColumnRequest, InstanceOptions, PlanOperator, QueryDescription, UnreadableFile } from '../contract.js';
+import type {
+  ColumnRequest,
+  EngineProfile,
+  InstanceOptions,
+  PlanOperator,
+  QueryDescription,
+  UnreadableFile,
+} from '../contract.js';
 import type { WireBatch } from './batches.js';
 import type {
   WireDescribeOptions,
@@ -43,7 +50,10 @@ export interface Requests {
     gives: PlanOperator;
   };
   run: { takes: WireRun; gives: WireSchema };
-  write: { takes: { sql: string; scans: WireScan[]; options: WireWriteOptions } & InTimeZone; gives: unknown[] };
+  write: {
+    takes: { sql: string; scans: WireScan[]; options: WireWriteOptions; profile: boolean } & InTimeZone;
+    gives: unknown[];
+  };
 }
 
 export type RequestName = keyof Requests;
@@ -58,6 +68,7 @@ export interface WireRun extends InTimeZone {
   /** Batches that may be on their way. */
   credit: number;
   progress: boolean;
+  profile: boolean;
 }
 
 /** From the server. */
@@ -111,6 +122,20 @@ const wireError = z.object({
   cause: z.string().optional(),
 });
 
+const planOperator: z.ZodType<PlanOperator> = z.lazy(() =>
+  z.object({
+    operator: z.string(),
+    table: z.string().optional(),
+    details: z.record(z.string(), z.array(z.string())),
+    estimatedRows: z.number().optional(),
+    rows: z.number().optional(),
+    seconds: z.number().optional(),
+    children: z.array(planOperator),
+  }),
+);
+
+const profile: z.ZodType<EngineProfile> = z.object({ plan: planOperator, spilledBytes: integer });
+
 /** From an engine process, which ran what users wrote and may be broken: nothing it says is taken unchecked. */
 export const report = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), sharesMemory: z.boolean() }),
@@ -133,6 +158,8 @@ export const report = z.discriminatedUnion('kind', [
     files: z.array(z.object({ path: z.string(), columns: z.array(z.string()), allRowGroups: z.boolean().optional() })),
   }),
   z.object({ kind: z.literal('progress'), id: integer, done: z.number().min(0).max(1) }),
+  /** What ran to its end for a request. */
+  z.object({ kind: z.literal('profile'), id: integer, profile }),
   /** The rows before are no longer needed; the next are. */
   z.object({ kind: z.literal('pull'), source: integer }),
   /** Nobody reads the source any more. */
@@ -142,18 +169,6 @@ export const report = z.discriminatedUnion('kind', [
 ]);
 
 export type Report = z.output<typeof report>;
-
-const planOperator: z.ZodType<PlanOperator> = z.lazy(() =>
-  z.object({
-    operator: z.string(),
-    table: z.string().optional(),
-    details: z.record(z.string(), z.array(z.string())),
-    estimatedRows: z.number().optional(),
-    rows: z.number().optional(),
-    seconds: z.number().optional(),
-    children: z.array(planOperator),
-  }),
-);
 
 const literal = z.object({ type: z.string(), text: z.string() });
 

@@ -6,7 +6,7 @@ import type { ReadNames } from '../scans/read-names.js';
 import { listOf } from './plan.js';
 
 /** A node of `EXPLAIN (FORMAT json)`, or of `EXPLAIN (ANALYZE, FORMAT json)`, which has other names for the same. */
-interface ExplainedNode {
+export interface ExplainedNode {
   name?: string;
   operator_name?: string;
   operator_cardinality?: number;
@@ -15,7 +15,7 @@ interface ExplainedNode {
   extra_info: Record<string, string | string[]>;
 }
 
-interface Read {
+export interface Read {
   scans: readonly TableScan[];
   /** The names that the scans' columns are read under. */
   names: ReadNames;
@@ -30,7 +30,12 @@ const UNTOLD = new Set([ESTIMATE, 'Function', 'Filename(s)', 'Table', 'Type']);
 
 export function explainedPlan(json: string, read: Read): PlanOperator {
   const parsed = JSON.parse(json) as ExplainedNode | ExplainedNode[];
-  const root = Array.isArray(parsed) ? parsed[0] : below(parsed);
+  return shownPlan(Array.isArray(parsed) ? parsed[0] : parsed, read);
+}
+
+/** The plan of a statement, by the engine's root of it. */
+export function shownPlan(node: ExplainedNode | undefined, read: Read): PlanOperator {
+  const root = below(node);
   if (!root) throw new SkuaError('INTERNAL', 'the engine explained nothing');
   return operatorOf(root, read);
 }

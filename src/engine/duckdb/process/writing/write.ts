@@ -30,9 +30,10 @@ const staged = 'skua_staged';
 export async function writeFiles(
   connection: Connection,
   sql: string,
-  options: WriteOptions,
+  options: ObservedOptions,
   timeZone?: string,
 ): Promise<WrittenFile[]> {
+  const { onRun, ...unobserved } = options;
   const given = await givenColumns(connection, textFor(sql, options.parameters), options.columns);
   if (timeZone !== undefined) checkZone(timeZone, options.columns, given);
   const { prefix, suffix } = rowsSql(options, given);
@@ -51,10 +52,16 @@ export async function writeFiles(
     const values = options.partitions.map(({ expression }, index) => `CAST((${expression}) AS VARCHAR) AS p${index}`);
     const stage = `CREATE TEMP TABLE ${staged} AS SELECT *, ${values.join(', ')} FROM (${prefix}`;
     await rowsOf(connection, [stage, sql, `${suffix})${sorted}`], options.parameters);
-    return await writePartitions(connection, options);
+    onRun?.();
+    return await writePartitions(connection, unobserved);
   } catch (error) {
     throw namingColumns(error, options.columns);
   }
+}
+
+interface ObservedOptions extends WriteOptions {
+  /** Told once the query itself has run. */
+  onRun?: (() => void) | undefined;
 }
 
 /** The connection's time zone is another than UTC. */
@@ -156,10 +163,11 @@ const FILES_AT_A_TIME = 4;
 async function filesOf(
   connection: Connection,
   copy: StatementParts,
-  options: WriteOptions,
+  options: ObservedOptions,
   partitionOf: (row: readonly unknown[]) => (string | null)[],
 ): Promise<WrittenFile[]> {
   const rows = await rowsOf(connection, copy, options.parameters);
+  options.onRun?.();
   const written = rows.map((row) => writtenFile(row, partitionOf(row))).filter(({ rowCount }) => rowCount > 0);
   const files = await annotated(written, options);
   for (const file of files) await countNans(connection, file, options);
