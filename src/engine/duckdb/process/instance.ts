@@ -79,7 +79,7 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
         // Memory grows and shrinks with the number of sessions at work; the zone, and whether it is profiled, is a statement's.
         ...lock("'memory_limit', 'TimeZone', 'enable_profiling', 'profiling_coverage', 'custom_profiling_settings'"),
       ];
-      for (const statement of statements) await connection.execute(statement);
+      await connection.execute(statements.join(';\n'));
       await connection.close();
     } catch (error) {
       await connection.close();
