@@ -9,7 +9,7 @@ export interface LoadedTables<T> {
 /** How long an answer is kept that nobody asks for, in milliseconds. */
 const LIFETIME = 300_000;
 
-/** Keeps at most so many bytes of answers, least recently used out first, and none that was not asked for in five minutes. */
+/** Keeps at most so many bytes of answers, least recently used out first; each goes five minutes after it was last asked for. */
 export function createLoadedTables<T extends object>(capacityBytes: number): LoadedTables<T> {
   const kept = new LRUCache<string, T>({
     maxSize: capacityBytes,

@@ -95,7 +95,6 @@ export class StreamingResult {
   async start(): Promise<void> {
     const library = duckdb();
     const pending = new Slot();
-    let isStarted = false;
     try {
       // Most statements are planned here, and need as long for it as they are complex.
       const planned = await inBackground('duckdb_pending_prepared_streaming', this.#statement.pointer, pending.memory);
@@ -103,11 +102,12 @@ export class StreamingResult {
       this.#isPlanned = true;
       const state = await inBackground('duckdb_execute_pending', pending.pointer, this.#result);
       if (state !== 0) throw engineError(library.duckdb_result_error(this.#result), this.#source);
-      isStarted = true;
-    } finally {
-      if (isStarted) library.duckdb_destroy_pending(pending.memory);
-      else await inBackground('duckdb_destroy_pending', pending.memory);
+    } catch (error) {
+      // What was begun and did not come to an end may be waited for.
+      await inBackground('duckdb_destroy_pending', pending.memory);
+      throw error;
     }
+    library.duckdb_destroy_pending(pending.memory);
     const word = (index: number) => Number(this.#result.readBigUInt64LE(index * 8));
     this.#words = { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
     this.#options = library.duckdb_result_get_arrow_options(this.#result);
