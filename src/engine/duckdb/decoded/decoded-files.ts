@@ -42,6 +42,8 @@ interface Readings {
   columns: Map<string, Column>;
   /** As the last statement could read it. */
   stage: StageColumns;
+  /** Decoded with those that are read. */
+  beside: readonly DecodableColumn[];
 }
 
 interface Copy extends DecodedCopy {
@@ -83,14 +85,19 @@ export class DecodedFiles implements DecodedCopies {
     return found;
   }
 
-  missed(file: CacheFile, columns: readonly DecodableColumn[], stage: StageColumns): void {
+  missed(
+    file: CacheFile,
+    columns: readonly DecodableColumn[],
+    stage: StageColumns,
+    beside: readonly DecodableColumn[] = [],
+  ): void {
     const id = idOf(file);
     if (this.#failed.has(id)) return;
     const known = this.#readings.get(id)?.columns ?? new Map<string, Column>();
     for (const column of columns) {
       known.set(column.key, { ...column, readings: (known.get(column.key)?.readings ?? 0) + 1 });
     }
-    this.#readings.set(id, { file, columns: known, stage });
+    this.#readings.set(id, { file, columns: known, stage, beside });
     if (columns.some(({ key }) => (known.get(key)?.readings ?? 0) < READINGS)) return;
     this.#waiting.add(id);
     this.#work ??= this.#decodeAll().finally(() => {
@@ -128,14 +135,21 @@ export class DecodedFiles implements DecodedCopies {
     }
   }
 
-  async #decode(id: string, { file, columns, stage }: Readings): Promise<void> {
+  async #decode(id: string, { file, columns, stage, beside }: Readings): Promise<void> {
     const often = [...columns.values()].filter(({ readings }) => readings >= READINGS);
     // Of columns of one name that are read in two ways, the one that was read last.
-    const chosen = [...new Map(often.map((column) => [column.name, column])).values()];
+    const read = new Map<string, DecodableColumn>(often.map((column) => [column.name, column]));
+    const whole = new Map([...beside.map((column) => [column.name, column] as const), ...read]);
     const { signal } = this.#closing;
-    try {
+    const decode = async (chosen: readonly DecodableColumn[]) => {
       const decoded = await this.#options.decoder.decode(stage, chosen, signal);
       await this.#keep(id, file, chosen, decoded);
+    };
+    try {
+      await decode([...whole.values()]).catch((error) => {
+        if (signal.aborted || whole.size === read.size) throw error;
+        return decode([...read.values()]);
+      });
     } catch (error) {
       if (signal.aborted) return;
       this.#failed.set(id, true);
@@ -144,7 +158,12 @@ export class DecodedFiles implements DecodedCopies {
     }
   }
 
-  async #keep(id: string, original: CacheFile, columns: readonly Column[], decoded: DecodedFile): Promise<void> {
+  async #keep(
+    id: string,
+    original: CacheFile,
+    columns: readonly DecodableColumn[],
+    decoded: DecodedFile,
+  ): Promise<void> {
     const keys = new Set(columns.map(({ key }) => key));
     const file = await keepCopy(this.#options.ranges, original, decoded, this.#closing.signal);
     this.#copies.set(id, { file, keys, columns: new Map(columns.map(({ name }, index) => [name, `d${index}`])) });

@@ -29,8 +29,13 @@ export type StageColumns = (
 export interface DecodedCopies {
   /** The copy that has all of the columns. It may have been evicted since. */
   find(file: CacheFile, columns: readonly DecodableColumn[]): DecodedCopy | undefined;
-  /** Told that a statement reads columns of a file of which there is no such copy. */
-  missed(file: CacheFile, columns: readonly DecodableColumn[], stage: StageColumns): void;
+  /** Told that a statement reads columns of a file of which there is no such copy; those `beside` are decoded with them where they can be. */
+  missed(
+    file: CacheFile,
+    columns: readonly DecodableColumn[],
+    stage: StageColumns,
+    beside?: readonly DecodableColumn[],
+  ): void;
   /** Forgets the copy of a file, which is gone or can't be read. */
   forget(file: CacheFile): void;
 }

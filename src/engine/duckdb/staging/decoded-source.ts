@@ -18,11 +18,15 @@ export function smallestDecoded(files: number): number {
   return files <= 64 ? 1 << 20 : Number.POSITIVE_INFINITY;
 }
 
+/** Of files of at most so many bytes all columns are decoded at once, so that no other choice of them needs another copy. */
+const DECODED_WHOLE = 2 << 20;
+
 interface DecodableFile {
   file: DataFile;
   readable: ReadableFile;
-  /** That are read. */
+  /** That are read, and all of the table's. */
   columns: readonly TableColumn[];
+  known: readonly TableColumn[];
   /** Smaller files, in bytes, are read as they are. */
   smallest: number;
 }
@@ -31,7 +35,7 @@ interface DecodableFile {
 export async function decodedSource(
   local: LocalFiles,
   table: PinnedTable,
-  { file, readable, columns, smallest }: DecodableFile,
+  { file, readable, columns, known, smallest }: DecodableFile,
 ): Promise<DecodedColumns | undefined> {
   const { caches } = local;
   const cached = cacheFile(table, file);
@@ -41,7 +45,8 @@ export async function decodedSource(
   const copy = caches.decoded.find(cached, wanted);
   const path = copy && (await local.decoded(cached, copy));
   if (path !== undefined) return { path, columns: copy?.columns ?? new Map() };
-  caches.decoded.missed(cached, wanted, stageColumns(caches, table, file, readable));
+  const beside = cached.size <= DECODED_WHOLE ? decodable(known, readable.columns) : [];
+  caches.decoded.missed(cached, wanted, stageColumns(caches, table, file, readable), beside);
   return undefined;
 }
 

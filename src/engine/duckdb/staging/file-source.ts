@@ -53,7 +53,13 @@ export async function fileSource(
   const read = wanted.known.filter(({ fieldId }) => columns.fieldIds.has(fieldId));
   const decoded = task.rowGroups
     ? undefined
-    : await decodedSource(local, table, { file, readable, columns: read, smallest: wanted.smallestDecoded });
+    : await decodedSource(local, table, {
+        file,
+        readable,
+        columns: read,
+        known: wanted.known,
+        smallest: wanted.smallestDecoded,
+      });
   const skipped = decoded ? nothingSkipped : skippedGroups(table, task, readable, wanted);
   const { path, held }: LocalFile =
     decoded ??

@@ -14,6 +14,8 @@ let files: DecodedFiles;
 /** Names of the columns of each file that was decoded, in order. */
 let decoded: string[][];
 let failure: Error | undefined;
+/** Whether these columns can't be decoded together. */
+let failing: (names: readonly string[]) => boolean;
 
 const stage: StageColumns = async () => {
   throw new Error('nothing is staged');
@@ -23,6 +25,7 @@ const decoder = {
   async decode(_: StageColumns, columns: readonly DecodableColumn[]) {
     decoded.push(columns.map(({ name }) => name));
     if (failure) throw failure;
+    if (failing(columns.map(({ name }) => name))) throw new Error('these can’t be decoded');
     const path = join(directory, `database ${decoded.length}`);
     await writeFile(path, Buffer.alloc(1000, decoded.length));
     return { path, size: 1000, remove: () => rm(path) };
@@ -46,6 +49,7 @@ beforeEach(async () => {
   ranges = createRangeCache({ directory: join(directory, 'cache'), capacityBytes: 1 << 20 });
   decoded = [];
   failure = undefined;
+  failing = () => false;
 });
 afterEach(async () => {
   await files.close();
@@ -90,6 +94,20 @@ describe('columns of a file', () => {
       ]),
     );
     expect(files.find(file('b'), columns('y'))).toBeUndefined();
+  });
+
+  it('are decoded with those beside them, and without where those can’t be', async () => {
+    open();
+    const missed = () => files.missed(file('a'), columns('x'), stage, columns('w', 'x', 'y'));
+    missed();
+    missed();
+    await vi.waitFor(() => expect(files.find(file('a'), columns('y', 'w'))).toBeDefined());
+    expect(decoded).toEqual([['w', 'x', 'y']]);
+    failing = ({ length }) => length > 1;
+    for (let reading = 0; reading < 2; reading++) files.missed(file('b'), columns('x'), stage, columns('x', 'odd'));
+    await vi.waitFor(() => expect(files.find(file('b'), columns('x'))).toBeDefined());
+    expect(files.find(file('b'), columns('odd'))).toBeUndefined();
+    expect(decoded.slice(1)).toEqual([['x', 'odd'], ['x']]);
   });
 
   it('lie in the cache, the newest copy alone, until there is no room for them', async () => {
