@@ -204,29 +204,29 @@ class SkuaDialect(default.DefaultDialect):
             raise exc.NoSuchTableError(f"{schema}.{name}" if schema else name)
         return kind
 
+    def _about(self, connection, select, name, schema):
+        """What a view of information_schema tells of one table or view: rows of `select`, which is its columns and FROM."""
+        sql = f"SELECT {select} WHERE table_catalog = current_catalog() AND table_schema = :schema AND table_name = :name"
+        return self._select(connection, sql, schema=self._schema(schema), name=name)
+
     @reflection.cache
     def get_view_definition(self, connection, view_name, schema=None, **kw):
-        sql = (
-            "SELECT view_definition FROM information_schema.views WHERE table_catalog = current_catalog()"
-            " AND table_schema = :schema AND table_name = :name"
-        )
-        found = self._select(connection, sql, schema=self._schema(schema), name=view_name)
+        found = self._about(connection, "view_definition FROM information_schema.views", view_name, schema)
         if not found:
             raise exc.NoSuchTableError(f"{schema}.{view_name}" if schema else view_name)
         return found[0][0]
 
     @reflection.cache
     def get_columns(self, connection, table_name, schema=None, **kw):
-        sql = (
-            "SELECT column_name, data_type, is_nullable, column_default, column_comment FROM information_schema.columns"
-            " WHERE table_catalog = current_catalog() AND table_schema = :schema AND table_name = :name"
-            " ORDER BY ordinal_position"
+        select = (
+            "column_name, data_type, is_nullable, column_default, column_comment, ordinal_position"
+            " FROM information_schema.columns"
         )
-        found = self._select(connection, sql, schema=self._schema(schema), name=table_name)
+        found = sorted(self._about(connection, select, table_name, schema), key=lambda row: row[-1])
         if not found:
             self._require(connection, table_name, schema)
         columns = []
-        for name, written, is_nullable, default_value, comment in found:
+        for name, written, is_nullable, default_value, comment, _ in found:
             kind = parse_type(written)
             if isinstance(kind, types.NullType):
                 util.warn(f"Did not recognize type '{written}' of column '{name}'")
@@ -241,24 +241,16 @@ class SkuaDialect(default.DefaultDialect):
 
     @reflection.cache
     def get_pk_constraint(self, connection, table_name, schema=None, **kw):
-        sql = (
-            "SELECT constraint_name, column_name FROM information_schema.key_column_usage"
-            " WHERE table_catalog = current_catalog() AND table_schema = :schema AND table_name = :name"
-            " ORDER BY ordinal_position"
-        )
-        found = self._select(connection, sql, schema=self._schema(schema), name=table_name)
+        select = "column_name, ordinal_position FROM information_schema.key_column_usage"
+        found = sorted(self._about(connection, select, table_name, schema), key=lambda row: row[1])
         if not found:
             self._require(connection, table_name, schema)
             return reflection.ReflectionDefaults.pk_constraint()
-        return {"constrained_columns": [column for _, column in found], "name": None}
+        return {"constrained_columns": [column for column, _ in found], "name": None}
 
     @reflection.cache
     def get_table_comment(self, connection, table_name, schema=None, **kw):
-        sql = (
-            "SELECT comment FROM information_schema.table_comments WHERE table_catalog = current_catalog()"
-            " AND table_schema = :schema AND table_name = :name"
-        )
-        found = self._select(connection, sql, schema=self._schema(schema), name=table_name)
+        found = self._about(connection, "comment FROM information_schema.table_comments", table_name, schema)
         if not found:
             raise exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
         return {"text": found[0][0]}

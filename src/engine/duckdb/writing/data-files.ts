@@ -7,14 +7,7 @@ import { type Workplace, whileStaged } from '../staging/over-staged.js';
 import { annotate } from './annotations.js';
 import { writeLayout } from './layout.js';
 import { inFolder, writeStaged } from './local-parquet.js';
-import {
-  bloomFiltersOf,
-  compressionLevelOf,
-  compressionOf,
-  refuseOtherWriters,
-  rowGroupSizeOf,
-  targetFileSizeOf,
-} from './properties.js';
+import { bloomFiltersOf, parquetOptionsOf, refuseOtherWriters } from './properties.js';
 
 export function writeDataFiles(
   place: Workplace,
@@ -32,11 +25,7 @@ export function writeDataFiles(
         unknown: 'leave out',
         checked,
         ...layout,
-        targetFileSize: targetFileSizeOf(metadata, targetFileSize),
-        checksums: true,
-        compression: compressionOf(metadata),
-        compressionLevel: compressionLevelOf(metadata),
-        rowGroupSize: rowGroupSizeOf(metadata),
+        ...parquetOptionsOf(metadata, targetFileSize, 'data'),
         bloomFilters: bloomFiltersOf(metadata, schema),
       }),
     );

@@ -5,13 +5,7 @@ import { inParallel } from '../../../parallel.js';
 import type { BoundStatement, PositionDeleteOptions } from '../../contract.js';
 import { type Workplace, whileStaged } from '../staging/over-staged.js';
 import { inFolder, writeStaged } from './local-parquet.js';
-import {
-  compressionLevelOf,
-  compressionOf,
-  refuseOtherWriters,
-  rowGroupSizeOf,
-  targetFileSizeOf,
-} from './properties.js';
+import { parquetOptionsOf, refuseOtherWriters } from './properties.js';
 
 /** Uploads at a time. */
 const FILES_AT_A_TIME = 8;
@@ -30,11 +24,7 @@ export function writePositionDeletes(
         columns: positionDeleteColumns,
         partitions: eachByItself ? [{ name: 'file', expression: 'c0' }] : [],
         sortedBy: ['c0', 'c1'],
-        checksums: true,
-        targetFileSize: targetFileSizeOf(metadata, targetFileSize, 'deletes'),
-        compression: compressionOf(metadata, 'deletes'),
-        compressionLevel: compressionLevelOf(metadata, 'deletes'),
-        rowGroupSize: rowGroupSizeOf(metadata, 'deletes'),
+        ...parquetOptionsOf(metadata, targetFileSize, 'deletes'),
       }),
     );
     const byLocation = new Map(files.map((file) => [file.location, file]));

@@ -8,14 +8,30 @@ import type { WriteOptions } from '../contract.js';
 /** What files are written for; those of deletes go by what the table says of data where it says nothing of them. */
 export type Content = 'data' | 'deletes';
 
+/** How files are written by the properties of their table; `usual` is the target size in bytes where they name none. */
+export function parquetOptionsOf(metadata: TableMetadata, usual: number, content: Content): ParquetOptions {
+  return {
+    targetFileSize: targetFileSizeOf(metadata, usual, content),
+    checksums: true,
+    compression: compressionOf(metadata, content),
+    compressionLevel: compressionLevelOf(metadata, content),
+    rowGroupSize: rowGroupSizeOf(metadata, content),
+  };
+}
+
+type ParquetOptions = Pick<
+  WriteOptions,
+  'targetFileSize' | 'checksums' | 'compression' | 'compressionLevel' | 'rowGroupSize'
+>;
+
 /** In bytes. */
-export function targetFileSizeOf(metadata: TableMetadata, usual: number, content: Content = 'data'): number {
+function targetFileSizeOf(metadata: TableMetadata, usual: number, content: Content): number {
   const ofDeletes = content === 'deletes' ? numberIn(metadata, 'write.delete.target-file-size-bytes', 1) : undefined;
   return ofDeletes ?? numberIn(metadata, 'write.target-file-size-bytes', 1) ?? usual;
 }
 
 /** What Skua has no writer for: UNIMPLEMENTED. */
-export function compressionOf({ properties }: TableMetadata, content: Content = 'data'): WriteOptions['compression'] {
+function compressionOf({ properties }: TableMetadata, content: Content): WriteOptions['compression'] {
   const name = parquetProperty(properties, 'compression-codec', content);
   const written = properties[name];
   const codec = written?.toLowerCase() ?? 'zstd';
@@ -27,13 +43,13 @@ export function compressionOf({ properties }: TableMetadata, content: Content = 
 }
 
 /** Of zstd alone: the engine has no levels for other codecs. */
-export function compressionLevelOf(metadata: TableMetadata, content: Content = 'data'): number | undefined {
+function compressionLevelOf(metadata: TableMetadata, content: Content): number | undefined {
   if (compressionOf(metadata, content) !== 'zstd') return undefined;
   return numberIn(metadata, parquetProperty(metadata.properties, 'compression-level', content), 1, 22);
 }
 
 /** Bytes of the values of a row group, before they are encoded. Default: the engine's number of rows. */
-export function rowGroupSizeOf(metadata: TableMetadata, content: Content = 'data'): number | undefined {
+function rowGroupSizeOf(metadata: TableMetadata, content: Content): number | undefined {
   return numberIn(metadata, parquetProperty(metadata.properties, 'row-group-size-bytes', content), 1);
 }
 
