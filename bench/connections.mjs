@@ -2,15 +2,10 @@
  * `node bench/connections.mjs [CONNECTIONS]`: gRPC connections that have made one call and are idle then, as drivers' pools hold them, and what the server
  * takes for them. Linux only. A process needs as many open files: `ulimit -n`.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../dist/client/index.js';
-import { localConfig } from '../dist/commands/local-config.js';
-import { startEmbeddedStack } from '../dist/embedded/index.js';
-import { startKilledServer } from '../scripts/faults/server.mjs';
+import { startBenchServer } from './support/bench-server.mjs';
 
 const count = Number(process.argv[2] ?? 10_000);
 /** Connections that are opened at the same time. */
@@ -20,24 +15,8 @@ const REST = 10_000;
 const QUESTIONS = 50;
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH } = constants;
 
-const folder = mkdtempSync(join(tmpdir(), 'skua-connections-'));
-const stack = await startEmbeddedStack({ folder: join(folder, 'stack'), issuer: { lifetimeSeconds: 24 * 3600 } });
-const server = await startKilledServer(folder, (port) =>
-  localConfig(
-    stack,
-    `
-[server]
-port = ${port}
-[http]
-enabled = false
-[storage]
-cache_directory = ${JSON.stringify(folder)}
-local_roots = [${JSON.stringify(join(stack.folder, 'warehouse'))}]
-`,
-  ),
-);
-const token = await stack.token('adminuser');
-const client = connect({ address: server.address, token });
+const place = await startBenchServer('connections', '[http]\nenabled = false');
+const { server, token, client } = place;
 const sessions = [];
 const figures = { connections: count };
 try {
@@ -59,10 +38,7 @@ try {
   await look('after');
 } finally {
   for (const session of sessions) session.destroy();
-  client.close();
-  await server.stop();
-  await stack.close();
-  rmSync(folder, { recursive: true, force: true });
+  await place.stop();
 }
 console.log(JSON.stringify(figures, null, 2));
 

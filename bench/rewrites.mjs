@@ -3,53 +3,25 @@
  * same procedures on the same machine. Prints how long each took, the time of the processors that its processes spent meanwhile, what files there
  * were then, and the most memory that they held at once. `SPARK_PYTHON` and `ICEBERG_SPARK_JAR` say where Spark is; without them Skua works alone.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { batchToRows } from '../dist/arrow/index.js';
-import { connect } from '../dist/client/index.js';
-import { localConfig } from '../dist/commands/local-config.js';
-import { startEmbeddedStack } from '../dist/embedded/index.js';
-import { startKilledServer } from '../scripts/faults/server.mjs';
 import { startReader } from '../scripts/peers/index.mjs';
+import { startBenchServer } from './support/bench-server.mjs';
 
 const files = Number(process.argv[2] ?? 10_000);
 const deletes = Number(process.argv[3] ?? 3_000);
 const rowsOfFile = 1_000;
-const text = JSON.stringify;
 const calls = [
   ['rewrite_position_delete_files', "table => '$', options => map('rewrite-all', 'true')"],
   ['rewrite_data_files', "table => '$', options => map('min-input-files', '2', 'delete-ratio-threshold', '1')"],
   ['rewrite_manifests', "table => '$'"],
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'skua-rewrites-'));
-const stack = await startEmbeddedStack({ folder: join(folder, 'stack'), issuer: { lifetimeSeconds: 24 * 3600 } });
-const server = await startKilledServer(folder, (port) =>
-  localConfig(
-    stack,
-    `
-[server]
-port = ${port}
-
-[http]
-enabled = false
-
-[storage]
-cache_directory = ${text(folder)}
-journal_directory = ${text(join(folder, 'journal'))}
-
-[default]
-catalog = "quickstart"
-schema = "demo"
-`,
-    `[storage]\nlocal_roots = [${text(join(stack.folder, 'warehouse'))}]`,
-  ),
-);
-const token = await stack.token('adminuser');
-const client = connect({ address: server.address, token });
+const place = await startBenchServer('rewrites');
+const { stack, token, client } = place;
 const hasSpark = process.env.SPARK_PYTHON !== undefined;
 try {
   const tables = ['skua', ...(hasSpark ? ['spark'] : [])];
@@ -87,10 +59,7 @@ try {
   if (new Set(sums).size > 1) process.exitCode = 1;
   await engines.spark?.close();
 } finally {
-  client.close();
-  await server.stop();
-  await stack.close();
-  rmSync(folder, { recursive: true, force: true });
+  await place.stop();
 }
 
 /** Small files that are taken in as they are, and one DELETE of a row of each of the first. */

@@ -208,7 +208,10 @@ export class RemoteInstance implements EngineInstance {
     signal.addEventListener('abort', leave, { once: true });
     return {
       schema: schemaFrom(schema),
-      batches: { [Symbol.asyncIterator]: () => this.#read(result, lend, signal) },
+      batches: {
+        [Symbol.asyncIterator]: () =>
+          this.#read(result, { lend, signal, onEnd: () => signal.removeEventListener('abort', leave) }),
+      },
     };
   }
 
@@ -230,13 +233,14 @@ export class RemoteInstance implements EngineInstance {
   }
 
   /** A stream that was told to stop says so, whatever became of its process. */
-  async *#read(result: RemoteResult, lend: boolean, signal: AbortSignal): AsyncGenerator<ColumnarBatch> {
+  async *#read(result: RemoteResult, { lend, signal, onEnd }: Reading): AsyncGenerator<ColumnarBatch> {
     try {
       yield* result.batches(lend);
     } catch (error) {
       throw signal.aborted ? cancelled(error, signal) : error;
     } finally {
       this.#host.results.delete(result);
+      onEnd();
     }
   }
 
@@ -253,6 +257,12 @@ export class RemoteInstance implements EngineInstance {
   #attempt<T>(attempt: Attempt, work: (home: Home, context: RequestContext) => Promise<T>): Promise<T> {
     return this.#host.attempt({ ...attempt, statement: this.#statement }, work);
   }
+}
+
+interface Reading {
+  lend: boolean;
+  signal: AbortSignal;
+  onEnd: () => void;
 }
 
 /** Rows that can be read only once serve one attempt. */
