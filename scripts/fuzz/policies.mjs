@@ -13,12 +13,14 @@ import { difference } from './sql/compare.mjs';
 import { ForeignWriter } from './sql/foreign.mjs';
 import { queryText, randomQuery } from './sql/queries.mjs';
 import { Random } from './sql/random.mjs';
+import { openReferences } from './sql/reference.mjs';
 import { forReference, forServer } from './sql/render.mjs';
 import { shrunk } from './sql/shrink.mjs';
 import { ServerSide } from './sql/sides.mjs';
 import { RandomTable } from './sql/table.mjs';
 
-export { prepare } from './sql.mjs';
+/** Loads the engine, which must be done before the server shares memory with its processes. */
+export const prepare = () => openReferences(1);
 export const description = 'random row filters and column masks of random tables, compared with what they leave';
 export const usualCount = 300;
 
@@ -47,7 +49,11 @@ const zones = ['UTC', 'UTC', 'Asia/Kolkata', 'America/New_York', 'Australia/Lord
 export async function run({ count, seed: given, randomFrom, server: running, log, prepared }) {
   // `seed@5` begins with the table of round 5.
   const [, seed, first = '0'] = /^(.*?)(?:@(\d+))?$/.exec(given);
-  const { connection, reference, close } = prepared;
+  const {
+    connection,
+    references: [reference],
+    close,
+  } = prepared;
   const admin = new ServerSide(running.address, await running.token('adminuser'));
   const token = await running.token(user);
   const restricted = new ServerSide(running.address, token);

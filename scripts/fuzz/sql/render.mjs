@@ -1,5 +1,7 @@
 /** Statement texts with marks for tables and values, and what they become on each side. */
 
+import { alike } from './types.mjs';
+
 const VALUE = /⟦([^⟦⟧]*)⟧/g;
 const TABLE = /⟪([^@⟪⟫]*)@([^⟪⟫]*)⟫/g;
 
@@ -31,4 +33,9 @@ export function forServer(text, values) {
     .replace(TABLE, (_, name, version) => {
       return `demo.${name}${version === '' ? '' : ` FOR VERSION AS OF ${version.split(':')[1]}`}`;
     });
+}
+
+/** The same text with other values of the same types in the place of those that may be parameters. */
+export function rebound(random, text) {
+  return text.replace(VALUE, (_, sql) => bindable(random.pick(alike(sql))));
 }

@@ -25,14 +25,28 @@ export class ServerSide {
   /** `parameters`: one `{ field, value }` for each. */
   async query(sql, parameters = []) {
     if (parameters.length === 0) return this.#fetch(CommandStatementQuery, { query: sql });
+    const [answer] = await this.queryEach(sql, [parameters]);
+    if (answer.error) throw answer.error;
+    return answer;
+  }
+
+  /** One prepared statement with each set of parameters after another: an answer for each, or `{ error }`. */
+  async queryEach(sql, sets) {
     const handle = await this.#prepared(sql);
-    try {
-      const bound = await this.#bind(CommandPreparedStatementQuery, handle, parameters);
-      const reference = flightSql.DoPutPreparedStatementResult.decode(bound).prepared_statement_handle ?? handle;
-      return await this.#fetch(CommandPreparedStatementQuery, { prepared_statement_handle: reference });
-    } finally {
-      await this.#close(handle);
+    const answers = [];
+    for (const parameters of sets) {
+      answers.push(await this.#queryBound(handle, parameters).catch((error) => ({ error })));
     }
+    this.#close(handle);
+    return answers;
+  }
+
+  async #queryBound(handle, parameters) {
+    if (parameters.length === 0)
+      return this.#fetch(CommandPreparedStatementQuery, { prepared_statement_handle: handle });
+    const bound = await this.#bind(CommandPreparedStatementQuery, handle, parameters);
+    const reference = flightSql.DoPutPreparedStatementResult.decode(bound).prepared_statement_handle ?? handle;
+    return this.#fetch(CommandPreparedStatementQuery, { prepared_statement_handle: reference });
   }
 
   /** The affected rows. */
@@ -42,7 +56,7 @@ export class ServerSide {
       try {
         return countIn(await this.#bind(CommandPreparedStatementUpdate, handle, parameters));
       } finally {
-        await this.#close(handle);
+        this.#close(handle);
       }
     }
     const descriptor = { type: 'CMD', cmd: packAny(CommandStatementUpdate, { query: sql }) };
@@ -62,9 +76,10 @@ export class ServerSide {
     return answer.prepared_statement_handle;
   }
 
-  async #close(handle) {
+  /** Nothing waits for it. */
+  #close(handle) {
     const body = packAny(flightSql.ActionClosePreparedStatementRequest, { prepared_statement_handle: handle });
-    await this.channel.doAction('ClosePreparedStatement', body, { decode: () => undefined }).catch(() => undefined);
+    this.channel.doAction('ClosePreparedStatement', body, { decode: () => undefined }).catch(() => undefined);
   }
 
   async #bind(command, handle, parameters) {
@@ -99,6 +114,29 @@ export class ServerSide {
 
 const countIn = (metadata) => Number(flightSql.DoPutUpdateResult.decode(metadata).record_count);
 
+/** A session in UTC, and another one whose time zone changes. */
+export class Sessions {
+  /** Of the session in `in`; undefined before its first use. */
+  zone;
+
+  /** @param {() => ServerSide} open */
+  constructor(open) {
+    this.usual = open();
+    this.other = open();
+  }
+
+  async in(zone) {
+    if (zone !== this.zone) await this.other.update(`SET TimeZone = '${zone}'`);
+    this.zone = zone;
+    return this.other;
+  }
+
+  close() {
+    this.usual.close();
+    this.other.close();
+  }
+}
+
 /** Plain tables; `instance` is of an engine that nobody else uses. */
 export class ReferenceSide {
   /** Of the session that it stands for. */
@@ -128,13 +166,20 @@ export class ReferenceSide {
 
   /** What an SQL literal is, as a parameter. */
   async value(sql) {
-    const key = `${this.timeZone} ${sql}`;
-    let value = this.#values.get(key);
-    if (!value) {
-      const { schema, rows } = await this.query(`SELECT ${sql}`);
-      value = { field: schema.fields[0], value: rows[0][0] };
-      this.#values.set(key, value);
-    }
+    const [value] = await this.values([sql]);
     return value;
+  }
+
+  /** What SQL literals are, as parameters. */
+  async values(literals) {
+    const keyOf = (sql) => `${this.timeZone} ${sql}`;
+    const unknown = [...new Set(literals)].filter((sql) => !this.#values.has(keyOf(sql)));
+    if (unknown.length > 0) {
+      const { schema, rows } = await this.query(`SELECT ${unknown.join(', ')}`);
+      for (const [index, sql] of unknown.entries()) {
+        this.#values.set(keyOf(sql), { field: schema.fields[index], value: rows[0][index] });
+      }
+    }
+    return literals.map((sql) => this.#values.get(keyOf(sql)));
   }
 }

@@ -94,10 +94,12 @@ export class RandomTable {
     const values = this.random.chance(0.35) && wanted === sql ? [] : undefined;
     const text = forServer(sql, values);
     this.steps.push(text.replace(/\s+/g, ' '));
-    const parameters = await this.parametersOf(values ?? []);
+    const parameters = await this.reference.values(values ?? []);
     const failed = (error) => ({ error });
-    const count = await this.server.update(text, parameters).catch(failed);
-    const expected = await this.reference.update(forReference(wanted)).catch(failed);
+    const [count, expected] = await Promise.all([
+      this.server.update(text, parameters).catch(failed),
+      this.reference.update(forReference(wanted)).catch(failed),
+    ]);
     if (count.error?.code === 'INVALID_ARGUMENT' && expected.error) {
       this.steps.pop();
       return;
@@ -108,12 +110,6 @@ export class RandomTable {
     }
     // A change of no rows leaves no snapshot.
     if (count > 0 && !this.isTransacting && this.random.chance(0.25)) await this.keepVersion();
-  }
-
-  async parametersOf(values) {
-    const parameters = [];
-    for (const sql of values) parameters.push(await this.reference.value(sql));
-    return parameters;
   }
 
   async keepVersion() {

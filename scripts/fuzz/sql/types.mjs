@@ -263,9 +263,24 @@ const fixedPool = ({ width }) =>
 
 /** Literals of a type without children, ascending. */
 export function poolOf(type) {
-  if (type.kind === 'decimal') return decimalPool(type);
+  if (type.kind === 'decimal') return register(decimalPool(type));
   if (type.kind === 'fixed') return fixedPool(type);
   return plain[type.kind].pool;
+}
+
+/** Pools by each of their literals. */
+const pools = new Map();
+
+function register(pool) {
+  for (const literal of pool) pools.set(literal, pool);
+  return pool;
+}
+
+for (const { pool } of Object.values(plain)) register(pool);
+
+/** Literals of the pool that one is of; itself where it is of none. */
+export function alike(literal) {
+  return pools.get(literal) ?? [literal];
 }
 
 /** How a column of a type can be promoted by Iceberg's rules for a format version; undefined for no way. */
