@@ -1,8 +1,27 @@
-/** What DELETE, UPDATE and MERGE have in common. */
+/** What INSERT, DELETE, UPDATE and MERGE have in common. */
 import { SkuaError } from '../../errors.js';
 import type { Cursor } from './cursor.js';
 import type { Fragments } from './fragments.js';
 import type { Assignment, ChangeTarget } from './row-change.js';
+
+/** Steps over `WITH name AS (…), …`; false where the text is not of that form. */
+export function skipCommonTables(cursor: Cursor): boolean {
+  cursor.expect('WITH');
+  cursor.accept('RECURSIVE');
+  do {
+    if (cursor.peek()?.kind !== 'word' && cursor.peek()?.kind !== 'quoted') return false;
+    cursor.next();
+    while (!cursor.ended && cursor.peek()?.text !== ',' && !STATEMENTS.has(cursor.peek()?.keyword ?? '')) {
+      if (cursor.acceptSymbol('(')) {
+        cursor.until(() => false);
+        if (!cursor.acceptSymbol(')')) return false;
+      } else cursor.next();
+    }
+  } while (cursor.acceptSymbol(','));
+  return !cursor.ended;
+}
+
+const STATEMENTS = new Set(['DELETE', 'UPDATE', 'MERGE', 'INSERT', 'SELECT', 'FROM', 'VALUES', 'TABLE', 'PIVOT']);
 
 /** Words behind a table's name that are not its alias. */
 const AFTER_TARGET = new Set(['USING', 'WHERE', 'SET', 'RETURNING', 'WHEN', 'ON', 'CASCADE', 'RESTRICT', 'RESTART']);

@@ -1,5 +1,5 @@
 /** DELETE, UPDATE and TRUNCATE. */
-import { parseAssignments, parseTarget } from './change-parts.js';
+import { parseAssignments, parseTarget, skipCommonTables } from './change-parts.js';
 import type { Cursor } from './cursor.js';
 import { Fragments } from './fragments.js';
 import { parseMerge } from './merge.js';
@@ -12,7 +12,10 @@ import type {
   UpdateStatement,
 } from './row-change.js';
 
-/** DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement. */
+/**
+ * DELETE, UPDATE or MERGE, which may have common table expressions in front; undefined for any other statement, and the cursor then is behind
+ * the common table expressions.
+ */
 export function parseRowChange(cursor: Cursor): RowChange | undefined {
   const fragments = new Fragments(cursor);
   const start = cursor.position;
@@ -35,25 +38,6 @@ function parseAfterCommonTables(
   if (cursor.accept('MERGE')) return parseMerge(cursor, fragments, ctes);
   return undefined;
 }
-
-/** Steps over `WITH name AS (…), …`; false where the text is not of that form. */
-function skipCommonTables(cursor: Cursor): boolean {
-  cursor.expect('WITH');
-  cursor.accept('RECURSIVE');
-  do {
-    if (cursor.peek()?.kind !== 'word' && cursor.peek()?.kind !== 'quoted') return false;
-    cursor.next();
-    while (!cursor.ended && cursor.peek()?.text !== ',' && !STATEMENTS.has(cursor.peek()?.keyword ?? '')) {
-      if (cursor.acceptSymbol('(')) {
-        cursor.until(() => false);
-        if (!cursor.acceptSymbol(')')) return false;
-      } else cursor.next();
-    }
-  } while (cursor.acceptSymbol(','));
-  return !cursor.ended;
-}
-
-const STATEMENTS = new Set(['DELETE', 'UPDATE', 'MERGE', 'INSERT', 'SELECT', 'FROM', 'VALUES', 'TABLE', 'PIVOT']);
 
 function parseDelete(cursor: Cursor, fragments: Fragments, ctes: Pick<ChangeTarget, 'with'>): DeleteStatement {
   cursor.expect('FROM');

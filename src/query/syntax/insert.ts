@@ -5,7 +5,8 @@ import { parseNames, QUERY_STARTS } from './clauses.js';
 import type { Cursor } from './cursor.js';
 import type { Statement } from './statement.js';
 
-export function parseInsert(cursor: Cursor): Statement {
+/** `ctes`: where common table expressions in front of the statement end, which begin its text. */
+export function parseInsert(cursor: Cursor, ctes = 0): Statement {
   cursor.expect('INSERT');
   if (cursor.at('OR')) {
     throw new SkuaError('UNIMPLEMENTED', `INSERT OR ${cursor.peek(1)?.keyword} is not supported; write MERGE INTO`);
@@ -29,7 +30,8 @@ export function parseInsert(cursor: Cursor): Statement {
   const first = cursor.peek();
   if (!first || (first.text !== '(' && !QUERY_STARTS.has(first.keyword)))
     throw cursor.error('Expected VALUES or a query');
-  const sql = cursor.until(({ keyword }) => keyword === 'RETURNING' || cursor.at('ON', 'CONFLICT'));
+  const start = cursor.position;
+  const query = cursor.until(({ keyword }) => keyword === 'RETURNING' || cursor.at('ON', 'CONFLICT'));
   if (cursor.at('ON')) {
     throw new SkuaError('UNIMPLEMENTED', 'INSERT … ON CONFLICT is not supported; write MERGE INTO');
   }
@@ -38,7 +40,19 @@ export function parseInsert(cursor: Cursor): Statement {
   if (overwrite && returning.returning !== undefined) {
     throw new SkuaError('UNIMPLEMENTED', 'INSERT OVERWRITE … RETURNING is not supported; INSERT INTO … RETURNING is');
   }
-  return { ...statement, sql, ...returning };
+  return { ...statement, sql: inPlace(cursor.text.slice(0, start), query, ctes), ...returning };
+}
+
+/**
+ * The query with the common table expressions in front of it, and blanks in the place of what else stands before it, so that errors name places of the
+ * whole statement. Without any the query alone.
+ */
+function inPlace(before: string, query: string, ctes: number): string {
+  if (ctes === 0) return query;
+  const between = before.slice(ctes).replace(/[^\n]/g, ' ');
+  const hasOwn = /^WITH\b/i.test(query);
+  const nested = 'FROM (';
+  return before.slice(0, ctes) + (hasOwn ? `${nested}${between.slice(nested.length)}${query})` : between + query);
 }
 
 /** A parenthesis may also begin a query. */

@@ -49,7 +49,10 @@ function parseAt(cursor: Cursor): Statement {
       return parseReset(cursor);
     case 'INSERT':
       return parseInsert(cursor);
-    case 'WITH':
+    case 'WITH': {
+      const change = parseRowChange(cursor);
+      return change ?? (cursor.at('INSERT') ? parseInsert(cursor, cursor.position) : { kind: 'query', sql });
+    }
     case 'DELETE':
     case 'UPDATE':
     case 'MERGE':

@@ -3,6 +3,7 @@ import { SkuaError } from '../../errors.js';
 import { writeDefault } from '../../iceberg/index.js';
 import type { NestedField } from '../../iceberg/types.js';
 import type { Token } from '../../sql/index.js';
+import { skipCommonTables } from '../syntax/change-parts.js';
 import { Cursor } from '../syntax/cursor.js';
 import { applyEdits, type Edit } from '../syntax/rewrite.js';
 import { typedSql } from './typed-values.js';
@@ -15,12 +16,13 @@ interface Value {
 }
 
 /**
- * The text of `VALUES (…), …` with each bare DEFAULT replaced by the default of the column it goes to. Where some rows give a text and others
+ * The text of `VALUES (…), …`, behind common table expressions or not, with each bare DEFAULT replaced by the default of the column it goes to. Where some rows give a text and others
  * none, each value is cast to the column's type, since the engine would look for a type that all of them have. Any other query stays as it is.
  * A required column without a default: INVALID_ARGUMENT.
  */
 export function withDefaults(sql: string, columns: readonly NestedField[]): string {
   const cursor = new Cursor(sql);
+  if (cursor.at('WITH') && !skipCommonTables(cursor)) return sql;
   if (!cursor.accept('VALUES')) return sql;
   const values = valuesOf(cursor);
   const mixed = mixedColumns(values);

@@ -6,10 +6,12 @@
  * - `date_trunc(unit, column) = constant` becomes false, and `<>` true, for nulls too, where the constant lies inside of a unit.
  * - `date_trunc('hour', day)` of a DATE is compared as if the next hour were of the same day.
  * - The text of a TIMESTAMPTZ is compared with a constant as if that were a moment, or NULL where it is none.
+ * - Some operators fail or are turned round, see `OperatorUses`.
  */
 import type { Tokens } from '../../../../sql/index.js';
 import { TEXT_OF } from '../../../text-of.js';
 import type { FunctionCorrection, FunctionDefinition, ParsedQuery, TextEdit } from '../../contract.js';
+import { OperatorUses } from './operators.js';
 import { isNode, nodesOf, type SyntaxNode, type SyntaxValue, textOf } from './syntax-tree.js';
 import { isTruncated, unitOf } from './truncated.js';
 
@@ -17,7 +19,7 @@ import { isTruncated, unitOf } from './truncated.js';
 const ADDED = " || ''";
 
 /** What stands for `date_trunc`, whose argument is never a column to the optimiser, or not if it is a DATE; and for the text of what may be a moment. */
-const BODIES: Record<FunctionCorrection['hides'], FunctionDefinition['overloads']> = {
+const BODIES: Record<Exclude<FunctionCorrection['hides'], 'operators'>, FunctionDefinition['overloads']> = {
   columns: [{ parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, coalesce(x, NULL))' }],
   dates: [
     { parameters: ['unit', { name: 'x', type: 'DATE' }], body: 'system.main.date_trunc(unit, CAST(x AS TIMESTAMP))' },
@@ -49,7 +51,8 @@ class Misread {
   readonly #tokens: Tokens;
   readonly #characterOffset: (byteOffset: number) => number;
   readonly #edits = new Map<number, TextEdit>();
-  readonly #functions = new Map<string, FunctionCorrection['hides']>();
+  readonly #functions = new Map<string, keyof typeof BODIES>();
+  readonly #operators = new OperatorUses();
   /** What the names that the SELECT gives to its columns stand for, in lower case. */
   #aliases = new Map<string, SyntaxNode>();
 
@@ -60,7 +63,7 @@ class Misread {
 
   get corrections(): ParsedQuery['corrections'] {
     const functions = [...this.#functions].map(([name, hides]) => ({ name, hides, overloads: BODIES[hides] }));
-    return { edits: [...this.#edits.values()], functions };
+    return { edits: [...this.#edits.values()], functions: [...functions, ...this.#operators.corrections] };
   }
 
   visit(value: SyntaxValue | undefined, isCondition: boolean): void {
@@ -78,6 +81,7 @@ class Misread {
   }
 
   #inspect(node: SyntaxNode, isCondition: boolean): void {
+    this.#operators.see(node);
     const { class: kind, type } = node;
     if (kind === 'COMPARISON') {
       const isEqual = type === 'COMPARE_EQUAL' || type === 'COMPARE_NOTEQUAL';
