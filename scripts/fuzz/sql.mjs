@@ -123,8 +123,8 @@ class Lane {
     }
     const whole = tables.filter(({ isWrong }) => !isWrong);
     while (whole.length > 0 && asked < most && !whole.some(({ isWrong }) => isWrong)) {
-      const statements = random.chance(0.06)
-        ? await asker.changeRows(random.pick(whole), number)
+      const statements = random.chance(0.08)
+        ? await asker.changeRows(random.pick(whole), whole, number)
         : await asker.ask(randomQuery(random, whole), { tables: whole, random, round: number, most: most - asked });
       asked += statements;
       tally.did(statements);

@@ -40,11 +40,11 @@ export class Asker {
     return this.#compareTable(table, round);
   }
 
-  /** The number of statements, which is 1. */
-  async changeRows(table, round) {
+  /** Changes one of the tables. The number of statements, which is 1. */
+  async changeRows(table, tables, round) {
     this.#inUtc();
     try {
-      await table.changeRows();
+      await table.changeRows(tables);
     } catch (error) {
       this.#tellOfTable(table, error, round);
       return 1;

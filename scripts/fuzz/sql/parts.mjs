@@ -32,3 +32,9 @@ export const filterOf = (random, expressions, scope, share = 0.85) =>
 export function itemsOf(random, expressions, scope, most = 4) {
   return Array.from({ length: random.between(1, most) }, () => expressions.value(scope));
 }
+
+/** The tables of few rows, if there are any. */
+export function small(tables) {
+  const few = tables.filter(({ isBig }) => !isBig);
+  return few.length > 0 ? few : tables;
+}

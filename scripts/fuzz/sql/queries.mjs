@@ -1,5 +1,7 @@
 /** Random queries over random tables, as trees of parts that can be left out. */
 import { Expressions } from './expressions.mjs';
+import { asofQuery, namedJoinQuery, rangeJoinQuery, threeQuery } from './joins.mjs';
+import { allGroupsQuery, byNameQuery, correlatedQuery, setsQuery, tablesOfOwnQuery, unnestQuery } from './nests.mjs';
 import { filterOf, isVariant, itemsOf, source, written } from './parts.mjs';
 import {
   derivedQuery,
@@ -35,6 +37,16 @@ export function randomQuery(random, tables) {
     [3, recursiveQuery],
     [4, starQuery],
     [4, derivedQuery],
+    [3, asofQuery],
+    [3, namedJoinQuery],
+    [3, threeQuery],
+    [3, rangeJoinQuery],
+    [6, correlatedQuery],
+    [3, setsQuery],
+    [2, byNameQuery],
+    [5, allGroupsQuery],
+    [3, unnestQuery],
+    [3, tablesOfOwnQuery],
   ]);
   return make(random, tables, new Expressions(random));
 }
@@ -246,7 +258,7 @@ export function queryText(query) {
   const parts = [
     query.prefix,
     query.with && `WITH q AS (${queryText(query.with)})`,
-    `SELECT ${query.distinct ? 'DISTINCT ' : ''}${query.on ? `ON (${query.on}) ` : ''}${items} FROM ${from}`,
+    `SELECT ${query.distinct ? 'DISTINCT ' : ''}${query.on ? `DISTINCT ON (${query.on}) ` : ''}${items} FROM ${from}`,
     query.where.length > 0 && `WHERE ${whereText(query)}`,
     query.group?.length > 0 && `GROUP BY ${query.group.join(', ')}`,
     query.having?.length > 0 && `HAVING ${query.having.join(' AND ')}`,

@@ -1,13 +1,9 @@
 /** Queries whose rows or columns are made in other ways than by a plain SELECT: grouping sets, pivots, lateral joins, recursion, stars. */
-import { filterOf, isVariant, itemsOf, source, written } from './parts.mjs';
+import { filterOf, isVariant, itemsOf, small, source, written } from './parts.mjs';
 import { unbound } from './render.mjs';
 import { asText, identifier, isNested, poolOf, typeSql } from './types.mjs';
 
 const isPlain = (type) => !isNested(type) && !isVariant(type);
-const small = (tables) => {
-  const few = tables.filter(({ isBig }) => !isBig);
-  return few.length > 0 ? few : tables;
-};
 const conditions = (filter) => filter.map(({ sql }) => `(${sql})`).join(' AND ') || 'true';
 
 export function groupingQuery(random, tables, expressions) {

@@ -1,7 +1,9 @@
 /** The life of a random table on both sides: rows that come, change and go, and definitions that change in between. */
 import { compact, deleteUsing, insertByName, insertFromItself, transact, updateFrom } from './changes.mjs';
+import { difference } from './compare.mjs';
 import { add, drop, promote, randomTransform, rename, reorder, respec, upgrade } from './evolution.mjs';
 import { Expressions } from './expressions.mjs';
+import { deleteByOther, insertFromOther, mergeOther, updateByOther } from './others.mjs';
 import { forReference, forServer, tableMark } from './render.mjs';
 import { evolvedSql, RowSource, rowSql } from './rows.mjs';
 import { field, identifier, isNested, randomType, typeSql } from './types.mjs';
@@ -67,9 +69,10 @@ export class RandomTable {
     ])();
   }
 
-  /** One random statement that changes rows. */
-  changeRows() {
+  /** One random statement that changes rows, also by what is in other tables. */
+  changeRows(tables = [this]) {
     return this.random.weighted([
+      ...[deleteByOther, updateByOther, mergeOther, insertFromOther].map((change) => [1, () => change(this, tables)]),
       [4, () => this.insert()],
       [3, () => this.delete()],
       [3, () => this.update()],
@@ -105,7 +108,7 @@ export class RandomTable {
       return;
     }
     if (count.error ?? expected.error) throw count.error ?? expected.error;
-    if (/^(?:INSERT|UPDATE|DELETE|MERGE)/.test(sql) && count !== expected) {
+    if (/^(?:INSERT|UPDATE|DELETE|MERGE|WITH)/.test(sql) && count !== expected) {
       throw new Error(`${count} rows changed instead of ${expected}`);
     }
     // A change of no rows leaves no snapshot.
@@ -128,7 +131,7 @@ export class RandomTable {
 
   async insert() {
     const rows = this.rows(this.random.between(1, 15));
-    await this.change(`INSERT INTO ${this.mark} VALUES ${rows.join(', ')}`);
+    await this.#changeAnd(`INSERT INTO ${this.mark} VALUES ${rows.join(', ')}`);
   }
 
   /** More rows than a row group of the smallest size has. */
@@ -155,7 +158,31 @@ export class RandomTable {
   }
 
   async delete() {
-    await this.change(`DELETE FROM ${this.mark} AS t0 WHERE ${this.#condition(this.scope('t0'))}`);
+    await this.#changeAnd(`DELETE FROM ${this.mark} AS t0 WHERE ${this.#condition(this.scope('t0'))}`);
+  }
+
+  /** Runs a change as it is, or with RETURNING, whose rows must be the same on both sides. */
+  async #changeAnd(sql) {
+    const { random } = this;
+    if (!random.chance(0.15)) {
+      await this.change(sql);
+      return;
+    }
+    const items = random.some(this.columns, 0.5).map(({ name }) => identifier(name));
+    const text = `${sql} RETURNING ${['id', ...items].join(', ')}`;
+    this.steps.push(forServer(text));
+    const failed = (error) => ({ error });
+    const [found, wanted] = await Promise.all([
+      this.server.query(forServer(text)).catch(failed),
+      this.reference.query(forReference(text)).catch(failed),
+    ]);
+    if (found.error?.code === 'INVALID_ARGUMENT' && wanted.error) {
+      this.steps.pop();
+      return;
+    }
+    if (found.error ?? wanted.error) throw found.error ?? wanted.error;
+    const problem = difference(found, wanted);
+    if (problem !== undefined) throw new Error(`RETURNING gives ${problem}`);
   }
 
   async update() {
@@ -172,7 +199,7 @@ export class RandomTable {
           : `CAST(${source.value(column)} AS ${typeSql(column.type)})`;
       return `${identifier(column.name)} = ${value}`;
     });
-    await this.change(`UPDATE ${this.mark} AS t0 SET ${assignments.join(', ')} WHERE ${this.#condition(scope)}`);
+    await this.#changeAnd(`UPDATE ${this.mark} AS t0 SET ${assignments.join(', ')} WHERE ${this.#condition(scope)}`);
   }
 
   async merge() {

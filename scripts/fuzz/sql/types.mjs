@@ -3,7 +3,7 @@
  * neighbours and edges. Nested types are made of fields `{ key, name, type }`; `key` stays with a field through all evolution.
  */
 
-const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
+export const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 export const identifier = (name) => `"${name.replaceAll('"', '""')}"`;
 
 const prefix = 'the same sixteen';
