@@ -14,11 +14,12 @@ function alikePair(random, left, right) {
   return pairs.length > 0 ? random.pick(pairs) : undefined;
 }
 
-/** The number of the row comes last, so that one row is the nearest. */
+/** The number of the row comes last, so that one row is the nearest. Of keys that are bytes, the engine of the plain tables mixes some up. */
 export function asofQuery(random, tables, expressions) {
   const first = source(random, small(tables), 't0');
   const second = source(random, small(tables), 't1');
-  const pair = random.chance(0.6) ? alikePair(random, first.scope, second.scope) : undefined;
+  const keys = first.scope.filter(({ type }) => type.kind !== 'binary' && type.kind !== 'fixed');
+  const pair = random.chance(0.6) ? alikePair(random, keys, second.scope) : undefined;
   const near = `${first.id} ${random.pick(['>=', '>', '<=', '<'])} ${second.id}`;
   const on = [...(pair ? [`${pair[0]} = ${pair[1]}`] : []), near].join(' AND ');
   return {

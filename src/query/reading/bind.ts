@@ -151,7 +151,12 @@ export class Binder {
         return reference.at ? [edit, { ...reference.at, text: '' }] : [edit];
       }),
     );
-    const all = [...edits.flat(), ...columnEdits(parsed), ...starEdits(parsed, hidden), ...this.#correct(parsed)];
+    const all = [
+      ...edits.flat(),
+      ...columnEdits(parsed, scope.names),
+      ...starEdits(parsed, hidden),
+      ...this.#correct(parsed),
+    ];
     return { text: await inTurns(editSteps(normal, all)), parsed };
   }
 

@@ -7,6 +7,8 @@
  * - `date_trunc('hour', day)` of a DATE is compared as if the next hour were of the same day.
  * - The text of a TIMESTAMPTZ is compared with a constant as if that were a moment, or NULL where it is none.
  * - Some operators fail or are turned round, see `OperatorUses`.
+ *
+ * And what its ASOF JOIN does: of keys that are bytes, one that begins another is taken for equal to it now and then.
  */
 import type { Tokens } from '../../../../sql/index.js';
 import { TEXT_OF } from '../../../text-of.js';
@@ -17,6 +19,9 @@ import { isTruncated, unitOf } from './truncated.js';
 
 /** A text that something is added to is none that the optimiser takes back to what it was made of. */
 const ADDED = " || ''";
+
+/** What stands for a key of an ASOF JOIN: bytes as text. */
+const KEY_OF = 'skua_key';
 
 /** What stands for `date_trunc`, whose argument is never a column to the optimiser, or not if it is a DATE; and for the text of what may be a moment. */
 const BODIES: Record<Exclude<FunctionCorrection['hides'], 'operators'>, FunctionDefinition['overloads']> = {
@@ -31,6 +36,10 @@ const BODIES: Record<Exclude<FunctionCorrection['hides'], 'operators'>, Function
     { parameters: [{ name: 'x', type: 'TIMESTAMP' }], body: 'CAST(x AS VARCHAR)' },
     { parameters: [{ name: 'x', type: 'DATE' }], body: 'CAST(x AS VARCHAR)' },
     { parameters: ['x'], body: 'CAST(x AS VARCHAR)' },
+  ],
+  bytes: [
+    { parameters: [{ name: 'x', type: 'BLOB' }], body: 'hex(x)' },
+    { parameters: ['x'], body: 'x' },
   ],
 };
 
@@ -94,6 +103,8 @@ class Misread {
     } else if (type === 'COMPARE_IN' || type === 'COMPARE_NOT_IN') {
       const [tested, ...others] = nodesOf(node.children);
       this.#compare(tested, others, true);
+    } else if (node.ref_type === 'ASOF' && isNode(node.condition)) {
+      this.#asofKeys(node.condition);
     } else if (type === 'CONJUNCTION_OR' && !isCondition) {
       for (const alternative of nodesOf(node.children)) this.#bothNull(alternative);
     }
@@ -120,6 +131,20 @@ class Misread {
         this.#functions.set(TEXT_OF, 'moments');
       } else this.#edit(this.#tokens.end(end), this.#tokens.end(end), ADDED);
     }
+  }
+
+  #asofKeys(condition: SyntaxNode): void {
+    if (condition.type === 'CONJUNCTION_AND') for (const part of nodesOf(condition.children)) this.#asofKeys(part);
+    if (condition.type !== 'COMPARE_EQUAL') return;
+    const sides = [condition.left, condition.right].filter(isNode);
+    if (sides.some((side) => side.class !== 'COLUMN_REF')) return;
+    for (const side of sides) {
+      const first = this.#token(side);
+      const last = this.#endOfName(first);
+      const written = this.#tokens.text.slice(this.#tokens.start(first), this.#tokens.end(last));
+      this.#edit(this.#tokens.start(first), this.#tokens.end(last), `${KEY_OF}(${written})`);
+    }
+    this.#functions.set(KEY_OF, 'bytes');
   }
 
   /** Writes `CAST(column AS type)` and `column::type` as a call; false where they are written in another way. */
