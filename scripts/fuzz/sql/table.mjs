@@ -6,7 +6,7 @@ import { Expressions } from './expressions.mjs';
 import { deleteByOther, insertFromOther, mergeOther, updateByOther } from './others.mjs';
 import { forReference, forServer, tableMark } from './render.mjs';
 import { evolvedSql, RowSource, rowSql } from './rows.mjs';
-import { field, identifier, isNested, randomType, typeSql } from './types.mjs';
+import { field, holds, identifier, isNested, randomType, typeSql } from './types.mjs';
 
 const names = ['a', 'B', 'c d', 'select', '\u00e9t\u00e9', 'x', 'y', 'z', 'w', 'v', 'u', 'n'];
 
@@ -168,7 +168,12 @@ export class RandomTable {
       await this.change(sql);
       return;
     }
-    const items = random.some(this.columns, 0.5).map(({ name }) => identifier(name));
+    // The engine that runs the plain tables gives these in a query around the text alone.
+    const isOdd = ({ kind }) => kind === 'variant' || kind === 'timestamptz_ns';
+    const items = random
+      .some(this.columns, 0.5)
+      .filter(({ type }) => !holds(type, isOdd))
+      .map(({ name }) => identifier(name));
     const text = `${sql} RETURNING ${['id', ...items].join(', ')}`;
     this.steps.push(forServer(text));
     const failed = (error) => ({ error });

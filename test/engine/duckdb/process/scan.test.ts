@@ -12,6 +12,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
+import type { ParquetSource } from '../../../../src/engine/duckdb/contract.js';
 import { child, column, physical, scan, source, useEngine } from './support.js';
 
 const bench = useEngine();
@@ -146,6 +147,27 @@ describe('deletes', () => {
       await bench.rows('SELECT count(*), min(id), max(id) FROM "t0" WHERE id BETWEEN 10000 AND 19999', [table]),
     ).toEqual([[98n, 10001n, 10098n]]);
     expect(await bench.rows('SELECT count(*), count(k) FROM "t0" WHERE id >= 20000', [table])).toEqual([[90n, 90n]]);
+  });
+
+  it('filters by a column of the table, not by a dropped one of its name that only a delete compares', async () => {
+    const path = await file('renamed', 0, 100);
+    const equality = `${bench.directory}/dropped.parquet`;
+    await bench.write(`COPY (SELECT 3::INT AS id) TO '${equality}' (FIELD_IDS {id: 2})`);
+    const files = [
+      source(path, layout, {
+        partialFor: [{ op: 'lt', column: 'id', value: { type: 'integer', text: '20' } }],
+        equalityDeletes: [{ path: equality, fieldIds: [2], columns: [physical('id', 2)] }],
+      }),
+    ];
+    const dropped = column('id', new Int32(), 2);
+    for (const held of [layout, layout.slice(0, 1)]) {
+      const table = {
+        ...scan('t0', columns.slice(0, 1), [{ ...(files[0] as ParquetSource), columns: held }]),
+        comparedColumns: [{ fieldId: 2, path: [], column: dropped }],
+      };
+      const [[count]] = (await bench.rows('SELECT count(*) FROM "t0" WHERE id < 20', [table])) as [[bigint]];
+      expect(count).toBe(held === layout ? 18n : 20n);
+    }
   });
 
   it('joins many files with deletes in one scan', async () => {

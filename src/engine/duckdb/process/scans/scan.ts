@@ -344,7 +344,9 @@ const MOST_VIRTUAL_COLUMNS = 8;
 function partialSql(scan: TableScan, { files, columns }: Group, read: string): string {
   const { partialFor: filters = [], rows } = files[0] ?? {};
   if (filters.length === 0 && !rows) return read;
-  const names = new Map(columns.map(({ column, physical }) => [column.field.name, physical?.as]));
+  // Columns that only deletes compare are no longer of the table, and may be called like those that are.
+  const own = columns.slice(0, scan.columns.length);
+  const names = new Map(own.map(({ column, physical }) => [column.field.name, physical?.as]));
   const conditions = filters.map((filter) => filterSql(filter, scan, (column) => names.get(column) ?? column));
   if (rows && rows.from > 0) conditions.push(`file_row_number >= ${rows.from}`);
   if (rows) conditions.push(`file_row_number < ${rows.to}`);
