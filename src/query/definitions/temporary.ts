@@ -1,6 +1,6 @@
 /** CREATE TEMPORARY TABLE and CREATE TEMPORARY VIEW, and INSERT into such a table. */
 import { Schema } from 'apache-arrow';
-import type { ColumnarBatch } from '../../arrow/index.js';
+import { type ColumnarBatch, sliceBatch } from '../../arrow/index.js';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, fieldToResult } from '../../iceberg/index.js';
 import { quoteName } from '../../sql/index.js';
@@ -14,6 +14,7 @@ import { fieldNamed } from '../tables/fields.js';
 import {
   ingestTemporary,
   keepTemporaryView,
+  putBackTemporary,
   temporaryName,
   temporaryTable,
   temporaryView,
@@ -111,7 +112,7 @@ function nameOf(path: readonly string[]): string {
   );
 }
 
-/** Adds rows to a temporary table. The rows added. */
+/** Adds rows to a temporary table, for all bound rows or for none. The rows added. */
 export async function insertTemporary(
   context: StatementContext,
   statement: InsertStatement,
@@ -119,6 +120,9 @@ export async function insertTemporary(
   parameters: RowsTable | undefined,
 ): Promise<number> {
   const bound = await temporarySource(context, statement, table);
+  if (parameters && hasMany(parameters) && reads(bound, table)) {
+    return insertInTurns(context, statement, table, singleRows(parameters));
+  }
   const types = parameters && (await describeBound(context, bound, parameters)).types;
   const together = parameters && types && withParameters(bound, parameters, types);
   const stream =
@@ -132,6 +136,41 @@ export async function insertTemporary(
     ifExists: 'append',
   } as const;
   return ingestTemporary(context, target, stream.schema, stream.batches);
+}
+
+/** Each of the bound rows on what the one before has left. */
+async function insertInTurns(
+  context: StatementContext,
+  statement: InsertStatement,
+  table: RowsTable,
+  rows: readonly RowsTable[],
+): Promise<number> {
+  let count = 0;
+  try {
+    for (const row of rows) {
+      const now = temporaryTable(context, statement.table) ?? table;
+      count += await insertTemporary(context, statement, now, row);
+    }
+  } catch (error) {
+    putBackTemporary(context, statement.table, table);
+    throw error;
+  }
+  return count;
+}
+
+function hasMany({ batches }: RowsTable): boolean {
+  return batches.reduce((count, { length }) => count + length, 0) > 1;
+}
+
+function reads({ rows }: BoundQuery, { batches }: RowsTable): boolean {
+  return [...rows.values()].some((read) => 'batches' in read && read.batches === batches);
+}
+
+function singleRows(table: RowsTable): RowsTable[] {
+  const { schema } = table;
+  return table.batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, index) => ({ ...table, batches: [sliceBatch(schema, batch, index, 1)] })),
+  );
 }
 
 /** The rows of an INSERT into a temporary table, in the types of its columns. */

@@ -37,6 +37,11 @@ export function temporaryTable(context: StatementContext, path: readonly string[
   return bySession.get(context.call.session.root)?.get(temporaryName(path) ?? '');
 }
 
+/** Gives a temporary table the rows that it had before. */
+export function putBackTemporary(context: StatementContext, path: readonly string[], rows: RowsTable): void {
+  bySession.get(context.call.session.root)?.set(temporaryName(path) ?? '', rows);
+}
+
 export function temporaryView(context: StatementContext, path: readonly string[]): TemporaryView | undefined {
   return viewsBySession.get(context.call.session.root)?.get(temporaryName(path) ?? '');
 }
