@@ -55,6 +55,17 @@ export function parseWrittenValue(type: Type, text: string): Value | undefined {
   return parseValue(type, text);
 }
 
+/** Whether a value is one of its type; transforms may lead out of it: `truncate` of a decimal to one of more digits, `hour` beyond 32 bits. */
+export function isOfType(type: Type, value: Value): boolean {
+  if (type.kind === 'decimal') {
+    const beyond = 10n ** BigInt(type.precision);
+    return -beyond < (value as bigint) && (value as bigint) < beyond;
+  }
+  if (type.kind !== 'primitive') return true;
+  if (type.type === 'int') return BigInt.asIntN(32, BigInt(value as number)) === BigInt(value as number);
+  return type.type !== 'long' || BigInt.asIntN(64, BigInt(value as bigint)) === BigInt(value as bigint);
+}
+
 /** A partition value as it stands in file paths: `2020`, `2020-01`, `2020-01-31`, `2020-01-31-23`. */
 export function partitionText(transform: string, type: Type, value: PartitionValue): string {
   if (value === null) return 'null';

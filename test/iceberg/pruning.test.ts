@@ -53,6 +53,19 @@ const texts: [Type, string[], string[]][] = [
     ['1969-12-31T23:59:59.999999', '1970-01-01T00:00:00', '2020-02-29T12:30:00', '2020-02-29T13:00:00'],
     ['year', 'month', 'day', 'hour'],
   ],
+  [
+    // Hours beyond 32 bits, and the last and first ones within.
+    primitive('timestamp'),
+    [
+      '-241000-01-01T00:00:00',
+      '-200000-01-01T00:00:00',
+      '1970-01-01T00:00:00',
+      '246953-10-09T07:00:00',
+      '246953-10-09T08:00:00',
+      '290000-01-01T00:00:00',
+    ],
+    ['year', 'month', 'day', 'hour'],
+  ],
   [primitive('boolean'), ['true', 'false'], ['identity']],
   [
     primitive('uuid'),

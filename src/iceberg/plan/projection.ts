@@ -2,6 +2,7 @@
 import { applyTransform, floorToWidth, parseTransform, resultTypeOf, type Transform } from '../transforms/transform.js';
 import type { PartitionField, Type } from '../types.js';
 import type { Value } from '../values/single-value.js';
+import { floorDivide } from '../values/temporal.js';
 import { always, combine, type Predicate, type Test } from './predicate.js';
 
 type Leaf = Extract<Predicate, { fieldId: number }>;
@@ -54,8 +55,14 @@ function projectComparison(
   if (transform.kind === 'bucket') return op === 'eq' ? test('eq', value) : always;
   // Early writers rounded times before 1970 towards zero, one unit too high.
   const highest = transform.kind !== 'truncate' && (value as number) < 0 ? (value as number) + 1 : value;
-  if (op === 'lt' || op === 'le') return test('le', highest);
-  if (op === 'gt' || op === 'ge') return test('ge', value);
+  const wraps = transform.kind === 'hour' && !isNanoseconds(type);
+  if (wraps && op !== 'eq' && isBeyondHours(inclusive(op, given) as bigint)) return always;
+  if (op === 'lt' || op === 'le') {
+    return wraps ? combine('or', [test('le', highest), test('ge', earliestHour)]) : test('le', highest);
+  }
+  if (op === 'gt' || op === 'ge') {
+    return wraps ? combine('or', [test('ge', value), test('le', latestHour)]) : test('ge', value);
+  }
   return highest === value ? test('eq', value) : combine('or', [test('eq', value), test('eq', highest)]);
 }
 
@@ -84,6 +91,22 @@ function projectToMultiple(
     return isWanted ? [test('eq', found)] : [];
   });
   return combine('or', [test(wanted, multiple), ...wrapped]);
+}
+
+const perHour = 3_600_000_000n;
+
+/** Partition values of the first and the last hour that microseconds reach: beyond 32 bits, and wrapped around. */
+const [earliestHour, latestHour] = [-(1n << 63n), (1n << 63n) - 1n].map((microseconds) =>
+  Number(BigInt.asIntN(32, floorDivide(microseconds, perHour))),
+) as [number, number];
+
+function isBeyondHours(microseconds: bigint): boolean {
+  const hours = floorDivide(microseconds, perHour);
+  return BigInt.asIntN(32, hours) !== hours;
+}
+
+function isNanoseconds(type: Type): boolean {
+  return type.kind === 'primitive' && type.type.endsWith('_ns');
 }
 
 /** In bits. */

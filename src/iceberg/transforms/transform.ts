@@ -137,7 +137,8 @@ function timeUnits(unit: 'year' | 'month' | 'day' | 'hour', type: Type, value: V
   const perHour = type.type.endsWith('_ns') ? 3_600_000_000_000n : 3_600_000_000n;
   if (!type.type.startsWith('timestamp')) return undefined;
   const hours = Number(floorDivide(value as bigint, perHour));
-  return unit === 'hour' ? hours : fromDays(unit, Math.floor(hours / 24));
+  // Microseconds reach further than 32 bits of hours, which wrap around as they do in Java.
+  return unit === 'hour' ? hours | 0 : fromDays(unit, Math.floor(hours / 24));
 }
 
 function fromDays(unit: 'year' | 'month' | 'day', days: number): number {

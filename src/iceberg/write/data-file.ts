@@ -2,7 +2,8 @@
 
 import { SkuaError } from '../../errors.js';
 import type { WrittenColumnStatistics, WrittenFile } from '../../parquet/index.js';
-import { parseWrittenValue, partitionTypes } from '../partition-types.js';
+import { isOfType, parseWrittenValue, partitionTypes } from '../partition-types.js';
+import { typeToText } from '../schema.js';
 import { currentSchema, defaultPartitionSpec } from '../snapshots.js';
 import type { DataFile, NestedField, PartitionValue, TableMetadata, Type } from '../types.js';
 import { columnBound } from './column-bound.js';
@@ -31,6 +32,10 @@ export function dataFileFromWritten(
       const value = parseWrittenValue(types[index] as Type, text);
       if (value === undefined) {
         throw new SkuaError('INTERNAL', `The partition value "${text}" of ${field.name} can't be read back`);
+      }
+      if (!isOfType(types[index] as Type, value)) {
+        const message = `A value can't be partitioned by ${field.name}: ${text} is out of the range of its type, which is ${typeToText(types[index] as Type)}`;
+        throw new SkuaError('INVALID_ARGUMENT', message);
       }
       return value;
     }),
