@@ -34,6 +34,7 @@ function toNestedField(field: Field, version: number, path: string): NestedField
 function toType(field: Field, type: DataType, version: number, path: string): Type {
   const extension = field.metadata.get(EXTENSION_NAME_KEY);
   if (extension === 'arrow.uuid') return primitive('uuid');
+  if (extension === 'arrow.bool8') return primitive('boolean');
   if (extension === 'arrow.parquet.variant' || field.metadata.get(TYPE_NAME_KEY) === 'VARIANT') {
     if (version >= 3) return primitive('variant');
     throw new SkuaError(

@@ -116,6 +116,12 @@ describe('Arrow to Iceberg', () => {
     expect(mapped(new Field('a', new TimestampNanosecond('Europe/Berlin'), true), 3)).toBe('timestamptz_ns');
   });
 
+  test('a boolean in eight bits is a boolean', () => {
+    expect(mapped(new Field('a', new Int8(), true, new Map([['ARROW:extension:name', 'arrow.bool8']])))).toBe(
+      'boolean',
+    );
+  });
+
   test('a type without counterpart is refused with its column', () => {
     const union = new Field('u', new Union(1, [0], [new Field('x', new Int8(), true)]), true);
     expect(() => mapped(union)).toThrow(
