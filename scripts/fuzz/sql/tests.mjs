@@ -138,8 +138,10 @@ function arithmeticTests(random, sql, comparison) {
   const small = `CAST(${isUnsigned ? `abs(${sql} % 50)` : `${sql} % 50`} AS ${name})`;
   // Arrow has no such numbers for a parameter.
   const written = name === 'UHUGEINT' ? (text) => text : bindable;
-  const constant = (text) => written(`CAST('${text}' AS ${name})`);
-  const end = constant(random.pick([low, high, '0', '1', '50', '49']));
+  // Not as literals of a pool are written, in whose place another one may be bound, with which a sum has no place in its type.
+  const constant = (text) => written(`CAST(${text} AS ${name})`);
+  const ofPool = (text) => written(`CAST('${text}' AS ${name})`);
+  const end = ofPool(random.pick([low, high, '0', '1', '50', '49']));
   const made = random.pick([
     `${small} + ${constant('1')}`,
     `${constant('2')} * ${small}`,
