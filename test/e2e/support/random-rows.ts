@@ -73,7 +73,7 @@ export const columns: Column[] = [
   ),
   column('f', 'REAL', ['-Infinity', '-1.5', '0', '0.25', '65536', 'Infinity', 'NaN'], cast('REAL'), []),
   column('d', 'DOUBLE', ['-Infinity', '-1e+300', '-0.1', '0', '0.1', '1.5', 'Infinity', 'NaN'], cast('DOUBLE'), []),
-  column('n', 'DECIMAL(9, 2)', ['-9999999.99', '-10.65', '-0.01', '0.00', '10.50', '10.65'], plain, [
+  column('n', 'DECIMAL(9, 2)', ['-9999900.00', '-10.65', '-0.01', '0.00', '10.50', '10.65'], plain, [
     'truncate(50, _)',
   ]),
   column(
