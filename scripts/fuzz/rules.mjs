@@ -33,7 +33,16 @@ const rulesOfEach = 25;
 const TRANSFORMS = ['identity', 'bucket[3]', 'truncate[2]', 'year', 'month', 'day', 'hour'];
 const names = ['a', 'B', 'c d', 'select', '\u00e9t\u00e9', 'x', 'xx', "q'"];
 
-export async function run({ count, seed: given, randomFrom, log, prepared: { reference, close } }) {
+export async function run({
+  count,
+  seed: given,
+  randomFrom,
+  log,
+  prepared: {
+    references: [reference],
+    close,
+  },
+}) {
   // `seed@5` begins with the values of round 5.
   const [, seed, first = '0'] = /^(.*?)(?:@(\d+))?$/.exec(given);
   const wrong = [];
