@@ -25,7 +25,7 @@ const DECODING_MEMORY = 256 << 20;
 
 /** DuckDB in processes of its own, over files that the server brings to local disk. */
 /** How much of the cache may stay linked for sessions that do not read it, for each of them. */
-const IDLE_PART = 1 / 16;
+const IDLE_PART = 1 / 64;
 
 export class DuckDbEngine implements Engine {
   readonly #remote: RemoteEngine;
