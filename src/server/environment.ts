@@ -41,8 +41,6 @@ const ENGINE_GRACE = 5000;
 export interface OpenedEnvironment {
   environment: QueryEnvironment;
   engine: Engine;
-  /** Engine processes that sessions are spread over. */
-  processes: number;
   /** Bytes of data files. */
   rangeCache: RangeCache;
   footerCache: FooterCache;
@@ -77,7 +75,6 @@ export async function openEnvironment(
   });
   const metadataCache = createMetadataCache(METADATA_CACHE_BYTES);
   const footerCache = createFooterCache(FOOTER_CACHE_BYTES);
-  const processes = config.engine.processes ?? Math.min(availableParallelism(), MOST_USUAL_PROCESSES);
   const engine = await openDuckDb({
     directory: join(scratch, 'sessions'),
     caches: {
@@ -90,7 +87,7 @@ export async function openEnvironment(
     decodedBytes: Math.min(config.storage.decodedSize, config.storage.cacheSize / 2),
     onDecodingFailure: (location, error) =>
       logger.warn({ location, err: error }, 'Columns of a file could not be decoded'),
-    processes,
+    processes: config.engine.processes ?? Math.min(availableParallelism(), MOST_USUAL_PROCESSES),
     isolation: config.engine.isolation,
     memory: memoryOfEngine(config.limits.memory),
     onProcessEnd: ({ pid, reason, how, lastWords, victims }) => {
@@ -177,7 +174,6 @@ export async function openEnvironment(
       current = next;
     },
     engine,
-    processes,
     rangeCache,
     footerCache,
     scratch,

@@ -127,7 +127,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
   const http = config.http.enabled ? openHttp(config, parts) : undefined;
   try {
     if (options.warmsUp && config.server.warmUp) {
-      const warm = warmUp(opened).catch((error) => logger.debug({ err: error }, 'The warm-up failed'));
+      const warm = warmUp(opened).catch((error) =>
+        logger.warn({ err: error }, 'The first statements will take longer: the warm-up failed'),
+      );
       await endsWithin(WARM_UP, warm);
     }
     port = await server.listen(config.server.host, config.server.port);

@@ -1,16 +1,19 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config/index.js';
 import { createLogger } from '../../src/logging.js';
 import { type OpenedEnvironment, openEnvironment } from '../../src/server/environment.js';
+import { startServer } from '../../src/server/index.js';
 import { warmUp } from '../../src/server/warm-up/index.js';
 import { openLake } from '../../src/server/warm-up/lake.js';
+import { Journal } from '../../src/storage/index.js';
 
 const lines: Record<string, unknown>[] = [];
+const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) => void lines.push(JSON.parse(line)) });
 let opened: OpenedEnvironment;
 
-beforeAll(async () => {
+function configOf(more = '') {
   const text = `
     [[auth]]
     issuer = "https://issuer.example.com"
@@ -19,16 +22,15 @@ beforeAll(async () => {
     [catalogs.lake]
     uri = "https://catalog.example.com"
     warehouse = "w"
-    [engine]
-    processes = 2
-    [limits]
-    sessions_per_principal = 1`;
-  const logger = createLogger(
-    { level: 'debug', format: 'json' },
-    { write: (line) => void lines.push(JSON.parse(line)) },
-  );
-  opened = await openEnvironment(loadConfig({ env: {}, text }), logger);
+    ${more}`;
+  return loadConfig({ env: {}, text });
+}
+
+beforeAll(async () => {
+  opened = await openEnvironment(configOf(), logger);
 });
+
+afterEach(() => vi.restoreAllMocks());
 
 afterAll(() => opened?.close());
 
@@ -64,4 +66,30 @@ it('what it is warmed up with listens on the loopback interface alone, and ends'
   expect((await fetch(`${lake.uri}/v1/namespaces/up/tables/other`)).status).toBe(404);
   await lake.close();
   await expect(fetch(`${lake.uri}/v1/config`)).rejects.toThrow();
+});
+
+describe('a server', () => {
+  const start = async (more?: string) => {
+    lines.length = 0;
+    const server = await startServer(configOf(`[server]\nport = 0\n${more ?? ''}`), { logger, warmsUp: true });
+    await server.stop();
+    return lines.map(({ msg }) => msg);
+  };
+
+  it('that can’t be warmed up starts all the same, and says so', async () => {
+    const open = Journal.open.bind(Journal);
+    vi.spyOn(Journal, 'open').mockImplementation(async (folder, options) => {
+      if (folder.endsWith('warm-up')) throw new Error('there is no room');
+      return open(folder, options);
+    });
+    expect(await start()).toContain('The first statements will take longer: the warm-up failed');
+  });
+
+  it('is not warmed up where that is not wanted', async () => {
+    const journal = vi.spyOn(Journal, 'open');
+    await start('warm_up = false');
+    expect(journal.mock.calls.filter(([folder]) => folder.endsWith('warm-up'))).toEqual([]);
+    await start();
+    expect(journal.mock.calls.filter(([folder]) => folder.endsWith('warm-up'))).toHaveLength(1);
+  });
 });

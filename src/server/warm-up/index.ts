@@ -6,63 +6,60 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BearerToken, type Principal } from '../../auth/index.js';
 import { createRestCatalog } from '../../catalog/index.js';
-import {
-  type Call,
-  createStatementService,
-  type QueryEnvironment,
-  type StatementService,
-  Turns,
-} from '../../query/index.js';
+import { type Call, createStatementService, type StatementService, Turns } from '../../query/index.js';
 import { createSessionStore, type Session } from '../../session/index.js';
-import { createS3Clients, Endpoints, Journal, openStorage } from '../../storage/index.js';
+import { createS3Clients, Journal, openStorage, type S3Clients, type Storage } from '../../storage/index.js';
 import type { OpenedEnvironment } from '../environment.js';
 import { type Lake, openLake, TABLE } from './lake.js';
 
 const INSERT = `INSERT INTO t SELECT range, 'v' || range, range / 2, DATE '2024-01-01' + range::INTEGER,
   TIMESTAMP '2024-01-01 00:00:00', range::DECIMAL(12, 2), range % 2 = 0 FROM range(100)`;
 
-/** Of what statements are usually made. What one process has answered about a text, no other one is asked: each has texts of its own. */
-function queriesOf(process: number): string[] {
-  return [
-    `SELECT c7, count(*) AS n, sum(c1), avg(c3), min(c4), max(c2) FROM t WHERE c6 BETWEEN 5 AND 95 GROUP BY c7 ORDER BY n LIMIT ${process + 1}`,
-    `SELECT a.c2, b.c5, sum(a.c6 * (1 - b.c3)) FROM t a JOIN t b ON a.c1 = b.c1 WHERE b.c4 < DATE '2024-03-01' AND a.c1 > ${process} GROUP BY ALL`,
-    `SELECT * FROM t WHERE c1 = ${process}`,
-  ];
-}
-
+/** Of what statements are usually made. */
+const QUERIES = [
+  `SELECT c7, count(*) AS n, sum(c1), avg(c3), min(c4), max(c2) FROM t WHERE c6 BETWEEN 5 AND 95 GROUP BY c7 ORDER BY n DESC LIMIT 10`,
+  `SELECT a.c2, b.c5, sum(a.c6 * (1 - b.c3)) FROM t a JOIN t b ON a.c1 = b.c1 WHERE b.c4 < DATE '2024-03-01' AND a.c2 LIKE 'v%' GROUP BY ALL`,
+  'SELECT abs(c1), upper(c2) FROM t WHERE c1 = 7',
+];
 /** How often, so that what runs often is compiled. */
 const ROUNDS = 3;
 
-/** Runs statements in every engine process, over a table of its own. */
+/** Runs statements over a table of its own, in the engine process that is there. */
 export async function warmUp(opened: OpenedEnvironment): Promise<void> {
   const lake = await openLake();
+  try {
+    await runOver(lake, opened);
+  } finally {
+    await lake.close();
+  }
+}
+
+async function runOver(lake: Lake, { environment, scratch }: OpenedEnvironment): Promise<void> {
+  const journal = await Journal.open(join(scratch, 'warm-up'), { places: new Map() });
   const clients = createS3Clients();
   const catalog = createRestCatalog({ name: TABLE.catalog, uri: lake.uri, delegation: 'none', reportMetrics: false });
-  const journal = await Journal.open(join(opened.scratch, 'warm-up'), { places: new Map() });
   const sessions = createSessionStore({
     idleTimeout: 60_000,
-    perPrincipal: opened.processes,
-    total: opened.processes,
+    perPrincipal: 1,
+    total: 1,
     catalog: TABLE.catalog,
     schema: TABLE.schema,
   });
   const statements = createStatementService({
-    ...opened.environment,
+    ...environment,
     catalogs: new Map([[TABLE.catalog, catalog]]),
-    openStorage: () => storageOf(lake, { clients, endpoints: new Endpoints({ configured: [lake.uri] }) }),
+    openStorage: () => storageOf(lake, clients),
     journal,
     turns: new Turns(),
     engines: ['local'],
   });
   try {
-    const all = Array.from({ length: opened.processes }, (_, index) => sessions.acquire(principal, `warm-up ${index}`));
-    const [first] = all;
-    if (first) await statements.update(callOf(first.session), { sql: INSERT });
-    await Promise.all(all.map(({ session }, index) => runAll(statements, session, queriesOf(index))));
-    for (const { release } of all) release();
+    const { session, release } = sessions.acquire(principal, undefined);
+    await runAll(statements, session);
+    release();
   } finally {
     await sessions.close();
-    await Promise.all([catalog.close(), journal.close(), lake.close()]);
+    await Promise.all([catalog.close(), journal.close()]);
     clients.close();
   }
 }
@@ -77,42 +74,23 @@ const principal: Principal = {
   token: new BearerToken('none'),
 };
 
-function callOf(session: Session): Call & { end(): void } {
-  const endings: (() => void)[] = [];
-  return {
-    principal,
-    session,
-    signal: new AbortController().signal,
-    report: {},
-    onEnd: (callback) => void endings.push(callback),
-    end() {
-      for (const ending of endings.splice(0)) ending();
-    },
-  };
-}
-
-async function runAll(statements: StatementService, session: Session, queries: readonly string[]): Promise<void> {
+async function runAll(statements: StatementService, session: Session): Promise<void> {
+  const { signal } = new AbortController();
+  const call = (): Call => ({ principal, session, signal, report: {} });
+  await statements.update(call(), { sql: INSERT });
   for (let round = 0; round < ROUNDS; round++) {
-    for (const sql of queries) {
-      const call = callOf(session);
-      try {
-        const described = await statements.describe(call, { sql });
-        const { batches } = await statements.query(call, { sql, plan: described.plan });
-        for await (const _ of batches);
-      } finally {
-        call.end();
-      }
+    for (const sql of QUERIES) {
+      const { plan } = await statements.describe(call(), { sql });
+      const { batches } = await statements.query(call(), { sql, plan });
+      for await (const _ of batches);
     }
   }
 }
 
 /** Read by S3's protocol, as other stores are; written straight into memory. */
-function storageOf(
-  lake: Lake,
-  options: Parameters<typeof openStorage>[1],
-): ReturnType<QueryEnvironment['openStorage']> {
+function storageOf(lake: Lake, clients: S3Clients): Storage {
   return {
-    ...openStorage(lake.access, options),
+    ...openStorage(lake.access, { clients }),
     write: async (location, bytes) => lake.put(location, bytes),
     upload: async (location, path) => lake.put(location, await readFile(path)),
     remove: async () => undefined,

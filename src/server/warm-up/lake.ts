@@ -6,9 +6,8 @@ import { text } from 'node:stream/consumers';
 import { parseJson, writeJson } from '../../json.js';
 import type { StorageAccess } from '../../storage/index.js';
 
-export const TABLE = { catalog: 'warm', schema: ['up'], table: 't' };
-
-const TABLES = /^\/catalog\/v1\/namespaces\/up\/tables\/t$/;
+/** Where the table `t` is. */
+export const TABLE = { catalog: 'warm', schema: ['up'] };
 
 export interface Lake {
   /** Of the catalog's REST API, without `/v1`. */
@@ -92,7 +91,8 @@ async function answer(
   path: string,
 ): Promise<{ status: number; body?: unknown }> {
   if (path === '/catalog/v1/config') return { status: 200, body: { defaults: {}, overrides: {} } };
-  if (!TABLES.test(path)) return { status: 404, body: { error: { code: 404, type: 'NoSuchTableException' } } };
+  if (path !== `/catalog/v1/namespaces/${TABLE.schema}/tables/t`)
+    return { status: 404, body: { error: { code: 404, type: 'NoSuchTableException' } } };
   if (request.method === 'POST') commit(table, parseJson(await text(request)) as Commit);
   const version = `${table.location}/metadata/${table.snapshots.length}.metadata.json`;
   return { status: 200, body: { 'metadata-location': version, metadata: table, config: {} } };
