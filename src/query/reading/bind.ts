@@ -17,14 +17,7 @@ import { shownStatements } from '../syntax/shown.js';
 import type { VariableValue } from '../syntax/variables.js';
 import { ifThere, referenceInPath } from '../tables/branch-state.js';
 import { isChangesTable, metadataTableOf, schemaPropertiesOf } from '../tables/metadata-tables.js';
-import {
-  displayName,
-  findCatalog,
-  type NameContext,
-  resolveTable,
-  schemaName,
-  type TableName,
-} from '../tables/names.js';
+import { displayName, findCatalog, resolveTable, schemaName, type TableName } from '../tables/names.js';
 import { atPin, type PinnedTable, viewDialects } from '../tables/tables.js';
 import { type TemporaryView, temporaryTable, temporaryView } from '../tables/temporary.js';
 import { clauseKey, type TimeTravel, travel, travelForChanges } from '../tables/travel.js';
@@ -45,10 +38,9 @@ import { LookUps, lookUpKey } from './look-ups.js';
 import { NamePins } from './name-pins.js';
 import { positionDeletesOf } from './position-deletes.js';
 import { columnEdits } from './qualified-columns.js';
+import { type TextScope, within } from './text-scope.js';
 
 export type { BoundQuery } from './bound-query.js';
-
-const DEEPEST_VIEW = 16;
 
 const OTHER_NAMES = new RegExp(`\\b(?:${OTHER_HIDDEN_NAMES.join('|')})\\b`, 'i');
 
@@ -366,27 +358,6 @@ export class Binder {
  */
 function isWhole({ part, restrictions, isChanged, isStaged }: PinnedTable): boolean {
   return !part && !restrictions && !isChanged && !isStaged;
-}
-
-/** Where a text stands: how names in it are looked up, in how many views it is, and whether it sees what belongs to the session. */
-interface TextScope {
-  names: NameContext;
-  depth: number;
-  /** The catalogs' views around it, outermost first. */
-  views: readonly TableName[];
-  isOwn: boolean;
-}
-
-/** The scope of a view's text. */
-function within(
-  { names, depth }: TextScope,
-  view: string,
-  { session, isOwn, views }: Pick<NameContext, 'session'> & Pick<TextScope, 'isOwn' | 'views'>,
-): TextScope {
-  if (depth >= DEEPEST_VIEW) {
-    throw new SkuaError('INVALID_ARGUMENT', `View ${view} is nested too deeply, or refers to itself`);
-  }
-  return { names: { catalogs: names.catalogs, session }, depth: depth + 1, views, isOwn };
 }
 
 /** A text that can't be parsed is no fault of the query's: views are kept in the dialect of whoever made them. */
