@@ -1,8 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ByteRange, createRangeCache, type RangeCache, type Storage } from '../../src/storage/index.js';
+import {
+  type ByteRange,
+  type CacheFile,
+  createRangeCache,
+  type RangeCache,
+  type Storage,
+} from '../../src/storage/index.js';
 
 const SIZE = 100_000;
 const content = Buffer.from(Array.from({ length: SIZE }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
@@ -220,6 +226,24 @@ describe('a copy that turned out to be damaged', () => {
     await expectBytes(link, whole);
     await cache.unlink(link);
     expect(store.reads).toHaveLength(2);
+  });
+
+  it('is told from what is fetched in its place, and so is a local file from another one of its name', async () => {
+    const whole = [{ offset: 0, length: SIZE }];
+    const identity = async (file: CacheFile) => (await cache.ensure(file, whole)).identity;
+    const before = await identity(store.file());
+    expect(await identity(store.file())).toBe(before);
+    await cache.discard(store.file());
+    expect(await identity(store.file())).not.toBe(before);
+    await mkdir(join(directory, 'warehouse'));
+    const path = join(directory, 'warehouse', 'f');
+    const local = store.file(`file://${path}`, 'file');
+    await writeFile(path, content);
+    const first = await identity(local);
+    expect(await identity(local)).toBe(first);
+    await writeFile(`${path}.new`, content);
+    await rename(`${path}.new`, path);
+    expect(await identity(local)).not.toBe(first);
   });
 
   it('is looked at before anybody reads it, each range once', async () => {

@@ -23,10 +23,10 @@ export interface DuckDbOptions extends PlacementOptions {
 /** Bytes of memory that decoding may use. */
 const DECODING_MEMORY = 256 << 20;
 
-/** DuckDB in processes of its own, over files that the server brings to local disk. */
-/** How much of the cache may stay linked for sessions that do not read it, for each of them. */
+/** How much of the cache may stay linked for a session that does not read it just then. */
 const IDLE_PART = 1 / 64;
 
+/** DuckDB in processes of its own, over files that the server brings to local disk. */
 export class DuckDbEngine implements Engine {
   readonly #remote: RemoteEngine;
   readonly #options: DuckDbOptions;

@@ -18,12 +18,15 @@ const plans = new LRUCache<string, ScanPlan>({
   updateAgeOnGet: true,
 });
 
+/** Of a scan whose columns' names are known. */
+export type NamedScanRequest = ScanRequest & { schema: Schema };
+
 /**
  * The plan that is known for such a request, or the one that is made now. Whoever is given it leaves it as it is. It is known for as long as the
  * catalog's answer about the table is the same to the same caller, which then has the same metadata.
  */
 export async function knownPlan(
-  request: ScanRequest & { schema: Schema },
+  request: NamedScanRequest,
   make: (request: ScanRequest) => Promise<ScanPlan>,
 ): Promise<ScanPlan> {
   const key = keyOf(request);
@@ -34,7 +37,7 @@ export async function knownPlan(
   return plan;
 }
 
-function keyOf(request: ScanRequest & { schema: Schema }): string {
+function keyOf(request: NamedScanRequest): string {
   const { metadata, schema, snapshotId, filter, joinKeys, top, columns, statistics } = request;
   const hash = createHash('sha256').update(serialize([snapshotId, filter, joinKeys, top, columns, statistics]));
   return `${numberOf(metadata)} ${numberOf(schema)} ${hash.digest('base64')}`;

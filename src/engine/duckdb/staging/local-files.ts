@@ -54,7 +54,7 @@ export class LocalFiles {
   readonly #shared: SharedLinks | undefined;
   /** By their local names. */
   readonly #links = new Map<string, Linked>();
-  /** Links that are one file's of the statement. */
+  /** Local names that a read of this statement has: another read, of the same file too, gets another one, so that each has its own figures. */
   readonly #taken = new Set<string>();
   /** Bytes that came with footers, by location. */
   readonly #fetchedSmall = new Map<string, number>();

@@ -10,14 +10,14 @@ import {
   planScan,
   planScanAtCatalog,
 } from '../../../iceberg/index.js';
-import type { NestedField, Schema } from '../../../iceberg/types.js';
+import type { NestedField } from '../../../iceberg/types.js';
 import { Rendezvous } from '../../../rendezvous.js';
 import type { PartOfTable, PinnedTable } from '../../contract.js';
 import type { ScanDemand } from '../contract.js';
 import type { Caches } from './caches.js';
 import { statisticsWanted } from './from-metadata.js';
 import { filterOfKeys, type LearntKeys } from './join-keys.js';
-import { knownPlan } from './known-plans.js';
+import { knownPlan, type NamedScanRequest } from './known-plans.js';
 import { manifestsOf } from './readable-table.js';
 
 /** `learnt`: keys that its rows are joined by. */
@@ -56,7 +56,7 @@ function joinedFields({ schema }: PinnedTable, { joins = [] }: ScanDemand): Nest
 }
 
 /** By the catalog, where it plans the table's scans; else here. */
-function planPart({ part, planScan: ask }: PinnedTable, request: ScanRequest & { schema: Schema }): Promise<ScanPlan> {
+function planPart({ part, planScan: ask }: PinnedTable, request: NamedScanRequest): Promise<ScanPlan> {
   return ask ? planAtCatalog(part, request, ask) : planHere(part, request);
 }
 
@@ -75,7 +75,7 @@ async function planAtCatalog(part: PinnedTable['part'], request: ScanRequest, as
   }
 }
 
-async function planHere(part: PinnedTable['part'], request: ScanRequest & { schema: Schema }): Promise<ScanPlan> {
+async function planHere(part: PinnedTable['part'], request: NamedScanRequest): Promise<ScanPlan> {
   switch (part?.kind) {
     case 'appendedAfter':
       return planAppends({ ...request, after: part.snapshotId });
