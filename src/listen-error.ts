@@ -9,7 +9,7 @@ function reasonOf(error: Error): string {
   const message = messageOf(error);
   switch (/\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(message)?.[1]) {
     case 'EADDRINUSE':
-      return 'another process listens there';
+      return 'another process listens there; choose another port';
     case 'EACCES':
       return 'this user may not listen there';
     case 'EADDRNOTAVAIL':

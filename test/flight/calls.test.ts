@@ -278,7 +278,7 @@ describe('a server that drains', () => {
     const taken = await failure(
       startFixture({}, fixture.port).catch((error) => Promise.reject(Object.assign(error, { details: error.message }))),
     );
-    expect(taken.details).toMatch(/^cannot listen on [^ ]*: another process listens there$/);
+    expect(taken.details).toMatch(/^cannot listen on [^ ]*: another process listens there; choose another port$/);
   });
 });
 
