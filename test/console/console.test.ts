@@ -55,6 +55,12 @@ async function run(sql: string): Promise<void> {
 
 const status = () => page.getByRole('status');
 
+/** What the status says of the last statement, with the reason where it failed. */
+async function outcome(): Promise<string> {
+  const [said, reasons] = await Promise.all([status().textContent(), page.getByRole('alert').allTextContents()]);
+  return [said, ...reasons].join(' ');
+}
+
 /** Violations of WCAG A and AA, and of what the rules hold good besides, in both colours. */
 async function expectAccessible(): Promise<void> {
   for (const name of ['Dark colours', 'Light colours']) {
@@ -149,7 +155,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await run(
       "SELECT i, i * 1.5 AS x, 'row ' || i AS name, DATE '2026-01-01' + CAST(i % 365 AS INTEGER) AS day FROM range(5000000) t(i)",
     );
-    await poll(() => status().textContent()).toMatch(/^5,000,000 rows/);
+    await poll(outcome).toMatch(/^5,000,000 rows/);
     const grid = page.getByRole('grid');
     await grid.focus();
     await page.keyboard.press('ControlOrMeta+End');
@@ -161,7 +167,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
   it('sorts and filters the rows that are there', async () => {
     const sql = "SELECT i, i * 1.5 AS x, 'row ' || i AS name FROM range(300000) t(i)";
     await run(sql);
-    await poll(() => status().textContent()).toMatch(/^300,000 rows/);
+    await poll(outcome).toMatch(/^300,000 rows/);
     const grid = page.getByRole('grid');
     await page.getByTitle('Sort by i', { exact: true }).click();
     await page.getByTitle('Sort by i', { exact: true }).click();
@@ -177,7 +183,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await run(
       "SELECT date_trunc('day', since) AS day, sum(spent) AS spent, count(*) AS customers FROM demo.customers GROUP BY 1 ORDER BY 1",
     );
-    await poll(() => status().textContent()).toMatch(/^42 rows/);
+    await poll(outcome).toMatch(/^42 rows/);
     await page.getByRole('button', { name: 'Chart' }).click();
     await page.locator('.plot canvas').waitFor();
     await expectAccessible();
@@ -190,7 +196,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await run(
       'SELECT id, spent, since, CASE WHEN id = 2 THEN NULL ELSE email END AS email FROM demo.customers WHERE id IN (2, 3) ORDER BY id',
     );
-    await poll(() => status().textContent()).toMatch(/^2 rows/);
+    await poll(outcome).toMatch(/^2 rows/);
     expect(String(await download('CSV'))).toBe(
       'id,spent,since,email\r\n2,2.50,2026-01-01 02:00:00,\r\n3,3.75,2026-01-01 03:00:00,user3@example.org\r\n',
     );
@@ -215,7 +221,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await poll(() => server.server.running.statements).toBe(1);
     await page.keyboard.press('Escape');
-    await poll(() => status().textContent()).toMatch(/^Stopped/);
+    await poll(outcome).toMatch(/^Stopped/);
     await poll(() => server.server.running.statements).toBe(0);
   });
 
@@ -231,14 +237,14 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await page.getByLabel('$1').fill('EU');
     await page.getByLabel('$2').fill('10');
     await page.getByRole('button', { name: 'Run' }).click();
-    await poll(() => status().textContent()).toMatch(/^4 rows/);
+    await poll(outcome).toMatch(/^4 rows/);
   });
 
   it('carries out changes and shows them in the catalog at once', async () => {
     await run('CREATE TABLE demo.made (n INTEGER); ');
     await poll(() => page.getByRole('link', { name: 'made' }).count()).toBe(1);
     await run('INSERT INTO demo.made VALUES (1), (2)');
-    await poll(() => status().textContent()).toMatch(/^2 rows affected/);
+    await poll(outcome).toMatch(/^2 rows affected/);
   });
 
   it('shows a table: its columns, sizes, partitions, history and what lies between two snapshots', async () => {
@@ -299,9 +305,9 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
   it('shows the operators that ran, with rows and times, of a statement whose session asks for them', async () => {
     await page.getByRole('link', { name: 'Query' }).click();
     await run('SET profile = true');
-    await poll(() => status().textContent()).not.toMatch(/running/i);
+    await poll(outcome).not.toMatch(/running/i);
     await run('SELECT region, count(*) AS people FROM demo.customers WHERE id < 500 GROUP BY region');
-    await poll(() => status().textContent()).toMatch(/^3 rows/);
+    await poll(outcome).toMatch(/^3 rows/);
     await page.getByRole('link', { name: 'Activity' }).click();
     const past = page.getByRole('region', { name: 'Past statements' });
     await past
@@ -322,7 +328,7 @@ describe.skipIf(isMissing('chromium'))('the console, in Chromium', () => {
     await run(
       'SELECT region, count(*) AS customers, sum(spent) AS spent FROM demo.customers GROUP BY region ORDER BY region',
     );
-    await poll(() => status().textContent()).toMatch(/^3 rows/);
+    await poll(outcome).toMatch(/^3 rows/);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     await picture('phone-light');
     await page.getByRole('button', { name: 'Catalog', exact: true }).click();
