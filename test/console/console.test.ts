@@ -47,9 +47,11 @@ async function logInAs(user: string): Promise<void> {
 }
 
 async function run(sql: string): Promise<void> {
-  await page.getByLabel('SQL editor').click();
+  const editor = page.getByLabel('SQL editor');
+  await editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText(sql);
+  expect((await editor.locator('.cm-line').allTextContents()).join('\n')).toBe(sql);
   await page.keyboard.press('ControlOrMeta+Enter');
 }
 
