@@ -10,7 +10,17 @@ export function parseJson(text: string): unknown {
   return parse(text, (digits) => (/^-?\d+$/.test(digits) && !isSafeNumber(digits) ? BigInt(digits) : Number(digits)));
 }
 
-/** The same, but a number that is written with a fraction or an exponent stays as it is written where a number would lose that. */
+/** Undefined for what is no JSON. */
+export function jsonOrNothing(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses JSON; a number that is written with a fraction or an exponent stays as it is written where a number would lose that. */
 export function parseJsonAsWritten(text: string): unknown {
   return parse(text, (digits) => {
     if (/^-?\d+$/.test(digits)) return isSafeNumber(digits) ? Number(digits) : BigInt(digits);

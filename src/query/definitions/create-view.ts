@@ -1,5 +1,5 @@
 /** CREATE VIEW: a query's text and result schema, kept by the catalog (Iceberg view spec, version 1). */
-import type { CatalogSession, LoadedView, ViewCommit, ViewUpdate } from '../../catalog/index.js';
+import type { LoadedView, ViewCommit, ViewUpdate } from '../../catalog/index.js';
 import { SkuaError } from '../../errors.js';
 import { arrowToSchema, schemaToJson } from '../../iceberg/index.js';
 import type { Schema } from '../../iceberg/types.js';
@@ -7,10 +7,11 @@ import { writeJson } from '../../json.js';
 import { version as skuaVersion } from '../../version.js';
 import type { StatementContext } from '../environment.js';
 import { noteColumns } from '../lineage/written-columns.js';
-import { Binder } from '../reading/bind.js';
+import { Binder, type BoundQuery } from '../reading/bind.js';
 import { describeBound } from '../reading/query.js';
 import type { CreateViewStatement } from '../syntax/view.js';
 import { currentCatalog, displayName, resolveTable, type TableName } from '../tables/names.js';
+import { STORAGE_TABLE, storageTableJson, storageTableOf } from '../tables/storage-table.js';
 import { catalogOf, namesOf } from '../tables/tables.js';
 import { ignoring } from './definitions.js';
 
@@ -25,6 +26,7 @@ interface VersionContent {
   'default-catalog'?: string;
   'default-namespace': string[];
   representations: { type: 'sql'; sql: string; dialect: string }[];
+  [STORAGE_TABLE]?: ReturnType<typeof storageTableJson>;
 }
 
 /**
@@ -33,16 +35,41 @@ interface VersionContent {
  */
 export async function createView(context: StatementContext, statement: CreateViewStatement): Promise<void> {
   const name = resolveTable(namesOf(context), statement.view);
+  const { schema } = await boundView(context, statement, name);
+  const existing = statement.orReplace ? await existingView(context, name) : undefined;
+  const storage = existing && storageTableOf(name, existing.metadata);
+  if (storage) {
+    const sentence = `${displayName(name)} is a materialized view, whose rows would stay in ${displayName(storage)}; DROP MATERIALIZED VIEW it first`;
+    throw new SkuaError('FAILED_PRECONDITION', sentence);
+  }
+  await putView(context, statement, { name, schema, existing });
+}
+
+interface ViewToPut {
+  name: TableName;
+  schema: Schema;
+  /** Which is replaced. */
+  existing: LoadedView | undefined;
+  /** Of a materialized view. */
+  storage?: TableName;
+}
+
+/** Makes the view, or a new version of it. False where IF NOT EXISTS found one. */
+export async function putView(
+  context: StatementContext,
+  statement: CreateViewStatement,
+  { name, schema, existing, storage }: ViewToPut,
+): Promise<boolean> {
   const catalog = catalogOf(context, name.catalog);
-  const schema = await viewSchema(context, statement, name);
-  const content = versionContent(context, statement, name);
+  const identifier = storage && storageTableJson(storage);
+  const content = { ...versionContent(context, statement, name), ...(identifier && { [STORAGE_TABLE]: identifier }) };
   const properties = { ...statement.properties };
   if (statement.comment !== undefined) properties.comment = statement.comment;
-  const existing = statement.orReplace ? await existingView(catalog, name) : undefined;
+  if (identifier) properties[STORAGE_TABLE] = writeJson(identifier);
   if (existing) {
     requireDialectsKept(name, existing.metadata as ViewDocument, properties);
     await catalog.commitView(name, replacement(existing, schema, content, properties));
-    return;
+    return true;
   }
   const request = {
     name: name.name,
@@ -54,9 +81,15 @@ export async function createView(context: StatementContext, statement: CreateVie
     catalog.createView(name.namespace, request),
   );
   if (!isCreated) context.written?.take();
+  return isCreated;
 }
 
-async function viewSchema(context: StatementContext, statement: CreateViewStatement, name: TableName): Promise<Schema> {
+/** What the view's query is bound to now, and the columns that the view declares. */
+export async function boundView(
+  context: StatementContext,
+  statement: CreateViewStatement,
+  name: TableName,
+): Promise<{ schema: Schema; bound: BoundQuery }> {
   const binder = new Binder(context);
   const bound = await binder.bind(statement.sql, { asView: true });
   if (bound.parameterCount > 0) throw new SkuaError('INVALID_ARGUMENT', 'The query of a view takes no parameters');
@@ -82,7 +115,7 @@ async function viewSchema(context: StatementContext, statement: CreateViewStatem
     );
   }
   noteColumns(context, { table: name, schema: named.map((field) => field.name) }, bound);
-  return { schemaId: 0, fields: named, identifierFieldIds: [] };
+  return { schema: { schemaId: 0, fields: named, identifierFieldIds: [] }, bound };
 }
 
 function versionContent(context: StatementContext, statement: CreateViewStatement, name: TableName): VersionContent {
@@ -103,9 +136,9 @@ function chosenCatalog(context: StatementContext): string | undefined {
   return names.session.catalog !== undefined || names.catalogs.length === 1 ? currentCatalog(names) : undefined;
 }
 
-async function existingView(catalog: CatalogSession, name: TableName): Promise<LoadedView | undefined> {
+export async function existingView(context: StatementContext, name: TableName): Promise<LoadedView | undefined> {
   try {
-    return await catalog.loadView(name);
+    return await catalogOf(context, name.catalog).loadView(name);
   } catch (error) {
     if (error instanceof SkuaError && error.code === 'NOT_FOUND') return undefined;
     throw error;

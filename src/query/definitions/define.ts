@@ -11,10 +11,13 @@ import { alterSchema, alterTable, alterView, propertyCount, rename } from './alt
 import { createTable } from './create-table.js';
 import { createView } from './create-view.js';
 import { createSchema, dropSchema, dropTable } from './definitions.js';
+import { dropView } from './drop-view.js';
+import { createMaterializedView, refreshView } from './materialized-view.js';
 
 const KINDS = [
   'create-table',
   'create-view',
+  'refresh-view',
   'create-schema',
   'drop-schema',
   'drop-table',
@@ -65,12 +68,17 @@ function pathOf(statement: Definition): string[] {
 
 async function carryOut(context: StatementContext, statement: Definition): Promise<number> {
   if (statement.kind === 'create-table') return createTable(context, statement);
+  if (statement.kind === 'refresh-view') return refreshView(context, statement);
+  if (statement.kind === 'create-view' && statement.storage) return createMaterializedView(context, statement);
   await change(context, statement);
   const counts = 'countsProperties' in statement && statement.countsProperties;
   return counts ? propertyCount(context, statement) : 0;
 }
 
-function change(context: StatementContext, statement: Exclude<Definition, { kind: 'create-table' }>): Promise<void> {
+function change(
+  context: StatementContext,
+  statement: Exclude<Definition, { kind: 'create-table' | 'refresh-view' }>,
+): Promise<void> {
   switch (statement.kind) {
     case 'create-view':
       return createView(context, statement);
@@ -79,8 +87,9 @@ function change(context: StatementContext, statement: Exclude<Definition, { kind
     case 'drop-schema':
       return dropSchema(context, statement);
     case 'drop-table':
-    case 'drop-view':
       return dropTable(context, statement);
+    case 'drop-view':
+      return dropView(context, statement);
     case 'alter-table':
       return alterTable(context, statement);
     case 'alter-view':

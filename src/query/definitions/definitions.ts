@@ -27,7 +27,7 @@ import type {
 import { fieldNamed } from '../tables/fields.js';
 import { resolveSchema, resolveTable, type TableName } from '../tables/names.js';
 import { catalogOf, namesOf } from '../tables/tables.js';
-import { dropTemporaryTable, dropTemporaryView } from '../tables/temporary.js';
+import { dropTemporaryTable } from '../tables/temporary.js';
 import { purgeTable } from './purge.js';
 
 export async function createSchema(context: StatementContext, statement: CreateSchemaStatement): Promise<void> {
@@ -65,14 +65,12 @@ async function dropWithContent(
 
 /** DROP TABLE removes the entry from the catalog; with PURGE the files go too. */
 export async function dropTable(context: StatementContext, statement: DropStatement): Promise<void> {
-  const drop = statement.kind === 'drop-table' ? dropTemporaryTable : dropTemporaryView;
-  if (drop(context, statement.table)) return;
+  if (dropTemporaryTable(context, statement.table)) return;
   const name = resolveTable(namesOf(context), statement.table);
   const catalog = catalogOf(context, name.catalog);
-  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () => {
-    if (statement.kind === 'drop-view') return catalog.dropView(name);
-    return statement.purge ? purgeTable(context, name) : catalog.dropTable(name, { purge: false });
-  });
+  await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () =>
+    statement.purge ? purgeTable(context, name) : catalog.dropTable(name, { purge: false }),
+  );
 }
 
 /** The catalog's request for a table of that schema. A format version in which it could not be read again: UNIMPLEMENTED. */

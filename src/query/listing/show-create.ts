@@ -7,12 +7,13 @@ import { quoteName, quoteString } from '../../sql/index.js';
 import type { StatementContext } from '../environment.js';
 import { fieldName } from '../syntax/partition.js';
 import { resolveTable, schemaName, type TableName } from '../tables/names.js';
+import { STORAGE_TABLE } from '../tables/storage-table.js';
 import { catalogOf, loadTableOrView, namesOf, type PinnedTable } from '../tables/tables.js';
 import type { View } from '../tables/views.js';
 import { defaultText } from './default-text.js';
 
 /** Properties that the statement says in words of its own, or that a new table gets anew. */
-const LEFT_OUT = new Set(['comment', 'created-at']);
+const LEFT_OUT = new Set(['comment', 'created-at', STORAGE_TABLE]);
 
 /** A statement that makes a table or view like it, at another location. */
 export async function createStatement(context: StatementContext, path: readonly string[]): Promise<string> {
@@ -67,12 +68,15 @@ function createTableStatement({ name, schema, metadata }: PinnedTable): string {
   ].join('\n');
 }
 
-async function createViewStatement(context: StatementContext, { name, sql, columns }: View): Promise<string> {
+async function createViewStatement(
+  context: StatementContext,
+  { name, sql, columns, storageTable }: View,
+): Promise<string> {
   const properties = await viewProperties(context, name);
   const names = columns.map((column) => quoteName(column.name)).join(', ');
   const rest = Object.keys(properties).some((key) => !LEFT_OUT.has(key)) ? [propertiesText(properties)] : [];
   return [
-    `CREATE VIEW ${nameText(name)}${names === '' ? '' : ` (${names})`}`,
+    `CREATE ${storageTable ? 'MATERIALIZED ' : ''}VIEW ${nameText(name)}${names === '' ? '' : ` (${names})`}`,
     ...(properties.comment === undefined ? [] : [`COMMENT ${quoteString(properties.comment)}`]),
     ...rest,
     `AS ${sql}`,

@@ -38,7 +38,9 @@ import { LookUps, lookUpKey } from './look-ups.js';
 import { NamePins } from './name-pins.js';
 import { positionDeletesOf } from './position-deletes.js';
 import { columnEdits } from './qualified-columns.js';
+import { storedRows } from './stored-rows.js';
 import { type TextScope, within } from './text-scope.js';
+import { computedRows, keptRows, unreadable } from './view-text.js';
 
 export type { BoundQuery } from './bound-query.js';
 
@@ -61,19 +63,21 @@ export class Binder {
   #readsNames = false;
   /** Whether what stands in the place of each name gives its rows one by one from those of a table. */
   #isOfRows = true;
+  /** The catalogs' views that are expanded. */
+  readonly #views: View[] = [];
   readonly #viewTexts: TextBudget;
 
   constructor(
     statement: StatementContext,
     { pins = [], namePins }: PlannedState = {},
-    /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. */
-    known: readonly PinnedTable[] = [],
+    /** Tables that are not to be loaded again: what a statement changes, it reads in one state throughout. Or all that it has looked up. */
+    known: readonly PinnedTable[] | LookUps = [],
   ) {
     this.#statement = statement;
     this.#pins = pins;
     this.#namePins = new NamePins(namePins);
     this.#viewTexts = new TextBudget(statement.environment.limits.statementBytes);
-    this.#lookUps = new LookUps(statement, known);
+    this.#lookUps = known instanceof LookUps ? known : new LookUps(statement, known);
   }
 
   /**
@@ -81,19 +85,39 @@ export class Binder {
    * NOT_FOUND; a syntax error: INVALID_ARGUMENT with line and column; a table or view that was replaced since it was planned: FAILED_PRECONDITION.
    */
   async bind(sql: string, { asView = false } = {}): Promise<BoundQuery> {
-    const names = { catalogs: [...this.#statement.environment.catalogs.keys()], session: this.#statement.call.session };
-    const scope = { names, depth: 0, views: [], isOwn: !asView };
-    const bound = await this.#bound(sql, scope);
+    const scope = { ...this.#scope(), isOwn: !asView };
+    return this.#withHiddenNames(sql, async () => this.#bound(await this.#bindText(sql, scope), sql));
+  }
+
+  /** Binds the query of a view, with the columns that the view declares, to what its readers would read. */
+  async bindView(view: View, views: readonly TableName[] = []): Promise<BoundQuery> {
+    const scope = { ...this.#scope(), views, isOwn: false };
+    return this.#withHiddenNames(view.sql, async () => {
+      const { text, parsed } = await this.#expandView(view, scope);
+      return this.#bound({ text: `SELECT * FROM ${text} AS ${quoteName('view')}`, parsed });
+    });
+  }
+
+  #scope(): TextScope {
+    const { environment, call } = this.#statement;
+    const names = { catalogs: [...environment.catalogs.keys()], session: call.session };
+    return { names, depth: 0, views: [], isOwn: true };
+  }
+
+  /** Binds once more, by the names that DuckDB has for hidden columns, where the text can't be read without them. */
+  async #withHiddenNames(sql: string, bind: () => Promise<BoundQuery>): Promise<BoundQuery> {
+    const bound = await bind();
     if (!OTHER_NAMES.test(sql) || !(await this.#misses(bound))) return bound;
     this.#otherNames = true;
     this.#tables.clear();
     this.#rows.clear();
     this.#named.clear();
-    return this.#bound(sql, scope);
+    this.#views.length = 0;
+    return bind();
   }
 
-  async #bound(sql: string, scope: TextScope): Promise<BoundQuery> {
-    const { text, parsed } = await this.#bindText(sql, scope);
+  /** `hints`: the text that may name an engine. */
+  #bound({ text, parsed }: BoundText, hints?: string): BoundQuery {
     const { isRowByRow, rowLimit } = parsed;
     const isOfRows = (isRowByRow || rowLimit !== undefined) && this.#isOfRows && this.#rows.size === 0;
     return {
@@ -102,8 +126,9 @@ export class Binder {
       rows: this.#rows,
       functions: [...functionsFor(this.#statement, text), ...this.#corrections.values()],
       parameterCount: parsed.parameterCount,
-      engine: hintedEngine(sql),
+      engine: hints === undefined ? undefined : hintedEngine(hints),
       lookUps: this.#lookUps,
+      views: this.#views,
       namePins: this.#namePins.finish(),
       rowByRow: isOfRows ? { limit: rowLimit } : undefined,
       isDivisible: isOfRows && isRowByRow && !this.#readsNames && [...this.#tables.values()].every(isWhole),
@@ -127,7 +152,7 @@ export class Binder {
     return this.#lookUps.has(name);
   }
 
-  async #bindText(sql: string, scope: TextScope): Promise<{ text: string; parsed: ParsedQuery }> {
+  async #bindText(sql: string, scope: TextScope): Promise<BoundText> {
     const shown = await this.#shownRows(sql, scope);
     const isCatalog = (name: string) => findCatalog(scope.names, name) !== undefined;
     const normal = await inTurns(normalizeSteps(shown, isCatalog, this.#variables(scope)));
@@ -219,7 +244,7 @@ export class Binder {
     if ('sql' in found) {
       if (reference.at)
         throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(found.name)} has no versions to travel to`);
-      return this.#expandView(found, scope);
+      return (await this.#stored(found, scope)) ?? (await this.#expandView(found, scope)).text;
     }
     const table = await this.#pinned(found, scope, { written: written.at, constant: reference.at });
     const columns = namedHiddenColumns(parsed, reference, table, this.#otherNames);
@@ -326,12 +351,35 @@ export class Binder {
     return `(SELECT * FROM (${text}\n) AS ${quoteName('view')}${names})`;
   }
 
-  async #expandView(view: View, scope: TextScope): Promise<string> {
+  /** The kept rows of a materialized view, where they are what its query would give now; undefined where they are not. */
+  async #stored(view: View, scope: TextScope): Promise<string | undefined> {
+    if (!view.storageTable) return undefined;
+    const views = [...scope.views, view.name];
+    const inner = new Binder(this.#statement, { pins: [...this.#pins] }, this.#lookUps);
+    const stored = await storedRows(
+      this.#statement,
+      { view, storage: this.#lookUps.find(view.storageTable, views) },
+      this.#pins,
+      () => inner.bindView(view, scope.views),
+    );
+    if (!stored) return undefined;
+    this.#noteView(view);
+    this.#views.push(...stored.bound.views);
+    const table = await this.#pinned(stored.table, { ...scope, views }, { written: undefined, constant: undefined });
+    return keptRows(view, this.#addTable(table, { ...scope, views }));
+  }
+
+  #noteView(view: View): void {
     this.#readsNames = true;
-    requireDialect(view, viewDialects(this.#statement, view.name));
-    this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
+    this.#views.push(view);
     const { sql, dialect, defaultCatalog, defaultNamespace, columns } = view;
     this.#namePins.read(`view ${displayName(view.name)}`, [sql, dialect, defaultCatalog, defaultNamespace, columns]);
+  }
+
+  async #expandView(view: View, scope: TextScope): Promise<BoundText> {
+    this.#noteView(view);
+    requireDialect(view, viewDialects(this.#statement, view.name));
+    this.#viewTexts.take(view.sql, `The text of view ${displayName(view.name)}, with those of the views around it,`);
     const session = { catalog: view.defaultCatalog, schema: view.defaultNamespace };
     const views = [...scope.views, view.name];
     const inner = within(scope, displayName(view.name), { session, isOwn: false, views });
@@ -342,14 +390,14 @@ export class Binder {
       throw new SkuaError('INVALID_ARGUMENT', `View ${displayName(view.name)} has parameters`);
     }
     this.#isOfRows &&= parsed.isRowByRow;
-    // A comment at the end of the view's text must end with it.
-    if (view.columns.length === 0) return `(${text}\n)`;
-    const names = view.columns.map(({ name }) => quoteName(name));
-    const declared = view.columns.map(({ type }, index) =>
-      type === undefined ? names[index] : `CAST(${names[index]} AS ${type}) AS ${names[index]}`,
-    );
-    return `(SELECT ${declared.join(', ')} FROM (${text}\n) AS ${quoteName('view')}(${names.join(', ')}))`;
+    return { text: computedRows(view, text), parsed };
   }
+}
+
+/** A text whose tables are bound. */
+interface BoundText {
+  text: string;
+  parsed: ParsedQuery;
 }
 
 /**
@@ -358,16 +406,4 @@ export class Binder {
  */
 function isWhole({ part, restrictions, isChanged, isStaged }: PinnedTable): boolean {
   return !part && !restrictions && !isChanged && !isStaged;
-}
-
-/** A text that can't be parsed is no fault of the query's: views are kept in the dialect of whoever made them. */
-function unreadable(view: View, error: unknown): unknown {
-  if (!(error instanceof SkuaError) || error.code !== 'INVALID_ARGUMENT' || !/syntax error/.test(error.message)) {
-    return error;
-  }
-  return new SkuaError(
-    'UNIMPLEMENTED',
-    `View ${displayName(view.name)} is written in the dialect "${view.dialect}" and can't be read: ${error.message}`,
-    { cause: error },
-  );
 }

@@ -15,6 +15,7 @@ import { boundRows, type ListedTable, type RowsTable } from '../rows.js';
 import { routingOf } from '../session/engine.js';
 import { timeZoneOf } from '../session/time-zone.js';
 import { engineTable, type PinnedTable } from '../tables/tables.js';
+import type { View } from '../tables/views.js';
 import { scanNotes } from '../touched-tables.js';
 import { functionsFor } from './functions.js';
 import type { LookUps } from './look-ups.js';
@@ -34,6 +35,8 @@ export interface BoundQuery {
   engine?: string | undefined;
   /** What was loaded for it. */
   lookUps: LookUps;
+  /** The catalogs' views that it is expanded from, those too whose rows are read where they are kept. */
+  views: readonly View[];
   /** The views that it is expanded from, and the variables whose values are in it. */
   namePins: NamePin[];
   /** The results of the files of its only table, taken together, are its result. */

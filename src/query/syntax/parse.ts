@@ -13,7 +13,7 @@ import { insteadOf } from './instead.js';
 import { parseDuckDbCall, parseSelectedCall } from './procedures.js';
 import { parseLogging, parsePragma, parseReset, parseSet, parseShownSetting } from './setting.js';
 import { type Statement, statementName } from './statement.js';
-import { parseCreateView } from './view.js';
+import { parseCreateView, parseRefresh } from './view.js';
 
 const TWO_WORD_STATEMENTS = new Set(['CREATE', 'ALTER', 'DROP', 'SHOW', 'REFRESH', 'COMMENT']);
 
@@ -69,6 +69,9 @@ function parseAt(cursor: Cursor): Statement {
     case 'PRAGMA':
       if (cursor.peek(2)?.text !== '=') throw unknownStatement(cursor);
       return parsePragma(cursor);
+    case 'REFRESH':
+      if (!cursor.at('REFRESH', 'MATERIALIZED')) throw unknownStatement(cursor);
+      return parseRefresh(cursor);
     case 'CREATE':
       return parseCreate(cursor);
     case 'DROP':
@@ -236,7 +239,7 @@ function parseShow(cursor: Cursor): Statement {
 function parseShowTable(cursor: Cursor): Statement {
   cursor.expect('SHOW');
   if (cursor.accept('CREATE')) {
-    if (!cursor.accept('VIEW')) cursor.expect('TABLE');
+    if (!cursor.accept('VIEW') && !cursor.accept('MATERIALIZED', 'VIEW')) cursor.expect('TABLE');
     const within = cursor.path('a table or view');
     cursor.expectEnd();
     return { kind: 'show', what: 'create-table', within };
@@ -294,7 +297,7 @@ function parseCreate(cursor: Cursor): Statement {
   const isReplacing = cursor.at('CREATE', 'OR', 'REPLACE');
   const what = cursor.peek(isReplacing ? 3 : 1);
   if (what?.keyword === 'TABLE') return parseCreateTable(cursor);
-  if (what?.keyword === 'VIEW') return parseCreateView(cursor);
+  if (what?.keyword === 'VIEW' || what?.keyword === 'MATERIALIZED') return parseCreateView(cursor);
   if (!isReplacing) throw unknownStatement(cursor);
   throw new SkuaError('UNIMPLEMENTED', `CREATE OR REPLACE ${what?.text.toUpperCase() ?? ''} is not supported`);
 }
@@ -311,23 +314,26 @@ function temporaryWords(cursor: Cursor): { start: number; end: number } | undefi
 /** The statement without those words, each of whose places stays what it was. */
 function parseCreateTemporary(text: string, { start, end }: { start: number; end: number }): Statement {
   const statement = parseCreate(new Cursor(text.slice(0, start) + ' '.repeat(end - start) + text.slice(end)));
-  if (statement.kind !== 'create-table' && statement.kind !== 'create-view') {
+  if (statement.kind !== 'create-table' && (statement.kind !== 'create-view' || statement.storage)) {
     throw new SkuaError('UNIMPLEMENTED', `${statementName(statement)} can't be TEMPORARY; tables and views can`);
   }
   return { kind: 'create-temporary', definition: statement };
 }
 
 function parseDrop(cursor: Cursor): Statement {
-  const second = cursor.peek(1)?.keyword ?? '';
+  const isMaterialized = cursor.at('DROP', 'MATERIALIZED', 'VIEW');
+  const second = isMaterialized ? 'VIEW' : (cursor.peek(1)?.keyword ?? '');
   if (!['SCHEMA', 'DATABASE', 'NAMESPACE', 'TABLE', 'VIEW'].includes(second)) throw unknownStatement(cursor);
   cursor.next();
+  if (isMaterialized) cursor.next();
   cursor.next();
   const ifExists = cursor.accept('IF', 'EXISTS');
   const path = cursor.path(second === 'TABLE' ? 'a table' : 'a name');
   if (second === 'TABLE' || second === 'VIEW') {
     const purge = cursor.accept('PURGE');
     cursor.expectEnd();
-    return { kind: second === 'TABLE' ? 'drop-table' : 'drop-view', table: path, ifExists, purge };
+    const kind = second === 'TABLE' ? 'drop-table' : 'drop-view';
+    return { kind, table: path, ifExists, purge, ...(isMaterialized && { isMaterialized }) };
   }
   const cascade = cursor.accept('CASCADE');
   if (!cascade) cursor.accept('RESTRICT');

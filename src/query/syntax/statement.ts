@@ -9,7 +9,7 @@ import type { RowChange, TruncateStatement } from './row-change.js';
 export type { InsertStatement } from './insert-statement.js';
 
 import type { SetStatement, SetVariableStatement } from './setting.js';
-import type { CreateViewStatement } from './view.js';
+import type { CreateViewStatement, RefreshViewStatement } from './view.js';
 
 export type Statement =
   | QueryStatement
@@ -23,6 +23,7 @@ export type Statement =
   | DropSchemaStatement
   | CreateTableStatement
   | CreateViewStatement
+  | RefreshViewStatement
   | CreateTemporaryStatement
   | DropStatement
   | AlterTableStatement
@@ -157,6 +158,8 @@ export interface DropStatement {
   table: string[];
   ifExists: boolean;
   purge: boolean;
+  /** Of a materialized view, whose rows go with it. */
+  isMaterialized?: boolean;
 }
 
 export type TransactionStatement = { kind: 'begin'; readOnly: boolean } | { kind: 'commit' | 'rollback' };
@@ -171,6 +174,12 @@ export function statementName(statement: Statement): string {
       return `SHOW ${statement.what.toUpperCase().replace('-', ' ')}`;
     case 'create-table':
       return statement.as === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS';
+    case 'create-view':
+      return statement.storage ? 'CREATE MATERIALIZED VIEW' : 'CREATE VIEW';
+    case 'drop-view':
+      return statement.isMaterialized ? 'DROP MATERIALIZED VIEW' : 'DROP VIEW';
+    case 'refresh-view':
+      return 'REFRESH MATERIALIZED VIEW';
     case 'create-temporary':
       return statement.definition.kind === 'create-view' ? 'CREATE TEMPORARY VIEW' : 'CREATE TEMPORARY TABLE';
     case 'set-variable':

@@ -25,3 +25,34 @@ export function volatileCalls(tokens: Tokens): { start: number; end: number }[] 
   }
   return calls;
 }
+
+/** What else has another value at another time, or for another principal or session. */
+const MOMENTARY_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...VOLATILE_FUNCTIONS,
+  ...(
+    'age ago current_catalog current_connection_id current_database current_date current_localtime current_localtimestamp current_query ' +
+    'current_query_id current_schema current_schemas current_setting current_time current_timestamp current_transaction_id current_user ' +
+    'currval get_current_time get_current_timestamp getvariable in_search_path localtime localtimestamp nextval now session_user setseed ' +
+    'today transaction_timestamp txid_current user'
+  ).split(' '),
+]);
+
+/** Those that stand without parentheses. */
+const MOMENTARY_WORDS: ReadonlySet<string> = new Set(
+  'current_catalog current_date current_schema current_time current_timestamp current_user localtime localtimestamp session_user user'.split(
+    ' ',
+  ),
+);
+
+/** The first call of a function that gives something else at another time, or to somebody else, as a sentence has it; undefined where there is none. */
+export function momentaryCall(tokens: Tokens): string | undefined {
+  for (let index = 0; index < tokens.length; index++) {
+    if (!tokens.isName(index)) continue;
+    const token = tokens.at(index);
+    const name = token?.text.toLowerCase() ?? '';
+    if (tokens.isSymbol(index + 1, '(') && MOMENTARY_FUNCTIONS.has(name)) return `${name}()`;
+    const isWord = token?.kind === 'word' && !tokens.isSymbol(index - 1, '.') && !tokens.isSymbol(index + 1, '.');
+    if (isWord && MOMENTARY_WORDS.has(name)) return name;
+  }
+  return undefined;
+}

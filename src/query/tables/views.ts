@@ -3,6 +3,7 @@ import { SkuaError } from '../../errors.js';
 import { parseSchema, typeToSql } from '../../iceberg/index.js';
 import type { PrimitiveType, Schema, Type } from '../../iceberg/types.js';
 import { displayName, type TableName } from './names.js';
+import { storageTableOf } from './storage-table.js';
 
 export interface View {
   name: TableName;
@@ -17,6 +18,11 @@ export interface View {
   /** The same as a schema; undefined where the view declares none. */
   schema: Schema | undefined;
   comment: string | undefined;
+  /** Which version of which view it is. */
+  uuid: string | undefined;
+  versionId: number;
+  /** Where the rows of a materialized view are kept. */
+  storageTable?: TableName;
 }
 
 /** Dialects whose texts mean here what they mean to their writers, the preferred one first. */
@@ -28,6 +34,7 @@ const FORMAT_VERSION = 1;
 const CAST_TYPES = new Set<PrimitiveType>(['boolean', 'int', 'long', 'float', 'double', 'date', 'timestamp', 'string']);
 
 interface ViewMetadata {
+  'view-uuid'?: string;
   'format-version'?: number;
   'current-version-id': number;
   versions: {
@@ -63,15 +70,22 @@ export function parseView(name: TableName, json: unknown, tried: readonly string
   const declared = metadata.schemas?.find((candidate) => candidate?.['schema-id'] === version['schema-id']);
   const schema = declared && parseSchema(declared);
   const comment = metadata.properties?.comment;
+  const storageTable = storageTableOf(name, json);
   return {
     name,
     sql: best.sql.replace(/;\s*$/, ''),
     dialect: best.dialect,
     defaultCatalog: version['default-catalog'] ?? name.catalog,
     defaultNamespace: version['default-namespace']?.length ? version['default-namespace'] : undefined,
-    columns: (schema?.fields ?? []).map(({ name: column, type }) => ({ name: column, ...declaredType(type) })),
+    columns: (schema?.fields ?? []).map(({ name: column, type }) => ({
+      name: column,
+      ...declaredType(type, storageTable !== undefined),
+    })),
     schema: schema && schema.fields.length > 0 ? schema : undefined,
     comment: typeof comment === 'string' ? comment : undefined,
+    uuid: metadata['view-uuid'],
+    versionId: version['version-id'],
+    ...(storageTable && { storageTable }),
   };
 }
 
@@ -96,8 +110,29 @@ export function requireDialect({ name, dialect }: View, tried: readonly string[]
   );
 }
 
-/** Of single values, which engines type differently; a nested type is what the query makes it. */
-function declaredType(type: Type): { type?: string } {
+/**
+ * Of single values, which engines type differently; a nested type is what the query makes it. All of a materialized view's: its rows have the
+ * same types whether they are computed or kept.
+ */
+function declaredType(type: Type, isMaterialized: boolean): { type?: string } {
   const isCast = type.kind === 'decimal' || (type.kind === 'primitive' && CAST_TYPES.has(type.type));
-  return isCast ? { type: typeToSql(type) } : {};
+  return isCast || (isMaterialized && isCastable(type)) ? { type: typeToSql(type) } : {};
+}
+
+/** What the engine has a type of that name for. */
+function isCastable(type: Type): boolean {
+  switch (type.kind) {
+    case 'primitive':
+      return !['variant', 'unknown', 'timestamptz_ns'].includes(type.type);
+    case 'decimal':
+      return true;
+    case 'struct':
+      return type.fields.every((field) => !field.required && isCastable(field.type));
+    case 'list':
+      return isCastable(type.element);
+    case 'map':
+      return isCastable(type.key) && isCastable(type.value);
+    default:
+      return false;
+  }
 }

@@ -167,11 +167,9 @@ function overwriting(table: PinnedTable, files: readonly DataFile[]): Propose | 
   if (defaultPartitionSpec(table.metadata).fields.length === 0) return replacing(table, files);
   if (files.length === 0) return undefined;
   const written = new Set(files.map(({ partition }) => partitionKey(partition)));
-  return replacing(
-    table,
-    files,
-    ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
-  );
+  return replacing(table, files, {
+    isReplaced: ({ specId, partition }) => specId === defaultSpecId && written.has(partitionKey(partition)),
+  });
 }
 
 /** Writes a bound query's rows to the named columns of a table; the others get their default. */

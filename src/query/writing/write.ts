@@ -87,11 +87,18 @@ export function appending(table: PinnedTable, files: readonly DataFile[]): Propo
   };
 }
 
-/** Makes uploaded files the content of the table, or the content of those partitions of it that `isReplaced` names. */
+interface Replacement {
+  /** Which of the files are replaced. Default: all. */
+  isReplaced?: (file: DataFile | DeleteFile) => boolean;
+  /** What the snapshot's summary says besides. */
+  summary?: Record<string, string>;
+}
+
+/** Makes uploaded files the content of the table, or of a part of it. */
 export function replacing(
   table: PinnedTable,
   files: readonly DataFile[],
-  isReplaced: (file: DataFile | DeleteFile) => boolean = () => true,
+  { isReplaced = () => true, summary = {} }: Replacement = {},
 ): Propose {
   return async (context, state) => {
     refuseChanges(state, 'Replacing rows');
@@ -104,7 +111,7 @@ export function replacing(
       isReplaced(file) ? [file, ...deletes.filter(isReplaced)] : [],
     );
     const removed = [...new Set(replaced.map(removalKey))];
-    return proposal(context, state, { operation: 'overwrite', added: [...files], removed });
+    return proposal(context, state, { operation: 'overwrite', added: [...files], removed, summary });
   };
 }
 

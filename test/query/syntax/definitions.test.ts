@@ -33,6 +33,45 @@ describe('CREATE VIEW', () => {
   );
 });
 
+describe('CREATE MATERIALIZED VIEW and REFRESH', () => {
+  it('takes how the rows are kept, and whether there are any at first', () => {
+    expect(
+      parseStatement(
+        'CREATE OR REPLACE MATERIALIZED VIEW a.v (x) PARTITIONED BY (bucket(4, x)) SORTED BY (x DESC) AS SELECT 1 WITH NO DATA;',
+      ),
+    ).toMatchObject({
+      kind: 'create-view',
+      view: ['a', 'v'],
+      orReplace: true,
+      columns: [{ name: 'x' }],
+      sql: 'SELECT 1',
+      storage: { partitions: [{ transform: 'bucket[4]' }], sortedBy: [{ direction: 'desc' }], withData: false },
+    });
+    expect(parseStatement('create materialized view v as select 1 with data')).toMatchObject({
+      sql: 'select 1',
+      storage: { withData: true },
+    });
+    expect(parseStatement('REFRESH MATERIALIZED VIEW "a.b".v FULL')).toEqual({
+      kind: 'refresh-view',
+      view: ['a.b', 'v'],
+      full: true,
+    });
+    expect(parseStatement('DROP MATERIALIZED VIEW IF EXISTS v')).toMatchObject({
+      kind: 'drop-view',
+      ifExists: true,
+      isMaterialized: true,
+    });
+  });
+
+  it.each([
+    ['CREATE VIEW v PARTITIONED BY (x) AS SELECT 1 AS x', 'INVALID_ARGUMENT'],
+    ['CREATE TEMPORARY MATERIALIZED VIEW v AS SELECT 1', 'UNIMPLEMENTED'],
+    ['CREATE MATERIALIZED TABLE v AS SELECT 1', 'INVALID_ARGUMENT'],
+    ['REFRESH MATERIALIZED VIEW', 'INVALID_ARGUMENT'],
+    ['REFRESH TABLE t', 'UNIMPLEMENTED'],
+  ])('refuses %j', (sql, code) => expect(() => parseStatement(sql)).toThrow(expect.objectContaining({ code })));
+});
+
 describe('CREATE TABLE', () => {
   it('takes OR REPLACE, defaults and names of partition fields', () => {
     const sql =
