@@ -1,6 +1,6 @@
 /** Changes of rows by what other tables hold. */
 import { filterOf, small, source } from './parts.mjs';
-import { identifier, typeSql } from './types.mjs';
+import { holdsSame, identifier } from './types.mjs';
 
 /** More rows than this are not multiplied. */
 const mostRows = 2000;
@@ -18,7 +18,7 @@ function fitting(table, scope) {
   return table.columns
     .filter(({ isId }) => !isId)
     .flatMap((column) => {
-      const like = scope.filter(({ type }) => typeSql(type) === typeSql(column.type) && type.kind !== 'fixed');
+      const like = scope.filter(({ type }) => holdsSame(type, column.type));
       return like.length > 0 ? [[identifier(column.name), table.random.pick(like).sql]] : [];
     });
 }

@@ -6,7 +6,7 @@ import { Expressions } from './expressions.mjs';
 import { deleteByOther, insertFromOther, mergeOther, updateByOther } from './others.mjs';
 import { forReference, forServer, tableMark } from './render.mjs';
 import { evolvedSql, RowSource, rowSql } from './rows.mjs';
-import { field, holds, identifier, isNested, randomType, typeSql } from './types.mjs';
+import { field, holds, holdsSame, identifier, isNested, randomType, typeSql } from './types.mjs';
 
 const names = ['a', 'B', 'c d', 'select', '\u00e9t\u00e9', 'x', 'y', 'z', 'w', 'v', 'u', 'n'];
 
@@ -197,7 +197,7 @@ export class RandomTable {
     const source = new RowSource(random);
     const scope = this.scope('t0');
     const assignments = changed.map((column) => {
-      const like = scope.filter(({ type }) => typeSql(type) === typeSql(column.type) && type.kind !== 'fixed');
+      const like = scope.filter(({ type }) => holdsSame(type, column.type));
       const value =
         random.chance(0.3) && like.length > 0
           ? random.pick(like).sql

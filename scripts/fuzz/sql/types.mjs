@@ -208,6 +208,10 @@ export function typeSql(type, side = 'reference') {
   }
 }
 
+/** Whether the values of the one type are those of the other: bytes of one length are not those of any. */
+export const holdsSame = (one, other) =>
+  ['reference', 'server'].every((side) => typeSql(one, side) === typeSql(other, side));
+
 export const isNested = (type) => nestedKinds.includes(type.kind);
 export const holds = (type, test) => test(type) || childrenOf(type).some(({ type: inner }) => holds(inner, test));
 
