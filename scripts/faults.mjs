@@ -5,8 +5,8 @@
  * `npm run faults -- engines [KILLS] [SEED] [local | s3]`: engine processes that are killed at random instants under mixed load; besides, no answer
  * may be wrong, and no error another than that the engine process ended.
  *
- * `npm run faults -- replicas [SESSIONS]`: three servers behind NGINX, of which one is killed in the middle of a stream of each session, and two are
- * restarted one after the other under load. Exits 1 where an answer that is short looks whole, a session lost its names, or a new statement failed in a
+ * `npm run faults -- replicas [SESSIONS] [ROUNDS]`: three servers behind NGINX, of which one is killed in the middle of a stream of each session, and two
+ * are restarted one after the other under load, so many times. Exits 1 where an answer that is short looks whole, a session lost its names, or a new statement failed in a
  * restart.
  */
 const trials = { engines, replicas };
@@ -25,9 +25,9 @@ async function engines(kills = '200', seed = anySeed(), store = 'local') {
   return { outcome, isWrong: [lost, repeated, halves, orphans, wrong, unexpected].some(({ length }) => length > 0) };
 }
 
-async function replicas(sessions = '50') {
+async function replicas(sessions = '50', rounds = '1') {
   const { runReplicas } = await import('./faults/replicas.mjs');
-  const outcome = await runReplicas({ sessions: Number(sessions), say });
+  const outcome = await runReplicas({ sessions: Number(sessions), rounds: Number(rounds), say });
   return { outcome, isWrong: outcome.short + outcome.namesLost + outcome.failedInRestart.length > 0 };
 }
 

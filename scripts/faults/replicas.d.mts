@@ -11,7 +11,14 @@ export interface ReplicasOutcome {
   /** Statements that were begun while two servers were restarted one after the other, and how those failed that did. */
   inRestart: number;
   failedInRestart: string[];
+  /** What NGINX complained of, where any failed. */
+  balancerSaid: string[];
   seconds: number;
 }
 
-export function runReplicas(options: { sessions: number; say?: (line: string) => void }): Promise<ReplicasOutcome>;
+export function runReplicas(options: {
+  sessions: number;
+  /** How often two servers are restarted. Default: once. */
+  rounds?: number;
+  say?: (line: string) => void;
+}): Promise<ReplicasOutcome>;

@@ -12,7 +12,7 @@ import { startKilledServer } from './server.mjs';
 const ROWS = 2_000_000;
 const SERVERS = 3;
 
-export async function runReplicas({ sessions, say }) {
+export async function runReplicas({ sessions, rounds = 1, say }) {
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'skua-replicas-'));
   const closing = [() => rmSync(folder, { recursive: true, force: true })];
@@ -60,7 +60,7 @@ export async function runReplicas({ sessions, say }) {
     );
     await servers[0].start();
 
-    say?.('two servers are restarted one after the other');
+    say?.(`two servers are restarted one after the other, ${rounds} times`);
     let isOver = false;
     const load = clients.slice(0, 8).map(async (client) => {
       while (!isOver) {
@@ -70,14 +70,17 @@ export async function runReplicas({ sessions, say }) {
         await sleep(20);
       }
     });
-    for (const server of servers.slice(1)) {
-      await server.end('SIGTERM');
-      await server.start();
-      await sleep(1000);
+    for (let round = 0; round < rounds; round++) {
+      for (const server of servers.slice(1)) {
+        await server.end('SIGTERM');
+        await server.start();
+        await sleep(1000);
+      }
     }
     isOver = true;
     await Promise.all(load);
-    return { ...outcome, seconds: (performance.now() - began) / 1000 };
+    const balancerSaid = outcome.failedInRestart.length > 0 ? balancer.errors() : [];
+    return { ...outcome, balancerSaid, seconds: (performance.now() - began) / 1000 };
   } finally {
     for (const close of closing.reverse()) await close();
   }

@@ -58,7 +58,9 @@ export function startKeycloak(options: {
   logFolder: string;
   port?: number;
 }): Promise<RunningKeycloak>;
-export function startBalancer(ports: readonly number[]): Promise<{ port: number; stop(): Promise<void> }>;
+export function startBalancer(
+  ports: readonly number[],
+): Promise<{ port: number; errors(): string[]; stop(): Promise<void> }>;
 export function startRustfs(options: { logFolder: string; port?: number; bucket?: string }): Promise<RunningRustfs>;
 export function storeClient(store: S3Store): Promise<S3Client>;
 export function storageSettings(store: Pick<S3Store, 'accessKeyId' | 'secretAccessKey'>): string;

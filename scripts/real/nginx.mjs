@@ -28,7 +28,7 @@ export async function startBalancer(ports) {
   const folder = mkdtempSync(join(tmpdir(), 'skua-nginx-'));
   const port = await freePort();
   const file = join(folder, 'nginx.conf');
-  const upstream = ports.map((each) => `    server 127.0.0.1:${each};\n`).join('');
+  const upstream = ports.map((each) => `    server 127.0.0.1:${each} fail_timeout=1s;\n`).join('');
   const text = readFileSync(recipe, 'utf8')
     .replace(/(?: *server 127[^\n]*;\n)+/, upstream)
     .replace('listen 127.0.0.1:31400', `listen 127.0.0.1:${port}`);
@@ -39,6 +39,11 @@ export async function startBalancer(ports) {
   await waitUntilReady(server, () => answers(port), 30);
   return {
     port,
+    /** What NGINX complained of, but for connections that were refused, which it then tries elsewhere. */
+    errors: () =>
+      readFileSync(join(folder, 'error.log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('[error]') && !line.includes('Connection refused')),
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,31 +1,59 @@
 /** How clients and balancers hear that a server is about to go, before it refuses anything. */
-import { constants, type ServerHttp2Session } from 'node:http2';
-import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  constants,
+  type Http2Server,
+  type Http2Session,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '@grpc/grpc-js';
 
-/** "No stream is refused yet": a client that reads it opens its next stream on another connection (RFC 9113, section 6.8). */
-const NO_LAST_STREAM = 2 ** 31 - 1;
 const LOOK = 20;
+/** A turn of the event loop that took longer may have left connections unaccepted, in milliseconds; and how often a shorter one is waited for. */
+const SHORT_TURN = 1;
+const MOST_TURNS = 50;
 
 /**
- * Takes no new connection, and asks the clients of those that there are to open another; calls that still come are taken. Resolves once all
+ * Takes no new connection, and takes the next call of each that there is as its last: while a balancer waits for the answer, it sends nothing
+ * else over the connection that could get lost, and so hears then that it is to use another one (RFC 9113, section 6.8). Resolves once all clients
  * have left, or after `notice` milliseconds.
  */
-export async function announceEnd(server: Server, address: string, notice: number): Promise<void> {
-  // Unbinding forgets the connections' listeners, so they are asked for first.
+export async function announceEnd(server: Server, notice: number): Promise<void> {
   const listeners = listenersOf(server);
-  server.unbind(address);
-  for (const { sessions } of listeners) {
-    for (const session of sessions) {
-      if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR, NO_LAST_STREAM);
-    }
+  await shortTurn();
+  for (const [listener] of listeners) {
+    listener.on('stream', ({ session }: ServerHttp2Stream) => leave(session));
+    // What grpc-js has for this closes the connections as well, and refuses the calls that are on their way.
+    listener.close();
   }
-  const isLeft = () => listeners.every(({ sessions }) => sessions.size === 0);
+  const isLeft = () => listeners.every(([, { sessions }]) => sessions.size === 0);
   for (const end = performance.now() + notice; !isLeft() && performance.now() < end; ) await sleep(LOOK);
 }
 
+/** Once all calls that came together are known: those that come later are none of this server's. */
+async function leave(session: Http2Session | undefined): Promise<void> {
+  await nextTurn();
+  if (session && !session.destroyed && !session.closed) session.goaway(constants.NGHTTP2_NO_ERROR);
+}
+
+/**
+ * Right after the event loop has accepted connections. The system resets those that come between that and the end of listening, and what a
+ * balancer has sent on one of them it sends to nobody else.
+ */
+async function shortTurn(): Promise<void> {
+  let before = performance.now();
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    await nextTurn();
+    const now = performance.now();
+    if (now - before < SHORT_TURN) return;
+    before = now;
+  }
+}
+
+type Listeners = Map<Http2Server, { sessions: Set<ServerHttp2Session> }>;
+
 /** grpc-js shows its connections to nobody. */
-function listenersOf(server: Server): { sessions: Set<ServerHttp2Session> }[] {
-  const { http2Servers } = server as unknown as { http2Servers: Map<unknown, { sessions: Set<ServerHttp2Session> }> };
-  return [...http2Servers.values()];
+function listenersOf(server: Server): [Http2Server, { sessions: Set<ServerHttp2Session> }][] {
+  return [...(server as unknown as { http2Servers: Listeners }).http2Servers];
 }

@@ -156,11 +156,11 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     const status = ready && !isDraining ? 'SERVING' : 'NOT_SERVING';
     for (const service of ['', FLIGHT_SERVICE]) health.setStatus(service, status);
   };
-  let boundTo: string | undefined;
+  let isListening = false;
   const drain = async (timeout: number, notice = 0) => {
     isDraining = true;
     setReady(false);
-    if (boundTo !== undefined && notice > 0) await announceEnd(server, boundTo, notice);
+    if (isListening && notice > 0) await announceEnd(server, notice);
     await admission.drain(timeout);
     await shutDown(server);
   };
@@ -173,7 +173,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
       return new Promise((resolve, reject) => {
         server.bindAsync(address, credentials, (error, bound) => {
           if (error === null) {
-            boundTo = address.replace(/:\d+$/, `:${bound}`);
+            isListening = true;
             resolve(bound);
           } else reject(listenError(address, error));
         });

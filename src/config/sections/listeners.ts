@@ -33,7 +33,7 @@ export const server = z.strictObject({
   ).prefault('30s'),
   drainNotice: duration(
     { minimum: '0s', maximum: '5m' },
-    'How long calls are still taken after SIGTERM while clients and balancers are told to open another connection, so that none of them is refused. It ends as soon as they have left.',
+    'How long calls are still taken after SIGTERM, the next one of each connection as its last: with the answer, clients and balancers are told to open another, so that none of them is refused. It ends as soon as they have left.',
   ).prefault('1s'),
   warmUp: flag(
     'Run some statements over a table in memory before the port is opened, so that the first client does not wait for what a process does once. The start takes about 0.4 seconds longer by it.',
