@@ -8,11 +8,9 @@ import {
 } from 'node:http2';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '@grpc/grpc-js';
+import { shortTurn } from '../short-turn.js';
 
 const LOOK = 20;
-/** A turn of the event loop that took longer may have left connections unaccepted, in milliseconds; and how often a shorter one is waited for. */
-const SHORT_TURN = 1;
-const MOST_TURNS = 50;
 
 /**
  * Takes no new connection, and takes the next call of each that there is as its last: while a balancer waits for the answer, it sends nothing
@@ -35,20 +33,6 @@ export async function announceEnd(server: Server, notice: number): Promise<void>
 async function leave(session: Http2Session | undefined): Promise<void> {
   await nextTurn();
   if (session && !session.destroyed && !session.closed) session.goaway(constants.NGHTTP2_NO_ERROR);
-}
-
-/**
- * Right after the event loop has accepted connections. The system resets those that come between that and the end of listening, and what a
- * balancer has sent on one of them it sends to nobody else.
- */
-async function shortTurn(): Promise<void> {
-  let before = performance.now();
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    await nextTurn();
-    const now = performance.now();
-    if (now - before < SHORT_TURN) return;
-    before = now;
-  }
 }
 
 type Listeners = Map<Http2Server, { sessions: Set<ServerHttp2Session> }>;

@@ -81,11 +81,10 @@ export interface FlightServer {
   useCertificate(tls: TlsMaterial): void;
   /** What the gRPC health service says from now on; while the server drains it is NOT_SERVING in any case. */
   setReady(ready: boolean): void;
-  /**
-   * For up to `notice` milliseconds asks clients to leave, and takes their calls all the same. Then refuses new calls with UNAVAILABLE, waits up to
-   * `timeout` milliseconds for running ones, stops those left, and closes. Default: no notice.
-   */
-  drain(timeout: number, notice?: number): Promise<void>;
+  /** For up to `notice` milliseconds asks clients to leave, and takes their calls all the same. */
+  leave(notice: number): Promise<void>;
+  /** Refuses new calls with UNAVAILABLE, waits up to `timeout` milliseconds for running ones, stops those left, and closes. */
+  drain(timeout: number): Promise<void>;
   /** Stops all calls and closes. */
   close(): Promise<void>;
   /** Calls that are under way at this moment, statements that run, and statements that wait for a place. */
@@ -157,10 +156,12 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     for (const service of ['', FLIGHT_SERVICE]) health.setStatus(service, status);
   };
   let isListening = false;
-  const drain = async (timeout: number, notice = 0) => {
+  const beUnready = () => {
     isDraining = true;
     setReady(false);
-    if (isListening && notice > 0) await announceEnd(server, notice);
+  };
+  const drain = async (timeout: number) => {
+    beUnready();
     await admission.drain(timeout);
     await shutDown(server);
   };
@@ -181,6 +182,10 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     },
     useCertificate: (tls) => renew(credentials, tls),
     setReady,
+    async leave(notice) {
+      beUnready();
+      if (isListening && notice > 0) await announceEnd(server, notice);
+    },
     drain,
     close: () => drain(0),
   };

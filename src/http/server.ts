@@ -2,11 +2,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
 import type { Admission, Logger } from '../admission/index.js';
 import { listenError } from '../listen-error.js';
 import type { StatementService } from '../query/contract.js';
 import type { SystemSource } from '../query/index.js';
+import { shortTurn } from '../short-turn.js';
 import type { TlsMaterial } from '../tls-files.js';
 import { createApp, type HttpRoutes } from './app.js';
 import { statementRoutes } from './statements/index.js';
@@ -42,6 +45,8 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<number>;
   /** New connections are made with this certificate; of no effect over plain HTTP. */
   useCertificate(tls: TlsMaterial): void;
+  /** Takes the next request of each connection as its last, and no more connections after `notice` milliseconds, or once there are none. */
+  leave(notice: number): Promise<void>;
   /** Takes no more connections, and closes those that are left when the admission has drained. */
   close(): Promise<void>;
 }
@@ -51,6 +56,8 @@ const HEADERS_TIMEOUT = 20_000;
 const REQUEST_TIMEOUT = 120_000;
 /** How long the last bytes of ended calls may take to leave. */
 const FLUSH_TIMEOUT = 2000;
+/** How often it is looked for clients that have left, in milliseconds. */
+const LOOK = 20;
 /** How much larger headers may be than allowed to be refused with a sentence, in bytes. */
 const REFUSED_HEADERS = 2 ** 20;
 
@@ -67,12 +74,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // The global Request and Response belong to whoever embeds the server.
     overrideGlobalObjects: false,
   });
-  const server = open(options, (incoming, outgoing) => void listener(incoming, outgoing));
+  let isLeaving = false;
+  const server = open(options, (incoming, outgoing) => {
+    // So that nobody, as a balancer, takes the connection for one that may be used again.
+    if (isLeaving) outgoing.shouldKeepAlive = false;
+    void listener(incoming, outgoing);
+  });
   server.maxConnections = limits.connections;
   return {
     listen: (host, port) => listen(server, host, port),
     useCertificate({ certificate, key, clientCa }) {
       if (server instanceof TlsServer) server.setSecureContext({ cert: certificate, key, ca: clientCa });
+    },
+    async leave(notice) {
+      isLeaving = true;
+      await untilLeft(server, notice);
+      await shortTurn();
+      if (server.listening) server.close();
     },
     close: () => close(server),
   };
@@ -106,8 +124,15 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
+async function untilLeft(server: Server, notice: number): Promise<void> {
+  const connections = promisify(server.getConnections.bind(server));
+  for (const end = performance.now() + notice; performance.now() < end; await sleep(LOOK)) {
+    if ((await connections()) === 0) return;
+  }
+}
+
+/** One that has never listened is closed, too. */
 async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), FLUSH_TIMEOUT);

@@ -166,8 +166,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
         cluster?.close();
         const { drainTimeout } = config.server;
         const notice = Math.min(config.server.drainNotice, drainTimeout);
-        const closed = server.drain(drainTimeout, notice).then(() => http?.close());
-        const hasDrained = await endsWithin(notice + drainTimeout + GRACE, closed);
+        const drained = (async () => {
+          await Promise.all([server.leave(notice), http?.leave(notice)]);
+          await server.drain(drainTimeout);
+          await http?.close();
+        })();
+        const hasDrained = await endsWithin(notice + drainTimeout + GRACE, drained);
         const hasEnded = await endsWithin(GRACE, sessions.close());
         await close();
         await closeRecorders(recorders);
