@@ -103,6 +103,14 @@ describe('the client', () => {
     expect(await client.ingest('copied', tableFromArrays({ text: ['a', 'b', 'a'] }), { mode: 'append' })).toBe(3);
   });
 
+  it('ingests zeros of both signs as they are', async () => {
+    const d = Float64Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? 0 : -0));
+    expect(await client.ingest({ schema: 'demo', table: 'signed_zeros' }, tableFromArrays({ d }))).toBe(1000);
+    expect(await rows('SELECT count(*) AS n, count_if(signbit(d))::BIGINT AS negative FROM demo.signed_zeros')).toEqual(
+      [{ n: 1000n, negative: 500n }],
+    );
+  });
+
   it('leaves nothing behind where the source of an ingest fails, and says what the source said', async () => {
     async function* broken(): AsyncGenerator<RecordBatch> {
       yield tableFromArrays({ n: Int32Array.of(1) }).batches[0] as RecordBatch;

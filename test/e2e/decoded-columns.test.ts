@@ -112,4 +112,14 @@ describe.skipIf(missing !== undefined)('decoded columns of files on S3 (RustFS)'
     await decoded(sql);
     expect(await rowsAsText(admin, `${sql} ORDER BY _pos`)).toEqual(placed);
   }, 120_000);
+
+  it('are none of files whose zeros have signs, which the engine would not keep', async () => {
+    const zero = "CASE WHEN i % 2 = 0 THEN 0.0::DOUBLE ELSE '-0.0'::DOUBLE END";
+    await admin.executeUpdate(`CREATE TABLE signed AS SELECT i, ${zero} AS d, [${zero}] AS l FROM range(20000) t(i)`);
+    const sql = 'SELECT count_if(signbit(d)), count_if(signbit(l[1])) FROM signed';
+    for (let time = 0; time < 5; time++) {
+      expect(await rowsAsText(admin, sql)).toEqual([['10000', '10000']]);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }, 120_000);
 });

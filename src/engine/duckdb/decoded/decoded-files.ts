@@ -154,7 +154,8 @@ export class DecodedFiles implements DecodedCopies {
       if (signal.aborted) return;
       this.#failed.set(id, true);
       this.#readings.delete(id);
-      this.#options.onFailure?.(file.location, error);
+      const isRefusal = error instanceof SkuaError && error.code === 'UNIMPLEMENTED';
+      if (!isRefusal) this.#options.onFailure?.(file.location, error);
     }
   }
 

@@ -225,7 +225,8 @@ export class DuckDbInstance implements Omit<EngineInstance, 'parser' | 'forState
       use.check();
       await this.#planner.checkZone(textFor(sql, options.parameters).text, scans, options.signal);
       const onRun = onProfile && (() => onProfile(readProfile(use.connection, { scans, names })));
-      return writeFiles(use.connection, sql, { ...options, onRun }, this.#timeZone);
+      const isRepeatable = scans.every(({ source }) => source.kind !== 'batches');
+      return writeFiles(use.connection, sql, { ...options, onRun, isRepeatable }, this.#timeZone);
     });
   }
 

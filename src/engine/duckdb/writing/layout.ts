@@ -61,8 +61,8 @@ function sortKeys(transform: string, { sql, type }: SourceColumn): string[] | un
   const key = transform === 'identity' ? sql : partitionExpression(transform, sql, type);
   if (key === undefined) return undefined;
   const isFloating = type.kind === 'primitive' && (type.type === 'float' || type.type === 'double');
-  // The engine takes both zeros for equal; to Iceberg the negative one is smaller.
-  return isFloating ? [key, `NOT signbit(${key})`] : [key];
+  // The engine takes both zeros for equal; to Iceberg the negative one is smaller. A column that is a key itself would lose the sign.
+  return isFloating ? [`${key} + 0`, `NOT signbit(${key})`] : [key];
 }
 
 function curveTerms({ kind, fieldIds }: Exclude<WriteOrder, { kind: 'sort-order' }>, schema: Schema): string[] {

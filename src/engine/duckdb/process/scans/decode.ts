@@ -2,6 +2,7 @@ import { SkuaError } from '../../../../errors.js';
 import type { TableScan } from '../../contract.js';
 import type { Connection } from '../native/database.js';
 import { quoteIdentifier, quoteText } from '../native/text.js';
+import { isNegativeZero, withoutNegativeZeros } from '../types/negative-zeros.js';
 import { databaseName, decodedTable } from './decoded.js';
 import { storedColumnsSql } from './scan.js';
 
@@ -17,11 +18,15 @@ export async function decodeColumns(
   const name = quoteIdentifier(databaseName(path));
   await connection.execute(`ATTACH ${quoteText(path)} AS ${name} (TYPE duckdb, STORAGE_VERSION 'latest')`);
   try {
-    await connection.execute(`CREATE TABLE ${decodedTable(path)} AS ${storedColumnsSql(scan, file, emptyFile)}`);
+    const columns = scan.columns.map(({ field }, index) => `${withoutNegativeZeros(field, `d${index}`)} AS d${index}`);
+    const stored = `SELECT ${columns.join(', ')} FROM (${storedColumnsSql(scan, file, emptyFile)})`;
+    await connection.execute(`CREATE TABLE ${decodedTable(path)} AS ${stored}`);
     const [[rows] = []] = await connection.rows(`SELECT count(*) FROM ${decodedTable(path)}`);
     if (Number(rows) !== file.rowCount) {
       throw new SkuaError('DATA_LOSS', `'${file.location}' has ${rows} rows, and ${file.rowCount} by its footer`);
     }
+  } catch (error) {
+    throw isNegativeZero(error) ? new SkuaError('UNIMPLEMENTED', 'the engine does not keep the sign of zero') : error;
   } finally {
     await connection.execute(`DETACH ${name}`);
   }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { DataType, type Field, Type } from 'apache-arrow';
 import { batchToRows } from '../../../../arrow/index.js';
 import { SkuaError } from '../../../../errors.js';
@@ -11,6 +11,7 @@ import { quoteIdentifier, quoteText } from '../native/text.js';
 import type { TypedText } from '../parsing/parameter-types.js';
 import { fieldOf } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
+import { holdsFloats, isNegativeZero, withoutNegativeZeros } from '../types/negative-zeros.js';
 import { bindParameters, textFor } from '../types/parameters.js';
 import { isNanosecondTimestamp, isSpatial } from '../types/sql-type.js';
 import { storedSql } from '../types/stored.js';
@@ -40,20 +41,20 @@ export async function writeFiles(
   const order = [...options.partitions.map((_, index) => `p${index}`), ...(options.sortedBy ?? [])];
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   try {
-    if (options.partitions.length === 0) {
-      const copy = copySql(options, options.directory);
-      return await filesOf(
-        connection,
-        [`${copy.prefix}${prefix}`, sql, `${suffix}${sorted}${copy.suffix}`],
-        options,
-        () => [],
-      );
+    // Rows that can be read only once can't be written again, if there are negative zeros among them.
+    const isStaged = !options.isRepeatable && options.columns.some(({ field }) => holdsFloats(field));
+    if (options.partitions.length === 0 && !isStaged) {
+      const rows: StatementParts = [prefix, sql, `${suffix}${sorted}`];
+      return await filesOf(connection, rows, { ...options, copy: (zeros) => copySql(options, { zeros }) }, () => []);
     }
     const values = options.partitions.map(({ expression }, index) => `CAST((${expression}) AS VARCHAR) AS p${index}`);
-    const stage = `CREATE TEMP TABLE ${staged} AS SELECT *, ${values.join(', ')} FROM (${prefix}`;
+    const stage = `CREATE TEMP TABLE ${staged} AS SELECT ${['*', ...values].join(', ')} FROM (${prefix}`;
     await rowsOf(connection, [stage, sql, `${suffix})${sorted}`], options.parameters);
     onRun?.();
-    return await writePartitions(connection, unobserved);
+    if (options.partitions.length > 0) return await writePartitions(connection, unobserved);
+    const rows: StatementParts = ['', `SELECT * FROM ${staged}`, ''];
+    const copy = (zeros: Zeros) => copySql(options, { zeros });
+    return await filesOf(connection, rows, { ...unobserved, parameters: undefined, copy }, () => []);
   } catch (error) {
     throw namingColumns(error, options.columns);
   }
@@ -62,7 +63,12 @@ export async function writeFiles(
 interface ObservedOptions extends WriteOptions {
   /** Told once the query itself has run. */
   onRun?: (() => void) | undefined;
+  /** Whether the query can be run twice. */
+  isRepeatable?: boolean;
 }
+
+/** A negative zero among the values is an error; or values have no dictionaries, which would take it for the other one. */
+type Zeros = 'of one sign' | 'of both signs';
 
 /** The connection's time zone is another than UTC. */
 function checkZone(timeZone: string, columns: readonly TableColumn[], given: readonly ResultColumn[]): void {
@@ -97,8 +103,8 @@ async function writePartitions(connection: Connection, options: WriteOptions): P
         ? await writeRun(connection, run, { ...options, directory })
         : await filesOf(
             connection,
-            around(rangeSql(first.first, first.last), copySql(options, directory)),
-            { ...options, parameters: undefined },
+            ['', rangeSql(first.first, first.last), ''],
+            { ...options, parameters: undefined, directory, copy: (zeros) => copySql(options, { zeros, directory }) },
             () => first.values,
           );
     files.push(...parts);
@@ -140,10 +146,14 @@ async function writeRun(
   const taken = new Set(options.columns.map(({ field }) => field.name.toLowerCase()));
   let place = 'place';
   while (taken.has(place)) place += '_';
-  const firsts = run.map(({ first }, index) => `(${first}, ${index})`).join(', ');
-  const rows = `SELECT s.*, r.place FROM ${staged} AS s ASOF JOIN (VALUES ${firsts}) AS r(first, place) ON s.rowid >= r.first WHERE s.rowid BETWEEN ${run[0]?.first} AND ${run.at(-1)?.last} ORDER BY s.rowid`;
-  const copy = copySql(options, options.directory, { name: place, value: 'place' });
-  return filesOf(connection, around(rows, copy), { ...options, parameters: undefined }, (row) => {
+  const keys = options.partitions.map((_, index) => `p${index}`);
+  const range = `rowid BETWEEN ${run[0]?.first} AND ${run.at(-1)?.last}`;
+  const places = `SELECT ${keys.join(', ')}, row_number() OVER (ORDER BY min(rowid)) - 1 AS place FROM ${staged} WHERE ${range} GROUP BY ${keys.join(', ')}`;
+  // ASOF JOIN over the rows' places would lose the sign of zeros in lists and structs.
+  const isIn = keys.map((key) => `s.${key} IS NOT DISTINCT FROM r.${key}`).join(' AND ');
+  const rows = `SELECT s.*, r.place FROM ${staged} AS s JOIN (${places}) AS r ON ${isIn} WHERE s.${range} ORDER BY s.rowid`;
+  const copy = (zeros: Zeros) => copySql(options, { zeros, partition: { name: place, value: 'place' } });
+  return filesOf(connection, ['', rows, ''], { ...options, parameters: undefined, copy }, (row) => {
     const [, index] = (row.at(-1) as [string, string][])[0] as [string, string];
     return run[Number(index)]?.values as (string | null)[];
   });
@@ -153,20 +163,29 @@ function rangeSql(first: bigint, last: bigint): string {
   return `SELECT * FROM ${staged} WHERE rowid BETWEEN ${first} AND ${last}`;
 }
 
-function around(sql: string, { prefix, suffix }: { prefix: string; suffix: string }): StatementParts {
-  return [prefix, sql, suffix];
-}
-
 /** Files whose pages get their checksums at a time. */
 const FILES_AT_A_TIME = 4;
 
+interface CopyOptions extends ObservedOptions {
+  /** What stands before and after the rows' query. */
+  copy: (zeros: Zeros) => { prefix: string; suffix: string };
+}
+
 async function filesOf(
   connection: Connection,
-  copy: StatementParts,
-  options: ObservedOptions,
+  [prefix, sql, suffix]: StatementParts,
+  options: CopyOptions,
   partitionOf: (row: readonly unknown[]) => (string | null)[],
 ): Promise<WrittenFile[]> {
-  const rows = await rowsOf(connection, copy, options.parameters);
+  const copied = (zeros: Zeros) => {
+    const copy = options.copy(zeros);
+    return rowsOf(connection, [copy.prefix + prefix, sql, suffix + copy.suffix], options.parameters);
+  };
+  const rows = await copied('of one sign').catch(async (error) => {
+    if (!isNegativeZero(error)) throw error;
+    await rm(options.directory, { recursive: true, force: true });
+    return copied('of both signs');
+  });
   options.onRun?.();
   const written = rows.map((row) => writtenFile(row, partitionOf(row))).filter(({ rowCount }) => rowCount > 0);
   const files = await annotated(written, options);
@@ -294,15 +313,22 @@ function sameBytes(field: Field, from: Field | undefined, value: string): string
   return isSpatial(field) ? `ST_GeomFromWKB(${value})` : `ST_AsWKB(${value})`;
 }
 
+interface Copy {
+  zeros: Zeros;
+  /** Default: that of the options. */
+  directory?: string;
+  partition?: { name: string; value: string };
+}
+
 /** What copies such rows into files of a folder; what stands before and after their query. */
 function copySql(
   options: WriteOptions,
-  directory: string,
-  partition?: { name: string; value: string },
+  { zeros, directory = options.directory, partition }: Copy,
 ): { prefix: string; suffix: string } {
   const stored = storedColumns(options);
   const columns = options.columns.flatMap((column, index) => {
-    const value = inFileSql(column.field, `c${index}`);
+    const held = zeros === 'of one sign' ? withoutNegativeZeros(column.field, `c${index}`) : `c${index}`;
+    const value = inFileSql(column.field, held);
     return stored.includes(column) ? [`${value} AS ${quoteIdentifier(column.field.name)}`] : [];
   });
   if (partition) columns.push(`${partition.value} AS ${quoteIdentifier(partition.name)}`);
@@ -318,6 +344,7 @@ function copySql(
       ? `PARTITION_BY (${quoteIdentifier(partition.name)})`
       : `FILE_SIZE_BYTES ${Math.max(1, Math.floor(options.targetFileSize))}`,
     'PER_THREAD_OUTPUT false',
+    ...(zeros === 'of both signs' ? ['DICTIONARY_SIZE_LIMIT 0'] : []),
   ];
   const target = `TO ${quoteText(directory)} (${settings.join(', ')})`;
   // A limit, however high, lets the rows through one after the other; without one, threads take turns at the file with a row group each.
