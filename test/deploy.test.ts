@@ -33,6 +33,20 @@ describe('the Helm chart', () => {
     const config = loadConfig({ env: {}, text: block(readFileSync(join(chart, 'values.yaml'), 'utf8'), 'config') });
     expect([config.server.port, config.http.host, config.default.catalog]).toEqual([50051, '0.0.0.0', 'lake']);
   });
+
+  it('takes new connections until nodes know that a pod ends, and kills none before it has drained', () => {
+    const values = readFileSync(join(chart, 'values.yaml'), 'utf8');
+    const value = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(values)?.[1] ?? '';
+    const env = { SKUA_SERVER__DRAIN_DELAY: value('drainDelay') };
+    const { drainDelay, drainNotice, drainTimeout } = loadConfig({ env, text: block(values, 'config') }).server;
+    expect(drainDelay).toBeGreaterThan(0);
+    expect(Number(value('terminationGracePeriodSeconds')) * 1000).toBeGreaterThanOrEqual(
+      drainDelay + drainNotice + drainTimeout + 10_000,
+    );
+    expect(readFileSync(join(chart, 'templates/deployment.yaml'), 'utf8')).toMatch(
+      /SKUA_SERVER__DRAIN_DELAY\n +value: \{\{ \.Values\.drainDelay \| quote \}\}/,
+    );
+  });
 });
 
 describe('the systemd unit', () => {

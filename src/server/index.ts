@@ -1,4 +1,5 @@
 /** The server: puts the rooms together and runs them. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Admission } from '../admission/index.js';
 import { createAuthenticator } from '../auth/index.js';
 import { type Config, changedKeys } from '../config/index.js';
@@ -34,7 +35,8 @@ export interface RunningServer {
    */
   reload(config: Config): Promise<void>;
   /**
-   * Drains and ends: running statements finish up to the configured limit, new calls are refused. False where the engine did not let go of one
+   * Is not ready, goes on as before for the configured delay, drains and ends: running statements finish up to the configured limit, new calls are
+   * refused. False where the engine did not let go of one
    * in time: a thread of the process is then busy for who knows how long.
    */
   stop(): Promise<boolean>;
@@ -163,8 +165,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
       async stop() {
         health.drain();
         health.stop();
+        server.setReady(false);
+        const { drainDelay, drainTimeout } = config.server;
+        if (drainDelay > 0) await sleep(drainDelay);
         cluster?.close();
-        const { drainTimeout } = config.server;
         const notice = Math.min(config.server.drainNotice, drainTimeout);
         const drained = (async () => {
           await Promise.all([server.leave(notice), http?.leave(notice)]);

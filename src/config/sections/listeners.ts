@@ -27,6 +27,10 @@ export const server = z.strictObject({
     ['none', 'lz4', 'zstd'],
     'How record batches of results are compressed for clients that do not say it themselves in the header `skua-compression`. Pays where the network is slower than the processor; every client has to know the codec. `zstd` needs Node.js 22.15.',
   ).prefault('none'),
+  drainDelay: duration(
+    { minimum: '0s', maximum: '5m' },
+    'How long the server goes on as before after SIGTERM, new connections included, and says only that it is not ready. For balancers that send new connections until they have looked at that, and for Kubernetes, which tells nodes and pods at the same time.',
+  ).prefault('0s'),
   drainTimeout: duration(
     { minimum: '0s', maximum: '1h' },
     'How long running statements may go on after SIGTERM.',
