@@ -84,7 +84,7 @@ export interface FunctionDefinition {
 /** A function that takes the place of the engine's own of the same name, of an operator or a cast, and gives the same. */
 export interface FunctionCorrection extends FunctionDefinition {
   /** What its argument, or what it computes, is not seen to be, for which much or little can no longer be left out. */
-  hides: 'columns' | 'dates' | 'moments' | 'bytes' | 'operators';
+  hides: 'columns' | 'moments' | 'bytes' | 'operators';
 }
 
 /** Another text for characters [start, end). */

@@ -27,14 +27,15 @@ function any(parameters: string, body: string): Macro {
 
 const CODES = `'AEIOUYHWBFPVCGJKQSXZDTLMNR', '00000000111122222222334556'`;
 
+/** Not by the type of the parameter, which the engine does not know of a column of the query around a subquery. */
 function ofBytes(ofBlob: string, ofText: string): Macro {
-  return [{ parameters: [{ name: 'x', type: 'BLOB' }], body: ofBlob }, ...any('x', ofText)];
+  return any('x', `CASE WHEN typeof(x) = 'BLOB' THEN ${ofBlob} ELSE ${ofText} END`);
 }
 
 const START = 'greatest(CAST(start AS BIGINT), 1)';
 
 const MACROS: Record<string, Macro> = {
-  fn_bit_length: ofBytes('8 * octet_length(x)', '8 * strlen(x)'),
+  fn_bit_length: ofBytes('8 * octet_length(CAST(x AS BLOB))', '8 * strlen(CAST(x AS VARCHAR))'),
   fn_concat: any('a b', 'a || b'),
   fn_current_time: any('digits', 'CAST(fn_current_timestamp(digits) AS TIME)'),
   fn_current_timestamp: any('digits', cutTo('epoch_us(CAST(now() AS TIMESTAMP))', 'digits')),
@@ -64,7 +65,7 @@ const MACROS: Record<string, Macro> = {
     { parameters: [{ name: 'x', type: 'VARCHAR' }], body: 'CAST(x AS TIMESTAMP)' },
     { parameters: ['x'], body: 'x' },
   ],
-  fn_octet_length: ofBytes('octet_length(x)', 'strlen(x)'),
+  fn_octet_length: ofBytes('octet_length(CAST(x AS BLOB))', 'strlen(CAST(x AS VARCHAR))'),
   fn_rand: any('seed', 'hash(CAST(seed AS BIGINT)) / 18446744073709551616.0'),
   fn_soundex: any('x', soundex(`upper(regexp_replace(x, '[^A-Za-z]', '', 'g'))`)),
   fn_space: any('count', `repeat(' ', CAST(count AS BIGINT))`),

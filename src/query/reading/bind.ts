@@ -178,10 +178,7 @@ export class Binder {
   }
 
   #correct({ corrections }: ParsedQuery): Edit[] {
-    for (const correction of corrections.functions) {
-      const known = this.#corrections.get(correction.name);
-      if (known?.hides !== 'columns') this.#corrections.set(correction.name, correction);
-    }
+    for (const correction of corrections.functions) this.#corrections.set(correction.name, correction);
     return corrections.edits;
   }
 

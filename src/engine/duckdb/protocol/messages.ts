@@ -214,9 +214,7 @@ export const answers = {
     qualifiedColumns: z.array(z.object({ path: names, ...position })),
     corrections: z.object({
       edits: z.array(z.object({ ...position, text: z.string() })),
-      functions: z.array(
-        functionDefinition.extend({ hides: z.enum(['columns', 'dates', 'moments', 'bytes', 'operators']) }),
-      ),
+      functions: z.array(functionDefinition.extend({ hides: z.enum(['columns', 'moments', 'bytes', 'operators']) })),
     }),
     parameterCount: integer,
     scopes: z.array(

@@ -23,19 +23,17 @@ const ADDED = " || ''";
 /** What stands for a key of an ASOF JOIN: bytes as text. */
 const KEY_OF = 'skua_key';
 
-/** What stands for `date_trunc`, whose argument is never a column to the optimiser, or not if it is a DATE; and for the text of what may be a moment. */
+/**
+ * What stands for `date_trunc`, whose argument is never a column to the optimiser, and for the text of what may be a moment. Neither goes by the type of
+ * a parameter: the engine does not know it where a subquery names a column of the query around it, and takes the first of several.
+ */
 const BODIES: Record<Exclude<FunctionCorrection['hides'], 'operators'>, FunctionDefinition['overloads']> = {
   columns: [{ parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, coalesce(x, NULL))' }],
-  dates: [
-    { parameters: ['unit', { name: 'x', type: 'DATE' }], body: 'system.main.date_trunc(unit, CAST(x AS TIMESTAMP))' },
-    { parameters: ['unit', 'x'], body: 'system.main.date_trunc(unit, x)' },
-  ],
-  // The engine would also take a DATE and a TIMESTAMP for a moment.
   moments: [
-    { parameters: [{ name: 'x', type: 'TIMESTAMPTZ' }], body: `CAST(x AS VARCHAR)${ADDED}` },
-    { parameters: [{ name: 'x', type: 'TIMESTAMP' }], body: 'CAST(x AS VARCHAR)' },
-    { parameters: [{ name: 'x', type: 'DATE' }], body: 'CAST(x AS VARCHAR)' },
-    { parameters: ['x'], body: 'CAST(x AS VARCHAR)' },
+    {
+      parameters: ['x'],
+      body: `CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN CAST(x AS VARCHAR)${ADDED} ELSE CAST(x AS VARCHAR) END`,
+    },
   ],
   bytes: [
     { parameters: [{ name: 'x', type: 'BLOB' }], body: 'hex(x)' },
@@ -117,7 +115,7 @@ class Misread {
     const unit = unitOf(nodesOf(truncation.children)[0]);
     const mayLieInside = isEqual && !others.every((other) => isTruncated(other, unit, (name) => this.#meant(name)));
     if (!mayLieInside && unit?.isOfDays) return;
-    if (mayLieInside || !this.#functions.has(name)) this.#functions.set(name, mayLieInside ? 'columns' : 'dates');
+    this.#functions.set(name, 'columns');
     if (textOf(truncation.schema) !== '') this.#unqualify(truncation, name);
   }
 
