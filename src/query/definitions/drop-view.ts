@@ -4,7 +4,7 @@ import { SkuaError } from '../../errors.js';
 import type { StatementContext } from '../environment.js';
 import type { DropStatement } from '../syntax/statement.js';
 import { displayName, resolveTable, type TableName } from '../tables/names.js';
-import { refreshStateOf } from '../tables/refresh-state.js';
+import { isRefresh } from '../tables/refresh-state.js';
 import { storageTableOf } from '../tables/storage-table.js';
 import { catalogOf, loadTable, namesOf } from '../tables/tables.js';
 import { dropTemporaryView } from '../tables/temporary.js';
@@ -31,8 +31,24 @@ export async function dropView(context: StatementContext, statement: DropStateme
   if (existing && !storage && isMaterialized) {
     throw new SkuaError('INVALID_ARGUMENT', `${displayName(name)} is no materialized view; write DROP VIEW`);
   }
+  const table = storage && (await storageOf(context, storage));
   await ignoring(statement.ifExists ? 'NOT_FOUND' : undefined, () => catalogOf(context, name.catalog).dropView(name));
-  if (storage) await ignoring('NOT_FOUND', () => dropStorage(context, storage));
+  if (table) await ignoring('NOT_FOUND', () => purgeTable(context, table));
+}
+
+/** The storage table, which goes with its view; undefined where it is gone already. One with rows of somebody else: FAILED_PRECONDITION. */
+async function storageOf(context: StatementContext, name: TableName): Promise<TableName | undefined> {
+  try {
+    const { metadata } = await loadTable(context, name);
+    if (metadata.snapshots.length === 0 || metadata.snapshots.some(isRefresh)) return name;
+  } catch (error) {
+    if (error instanceof SkuaError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+  throw new SkuaError(
+    'FAILED_PRECONDITION',
+    `Table ${displayName(name)} holds other rows than those of the view; rename one of them, and drop the view then`,
+  );
 }
 
 /** Undefined also where the caller may not see it: whether it may be dropped is the catalog's to say. */
@@ -44,11 +60,4 @@ async function viewToDrop(context: StatementContext, name: TableName): Promise<L
       return undefined;
     throw error;
   }
-}
-
-/** Only a table that holds nothing but the view's rows. */
-async function dropStorage(context: StatementContext, name: TableName): Promise<void> {
-  const table = await loadTable(context, name);
-  const isStorage = table.metadata.snapshots.length === 0 || refreshStateOf(table) !== undefined;
-  if (isStorage) await purgeTable(context, name);
 }

@@ -2,7 +2,7 @@
  * Materialized views: a view whose rows are kept in a table beside it, and computed anew when they are asked for (Iceberg view specification, draft
  * of materialized views).
  */
-import { SkuaError } from '../../errors.js';
+import { messageOf, SkuaError, toSkuaError } from '../../errors.js';
 import { ancestorsOf, refuseLaterTypes } from '../../iceberg/index.js';
 import type { DataFile, Schema } from '../../iceberg/types.js';
 import { changeTable } from '../committing/commit.js';
@@ -57,9 +57,25 @@ export async function createMaterializedView(
     if (!statement.storage?.withData) return 0;
     return await refreshView(context, { kind: 'refresh-view', view: statement.view, full: true });
   } catch (error) {
-    if (!existing) await ignoring('NOT_FOUND', () => catalogOf(context, name.catalog).dropView(name));
-    if (!before) await purgeTable(context, storage);
-    throw error;
+    throw await withdrawn(context, { view: existing ? undefined : name, storage: before ? undefined : storage }, error);
+  }
+}
+
+/** The failure, once what was made is gone again; it says so where something had to stay. */
+async function withdrawn(
+  context: StatementContext,
+  { view, storage }: { view: TableName | undefined; storage: TableName | undefined },
+  failure: unknown,
+): Promise<unknown> {
+  try {
+    if (view) await ignoring('NOT_FOUND', () => catalogOf(context, view.catalog).dropView(view));
+    if (storage) await purgeTable(context, storage);
+    return failure;
+  } catch (error) {
+    const { code, message } = toSkuaError(failure);
+    return new SkuaError(code, `${message} (what was made could not be dropped again: ${messageOf(error)})`, {
+      cause: failure,
+    });
   }
 }
 
@@ -101,10 +117,12 @@ export async function refreshView(context: StatementContext, statement: RefreshV
   const view = await materializedView(context, name);
   const startedMs = Date.now();
   const bound = await new Binder(context).bindView(view);
-  requireKeepable(context, name, bound);
+  // Other materialized views in it are read where they are fresh; what its own rows are of is what those are computed from.
+  const whole = await new Binder(context, {}, bound.lookUps).bindView(view, { computesViews: true });
+  requireKeepable(context, name, whole);
   const storage = await loadTable(context, view.storageTable);
   await authorizeChange(context, storage);
-  const state = stateOf(view, bound, startedMs);
+  const state = stateOf(view, whole, startedMs);
   const kept = statement.full ? undefined : refreshStateOf(storage);
   if (kept && isSameState(kept, state)) return 0;
   const since = kept && (await appendedSince(kept, state, bound, view));

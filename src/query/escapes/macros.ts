@@ -42,11 +42,10 @@ const MACROS: Record<string, Macro> = {
   fn_dayofweek: any('x', 'dayofweek(x) + 1'),
   fn_difference: any('a b', '4 - hamming(fn_soundex(a), fn_soundex(b))'),
   fn_insert: any('x start count y', `left(x, ${START} - 1) || y || substr(x, ${START} + CAST(count AS BIGINT))`),
-  fn_interval: [
-    { parameters: [{ name: 'x', type: 'INTERVAL' }, 'unit'], body: 'x' },
-    { parameters: [{ name: 'x', type: 'VARCHAR' }, 'unit'], body: 'CAST(fn_interval_text(x, unit) AS INTERVAL)' },
-    { parameters: ['x', 'unit'], body: `CAST(concat(x, ' ', unit) AS INTERVAL)` },
-  ],
+  fn_interval: any(
+    'x unit',
+    `CAST(CASE typeof(x) WHEN 'INTERVAL' THEN CAST(x AS VARCHAR) WHEN 'VARCHAR' THEN fn_interval_text(CAST(x AS VARCHAR), unit) ELSE concat(x, ' ', unit) END AS INTERVAL)`,
+  ),
   fn_interval_text: any(
     'x unit',
     `CASE WHEN regexp_full_match(x, '\\s*[+-]?[0-9.]+\\s*') THEN x || ' ' || unit ELSE x END`,

@@ -65,6 +65,7 @@ export class Binder {
   #isOfRows = true;
   /** The catalogs' views that are expanded. */
   readonly #views: View[] = [];
+  #computesViews = false;
   readonly #viewTexts: TextBudget;
 
   constructor(
@@ -89,8 +90,12 @@ export class Binder {
     return this.#withHiddenNames(sql, async () => this.#bound(await this.#bindText(sql, scope), sql));
   }
 
-  /** Binds the query of a view, with the columns that the view declares, to what its readers would read. */
-  async bindView(view: View, views: readonly TableName[] = []): Promise<BoundQuery> {
+  /**
+   * Binds the query of a view, which other views led to, with the columns that the view declares, to what its readers would read; `computesViews`: also
+   * where the rows of a materialized view in it are kept, to what they are computed from.
+   */
+  async bindView(view: View, { views = [], computesViews = false }: ViewOptions = {}): Promise<BoundQuery> {
+    this.#computesViews = computesViews;
     const scope = { ...this.#scope(), views, isOwn: false };
     return this.#withHiddenNames(view.sql, async () => {
       const { text, parsed } = await this.#expandView(view, scope);
@@ -350,20 +355,22 @@ export class Binder {
 
   /** The kept rows of a materialized view, where they are what its query would give now; undefined where they are not. */
   async #stored(view: View, scope: TextScope): Promise<string | undefined> {
-    if (!view.storageTable) return undefined;
-    const views = [...scope.views, view.name];
-    const inner = new Binder(this.#statement, { pins: [...this.#pins] }, this.#lookUps);
-    const stored = await storedRows(
-      this.#statement,
-      { view, storage: this.#lookUps.find(view.storageTable, views) },
-      this.#pins,
-      () => inner.bindView(view, scope.views),
-    );
+    if (!view.storageTable || this.#computesViews) return undefined;
+    const inner = { ...scope, views: [...scope.views, view.name] };
+    const binder = new Binder(this.#statement, { pins: [...this.#pins] }, this.#lookUps);
+    const kept = `kept rows of view ${displayName(view.name)}`;
+    const stored = await storedRows(this.#statement, {
+      view,
+      storage: this.#lookUps.find(view.storageTable, inner.views),
+      isPlanned: this.#namePins.isPlanned(kept),
+      bindQuery: () => binder.bindView(view, { views: scope.views, computesViews: true }),
+    });
     if (!stored) return undefined;
     this.#noteView(view);
+    this.#namePins.read(kept, [stored.table.metadata.tableUuid]);
     this.#views.push(...stored.bound.views);
-    const table = await this.#pinned(stored.table, { ...scope, views }, { written: undefined, constant: undefined });
-    return keptRows(view, this.#addTable(table, { ...scope, views }));
+    const table = await this.#pinned(stored.table, inner, { written: undefined, constant: undefined });
+    return keptRows(view, this.#addTable(table, inner));
   }
 
   #noteView(view: View): void {
@@ -389,6 +396,12 @@ export class Binder {
     this.#isOfRows &&= parsed.isRowByRow;
     return { text: computedRows(view, text), parsed };
   }
+}
+
+interface ViewOptions {
+  /** Outermost first. */
+  views?: readonly TableName[];
+  computesViews?: boolean;
 }
 
 /** A text whose tables are bound. */

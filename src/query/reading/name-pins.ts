@@ -12,6 +12,11 @@ export class NamePins {
     this.#planned = planned && new Map(planned.map(({ name, digest }) => [name, digest]));
   }
 
+  /** Whether the plan that is carried out reads the name; undefined where there is none. */
+  isPlanned(name: string): boolean | undefined {
+    return this.#planned?.has(name);
+  }
+
   /** Notes what a name means. One that means something else than when the query was planned, or that meant nothing then: FAILED_PRECONDITION. */
   read(name: string, meaning: readonly unknown[]): void {
     const digest = createHash('sha256').update(JSON.stringify(meaning)).digest('base64url').slice(0, 22);

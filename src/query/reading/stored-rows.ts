@@ -1,11 +1,10 @@
 /** The rows that a materialized view keeps: read in place of its query, where they are what that would give now. */
 import { SkuaError, toSkuaError } from '../../errors.js';
 import { tokenize } from '../../sql/index.js';
-import type { SnapshotPin } from '../contract.js';
 import type { StatementContext } from '../environment.js';
 import { timeZoneOf } from '../session/time-zone.js';
 import { momentaryCall } from '../syntax/volatile.js';
-import { displayName, schemaName } from '../tables/names.js';
+import { displayName } from '../tables/names.js';
 import type { PinnedTable } from '../tables/pinned-table.js';
 import { isSameState, refreshState, refreshStateOf } from '../tables/refresh-state.js';
 import type { View } from '../tables/views.js';
@@ -15,6 +14,10 @@ interface StoredView {
   view: View;
   /** As it is looked up for the caller. */
   storage: Promise<PinnedTable | View>;
+  /** Whether the plan that is carried out reads the kept rows; undefined where there is none. */
+  isPlanned: boolean | undefined;
+  /** Binds the view's query to all that it is computed from. */
+  bindQuery: () => Promise<BoundQuery>;
 }
 
 /**
@@ -24,16 +27,13 @@ interface StoredView {
  */
 export async function storedRows(
   context: StatementContext,
-  { view, storage }: StoredView,
-  pins: readonly SnapshotPin[],
-  bindQuery: () => Promise<BoundQuery>,
+  { view, storage, isPlanned, bindQuery }: StoredView,
 ): Promise<{ table: PinnedTable; bound: BoundQuery } | undefined> {
   const table = await orNothing(storage);
   if (!table) return undefined;
   const bound = await bindQuery();
   if (reasonNotToKeep(context, bound) !== undefined) return undefined;
-  const isFresh = pins.length > 0 ? isPinned(table, pins) : holdsNow(view, table, bound);
-  return isFresh ? { table, bound } : undefined;
+  return (isPlanned ?? holdsNow(view, table, bound)) ? { table, bound } : undefined;
 }
 
 function holdsNow(view: View, table: PinnedTable, bound: BoundQuery): boolean {
@@ -61,13 +61,6 @@ export function reasonNotToKeep(context: StatementContext, { sql, rows, tables }
     if (part) return `it reads only a part of ${displayName(name)}`;
   }
   return undefined;
-}
-
-function isPinned({ name }: PinnedTable, pins: readonly SnapshotPin[]): boolean {
-  return pins.some(
-    ({ catalog, namespace, table }) =>
-      catalog === name.catalog && table === name.name && schemaName(namespace) === schemaName(name.namespace),
-  );
 }
 
 /** Undefined also where the caller may not read it, or it is none. */

@@ -3,6 +3,7 @@
  * views).
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Snapshot } from '../../iceberg/types.js';
 import { jsonOrNothing, writeJson } from '../../json.js';
 import { type TableName, tableKey } from './names.js';
 import type { PinnedTable } from './pinned-table.js';
@@ -41,6 +42,11 @@ export function refreshState(
     sources.set(`view ${tableKey(name)}`, { type: 'view', name, uuid, versionId });
   }
   return { viewVersionId: view.versionId, startedMs, sources: [...sources.values()] };
+}
+
+/** Whether a snapshot holds rows that were computed of others. */
+export function isRefresh({ summary }: Pick<Snapshot, 'summary'>): boolean {
+  return summary[REFRESH_STATE] !== undefined;
 }
 
 /** What the rows of a storage table are of; undefined where its snapshot does not say. */

@@ -14,6 +14,12 @@ export function holdsFloats(field: Field): boolean {
   return conditionOf(field, 'x', 0) !== undefined;
 }
 
+/** Whether its values may be told apart although the engine takes them for equal: a month is 30 days to it. */
+export function holdsIntervals({ type }: Field): boolean {
+  if (DataType.isInterval(type)) return true;
+  return ((type.children ?? []) as Field[]).some(holdsIntervals);
+}
+
 /** The value, or the error that `isNegativeZero` knows. */
 export function withoutNegativeZeros(field: Field, value: string): string {
   const condition = conditionOf(field, value, 0);

@@ -11,7 +11,7 @@ import { quoteIdentifier, quoteText } from '../native/text.js';
 import type { TypedText } from '../parsing/parameter-types.js';
 import { fieldOf } from '../results/result-type.js';
 import { columnsOf, type ResultColumn, StreamingResult, schemaOf } from '../results/stream.js';
-import { holdsFloats, isNegativeZero, withoutNegativeZeros } from '../types/negative-zeros.js';
+import { holdsFloats, holdsIntervals, isNegativeZero, withoutNegativeZeros } from '../types/negative-zeros.js';
 import { bindParameters, textFor } from '../types/parameters.js';
 import { isNanosecondTimestamp, isSpatial } from '../types/sql-type.js';
 import { storedSql } from '../types/stored.js';
@@ -181,7 +181,8 @@ async function filesOf(
     const copy = options.copy(zeros);
     return rowsOf(connection, [copy.prefix + prefix, sql, suffix + copy.suffix], options.parameters);
   };
-  const rows = await copied('of one sign').catch(async (error) => {
+  const hasIntervals = options.columns.some(({ field }) => holdsIntervals(field));
+  const rows = await copied(hasIntervals ? 'of both signs' : 'of one sign').catch(async (error) => {
     if (!isNegativeZero(error)) throw error;
     await rm(options.directory, { recursive: true, force: true });
     return copied('of both signs');
