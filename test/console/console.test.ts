@@ -48,10 +48,13 @@ async function logInAs(user: string): Promise<void> {
 
 async function run(sql: string): Promise<void> {
   const editor = page.getByLabel('SQL editor');
-  await editor.click();
-  await page.keyboard.press('ControlOrMeta+a');
-  await page.keyboard.insertText(sql);
-  expect((await editor.locator('.cm-line').allTextContents()).join('\n')).toBe(sql);
+  // The page may still be at work on what came before, and take a part of the text for something else.
+  await poll(async () => {
+    await editor.click();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(sql);
+    return (await editor.locator('.cm-line').allTextContents()).join('\n');
+  }).toBe(sql);
   await page.keyboard.press('ControlOrMeta+Enter');
 }
 
